@@ -1,0 +1,1 @@
+"""Agent-based simulator of antibody therapy against B cells."""
