@@ -1,0 +1,245 @@
+"""Making a run folder: its name, its lock, the wells' parts and the tables merged from them."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from abm.results.files import LEFTOVER, append_line, atomic_write, naming, remove_leftovers, write_json
+from abm.results.hashes import result_hash
+from abm.results.lock import LOCK_NAME, Lock
+from abm.results.provenance import collect
+from abm.results.run import Run
+from abm.results.tables import Columns, ReadError, concat, read_npz, read_parquet, write_csv, write_npz, write_parquet
+from abm.results.wells import WellFolder
+
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+HASH = re.compile(r"[0-9a-f]{8,128}")
+WRITERS = {"series.csv": write_csv, "deaths.parquet": write_parquet, "start.parquet": write_parquet}
+
+
+class FolderError(ValueError):
+    """The folder cannot be used: a wrong name, a place outside the root, or another run's files."""
+
+
+class RunFolder(Run):
+    """A run folder that this process may write to while it holds the lock.
+
+    Use as a context manager; the lock is released at the end. ``create`` makes or resumes one, ``open`` only reads.
+    """
+
+    def __init__(self, path: str | Path):
+        super().__init__(path)
+        self._lock: Lock | None = None
+        self._t_start = datetime.now(UTC)
+
+    @classmethod
+    def create(cls, root: str | Path, scenario_name: str, scenario_hash: str, seed: int) -> Self:
+        """Make, resume or reuse ``root/<scenario>/<hash8>-s<seed>``.
+
+        A finished run is returned without the lock: nothing is left to write.
+
+        Raises
+        ------
+        FolderError
+            A wrong name, a place outside the root, or files of another run.
+        LockedError
+            Another process writes there, or died there.
+        WriteError
+            The folder cannot be made.
+        """
+        identity = {"scenario": scenario_name, "scenario_hash": scenario_hash, "seed": int(seed)}
+        folder = cls(run_path(root, scenario_name, scenario_hash, seed))
+        with naming(folder.path):
+            folder.path.mkdir(parents=True, exist_ok=True)
+        folder._refuse_foreign(identity)
+        if not folder.is_finished:
+            folder._begin(identity)
+        return folder
+
+    def _begin(self, identity: dict[str, Any]) -> None:
+        self._lock = Lock(self.path)
+        try:
+            self._refuse_foreign(identity)
+            remove_leftovers(self.path)
+            if not (self.path / "provenance.json").exists():
+                write_json(self.path / "provenance.json", identity | collect(self._t_start))
+            if self.is_finished:
+                self.close()
+        except BaseException:
+            self.close()
+            raise
+
+    def _refuse_foreign(self, identity: dict[str, Any]) -> None:
+        with naming(self.path):
+            names = sorted(entry.name for entry in self.path.iterdir())
+        names = [name for name in names if name != LOCK_NAME and not LEFTOVER.fullmatch(name)]
+        if not names:
+            return
+        try:
+            found = self.provenance()
+        except ReadError:
+            raise FolderError(f"{self.path} is not empty and holds no run: {', '.join(names[:5])}") from None
+        for key, value in identity.items():
+            if found.get(key) != value:
+                raise FolderError(f"{self.path} holds another run: its {key} is {found.get(key)!r}, not {value!r}")
+
+    def __enter__(self) -> Self:
+        """Return the folder itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Release the lock."""
+        self.close()
+
+    def close(self) -> None:
+        """Release the lock, if this process holds it."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def write_scenario(self, text: str) -> None:
+        """Write the complete scenario."""
+        self._require_lock()
+        atomic_write(self.path / "scenario.yaml", text.encode())
+
+    def write_arms(self, columns: Columns) -> None:
+        """Write ``arm``, ``control_arm`` and ``is_control``."""
+        self._require_lock()
+        write_csv(self.path / "arms.csv", columns)
+
+    def write_parameters(self, columns: Columns) -> None:
+        """Write ``name``, ``value``, ``unit``, ``source``, ``description`` and ``origin``."""
+        self._require_lock()
+        write_csv(self.path / "parameters.csv", columns)
+
+    def log(self, event: str, fields: Mapping[str, object]) -> None:
+        """Add one line to ``log.jsonl``."""
+        record = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
+        append_line(self.path / "log.jsonl", json.dumps(record, ensure_ascii=False, default=str))
+
+    def well(self, arm: str, replicate: int) -> WellFolder:
+        """Return the part of one well, made if missing."""
+        self._require_lock()
+        part = self._part(arm, replicate)
+        with naming(part.path):
+            part.path.parent.mkdir(exist_ok=True)
+            part.path.mkdir(exist_ok=True)
+        return part
+
+    def checkpoints(self, arm: str, replicate: int) -> Path:
+        """Return the folder for one well's checkpoints, made if missing."""
+        self._require_lock()
+        path = self.path / "checkpoints" / well_name(arm, replicate)
+        with naming(path):
+            path.parent.mkdir(exist_ok=True)
+            path.mkdir(exist_ok=True)
+        return path
+
+    def merge_parts(self, wells: Sequence[tuple[str, int]]) -> None:
+        """Put the finished wells' tables under one another, in the order given, and remove the parts.
+
+        Safe to repeat after a crash at any moment.
+
+        Raises
+        ------
+        FolderError
+            A well is not finished.
+        """
+        self._require_lock()
+        parts = [self._part(arm, replicate) for arm, replicate in wells]
+        unfinished = [part.path.name for part in parts if not part.is_finished]
+        if not unfinished:
+            self._merge(parts)
+            write_json(self.path / "wells.json", {part.path.name: part.record() for part in parts})
+        elif not self.is_merged:
+            raise FolderError(f"{self.path}: not finished: {', '.join(unfinished)}")
+        for part in parts:
+            part.remove()
+        with suppress(OSError):
+            (self.path / "parts").rmdir()
+
+    def _merge(self, parts: list[WellFolder]) -> None:
+        for name, write in WRITERS.items():
+            chunks = [chunk for part in parts for chunk in part.chunks(name.split(".")[0]).values()]
+            if chunks:
+                write(self.path / name, concat(map(read_parquet, chunks)))
+        for step, chunks in _by_step(part.chunks("cells") for part in parts):
+            write_parquet(self._frame("cells", step, "parquet"), concat(map(read_parquet, chunks)))
+        for step, chunks in _by_step(part.chunks("fields") for part in parts):
+            arrays = {name: values for chunk in chunks for name, values in read_npz(chunk).items()}
+            write_npz(self._frame("fields", step, "npz"), arrays)
+
+    def finish(self, summary: Mapping[str, object], n_threads: int = 1) -> str:
+        """Write the provenance and, last of all, the summary with both hashes; return the result hash."""
+        self._require_lock()
+        if not self.is_merged:
+            raise FolderError(f"{self.path}: the wells are not merged")
+        identity = {key: self.provenance()[key] for key in ("scenario", "scenario_hash", "seed")}
+        hashes = {"scenario_hash": identity["scenario_hash"], "result_hash": result_hash(self.path)}
+        write_json(self.path / "provenance.json", identity | hashes | collect(self._t_start, n_threads))
+        write_json(self.path / "summary.json", {**summary, **hashes})
+        return hashes["result_hash"]
+
+    def _require_lock(self) -> None:
+        if self._lock is None or not self._lock.is_held:
+            raise FolderError(f"{self.path} is not open for writing: this process does not hold its lock")
+
+    def _part(self, arm: str, replicate: int) -> WellFolder:
+        return WellFolder(self.path / "parts" / well_name(arm, replicate), arm, int(replicate))
+
+    def _frame(self, folder: str, step: int, ending: str) -> Path:
+        path = self.path / folder / f"frame={step:06d}.{ending}"
+        with naming(path):
+            path.parent.mkdir(exist_ok=True)
+        return path
+
+
+def run_path(root: str | Path, scenario_name: str, scenario_hash: str, seed: int) -> Path:
+    """Return the folder of a run, resolved and inside the resolved root.
+
+    Raises
+    ------
+    FolderError
+        A wrong name or a link that leads outside.
+    """
+    check_name(scenario_name, "scenario name")
+    if not HASH.fullmatch(scenario_hash):
+        raise FolderError(f"scenario hash {scenario_hash[:80]!r}: allowed are 8 to 128 lower-case hexadecimal digits")
+    if not 0 <= seed < 2**64:
+        raise FolderError(f"seed {seed}: allowed is 0 to 2^64 - 1")
+    base = Path(root).resolve()
+    path = (base / scenario_name / f"{scenario_hash[:8]}-s{seed}").resolve()
+    if not path.is_relative_to(base):
+        raise FolderError(f"{base / scenario_name} is a link that leads out of {base}")
+    return path
+
+
+def well_name(arm: str, replicate: int) -> str:
+    """Return ``<arm>-r<replicate>``; a control arm is ``<arm>~control``."""
+    check_name(arm.removesuffix("~control"), "arm name")
+    return f"{arm}-r{int(replicate)}"
+
+
+def check_name(name: str, what: str) -> None:
+    """Refuse a name that is no plain file name.
+
+    Raises
+    ------
+    FolderError
+        It is not 1 to 64 letters, digits, dots, underscores and hyphens, or only dots.
+    """
+    if not NAME.fullmatch(name) or not name.strip("."):
+        raise FolderError(f"{what} {name[:80]!r}: allowed are 1 to 64 letters, digits, '.', '_' and '-'")
+
+
+def _by_step(found: Iterable[dict[int, Path]]) -> list[tuple[int, list[Path]]]:
+    """Group the parts' files by step, the parts in their order."""
+    grouped: dict[int, list[Path]] = {}
+    for chunks in found:
+        for step, chunk in chunks.items():
+            grouped.setdefault(step, []).append(chunk)
+    return sorted(grouped.items())

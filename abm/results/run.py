@@ -1,0 +1,147 @@
+"""One results folder that explains itself: everything a figure, a report or a comparison reads."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from abm.results.files import atomic_write, naming
+from abm.results.tables import ReadError, read_csv, read_npz, read_parquet, unreadable
+
+FRAME = re.compile(r"frame=(\d{6,})\.(?:parquet|npz)")
+FIGURE = re.compile(r"[A-Za-z0-9._-]{1,64}\.(png|svg|pdf)")
+
+
+class Run:
+    """A run folder, read only but for its figures and report.
+
+    All readers raise `ReadError` where the file is missing or damaged.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Return the run in a folder after a look at whether there is one."""
+        run = cls(path)
+        if not {"scenario", "scenario_hash", "seed"} <= run.provenance().keys():
+            raise ReadError(f"{path} is not a run folder: its provenance.json names no scenario")
+        return run
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the summary, written last of all results, is there."""
+        try:
+            return self.summary()["scenario_hash"] == self.provenance()["scenario_hash"]
+        except (ReadError, KeyError):
+            return False
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the wells' parts have become the top-level tables."""
+        return (self.path / "wells.json").exists()
+
+    def summary(self) -> dict[str, Any]:
+        """Return survival, deaths, conservation and both hashes."""
+        return self._json("summary.json")
+
+    def provenance(self) -> dict[str, Any]:
+        """Return scenario, hashes, seed, software, versions and times."""
+        return self._json("provenance.json")
+
+    def wells(self) -> dict[str, Any]:
+        """Return what each well left when it finished, by ``<arm>-r<replicate>``."""
+        return self._json("wells.json")
+
+    def scenario_text(self) -> str:
+        """Return the complete scenario as YAML."""
+        return self._text("scenario.yaml")
+
+    def arms(self) -> pd.DataFrame:
+        """Return the arms and which arm is whose control."""
+        return read_csv(self.path / "arms.csv").to_pandas()
+
+    def parameters(self) -> pd.DataFrame:
+        """Return every parameter with unit, source and origin, all as text."""
+        return read_csv(self.path / "parameters.csv").to_pandas()
+
+    def series(self) -> pd.DataFrame:
+        """Return the time series of all wells."""
+        return read_csv(self.path / "series.csv").to_pandas()
+
+    def deaths(self) -> pd.DataFrame:
+        """Return one row per death."""
+        return read_parquet(self.path / "deaths.parquet").to_pandas()
+
+    def start(self) -> pd.DataFrame:
+        """Return one row per cell at the start or added later."""
+        return read_parquet(self.path / "start.parquet").to_pandas()
+
+    def cell_steps(self) -> list[int]:
+        """Return the steps that have a frame of cells."""
+        return self._frames("cells")
+
+    def cells(self, step: int, population: str = "") -> pd.DataFrame:
+        """Return all cells at a step, or one population with its own columns only."""
+        table = read_parquet(self.path / "cells" / f"frame={step:06d}.parquet")
+        if population:
+            table = _own_columns(table.filter(pc.equal(table["population"], population)))
+        return table.to_pandas()
+
+    def field_steps(self) -> list[int]:
+        """Return the steps that have a frame of fields."""
+        return self._frames("fields")
+
+    def fields(self, step: int) -> dict[str, np.ndarray]:
+        """Return the fields at a step as ``<arm>/<replicate>/<field>``."""
+        return read_npz(self.path / "fields" / f"frame={step:06d}.npz")
+
+    def write_figure(self, name: str, content: bytes) -> Path:
+        """Write one image into ``figures/`` and return its path."""
+        if not FIGURE.fullmatch(name):
+            raise ValueError(f"no file name for a figure: {name!r}")
+        path = self.path / "figures" / name
+        with naming(path):
+            path.parent.mkdir(exist_ok=True)
+        atomic_write(path, content)
+        return path
+
+    def write_report(self, html: str) -> Path:
+        """Write ``report.html`` and return its path."""
+        path = self.path / "report.html"
+        atomic_write(path, html.encode())
+        return path
+
+    def _frames(self, folder: str) -> list[int]:
+        found = (FRAME.fullmatch(entry.name) for entry in (self.path / folder).glob("frame=*"))
+        return sorted(int(match[1]) for match in found if match)
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise unreadable(self.path / name, error) from error
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            content = json.loads(self._text(name))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise unreadable(self.path / name, error) from error
+        if not isinstance(content, dict):
+            raise ReadError(f"{self.path / name} holds no mapping")
+        return content
+
+
+def _own_columns(table: pa.Table) -> pa.Table:
+    return table.drop_columns([name for name in table.column_names if 0 < table.num_rows == table[name].null_count])
