@@ -1,0 +1,276 @@
+"""Parameters that carry their unit, bounds and source, and the strict frozen model that holds them."""
+
+import numbers
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from abm.core.errors import Fault
+from abm.core.units import UnitError, like, names_its_unit, parse_quantity, quantity_text, split_quantity, unit_of
+
+BOUNDS = ("ge", "gt", "le", "lt")
+SCHEMA_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
+def par(
+    default: Any,
+    unit: str,
+    source: str,
+    description: str,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+) -> Any:
+    """Declare a parameter of a `Model`.
+
+    Parameters
+    ----------
+    default : object
+        Value in `unit`, or a text such as ``"24 h"``; ``...`` where the user must give one.
+    unit : str
+        Unit of the value, ``1`` for pure numbers.
+    source : str
+        Keys of the bibliography, ``assumed: why``, ``fitted: to what`` or ``design: why``.
+    description : str
+        What it is, in a few words.
+    ge, gt, le, lt : float, optional
+        Bounds in `unit`; of a tuple or mapping they bound every value.
+
+    Raises
+    ------
+    UnitError
+        The unit is not in the table.
+    ValueError
+        Source or description is empty, or the default is out of bounds.
+    """
+    unit_of(unit)
+    if not source.strip() or not description.strip():
+        raise ValueError("a parameter needs a source and a description")
+    if isinstance(default, str) and _begins_as_number(default):
+        default = parse_quantity(default, unit)
+    bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le, "lt": lt}
+    bounds = {name: bound for name, bound in bounds.items() if bound is not None}
+    for value in _numbers(default):
+        if not _within(value, bounds):
+            raise ValueError(f"default {value!r} is not {bounds_text(bounds)}")
+    extra = {"unit": unit, "source": source, **bounds}
+    return Field(default, description=description, json_schema_extra=extra)
+
+
+def describe(model_class: type[BaseModel]) -> list[dict[str, Any]]:
+    """List the parameters of a model.
+
+    Returns
+    -------
+    list of dict
+        One per parameter: name, default (``...`` if required), unit, source, description, ge, gt, le, lt.
+    """
+    rows = []
+    for name, field in model_class.model_fields.items():
+        extra = parameter(field)
+        if extra:
+            default = ... if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
+            row = {"name": name, "default": default, "unit": extra["unit"], "source": extra["source"]}
+            rows.append({**row, "description": field.description, **{bound: extra.get(bound) for bound in BOUNDS}})
+    return rows
+
+
+def parameter(field: FieldInfo) -> dict[str, Any]:
+    """Return unit, source and bounds of a field made by `par`; empty for any other field."""
+    extra = field.json_schema_extra
+    return dict(extra) if isinstance(extra, dict) and "unit" in extra else {}
+
+
+def bounds_text(bounds: Mapping[str, Any], unit: str = "") -> str:
+    """Say what the bounds allow: ``>= 0 and <= 1``."""
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    text = " and ".join(f"{signs[name]} {bounds[name]}" for name in BOUNDS if bounds.get(name) is not None)
+    return f"{text} {unit}" if text and unit not in ("", "1") else text
+
+
+def refusal(*faults: Fault) -> PydanticCustomError:
+    """Make an error that a validator raises to report faults with a path, what is allowed and a spelling.
+
+    Parameters
+    ----------
+    *faults : Fault
+        Their paths are relative to the model or field that is validated.
+    """
+    return PydanticCustomError("fault", "{text}", {"text": "\n".join(map(str, faults)), "faults": faults})
+
+
+class Model(BaseModel):
+    """Frozen parameters: unknown keys, silent coercions, NaN and infinities are refused.
+
+    Texts such as ``"24 h"`` are converted to the field's unit. A plain number is taken only where the key ends
+    in its unit (``rate_per_h``) or the value is a pure number or a count.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Let editors accept texts with units, and show the bounds in the schema's own words."""
+        schema = handler(core_schema)
+        for entry in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            if "unit" in entry:
+                bounds = {SCHEMA_BOUNDS[name]: entry.pop(name) for name in BOUNDS if name in entry}
+                _accept_quantities(entry, bounds)
+        return schema
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read(cls, value: Any, info: ValidationInfo) -> Any:
+        """Make plain Python types of what YAML and NumPy give, and convert quantities."""
+        field = cls.model_fields[info.field_name or ""]
+        value = _plain_types(value, keep_lists="list[" in str(field.annotation))
+        extra = parameter(field)
+        return _each(value, _Reader(info.field_name or "", field, extra), ()) if extra else value
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _bound(cls, value: Any, info: ValidationInfo) -> Any:
+        """Hold every number of a parameter against its bounds."""
+        extra = parameter(cls.model_fields[info.field_name or ""])
+        return _each(value, _Bounds(extra), ()) if any(bound in extra for bound in BOUNDS) else value
+
+
+class _Reader:
+    """Converts one value of a field to the field's unit."""
+
+    def __init__(self, name: str, field: FieldInfo, extra: Mapping[str, Any]):
+        self.unit = extra["unit"]
+        self.bare = takes_bare_numbers(key_of(name, field), self.unit)
+        kinds = _kinds(field.annotation)
+        self.whole = int in kinds and float not in kinds
+        self.words = str in kinds or Literal in kinds
+
+    def __call__(self, value: Any, path: tuple) -> Any:
+        if isinstance(value, str) and (_begins_as_number(value) or not self.words):
+            return self._from_text(value, path)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and not self.bare:
+            raise refusal(Fault(f"unit missing: found the number {value!r}", _dotted(path), allowed=like(self.unit)))
+        return int(value) if self.whole and isinstance(value, float) and value.is_integer() else value
+
+    def _from_text(self, text: str, path: tuple) -> float | int:
+        try:
+            number = parse_quantity(text, self.unit)
+            if not split_quantity(text, self.unit)[1]:
+                raise UnitError(f"found the text '{text}'", "a number without quotes, or one with its unit")
+        except UnitError as error:
+            raise refusal(Fault(str(error), _dotted(path), allowed=error.allowed, nearest=error.nearest)) from None
+        return int(number) if self.whole and number.is_integer() else number
+
+
+class _Bounds:
+    """Refuses numbers outside the bounds of a parameter."""
+
+    def __init__(self, extra: Mapping[str, Any]):
+        self.extra = extra
+
+    def __call__(self, value: Any, path: tuple) -> Any:
+        if isinstance(value, int | float) and not _within(value, self.extra):
+            allowed = bounds_text(self.extra, self.extra["unit"])
+            raise refusal(Fault(f"found {value:.12g}, out of bounds", _dotted(path), allowed=allowed))
+        return value
+
+
+def plain(model: BaseModel) -> dict[str, Any]:
+    """Return a model as plain data, by alias, that validates to an equal model.
+
+    Values whose key names no unit are written with their unit (``"24 h"``).
+    """
+    data = {}
+    for name, field in type(model).model_fields.items():
+        key = key_of(name, field)
+        unit = parameter(field).get("unit", "1")
+        data[key] = _plain_value(getattr(model, name), "" if takes_bare_numbers(key, unit) else unit)
+    return data
+
+
+def key_of(name: str, field: FieldInfo) -> str:
+    """Return the key of a field in YAML: its alias, if it has one."""
+    return field.alias or name
+
+
+def takes_bare_numbers(key: str, unit: str) -> bool:
+    """Whether a plain number needs no unit: the key names it, or there is none."""
+    return unit_of(unit).is_number or names_its_unit(key, unit)
+
+
+def _plain_value(value: Any, unit: str) -> Any:
+    if isinstance(value, BaseModel):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain_value(entry, unit) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain_value(entry, unit) for entry in value]
+    value = _plain_types(value)
+    return quantity_text(value, unit) if unit and isinstance(value, int | float) else value
+
+
+def _plain_types(value: Any, keep_lists: bool = False) -> Any:
+    """Turn scalar subclasses of ruamel and NumPy into Python's own, and lists into tuples."""
+    if isinstance(value, list | tuple):
+        entries = [_plain_types(entry, keep_lists) for entry in value]
+        return entries if keep_lists else tuple(entries)
+    if isinstance(value, dict):
+        return {_plain_types(key): _plain_types(entry, keep_lists) for key, entry in value.items()}
+    if isinstance(value, bool) or type(value).__name__ == "ScalarBoolean":
+        return bool(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return float(value) if isinstance(value, numbers.Real) else value
+
+
+def _accept_quantities(schema: dict[str, Any], bounds: Mapping[str, Any]) -> None:
+    if schema.get("type") in ("number", "integer"):
+        schema.update({"type": [schema["type"], "string"], **bounds})
+    parts = [*schema.get("anyOf", []), *schema.get("prefixItems", [])]
+    for part in [*parts, schema.get("items"), schema.get("additionalProperties")]:
+        if isinstance(part, dict):
+            _accept_quantities(part, bounds)
+
+
+def _each(value: Any, change: Callable[[Any, tuple], Any], path: tuple) -> Any:
+    """Apply a function to every scalar of nested sequences and mappings."""
+    if isinstance(value, list | tuple):
+        return type(value)(_each(entry, change, (*path, i)) for i, entry in enumerate(value))
+    if isinstance(value, dict):
+        return {key: _each(entry, change, (*path, key)) for key, entry in value.items()}
+    return change(value, path)
+
+
+def _numbers(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return [number for entry in value for number in _numbers(entry)]
+    if isinstance(value, dict):
+        return _numbers(list(value.values()))
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
+def _within(value: float, bounds: Mapping[str, Any]) -> bool:
+    above = value >= bounds.get("ge", -float("inf")) and value > bounds.get("gt", -float("inf"))
+    return above and value <= bounds.get("le", float("inf")) and value < bounds.get("lt", float("inf"))
+
+
+def _kinds(annotation: Any) -> set:
+    """Return every type named in an annotation, origins included."""
+    inner = {kind for part in get_args(annotation) if get_origin(annotation) is not Literal for kind in _kinds(part)}
+    return {annotation, get_origin(annotation)} & {int, float, str, Literal} | inner
+
+
+def _begins_as_number(text: str) -> bool:
+    return text.lstrip()[:1] in tuple("+-.0123456789") and text.strip() not in ("", "+", "-", ".")
+
+
+def _dotted(path: tuple) -> str:
+    return ".".join(map(str, path))
