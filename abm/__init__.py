@@ -1,1 +1,3 @@
-"""Agent-based simulator of antibody therapy against B cells."""
+"""Agent-based simulator of antibody therapy against B cells. Research use only; no dosing advice."""
+
+__version__ = "0.1.0"

@@ -1,6 +1,8 @@
 """What can go wrong, and the exit code each kind of failure ends the program with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from signal import SIGINT
 
 
@@ -45,6 +47,14 @@ class Fault:
         if self.nearest:
             text += f"; did you mean '{self.nearest}'?"
         return text
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return the word a misspelt one was probably meant to be; empty if none is near."""
+    known = list(words)
+    same = [entry for entry in known if entry.lower() == word.lower()]
+    longer = [entry for entry in known if len(word) > 2 and entry.startswith(word + "_")]
+    return (same or longer or get_close_matches(word, known, n=1) or [""])[0]
 
 
 class AbmError(Exception):

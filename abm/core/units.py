@@ -6,9 +6,10 @@ Arithmetic is done in fractions and rounded once, so ``0.5 min`` is the float ne
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
+
+from abm.core.errors import nearest
 
 MAX_TEXT = 80
 DIMENSIONS = ("time", "length", "mass", "amount", "count")
@@ -147,13 +148,9 @@ def _plain(text: str) -> str:
 def _term(term: str, text: str) -> tuple[Unit, int]:
     match = TERM.fullmatch(term)
     if match is None or match["symbol"] not in TABLE:
-        raise UnitError(f"unknown unit '{text}'", EXAMPLES, _nearest(term))
+        near = nearest(term, TABLE)
+        raise UnitError(f"unknown unit '{text}'", EXAMPLES, text.replace(term, near) if near else "")
     return TABLE[match["symbol"]], int(match["power"] or 1)
-
-
-def _nearest(term: str) -> str:
-    same = [symbol for symbol in TABLE if symbol.lower() == term.lower()]
-    return (same or get_close_matches(term, TABLE, n=1) or [""])[0]
 
 
 def parse_quantity(text: str, unit: str, kDa: float | None = None) -> float:  # noqa: N803

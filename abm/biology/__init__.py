@@ -1,0 +1,1 @@
+"""Biology: one claim per file."""

@@ -1,0 +1,1 @@
+"""Antibodies against CD20: what they are, how they bind and are lost."""

@@ -1,0 +1,61 @@
+"""Bound antibody is taken into the cell together with its CD20, and CD20 grows back to the cell's own set point.
+
+*Model*: ``dR/dt = -k R``; CD20 falls by the same sites and relaxes to its set point with ``recovery_per_h``; exact.
+
+*Reads*: bound_per_cell, cd20_start_per_cell. *Writes*: bound_per_cell, cd20_per_cell, pools.antibody_internalised.
+
+*References*: Beum2011 (about 40 % at 2 h), Jilani2003 (recovery within about 24 h).
+"""
+
+import math
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+
+@kernel
+def internalise(bound, cd20, lost, set_point, sites_per_cd20, lost_frac, recovered_frac):
+    """Remove a share of bound antibody with its CD20; move CD20 towards the set point."""
+    for i in prange(bound.size):
+        lost[i] = bound[i] * lost_frac
+        bound[i] -= lost[i]
+        cd20[i] = max(0.0, cd20[i] - lost[i] / sites_per_cd20)
+        cd20[i] += (set_point[i] - cd20[i]) * recovered_frac
+
+
+class Internalisation(Process):
+    """Loss of bound antibody into the cell, with recovery of CD20."""
+
+    kind: Literal["internalisation"] = "internalisation"
+    phase: ClassVar = Phase.SENSE
+    reads: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_start_per_cell")
+    writes: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_per_cell", "pools.antibody_internalised")
+
+    rate_per_h: float = par(
+        0.15, "1/h", "assumed: Waldenstroem cells; 0.26 in Beum2011 (V13)", "Internalisation rate", ge=0, le=2
+    )
+    recovery_per_h: float = par(
+        0.1, "1/h", "Jilani2003; assumed: 90 % within 24 h", "Recovery rate of CD20", ge=0, le=2
+    )
+
+    def step(self, world: World, key: Key) -> None:
+        """Internalise and recover for one step."""
+        b, drug = world.populations["b_cells"], world.traits["antibody"]
+        lost_frac = -math.expm1(-self.rate_per_h * drug.rel_internalisation * world.dt_h)
+        lost = np.empty(b.n)
+        internalise(
+            b.bound_per_cell,
+            b.cd20_per_cell,
+            lost,
+            b.cd20_start_per_cell,
+            drug.sites_per_cd20,
+            lost_frac,
+            -math.expm1(-self.recovery_per_h * world.dt_h),
+        )
+        world.pools.add("antibody_internalised", lost.sum())

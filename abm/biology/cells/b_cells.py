@@ -1,0 +1,87 @@
+"""B cells differ in CD20, in complement regulators and in the number of lytic hits they endure.
+
+*Model*: CD20, CD55, CD59, hits needed, IgM secretion and stored IgM are log-normal across cells; a fraction of the
+clone, the CD20-low subset (hypothesis H-subset), carries between 0 and ``low_max_per_cell`` CD20, evenly spread.
+
+*Assumes*: attributes are independent of one another and belong to a cell for life.
+
+*References*: Ginaldi1998 (CD20 per cell: SLVL 167 000 +- 72 000, the stand-in for Waldenstroem cells).
+"""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from abm.biology.cells.lognormal import LogNormal, draw_lognormal
+from abm.core.jit import kernel, prange
+from abm.core.par import Model, par
+from abm.core.population import Column, Population
+from abm.core.rng import uniform2
+from abm.core.world import World
+
+
+@kernel
+def draw_cd20(cd20, uid, low_fraction, low_max, key):
+    """Replace the CD20 of the CD20-low subset."""
+    for i in prange(cd20.size):
+        u, v = uniform2(key, uid[i], 7)
+        if u < low_fraction:
+            cd20[i] = v * low_max
+
+
+class BCells(Model):
+    """The B cells put into the well at the start, and any added later."""
+
+    kind: Literal["b_cells"] = "b_cells"
+    columns: ClassVar = (
+        Column("cd20_per_cell", unit="1/cell", doc="CD20 sites", recorded="cd20_per_cell", splits=True),
+        Column(
+            "cd20_start_per_cell", unit="1/cell", doc="the cell's own set point of CD20", recorded="cd20_start_per_cell"
+        ),
+        Column("cd55", default=1.0, doc="CD55 relative to the median cell"),
+        Column("cd59", default=1.0, doc="CD59 relative to the median cell"),
+        Column("hits_needed", default=1.0, doc="lytic hits that commit the cell"),
+        Column("igm_per_s", unit="1/s", doc="IgM molecules secreted per second"),
+        Column("igm_stored_per_cell", unit="1/cell", doc="IgM released at lysis", spills="igm_released"),
+        Column("cohort", "i8", doc="0 at the start, then numbered by addition", recorded="cohort"),
+    )
+
+    n: int = par(
+        10_000, "1", "design: usual number in a 96-well cytotoxicity assay", "Cells at the start", ge=0, le=10**8
+    )
+    cd20: LogNormal = LogNormal(median=152_000.0, sigma=0.4)
+    low_fraction: float = par(0.12, "1", "assumed: H-subset, 5-15 % of the clone", "CD20-low fraction", ge=0, le=1)
+    low_max_per_cell: float = par(
+        4_000.0, "1/cell", "assumed: 0-4 000 sites", "Most CD20 of a CD20-low cell", ge=0, le=1e5
+    )
+    cd20_scale: float = par(
+        1.0, "1", "design: laboratories disagree up to 7-fold (Ginaldi1998)", "Factor on all CD20", ge=0.15, le=1.5
+    )
+    cd55: LogNormal = LogNormal(median=1.0, sigma=0.47)
+    cd59: LogNormal = LogNormal(median=1.0, sigma=0.31)
+    hits_needed: LogNormal = LogNormal(median=3.6, sigma=1.8)
+    igm_per_s: LogNormal = LogNormal(median=100.0, sigma=0.5)
+    igm_stored_per_cell: LogNormal = LogNormal(median=1e6, sigma=0.5)
+
+    def count(self, counts: dict[str, int]) -> int:
+        """Return how many cells start the assay."""
+        return self.n
+
+    def draw(self, world: World, population: Population, rows: slice) -> None:
+        """Give new cells their attributes, functions of seed and identity alone."""
+        key = (world.key("cells.b_cells")[0], np.uint32(0))
+        uid = population.uid[rows]
+        spreads = (
+            ("cd20_start_per_cell", self.cd20),
+            ("cd55", self.cd55),
+            ("cd59", self.cd59),
+            ("hits_needed", self.hits_needed),
+            ("igm_per_s", self.igm_per_s),
+            ("igm_stored_per_cell", self.igm_stored_per_cell),
+        )
+        for decision, (column, spread) in enumerate(spreads, start=1):
+            draw_lognormal(population[column][rows], uid, spread.median, spread.sigma, key, decision)
+        cd20 = population.cd20_start_per_cell[rows]
+        draw_cd20(cd20, uid, self.low_fraction, self.low_max_per_cell, key)
+        cd20 *= self.cd20_scale
+        population.cd20_per_cell[rows] = cd20

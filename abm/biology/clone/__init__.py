@@ -1,0 +1,1 @@
+"""Birth, death and arrival at constant rates."""

@@ -1,0 +1,43 @@
+"""Cells of one population die at a constant rate.
+
+*Model*: a constant hazard, competing with all others in FATE.
+
+*Writes*: the constant part of hazard_<cause>_per_h.
+
+*References*: assumed rate for primary B cells in culture.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from abm.core.par import par
+from abm.core.population import Column
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+
+class Death(Process):
+    """Background death."""
+
+    kind: Literal["death"] = "death"
+    phase: ClassVar = Phase.ACT
+    reads: ClassVar = ()
+    writes: ClassVar = ()
+
+    population: str = "b_cells"
+    cause: str = Field("background", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    rate_per_h: float = par(
+        0.003, "1/h", "assumed: over 90 % of untreated cells live at 24 h", "Death rate", ge=0, le=100
+    )
+
+    def prepare(self, world: World) -> None:
+        """Make the rate the resting value of the hazard: newcomers have it too."""
+        name = f"hazard_{self.cause}_per_h"
+        world.declare(self.population, Column(name, unit="1/h", resets=True, doc=f"hazard of {self.cause} death"))
+        if self.population in world.populations:
+            world.populations[self.population].set_default(name, self.rate_per_h)
+
+    def step(self, world: World, key: Key) -> None:
+        """Nothing to do: RESET writes the constant hazard."""

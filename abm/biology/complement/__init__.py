@@ -1,0 +1,1 @@
+"""Complement: docking events, C3b, membrane attack complexes."""

@@ -1,0 +1,73 @@
+"""Each docking event lays a burst of C3b on its cell, reduced by CD55.
+
+*Model*: C3b gained ~ Poisson(``burst n_docked / cd55``); cell-bound fragments (C3b and iC3b, both hide Fc) are lost at
+``loss_per_h``, exactly.
+
+*Reads*: n_docked, cd55, rel_cd55. *Writes*: c3b_per_cell, pools.c3.
+
+*References*: Kennedy2003 (about 5e5 C3b per Raji cell).
+"""
+
+import math
+from typing import ClassVar, Literal
+
+from abm.biology.complement.regulator_block import REL_CD55
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.population import Column
+from abm.core.process import Phase, Process
+from abm.core.rng import Key, poisson
+from abm.core.world import World
+
+
+@kernel
+def deposit(c3b, gain, n_docked, cd55, rel_cd55, uid, burst, kept_frac, key):
+    """Lose old fragments, then add this step's bursts."""
+    for i in prange(c3b.size):
+        c3b[i] *= kept_frac
+        gain[i] = 0.0
+        if n_docked[i] > 0:
+            gain[i] = poisson(burst * n_docked[i] / (cd55[i] * rel_cd55[i]), key, uid[i], 0)
+            c3b[i] += gain[i]
+
+
+class C3bDeposition(Process):
+    """Opsonisation by C3b."""
+
+    kind: Literal["c3b_deposition"] = "c3b_deposition"
+    phase: ClassVar = Phase.ACT
+    columns: ClassVar = (
+        (
+            "b_cells",
+            Column("c3b_per_cell", unit="1/cell", doc="cell-bound C3 fragments", recorded="c3b_per_cell", splits=True),
+        ),
+        ("b_cells", Column("c3b_gain_per_cell", unit="1/cell", doc="C3b laid in this step", resets=True)),
+        REL_CD55,
+    )
+    reads: ClassVar = ("b_cells.n_docked", "b_cells.cd55", "b_cells.rel_cd55")
+    writes: ClassVar = ("b_cells.c3b_per_cell", "b_cells.c3b_gain_per_cell", "pools.c3")
+
+    burst: float = par(420.0, "1", "fitted: gives about 5e5 C3b per cell at 1 h (Kennedy2003)", "C3b per event", ge=0)
+    loss_per_h: float = par(0.05, "1/h", "assumed: slow shedding", "Loss of cell-bound fragments", ge=0, le=5)
+    c3_per_c3b: float = par(10.0, "1", "assumed: most activated C3 ends in the medium", "C3 used per C3b laid", ge=1)
+
+    def step(self, world: World, key: Key) -> None:
+        """Lay C3b for one step."""
+        b, pools = world.populations["b_cells"], world.pools
+        gain = b.c3b_gain_per_cell
+        deposit(
+            b.c3b_per_cell,
+            gain,
+            b.n_docked,
+            b.cd55,
+            b.rel_cd55,
+            b.uid,
+            self.burst,
+            math.exp(-self.loss_per_h * world.dt_h),
+            key,
+        )
+        needed = gain.sum() * self.c3_per_c3b
+        if needed > pools["c3"]:
+            b.c3b_per_cell[:] -= gain * (1.0 - pools["c3"] / needed)
+            needed = pools["c3"]
+        pools.move("c3", "c3_used", needed)

@@ -1,0 +1,43 @@
+"""Hypothesis H-C3b: C3 fragments around the antibody hide its Fc from NK cells.
+
+*Model*: ``rel_fc *= 1 - max_frac B / (B + B50)`` with B all C3 fragments on the cell.
+
+*Reads*: c3b_per_cell. *Writes*: rel_fc.
+
+*References*: assumed strength (0.5-1) and half-shield (1e4-2e5); C3b blocks NK activation by rituximab (Wang2008).
+"""
+
+from typing import ClassVar, Literal
+
+from abm.biology.effectors.engagement import REL_FC
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+
+@kernel
+def shield(rel_fc, c3b, max_frac, c3b50):
+    """Hide Fc behind C3 fragments."""
+    for i in prange(rel_fc.size):
+        rel_fc[i] *= 1.0 - max_frac * c3b[i] / (c3b[i] + c3b50)
+
+
+class C3bShield(Process):
+    """Interaction hypothesis: opsonisation shields the Fc."""
+
+    kind: Literal["c3b_shield"] = "c3b_shield"
+    phase: ClassVar = Phase.SENSE
+    columns: ClassVar = (REL_FC,)
+    reads: ClassVar = ("b_cells.c3b_per_cell",)
+    writes: ClassVar = ("b_cells.rel_fc",)
+
+    max_frac: float = par(0.95, "1", "fitted: on A3, range 0.5-1", "Share of Fc hidden at most", ge=0, le=1)
+    c3b50_per_cell: float = par(3e4, "1/cell", "assumed: 1e4-2e5", "C3 fragments at half shield", gt=0, le=1e7)
+
+    def step(self, world: World, key: Key) -> None:
+        """Shield for one step."""
+        b = world.populations["b_cells"]
+        if "c3b_per_cell" in b:
+            shield(b.rel_fc, b.c3b_per_cell, self.max_frac, self.c3b50_per_cell)

@@ -1,0 +1,35 @@
+"""Complement components lose activity at 37 degrees.
+
+*Model*: each pool falls exponentially at its own rate; exact.
+
+*Reads / Writes*: pools of components.
+"""
+
+import math
+from typing import ClassVar, Literal
+
+from abm.biology.serum import COMPLEMENT
+from abm.core.par import par
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+
+class ComplementDecay(Process):
+    """Slow loss of complement activity."""
+
+    kind: Literal["complement_decay"] = "complement_decay"
+    phase: ClassVar = Phase.FIELDS
+    reads: ClassVar = tuple(f"pools.{name}" for name in COMPLEMENT)
+    writes: ClassVar = tuple(f"pools.{name}" for name in COMPLEMENT)
+
+    c1q_per_h: float = par(0.02, "1/h", "assumed: loss at 37 degrees", "Loss of C1q", ge=0, le=10)
+    c2c4_per_h: float = par(0.30, "1/h", "assumed: C2 is labile", "Loss of C2/C4", ge=0, le=10)
+    c3_per_h: float = par(0.03, "1/h", "assumed: loss at 37 degrees", "Loss of C3", ge=0, le=10)
+    c5c9_per_h: float = par(0.05, "1/h", "assumed: loss at 37 degrees", "Loss of C5-C9", ge=0, le=10)
+
+    def step(self, world: World, key: Key) -> None:
+        """Decay for one step."""
+        for name in COMPLEMENT:
+            lost = world.pools[name] * -math.expm1(-getattr(self, f"{name}_per_h") * world.dt_h)
+            world.pools.move(name, f"{name}_decayed", lost)

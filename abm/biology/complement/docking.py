@@ -1,0 +1,101 @@
+"""C1 docks on clusters of bound antibody; each docking is one discrete event.
+
+*Model*: events per cell ~ Poisson(``a q dt``), ``a = a_max rho^n / (rho50^n + rho^n)`` with rho the bound antibody
+per cell, ``q`` the product over components of ``c / (c + K)`` with c relative to neat serum.
+
+*Assumes*: C1 needs neighbouring antibodies, hence the steep n; events of one step do not see each other.
+
+*Reads*: bound_per_cell, pools of components. *Writes*: n_docked, pools.c1q, pools.c2c4.
+
+*References*: Bellosillo2001, Ginaldi1998 (half lysis near 88 000 CD20, effective steepness 5).
+"""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.population import Column
+from abm.core.process import Phase, Process
+from abm.core.rng import Key, poisson
+from abm.core.world import World
+
+
+@kernel
+def dock(n_docked, bound, uid, rho50, steepness, mean_at_saturation, key):
+    """Draw the number of docking events of each cell in this step."""
+    for i in prange(n_docked.size):
+        ratio = (bound[i] / rho50) ** steepness
+        n_docked[i] = poisson(mean_at_saturation * ratio / (1.0 + ratio), key, uid[i], 0)
+
+
+def trim(events: np.ndarray, supply: float, per_event: float) -> None:
+    """Cut events, in row order, to what a finite supply of molecules allows."""
+    if events.sum() * per_event > supply:
+        left = np.maximum(0.0, supply / max(per_event, 1e-300) - (np.cumsum(events) - events))
+        np.minimum(events, np.floor(left), out=events, casting="unsafe")
+
+
+class Docking(Process):
+    """Initiation of the classical pathway as Poisson events."""
+
+    kind: Literal["complement_docking"] = "complement_docking"
+    phase: ClassVar = Phase.ACT
+    columns: ClassVar = (("b_cells", Column("n_docked", "i8", resets=True, doc="docking events of this step")),)
+    reads: ClassVar = ("b_cells.bound_per_cell", "pools.c1q", "pools.c2c4", "pools.c3", "pools.c5c9")
+    writes: ClassVar = ("b_cells.n_docked", "pools.c1q", "pools.c2c4")
+
+    max_per_h: float = par(
+        9000.0,
+        "1/h",
+        "fitted: 150 /min; only products with the bursts are identified",
+        "Docking events per cell at saturation",
+        ge=0,
+        le=1e6,
+    )
+    rho50_per_cell: float = par(
+        72_000.0,
+        "1/cell",
+        "fitted: with half lysis at 35-150 000 CD20 (Bellosillo2001)",
+        "Bound antibody at half docking",
+        gt=0,
+        le=1e7,
+    )
+    steepness: float = par(3.8, "1", "fitted: 2-6, C1 needs clusters of antibody", "Exponent n", ge=1, le=8)
+    half_c1q_frac: float = par(0.05, "1", "assumed: fraction of neat serum", "Half-saturation in C1q", gt=0, le=1)
+    half_c2c4_frac: float = par(0.10, "1", "assumed: fraction of neat serum", "Half-saturation in C2/C4", gt=0, le=1)
+    half_c3_frac: float = par(0.05, "1", "assumed: fraction of neat serum", "Half-saturation in C3", gt=0, le=1)
+    half_c5c9_frac: float = par(0.10, "1", "assumed: fraction of neat serum", "Half-saturation in C5-C9", gt=0, le=1)
+    c1q_per_event: float = par(1.0, "1", "design: one docking binds one C1", "C1q used per event", ge=0)
+    c2c4_per_event: float = par(10.0, "1", "assumed: convertases per docked C1", "C2/C4 used per event", ge=0)
+
+    def availability(self, world: World) -> dict[str, float]:
+        """Return ``c / (c + K)`` of each component."""
+        serum = world.traits["serum"]
+        level = {name: world.pools.nM(name) / max(serum.nM_of(name), 1e-300) for name in ("c1q", "c2c4", "c3", "c5c9")}
+        return {name: c / (c + getattr(self, f"half_{name}_frac")) for name, c in level.items()}
+
+    def step(self, world: World, key: Key) -> None:
+        """Dock for one step."""
+        b, pools = world.populations["b_cells"], world.pools
+        available = self.availability(world)
+        # C5-C9 do not limit docking: without them C3b is laid and no pore forms
+        q = available["c1q"] * available["c2c4"] * available["c3"] * world.traits["antibody"].rel_c1q
+        if q == 0.0:
+            return
+        dock(
+            b.n_docked,
+            b.bound_per_cell,
+            b.uid,
+            self.rho50_per_cell,
+            self.steepness,
+            self.max_per_h * q * world.dt_h,
+            key,
+        )
+        trim(b.n_docked, pools["c1q"], self.c1q_per_event)
+        trim(b.n_docked, pools["c2c4"], self.c2c4_per_event)
+        events = int(b.n_docked.sum())
+        pools.move("c1q", "c1q_used", events * self.c1q_per_event)
+        pools.move("c2c4", "c2c4_used", events * self.c2c4_per_event)
+        world.tally("docking_events", events)

@@ -1,0 +1,92 @@
+"""Each docking event inserts membrane attack complexes, reduced by CD59 and, through the convertases, by CD55.
+
+*Model*: MACs gained ~ Poisson(``per_event n_docked s / (cd55^0.5 cd59)``) with ``s = c / (c + K)`` for C5-C9; every
+MAC is repaired independently at ``repair_per_h`` (binomial, exact).
+
+*Reads*: n_docked, cd55, cd59, pools.c5c9. *Writes*: mac_per_cell, pools.c5c9.
+
+*References*: fitted; lysis needs several effective hits.
+"""
+
+import math
+from typing import ClassVar, Literal
+
+from abm.biology.complement.docking import trim
+from abm.biology.complement.regulator_block import REL_CD55, REL_CD59
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.population import Column
+from abm.core.process import Phase, Process
+from abm.core.rng import Key, binomial, poisson
+from abm.core.world import World
+
+
+@kernel
+def repair(mac, uid, repaired_frac, key):
+    """Remove each MAC with the same chance."""
+    for i in prange(mac.size):
+        if mac[i] > 0:
+            mac[i] -= binomial(mac[i], repaired_frac, key, uid[i], 1)
+
+
+@kernel
+def insert(gain, n_docked, cd55, rel_cd55, cd59, rel_cd59, uid, per_event, key):
+    """Draw the MACs each cell gains in this step."""
+    for i in prange(gain.size):
+        if n_docked[i] > 0:
+            regulators = math.sqrt(cd55[i] * rel_cd55[i]) * cd59[i] * rel_cd59[i]
+            gain[i] = poisson(per_event * n_docked[i] / regulators, key, uid[i], 0)
+
+
+class MacInsertion(Process):
+    """Terminal pathway as discrete pores."""
+
+    kind: Literal["mac_insertion"] = "mac_insertion"
+    phase: ClassVar = Phase.ACT
+    columns: ClassVar = (
+        (
+            "b_cells",
+            Column("mac_per_cell", "i8", unit="1/cell", doc="membrane attack complexes", recorded="mac_per_cell"),
+        ),
+        ("b_cells", Column("mac_gain_per_cell", "i8", unit="1/cell", resets=True, doc="MACs inserted in this step")),
+        REL_CD55,
+        REL_CD59,
+    )
+    reads: ClassVar = (
+        "b_cells.n_docked",
+        "b_cells.cd55",
+        "b_cells.cd59",
+        "b_cells.rel_cd55",
+        "b_cells.rel_cd59",
+        "pools.c5c9",
+    )
+    writes: ClassVar = ("b_cells.mac_per_cell", "b_cells.mac_gain_per_cell", "pools.c5c9")
+
+    per_event: float = par(
+        0.167, "1", "fitted: only its product with the docking rate is identified", "MACs per event", ge=0, le=100
+    )
+    half_c5c9_frac: float = par(0.10, "1", "assumed: fraction of neat serum", "Half-saturation in C5-C9", gt=0, le=1)
+    repair_per_h: float = par(1.524, "1/h", "fitted: 0.0254 /min", "Repair of one MAC", ge=0, le=100)
+
+    def step(self, world: World, key: Key) -> None:
+        """Repair, then insert, for one step."""
+        b, pools = world.populations["b_cells"], world.pools
+        repair(b.mac_per_cell, b.uid, -math.expm1(-self.repair_per_h * world.dt_h), key)
+        level = pools.nM("c5c9") / max(world.traits["serum"].nM_of("c5c9"), 1e-300)
+        if level == 0.0:
+            return
+        gain = b.mac_gain_per_cell
+        insert(
+            gain,
+            b.n_docked,
+            b.cd55,
+            b.rel_cd55,
+            b.cd59,
+            b.rel_cd59,
+            b.uid,
+            self.per_event * level / (level + self.half_c5c9_frac),
+            key,
+        )
+        trim(gain, pools["c5c9"], 1.0)
+        b.mac_per_cell[:] += gain
+        pools.move("c5c9", "c5c9_used", gain.sum())

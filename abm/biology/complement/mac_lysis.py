@@ -1,0 +1,47 @@
+"""Membrane attack complexes lyse a cell together, not one by one.
+
+*Model*: hazard ``k M^h / (M50^h + M^h)``.
+
+*Reads*: mac_per_cell. *Writes*: hazard_cdc_per_h.
+
+*References*: fitted; lysis is multi-hit.
+"""
+
+from typing import ClassVar, Literal
+
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.population import Column
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+
+@kernel
+def set_hazard(hazard_per_h, mac, max_per_h, mac50, steepness):
+    """Add the lysis hazard of each cell."""
+    for i in prange(mac.size):
+        if mac[i] > 0:
+            ratio = (mac[i] / mac50) ** steepness
+            hazard_per_h[i] += max_per_h * ratio / (1.0 + ratio)
+
+
+class MacLysis(Process):
+    """Complement-dependent cytotoxicity as a hazard."""
+
+    kind: Literal["mac_lysis"] = "mac_lysis"
+    phase: ClassVar = Phase.ACT
+    columns: ClassVar = (("b_cells", Column("hazard_cdc_per_h", unit="1/h", resets=True, doc="hazard of CDC")),)
+    reads: ClassVar = ("b_cells.mac_per_cell",)
+    writes: ClassVar = ("b_cells.hazard_cdc_per_h",)
+
+    max_per_h: float = par(17.4, "1/h", "fitted: 0.29 /min", "Hazard with many MACs", ge=0, le=1e3)
+    mac50_per_cell: float = par(
+        90.0, "1/cell", "fitted: with the MACs per event", "MACs at half the hazard", gt=0, le=1e5
+    )
+    steepness: float = par(10.0, "1", "fitted: multi-hit lysis", "Exponent h", ge=1, le=20)
+
+    def step(self, world: World, key: Key) -> None:
+        """Set the hazard for this step."""
+        b = world.populations["b_cells"]
+        set_hazard(b.hazard_cdc_per_h, b.mac_per_cell, self.max_per_h, self.mac50_per_cell, self.steepness)

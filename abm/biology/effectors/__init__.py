@@ -1,0 +1,1 @@
+"""NK cells: movement, engagement, killing and their limits."""

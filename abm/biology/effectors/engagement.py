@@ -1,0 +1,145 @@
+"""An NK cell engages a B cell it touches when it sees enough Fc.
+
+*Model*: hazard ``k CD16 v`` per touched target, ``v = F^h / (F^h + F50^h)`` with F the visible Fc on the target;
+conjugates part at ``unbinding_per_h`` or when the target lyses. At most ``max_per_target`` NK cells hold one target;
+where more ask at once, an order drawn from their identities decides. Each engagement sheds part of the NK cell's
+CD16.
+
+*Assumes*: dying targets can still be engaged until they lyse.
+
+*Reads*: bound_per_cell, rel_fc, rel_fc50, cd16. *Writes*: fc_signal, n_engaged, partner, cd16.
+
+*References*: DallOzzo2004 (half-saturation V/V and F/F), BhatWatzl2007 (CD16 is shed).
+"""
+
+import math
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from abm.core.jit import kernel, prange, serial
+from abm.core.par import par
+from abm.core.population import Column, Population
+from abm.core.process import Phase, Process
+from abm.core.rng import Key, uniform, uniform2
+from abm.core.world import World
+
+REL_FC = ("b_cells", Column("rel_fc", default=1.0, resets=True, doc="share of bound Fc an NK cell can reach"))
+REL_FC50 = ("b_cells", Column("rel_fc50", default=1.0, resets=True, doc="factor on the NK half-saturation"))
+PARTNER = ("nk_cells", Column("partner", "i8", default=-1, refers="b_cells", doc="row of the engaged target"))
+
+
+@kernel
+def see_fc(signal, bound, rel_fc, rel_fc50, fc50, steepness):
+    """Write the share of full Fc signal that each target shows."""
+    for i in prange(signal.size):
+        visible = (bound[i] * rel_fc[i] / (fc50 * rel_fc50[i])) ** steepness
+        signal[i] = visible / (1.0 + visible)
+
+
+@kernel
+def unbind(partner, uid, p_unbind, key):
+    """Part conjugates at random."""
+    for i in prange(partner.size):
+        if partner[i] >= 0 and uniform(key, uid[i], 0) < p_unbind:
+            partner[i] = -1
+
+
+@serial
+def count_engaged(n_engaged, partner):
+    """Count the NK cells on each target."""
+    n_engaged[:] = 0
+    for i in range(partner.size):
+        if partner[i] >= 0:
+            n_engaged[partner[i]] += 1
+
+
+@kernel
+def propose(asks, order, chosen, total, cd16, rel_engagement, uid, rate_dt, key):
+    """Decide which NK cells engage what they touch, and the place of each in the queue."""
+    for i in prange(asks.size):
+        asks[i] = False
+        if chosen[i] >= 0:
+            u, order[i] = uniform2(key, uid[i], 1)
+            asks[i] = u < -math.expm1(-rate_dt * cd16[i] * rel_engagement[i] * total[i])
+
+
+@serial
+def accept(partner, n_engaged, cd16, queue, chosen, max_per_target, cd16_kept):
+    """Grant engagements in the order of the queue."""
+    granted = 0
+    for i in queue:
+        if n_engaged[chosen[i]] < max_per_target:
+            partner[i] = chosen[i]
+            n_engaged[chosen[i]] += 1
+            cd16[i] *= cd16_kept
+            granted += 1
+    return granted
+
+
+class Engagement(Process):
+    """Formation and parting of conjugates."""
+
+    kind: Literal["engagement"] = "engagement"
+    phase: ClassVar = Phase.ACT
+    columns: ClassVar = (
+        REL_FC,
+        REL_FC50,
+        PARTNER,
+        ("b_cells", Column("fc_signal", resets=True, doc="Fc signal an NK cell sees, 0-1")),
+        ("b_cells", Column("n_engaged", "i8", resets=True, doc="NK cells holding this cell")),
+        ("nk_cells", Column("cd16", default=1.0, doc="CD16 relative to a fresh cell")),
+    )
+    reads: ClassVar = ("b_cells.bound_per_cell", "b_cells.rel_fc", "b_cells.rel_fc50", "nk_cells.rel_engagement")
+    writes: ClassVar = ("b_cells.fc_signal", "b_cells.n_engaged", "nk_cells.partner", "nk_cells.cd16")
+
+    rate_per_h: float = par(
+        102.0, "1/h", "fitted: 1.7 /min", "Engagement per touched target at full signal", ge=0, le=1e4
+    )
+    unbinding_per_h: float = par(
+        0.642, "1/h", "fitted: 0.0107 /min, conjugates last 93 min (30-100)", "Parting rate", ge=0, le=60
+    )
+    contact_um: float = par(10.0, "um", "design: sum of the two radii", "Contact distance", gt=0, le=100)
+    max_per_target: int = par(2, "1", "assumed: 2-3 engaged at once", "NK cells on one target", ge=1, le=20)
+    fcgr3a: Literal["VV", "VF", "FF"] = "VV"
+    fc50_vv_per_cell: float = par(800.0, "1/cell", "DallOzzo2004", "Half-saturation, V/V", gt=0, le=1e6)
+    fc50_ff_per_cell: float = par(3300.0, "1/cell", "DallOzzo2004", "Half-saturation, F/F", gt=0, le=1e6)
+    steepness: float = par(1.0, "1", "assumed: no cooperativity", "Exponent h", ge=0.5, le=4)
+    cd16_shed_frac: float = par(0.30, "1", "BhatWatzl2007", "CD16 lost per engagement", ge=0, le=1)
+
+    @property
+    def fc50_per_cell(self) -> float:
+        """Half-saturation of the genotype; V/F is the geometric mean of V/V and F/F."""
+        vv, ff = self.fc50_vv_per_cell, self.fc50_ff_per_cell
+        return {"VV": vv, "FF": ff, "VF": math.sqrt(vv * ff)}[self.fcgr3a]
+
+    def step(self, world: World, key: Key) -> None:
+        """Part, then engage, for one step."""
+        b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
+        see_fc(
+            b.fc_signal,
+            b.bound_per_cell,
+            b.rel_fc,
+            b.rel_fc50,
+            self.fc50_per_cell / world.traits["antibody"].rel_cd16,
+            self.steepness,
+        )
+        if nk is None or nk.n == 0:
+            return
+        unbind(nk.partner, nk.uid, -math.expm1(-self.unbinding_per_h * world.dt_h), key)
+        count_engaged(b.n_engaged, nk.partner)
+        if b.n == 0 or not b.fc_signal.any():
+            return
+        self._engage(world, nk, b, key)
+
+    def _engage(self, world: World, nk: Population, b: Population, key: Key) -> None:
+        weight = np.where(b.n_engaged < self.max_per_target, b.fc_signal, 0.0)
+        chosen, total = world.space.touch(nk, nk.partner < 0, b, weight, self.contact_um, key)
+        asks, order = np.empty(nk.n, bool), np.empty(nk.n)
+        propose(asks, order, chosen, total, nk.cd16, nk.rel_engagement, nk.uid, self.rate_per_h * world.dt_h, key)
+        queue = np.flatnonzero(asks)
+        queue = queue[np.argsort(order[queue], kind="stable")]
+        granted = accept(
+            nk.partner, b.n_engaged, nk.cd16, queue, chosen, self.max_per_target, 1.0 - self.cd16_shed_frac
+        )
+        world.tally("engagements", granted)

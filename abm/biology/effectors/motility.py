@@ -1,0 +1,77 @@
+"""Cells crawl straight for a while, then turn: a persistent random walk.
+
+*Model*: constant speed; a new direction, even over the circle, at rate ``1 / persistence``. Mean squared displacement
+``2 v^2 tau (t - tau (1 - exp(-t / tau)))``. Reflecting walls mirror, periodic ones wrap. Engaged cells stand still.
+
+*Reads*: partner. *Writes*: x_um, y_um, direction.
+
+*References*: Codling2008 (velocity-jump process).
+"""
+
+import math
+from typing import ClassVar, Literal
+
+from abm.biology.effectors.engagement import PARTNER
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.population import Column
+from abm.core.process import Phase, Process
+from abm.core.rng import Key, uniform2
+from abm.core.world import World
+
+SORT_EVERY = 16
+
+
+@kernel
+def turn(x_heading, y_heading, uid, p_turn, key):
+    """Give new directions to those who turn, and to those who never had one."""
+    for i in prange(uid.size):
+        u, v = uniform2(key, uid[i], 0)
+        if u < p_turn or (x_heading[i] == 0.0 and y_heading[i] == 0.0):
+            x_heading[i] = math.cos(2.0 * math.pi * v)
+            y_heading[i] = math.sin(2.0 * math.pi * v)
+
+
+@kernel
+def walk(place, heading, is_free, length_um, side_um, is_periodic):
+    """Move along one axis; a step is shorter than the side."""
+    for i in prange(place.size):
+        if is_free[i]:
+            moved = place[i] + heading[i] * length_um
+            if moved < 0.0:
+                moved = moved + side_um if is_periodic else -moved
+                heading[i] = heading[i] if is_periodic else -heading[i]
+            elif moved >= side_um:
+                moved = moved - side_um if is_periodic else 2.0 * side_um - moved
+                heading[i] = heading[i] if is_periodic else -heading[i]
+            place[i] = moved
+
+
+class Motility(Process):
+    """Persistent random walk of one population."""
+
+    kind: Literal["motility"] = "motility"
+    phase: ClassVar = Phase.MOVE
+    columns: ClassVar = (
+        PARTNER,
+        ("nk_cells", Column("x_heading", doc="direction")),
+        ("nk_cells", Column("y_heading", doc="direction")),
+    )
+    reads: ClassVar = ("nk_cells.partner",)
+    writes: ClassVar = ("nk_cells.x_um", "nk_cells.y_um", "nk_cells.x_heading", "nk_cells.y_heading")
+
+    speed_um_per_min: float = par(2.7, "um/min", "assumed: 1-4 in two dimensions", "Speed", ge=0, le=100)
+    persistence: float = par(5.0 / 60.0, "h", "assumed: minutes", "Mean time between turns", gt=0, le=100)
+
+    def step(self, world: World, key: Key) -> None:
+        """Walk for one step; now and then put neighbours beside each other in memory."""
+        nk = world.populations.get("nk_cells")
+        if nk is None or world.space.kind == "mixed":
+            return
+        turn(nk.x_heading, nk.y_heading, nk.uid, -math.expm1(-world.dt_h / self.persistence), key)
+        length_um = min(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
+        is_free = nk.partner < 0
+        for place, heading in ((nk.x_um, nk.x_heading), (nk.y_um, nk.y_heading)):
+            walk(place, heading, is_free, length_um, world.space.side, world.space.is_periodic)
+        if world.step % SORT_EVERY == 0:
+            world.reorder("nk_cells", world.space.sort(nk, 40.0))

@@ -1,0 +1,45 @@
+"""NK cells refill their granules and regrow CD16.
+
+*Model*: ``dG/dt = (1 - G) / tau``; the same for CD16 with its own tau; exact.
+
+*Reads / Writes*: granules, cd16.
+
+*References*: BhatWatzl2007 (serial killers tire and recover); assumed time constants.
+"""
+
+import math
+from typing import ClassVar, Literal
+
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+
+@kernel
+def recover(level, share):
+    """Move each level towards 1 by a share of the distance."""
+    for i in prange(level.size):
+        level[i] += (1.0 - level[i]) * share
+
+
+class Recovery(Process):
+    """Recovery of effector cells."""
+
+    kind: Literal["effector_recovery"] = "effector_recovery"
+    phase: ClassVar = Phase.FIELDS
+    reads: ClassVar = ("nk_cells.granules", "nk_cells.cd16")
+    writes: ClassVar = ("nk_cells.granules", "nk_cells.cd16")
+
+    granules: float = par(2.8, "h", "assumed: refill in hours", "Time constant of refilling", gt=0, le=1e3)
+    cd16: float = par(8.0, "h", "assumed: slow recovery", "Time constant of CD16", gt=0, le=1e3)
+
+    def step(self, world: World, key: Key) -> None:
+        """Recover for one step."""
+        nk = world.populations.get("nk_cells")
+        if nk is None:
+            return
+        for name, tau_h in (("granules", self.granules), ("cd16", self.cd16)):
+            if name in nk:
+                recover(nk[name], -math.expm1(-world.dt_h / tau_h))

@@ -1,0 +1,1 @@
+"""DHEAS and the cytotoxic potency that follows it."""

@@ -1,0 +1,56 @@
+"""Hypothesis H-DHEAS: DHEAS raises the cytotoxic potency of NK cells, with a lag.
+
+*Model*: the potency field is ``1 + Emax D / (D + EC50)``; each NK cell's potency relaxes to its local value with
+time constant ``lag`` (IGF-1 acts in between); exact.
+
+*Reads*: fields.dheas (or pools.dheas), nk positions. *Writes*: potency.
+
+*References*: Solerte1999 (NK cytotoxicity rises from 1e-8 to 1e-5 M); assumed Emax and EC50.
+"""
+
+import math
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from abm.core.jit import kernel, prange
+from abm.core.par import par
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+
+@kernel
+def relax(potency, local, share):
+    """Move each potency towards the local value."""
+    for i in prange(potency.size):
+        potency[i] += (local[i] - potency[i]) * share
+
+
+class DheasPotency(Process):
+    """Interaction hypothesis: potency follows DHEAS."""
+
+    kind: Literal["dheas_potency"] = "dheas_potency"
+    phase: ClassVar = Phase.SENSE
+    reads: ClassVar = ("fields.dheas", "nk_cells.x_um", "nk_cells.y_um")
+    writes: ClassVar = ("nk_cells.potency",)
+
+    max_effect: float = par(0.3, "1", "assumed: 0-0.6", "Emax, relative gain of potency", ge=0, le=0.6)
+    ec50_uM: float = par(1.0, "uM", "assumed: active over 1e-8-1e-5 M", "DHEAS at half effect", gt=0, le=1e3)
+    lag: float = par(4.0, "h", "assumed: hours, by way of IGF-1", "Time constant of the response", gt=0, le=1e3)
+
+    def potency(self, dheas_nM: np.ndarray) -> np.ndarray:
+        """Return the steady potency at a concentration, same shape."""
+        dheas_uM = np.maximum(dheas_nM, 0.0) * 1e-3
+        return 1.0 + self.max_effect * dheas_uM / (dheas_uM + self.ec50_uM)
+
+    def step(self, world: World, key: Key) -> None:
+        """Relax for one step."""
+        nk, field = world.populations.get("nk_cells"), world.fields.get("dheas")
+        if nk is None or nk.n == 0:
+            return
+        if field is None:
+            local = np.full(nk.n, self.potency(world.pools.nM("dheas")))
+        else:
+            local = self.potency(field.at(nk.x_um, nk.y_um))
+        relax(nk.potency, local, -math.expm1(-world.dt_h / self.lag))

@@ -1,0 +1,1 @@
+"""What B cells release into the medium."""

@@ -1,0 +1,71 @@
+"""What one volume of human serum brings into the well.
+
+Complement components as the limiting protein of each group (C2 stands for C2/C4, C9 for the terminal C5-C9), IgG,
+IgM and DHEAS. ``lacking`` takes constituents away: heat-inactivated serum lacks ``complement``, charcoal-stripped
+serum ``dheas``.
+
+*References*: Orentreich1984 (DHEAS by age and sex).
+"""
+
+import math
+from typing import Literal
+
+from abm.core.par import Model, par
+
+COMPLEMENT = ("c1q", "c2c4", "c3", "c5c9")
+CONSTITUENTS = (*COMPLEMENT, "igg", "igm_serum", "dheas")
+DHEAS_NG_PER_ML_PER_UM = 368.5
+
+
+class Donor(Model):
+    """Whose serum it is, as far as DHEAS goes.
+
+    *Model*: DHEAS falls exponentially with age from the peak of early adulthood, times a conversion-rate factor, times
+    a factor for inflammation (IL-6), times the person's own log-normal deviation.
+    """
+
+    sex: Literal["male", "female"] = "male"
+    age_years: float = par(48.0, "1", "design: gives 4 uM, the middle of 1.2-9.4", "Age of the donor", ge=17, le=100)
+    conversion: float = par(1.0, "1", "design: relative production", "Sulfation of DHEA relative to usual", ge=0, le=5)
+    il6_sd: float = par(
+        0.0, "1", "design: population mean", "Log IL-6 in standard deviations from the mean", ge=-4, le=4
+    )
+    deviation_sd: float = par(
+        0.0, "1", "design: the typical person", "Own deviation in standard deviations", ge=-4, le=4
+    )
+    spread: float = par(0.5, "1", "assumed: between-person log-SD", "Log-SD between persons", ge=0, le=2)
+    il6_r: float = par(-0.32, "1", "Straub1998", "Correlation of log DHEAS with log IL-6", ge=-1, le=1)
+
+    @property
+    def dheas_uM(self) -> float:
+        """DHEAS of neat serum."""
+        peak, slope, from_age = (3470.0, 0.0329, 22.0) if self.sex == "male" else (2470.0, 0.0310, 17.0)
+        usual = peak * math.exp(-slope * (self.age_years - from_age)) / DHEAS_NG_PER_ML_PER_UM
+        return usual * self.conversion * math.exp(self.spread * (self.deviation_sd + self.il6_r * self.il6_sd))
+
+
+class Serum(Model):
+    """Concentrations in neat serum."""
+
+    c1q_nM: float = par(174.0, "nM", "assumed: 80 ug/mL at 460 kDa", "C1q", ge=0)
+    c2c4_nM: float = par(196.0, "nM", "assumed: C2 20 ug/mL at 102 kDa limits C2/C4", "C2/C4", ge=0)
+    c3_nM: float = par(7030.0, "nM", "assumed: 1300 ug/mL at 185 kDa", "C3", ge=0)
+    c5c9_nM: float = par(85.0, "nM", "assumed: C9 60 ug/mL at 71 kDa, ten per pore, limits C5-C9", "C5-C9", ge=0)
+    igg_uM: float = par(66.0, "uM", "assumed: 10 mg/mL at 150 kDa", "IgG", ge=0)
+    igm_ug_per_mL: float = par(1200.0, "ug/mL", "assumed: usual adult level", "IgM of the serum itself", ge=0)
+    donor: Donor = Donor()
+
+    def nM_of(self, constituent: str) -> float:  # noqa: N802 - a unit
+        """Concentration of a constituent in neat serum, nM."""
+        if constituent in COMPLEMENT:
+            return getattr(self, f"{constituent}_nM")
+        return {
+            "igg": 1e3 * self.igg_uM,
+            "dheas": 1e3 * self.donor.dheas_uM,
+            "igm_serum": 1e3 * self.igm_ug_per_mL / 950.0,
+        }[constituent]
+
+    def constituents(self, frac: float, lacking: tuple[str, ...]) -> dict[str, float]:
+        """Return nM in the well for serum at a volume fraction, without what is lacking."""
+        gone = set(lacking) | (set(COMPLEMENT) if "complement" in lacking else set())
+        return {name: frac * self.nM_of(name) for name in CONSTITUENTS if name not in gone}

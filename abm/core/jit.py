@@ -1,0 +1,91 @@
+"""Compilation of kernels: the only place that sets Numba options.
+
+A *kernel* is a module-level function over rows: ``for i in prange(n)`` where iteration ``i`` writes only row ``i``,
+so the result cannot depend on the number of threads. ``fastmath`` stays off for the same reason.
+
+Numba's disk cache does not notice edits in imported functions, so it lives in a per-user folder named after a hash
+of every source file that holds kernels: an edit anywhere starts a fresh cache.
+"""
+
+import ctypes
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+from numba import prange
+
+__all__ = ["device", "kernel", "prange", "serial", "set_threads", "threading_layer"]
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def _source_hash() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    for folder in ("core", "biology"):
+        for path in sorted((_PACKAGE / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path:
+    """Return a writable cache folder; a temporary one when the user's own cannot be written."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    folder = Path(home) / "abm" / f"numba-{_source_hash()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="abm-numba-"))
+
+
+def _load_tbb() -> None:
+    """Load the tbb wheel's library by hand: pip puts it where the loader does not look."""
+    for name in ("libtbb.so.12", "libtbb.so"):
+        path = Path(sys.prefix) / "lib" / name
+        if path.exists():
+            try:
+                ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
+            except OSError:
+                continue
+            return
+
+
+numba.config.CACHE_DIR = str(_cache_folder())
+numba.config.THREADING_LAYER_PRIORITY = ["tbb", "omp", "workqueue"]
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+_load_tbb()
+
+_OPTIONS = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
+
+
+def kernel(function: Callable) -> Callable:
+    """Compile a parallel loop over rows; ``.py_func`` is its plain Python."""
+    return numba.njit(parallel=True, **_OPTIONS)(function)
+
+
+def serial(function: Callable) -> Callable:
+    """Compile a loop whose order matters: sorting, grouping, accepting proposals."""
+    return numba.njit(**_OPTIONS)(function)
+
+
+def device(function: Callable) -> Callable:
+    """Compile a scalar function that kernels call."""
+    return numba.njit(**_OPTIONS)(function)
+
+
+def set_threads(n_threads: int) -> None:
+    """Use ``n_threads`` in every following kernel call of this thread, at most the machine's."""
+    numba.set_num_threads(max(1, min(n_threads, numba.config.NUMBA_NUM_THREADS)))
+
+
+def threading_layer() -> str:
+    """Name the threading layer in use, or the first choice before any parallel call."""
+    try:
+        return numba.threading_layer()
+    except ValueError:
+        return numba.config.THREADING_LAYER_PRIORITY[0]

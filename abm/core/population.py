@@ -1,0 +1,190 @@
+"""One table per cell type, as a structure of arrays.
+
+A population owns every column, so removal, division and reordering cannot miss one. A row number is only valid until
+rows change; a ``uid`` is an identity and is never reused.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm.core.errors import RunFailed
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column of a population means and how the engine treats it.
+
+    Parameters
+    ----------
+    name : str
+        Column name with its unit as suffix.
+    dtype : str
+        NumPy type code.
+    default : float
+        Value of new rows; also the value written at RESET when ``resets`` is set.
+    unit, doc : str
+        For tables and the live view.
+    resets : bool
+        Set back to ``default`` at the start of every step (``rel_*`` multipliers, hazards, marks).
+    refers : str
+        Name of the population whose row numbers the column holds (-1: none); kept right when rows change.
+    spills : str
+        Pool that receives the content when a cell lyses, so that molecules balance.
+    recorded : str
+        Name under which the value at commitment is written to the deaths table ("" for not).
+    splits : bool
+        The content is halved between daughters at division; otherwise it is copied.
+    """
+
+    name: str
+    dtype: str = "f8"
+    default: float = 0.0
+    unit: str = "1"
+    doc: str = ""
+    resets: bool = False
+    refers: str = ""
+    spills: str = ""
+    recorded: str = ""
+    splits: bool = False
+
+
+UID = Column("uid", "u8", doc="identity, never reused")
+X_UM = Column("x_um", unit="um", doc="position", recorded="x_um")
+Y_UM = Column("y_um", unit="um", doc="position", recorded="y_um")
+
+
+class Population:
+    """Rows of one cell type; every column is reached as an attribute, an array of shape ``(n,)``.
+
+    Parameters
+    ----------
+    name : str
+        Name in the scenario, for example ``b_cells``.
+    columns : iterable of Column
+        Columns beside ``uid``, ``x_um`` and ``y_um``.
+    """
+
+    def __init__(self, name: str, columns: Iterable[Column] = (), base: Iterable[Column] = (UID, X_UM, Y_UM)):
+        self.name = name
+        self.n = 0
+        self.version = 0
+        self.next_uid = 0
+        self.columns: dict[str, Column] = {}
+        self._store: dict[str, np.ndarray] = {}
+        self._view: dict[str, np.ndarray] = {}
+        for column in (*base, *columns):
+            self.declare(column)
+
+    def declare(self, column: Column) -> None:
+        """Add a column; two declarations of one name must agree.
+
+        Raises
+        ------
+        RunFailed
+            Two processes declare the same column differently.
+        """
+        known = self.columns.get(column.name)
+        if known is not None and known != column:
+            raise RunFailed(f"column {self.name}.{column.name} is declared twice with different meaning")
+        if known is None:
+            self.columns[column.name] = column
+            self._store[column.name] = np.full(self.capacity, column.default, column.dtype)
+            self._view[column.name] = self._store[column.name][: self.n]
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        try:
+            return self.__dict__["_view"][name]
+        except KeyError:
+            raise AttributeError(f"population has no column {name!r}") from None
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._view[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.columns
+
+    @property
+    def capacity(self) -> int:
+        """Rows that fit before the arrays grow."""
+        return next(iter(self._store.values())).size if self._store else 0
+
+    @property
+    def bytes_per_row(self) -> int:
+        """Bytes of all columns of one row."""
+        return sum(array.itemsize for array in self._store.values())
+
+    def _resize(self, n: int) -> None:
+        if n > self.capacity:
+            capacity = n if self.n == 0 else max(n, self.capacity + self.capacity // 4 + 16)
+            for name, old in self._store.items():
+                new = np.full(capacity, self.columns[name].default, old.dtype)
+                new[: self.n] = old[: self.n]
+                self._store[name] = new
+        self.n = n
+        self._view = {name: array[:n] for name, array in self._store.items()}
+        self.version += 1
+
+    def add(self, n: int, values: dict[str, np.ndarray]) -> slice:
+        """Append ``n`` rows with defaults where ``values`` names no column.
+
+        Parameters
+        ----------
+        n : int
+            Number of new rows.
+        values : dict of str to array of shape (n,) or scalar
+            Without ``uid``, consecutive new ones are given.
+
+        Returns
+        -------
+        slice
+            The new rows.
+        """
+        rows = slice(self.n, self.n + n)
+        self._resize(self.n + n)
+        for name, array in self._view.items():
+            array[rows] = values.get(name, self.columns[name].default)
+        if "uid" in self.columns and "uid" not in values:
+            self._view["uid"][rows] = np.arange(self.next_uid, self.next_uid + n, dtype=np.uint64)
+            self.next_uid += n
+        return rows
+
+    def keep(self, mask: np.ndarray) -> np.ndarray:
+        """Drop the rows where ``mask`` is false; order stays.
+
+        Returns
+        -------
+        array of int64, shape (n before,)
+            New row of every old row, -1 where dropped.
+        """
+        kept = np.flatnonzero(mask)
+        new_row = np.full(self.n, -1, np.int64)
+        new_row[kept] = np.arange(kept.size)
+        for array in self._view.values():
+            array[: kept.size] = array[kept]
+        self._resize(kept.size)
+        return new_row
+
+    def reorder(self, order: np.ndarray) -> np.ndarray:
+        """Put row ``order[k]`` at place ``k``; returns the new row of every old row."""
+        for array in self._view.values():
+            array[:] = array[order]
+        new_row = np.empty(self.n, np.int64)
+        new_row[order] = np.arange(self.n)
+        self.version += 1
+        return new_row
+
+    def reset(self) -> None:
+        """Set every resetting column back to its default."""
+        for name, column in self.columns.items():
+            if column.resets:
+                self._view[name].fill(column.default)
+
+    def set_default(self, name: str, value: float) -> None:
+        """Change what RESET and new rows write: how a constant hazard is declared once instead of every step."""
+        self.columns[name] = Column(**{**self.columns[name].__dict__, "default": value})
+
+    def names(self, prefix: str, suffix: str = "") -> list[str]:
+        """Return the column names with this prefix and suffix, sorted."""
+        return sorted(name for name in self.columns if name.startswith(prefix) and name.endswith(suffix))

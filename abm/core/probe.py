@@ -1,0 +1,36 @@
+"""A probe reads the World and keeps what it saw; it never writes to the World."""
+
+from typing import ClassVar, Literal
+
+import pandas as pd
+from pydantic import Field as PydanticField
+
+from abm.core.par import Model, par
+from abm.core.world import World
+
+Row = dict[str, float]
+
+
+class Probe(Model):
+    """When to look, and what one look yields.
+
+    Attributes
+    ----------
+    table : {"series", "cells", "fields", "events"}
+        ``series``: one row a look; ``cells``, ``events``: a table a look; ``fields``: arrays a look.
+    """
+
+    table: ClassVar[Literal["series", "cells", "fields", "events"]]
+    every: float | None = par(None, "h", "design: chosen per scenario", "Time between looks", gt=0)
+    at: tuple[float, ...] = PydanticField((), json_schema_extra={"unit": "h", "source": "design: chosen per scenario"})
+
+    def times_h(self, duration_h: float) -> list[float]:
+        """Return all moments of looking, the start and the end included."""
+        times = [t for t in self.at if t <= duration_h]
+        if self.every is not None:
+            times += [k * self.every for k in range(int(duration_h / self.every * (1 + 1e-12)) + 1)]
+        return sorted({round(t, 9) for t in [*times, *([0.0, duration_h] if not self.at else [])]})
+
+    def observe(self, world: World) -> Row | pd.DataFrame | dict:
+        """Read the world once."""
+        raise NotImplementedError

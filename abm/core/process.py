@@ -1,0 +1,75 @@
+"""A process: the only thing that changes the World, one claim about biology per file."""
+
+import importlib
+import inspect
+import pkgutil
+from enum import IntEnum
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar
+
+from abm.core.errors import RunFailed
+from abm.core.par import Model
+from abm.core.rng import Key
+
+if TYPE_CHECKING:
+    from abm.core.world import World
+
+
+class Phase(IntEnum):
+    """The order in which processes act inside one step."""
+
+    DOSE = 2
+    FIELDS = 3
+    SENSE = 4
+    ACT = 5
+    FATE = 6
+    MOVE = 7
+
+
+class Process(Model):
+    """Frozen parameters and what they do in one step.
+
+    Attributes
+    ----------
+    phase : Phase
+        When in the step it acts.
+    columns : tuple of (str, Column)
+        Columns it needs, with their population; made before the first step.
+    reads, writes : tuple of str
+        ``population.column``, ``pools.name`` or ``fields.name``; anything else it touches is a defect, and tests look.
+    """
+
+    phase: ClassVar[Phase]
+    columns: ClassVar[tuple] = ()
+    reads: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
+
+    def prepare(self, world: "World") -> None:
+        """Make fields, pools and constants before the first step; called again after a resume."""
+
+    def step(self, world: "World", key: Key) -> None:
+        """Advance the world by ``world.dt_h``."""
+        raise RunFailed(f"{type(self).__name__} defines no step")
+
+
+def discover(package: ModuleType, base: type) -> dict[str, type]:
+    """Walk a package and return every class below ``base`` that has a ``kind`` of its own, by kind.
+
+    Raises
+    ------
+    RunFailed
+        Two classes claim one kind.
+    """
+    found: dict[str, type] = {}
+    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        module = importlib.import_module(info.name)
+        for _, candidate in inspect.getmembers(module, inspect.isclass):
+            if candidate.__module__ != module.__name__ or not issubclass(candidate, base):
+                continue
+            if "kind" not in inspect.get_annotations(candidate):
+                continue
+            kind = candidate.model_fields["kind"].default
+            if kind in found:
+                raise RunFailed(f"two classes of kind {kind!r}: {found[kind].__name__} and {candidate.__name__}")
+            found[kind] = candidate
+    return dict(sorted(found.items()))

@@ -1,0 +1,168 @@
+"""Random numbers as pure functions of (seed, replicate, stream, step, uid, decision).
+
+*Model*: Philox4x32-10; 64-bit key = mix(seed, replicate, stream); counter = step (32), uid (64), decision (32).
+No generator object exists, so order of cells, number of threads and resume cannot change a draw, and switching a
+process off leaves the luck of all others untouched. In kernels a *key* is the pair ``(stream key, step)``.
+
+*References*: Salmon2011 (Philox), Hormann1993 (transformed rejection for Poisson), Steele2014 (SplitMix64).
+"""
+
+import hashlib
+import math
+
+import numpy as np
+
+from abm.core.jit import device
+
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_S32, _S5, _S6 = np.uint64(32), np.uint64(5), np.uint64(6)
+_TWO26 = 67108864.0
+_INV53 = 1.0 / 9007199254740992.0
+_MASK64 = (1 << 64) - 1
+
+Key = tuple[np.uint64, np.uint32]
+
+
+def _splitmix64(state: int) -> int:
+    state = (state + 0x9E3779B97F4A7C15) & _MASK64
+    state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK64
+    state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK64
+    return state ^ (state >> 31)
+
+
+def mix(*words: int) -> int:
+    """Mix non-negative integers into one 64-bit word; order matters."""
+    state = 0
+    for word in words:
+        state = _splitmix64(state ^ (word & _MASK64))
+    return state
+
+
+def stream_key(seed: int, replicate: int, stream: str) -> np.uint64:
+    """Return the 64-bit key of a named stream, for example a process's name in the scenario."""
+    name = int.from_bytes(hashlib.blake2b(stream.encode(), digest_size=8).digest(), "little")
+    return np.uint64(mix(seed, replicate, name))
+
+
+@device
+def philox(c0, c1, c2, c3, k0, k1):
+    """Return the four 32-bit words (as uint64) of Philox4x32-10."""
+    for _ in range(10):
+        p0 = _M0 * c0
+        p1 = _M1 * c2
+        c0 = (p1 >> _S32) ^ c1 ^ k0
+        c1 = p1 & _LOW
+        c2 = (p0 >> _S32) ^ c3 ^ k1
+        c3 = p0 & _LOW
+        k0 = (k0 + _W0) & _LOW
+        k1 = (k1 + _W1) & _LOW
+    return c0, c1, c2, c3
+
+
+@device
+def words(key, uid, decision):
+    """Return four independent 32-bit words for one decision of one cell."""
+    stream = np.uint64(key[0])
+    cell = np.uint64(uid)
+    return philox(
+        np.uint64(key[1]), cell & _LOW, cell >> _S32, np.uint64(decision) & _LOW, stream & _LOW, stream >> _S32
+    )
+
+
+@device
+def to_unit(high, low):
+    """Turn two 32-bit words into a 53-bit uniform in (0, 1), never 0 or 1."""
+    return ((high >> _S5) * _TWO26 + (low >> _S6) + 0.5) * _INV53
+
+
+@device
+def uniform(key, uid, decision):
+    """Return a uniform number in (0, 1)."""
+    a, b, _, _ = words(key, uid, decision)
+    return to_unit(a, b)
+
+
+@device
+def uniform2(key, uid, decision):
+    """Return two independent uniform numbers in (0, 1) for the price of one."""
+    a, b, c, d = words(key, uid, decision)
+    return to_unit(a, b), to_unit(c, d)
+
+
+@device
+def normal(key, uid, decision):
+    """Return a standard normal number (Box and Muller)."""
+    u, v = uniform2(key, uid, decision)
+    return math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
+
+
+@device
+def _poisson_small(mean, key, uid, decision):
+    u = uniform(key, uid, decision)
+    p = math.exp(-mean)
+    k = 0
+    while u > p and k < 1000:
+        u -= p
+        k += 1
+        p *= mean / k
+    return k
+
+
+@device
+def _poisson_large(mean, key, uid, decision):
+    log_mean = math.log(mean)
+    b = 0.931 + 2.53 * math.sqrt(mean)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    v_r = 0.9277 - 3.6224 / (b - 2.0)
+    attempt = 0
+    while True:
+        u, v = uniform2(key, uid, decision + (attempt << 16))
+        attempt += 1
+        u -= 0.5
+        us = 0.5 - abs(u)
+        k = math.floor((2.0 * a / us + b) * u + mean + 0.43)
+        if us >= 0.07 and v <= v_r:
+            return int(k)
+        if k < 0 or (us < 0.013 and v > us):
+            continue
+        if math.log(v * inverse_alpha / (a / (us * us) + b)) <= k * log_mean - mean - math.lgamma(k + 1.0):
+            return int(k)
+
+
+@device
+def poisson(mean, key, uid, decision):
+    """Return a Poisson count; ``decision`` below 65 536, higher bits number the attempts."""
+    if mean <= 0.0:
+        return 0
+    if mean < 12.0:
+        return _poisson_small(mean, key, uid, decision)
+    return _poisson_large(mean, key, uid, decision)
+
+
+@device
+def binomial(n, p, key, uid, decision):
+    """Return a binomial count by inversion, in blocks small enough not to underflow."""
+    if n <= 0 or p <= 0.0:
+        return 0
+    if p >= 1.0:
+        return n
+    if p > 0.5:
+        return n - binomial(n, 1.0 - p, key, uid, decision)
+    block = max(1, int(300.0 / p))
+    total, start, part = 0, 0, 0
+    while start < n:
+        m = min(block, n - start)
+        u = uniform(key, uid, decision + (part << 16))
+        q = (1.0 - p) ** m
+        k = 0
+        while u > q and k < m:
+            u -= q
+            k += 1
+            q *= p / (1.0 - p) * (m - k + 1) / k
+        total += k
+        start += m
+        part += 1
+    return total

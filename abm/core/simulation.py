@@ -1,0 +1,177 @@
+"""The step of the simulator, on one screen.
+
+1 RESET    columns that ask for it return to their default (``rel_*`` to 1, hazards to their constant part)
+2 DOSE     additions, infusions, pharmacokinetics
+3 FIELDS   secrete, diffuse, decay
+4 SENSE    neighbours, binding, local concentrations
+5 ACT      complement, engagement, killing: set hazards and marks, not rows
+6 FATE     competing causes decided jointly; dead, divided and arriving cells: the only phase that changes rows
+7 MOVE     motility
+8 OBSERVE  probes that are due read the World
+
+Inside a phase the order is that of the YAML mapping. Step boundaries are the regular ticks and every moment at which
+something is added or observed, so those moments are exact whatever ``dt`` is.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from abm.core.errors import RunFailed
+from abm.core.fate import Fate
+from abm.core.fields import Field
+from abm.core.probe import Probe, Row
+from abm.core.process import Process
+from abm.core.world import World
+
+
+def time_grid(duration_h: float, dt_h: float, moments_h: Sequence[float]) -> np.ndarray:
+    """Return all step boundaries: ticks of ``dt_h`` and the given moments, merged within a microsecond."""
+    ticks = np.arange(math.ceil(duration_h / dt_h - 1e-9)) * dt_h
+    inside = [t for t in moments_h if 0.0 <= t <= duration_h]
+    grid = np.unique(np.round(np.concatenate([ticks, inside, [duration_h]]), 9))
+    return grid
+
+
+class Simulation:
+    """A World, ordered processes and probes, advanced over a fixed time grid.
+
+    Parameters
+    ----------
+    world : World
+        Already populated; processes prepare what they need here.
+    processes : mapping of str to Process
+        By name in the scenario; :class:`Fate` is added.
+    probes : mapping of str to Probe
+        By name in the scenario.
+    grid_h : array
+        Step boundaries in hours, first 0.
+    looks_h : mapping of str to sequence of float
+        When each probe looks.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        processes: Mapping[str, Process],
+        probes: Mapping[str, Probe],
+        grid_h: np.ndarray,
+        looks_h: Mapping[str, Sequence[float]],
+    ):
+        self.world, self.probes, self.grid_h = world, dict(probes), grid_h
+        everything = {"fate": Fate()} | dict(processes)
+        self.processes = dict(sorted(everything.items(), key=lambda item: item[1].phase))
+        self.due = {name: {int(np.searchsorted(grid_h, t - 1e-8)) for t in looks_h[name]} for name in probes}
+        self.records: dict[str, dict[int, Row | pd.DataFrame | dict[str, np.ndarray]]] = {n: {} for n in probes}
+        self.seconds = dict.fromkeys(self.processes, 0.0)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Let every process declare its columns, then prepare; Fate last, when all columns are known."""
+        for process in self.processes.values():
+            for population, column in process.columns:
+                self.world.declare(population, column)
+        for process in sorted(self.processes.values(), key=lambda p: isinstance(p, Fate)):
+            process.prepare(self.world)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last boundary is reached."""
+        return self.world.step >= self.grid_h.size - 1
+
+    def step(self) -> None:
+        """Advance to the next boundary."""
+        world = self.world
+        if world.step == 0:
+            self.observe()
+        world.t_h = float(self.grid_h[world.step])
+        world.dt_h = float(self.grid_h[world.step + 1]) - world.t_h
+        for population in world.populations.values():
+            population.reset()
+        for name, process in self.processes.items():
+            start = perf_counter()
+            process.step(world, world.key(name))
+            self.seconds[name] += perf_counter() - start
+            self._guard(name, process)
+        world.step += 1
+        world.t_h = float(self.grid_h[world.step])
+        self.observe()
+
+    def run(self, on_step: Callable[["Simulation"], None] | None = None) -> None:
+        """Advance to the end, calling ``on_step`` after every step."""
+        if self.is_over:
+            self.observe()
+        while not self.is_over:
+            self.step()
+            if on_step:
+                on_step(self)
+
+    def observe(self) -> None:
+        """Let every probe that is due look."""
+        for name, probe in self.probes.items():
+            if self.world.step in self.due[name]:
+                self.records[name][self.world.step] = probe.observe(self.world)
+
+    def _guard(self, name: str, process: Process) -> None:
+        """Stop at the first NaN, naming cell, process and step."""
+        world = self.world
+        for target in process.writes:
+            owner, _, column = target.partition(".")
+            population = world.populations.get(owner)
+            if population is None or column not in population or population[column].dtype.kind != "f":
+                continue
+            values = population[column]
+            if math.isnan(values.sum()):
+                uid = population.uid[np.flatnonzero(np.isnan(values))[0]]
+                raise RunFailed(
+                    f"process {name!r} wrote NaN into {target} of cell {uid} at step {world.step} ({world.t_h:g} h)"
+                )
+        if any(math.isnan(amount) for amount in world.pools.amounts.values()):
+            raise RunFailed(f"process {name!r} wrote NaN into a pool at step {world.step} ({world.t_h:g} h)")
+
+    def state(self) -> tuple[dict, dict[str, np.ndarray]]:
+        """Return everything a checkpoint needs: a JSON-able header and named arrays."""
+        world = self.world
+        arrays = {}
+        for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
+            for name, table in tables.items():
+                arrays |= {f"{kind}/{name}/{column}": table[column] for column in table.columns}
+        arrays |= {f"fields/{name}": field.values for name, field in world.fields.items()}
+        names, arrays["pools"] = world.pools.arrays()
+        header = {
+            "step": world.step,
+            "t_h": world.t_h,
+            "pools": names,
+            "tallies": world.tallies,
+            "next_uid": {name: p.next_uid for name, p in world.populations.items()},
+            "voxels": {name: [f.voxel_um, f.periodic] for name, f in world.fields.items()},
+            "series": {
+                name: {str(step): row for step, row in self.records[name].items()}
+                for name, probe in self.probes.items()
+                if probe.table == "series"
+            },
+        }
+        return header, arrays
+
+    def restore(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
+        """Return to a checkpointed state; columns the checkpoint lacks keep their defaults."""
+        world = self.world
+        world.step, world.t_h = header["step"], header["t_h"]
+        world.tallies = dict(header["tallies"])
+        world.pools.amounts = dict(zip(header["pools"], arrays["pools"].tolist(), strict=True))
+        for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
+            for name, table in tables.items():
+                columns = {c: arrays[f"{kind}/{name}/{c}"] for c in table.columns if f"{kind}/{name}/{c}" in arrays}
+                table.keep(np.zeros(table.n, bool))
+                table.add(len(next(iter(columns.values()), ())), columns)
+                table.next_uid = header["next_uid"].get(name, 0)
+        for name, (voxel_um, periodic) in header["voxels"].items():
+            values = arrays[f"fields/{name}"]
+            field = world.fields.setdefault(name, Field(values.shape[0], voxel_um * values.shape[0], periodic))
+            field.values = values
+        for name, rows in header["series"].items():
+            if name in self.records:
+                self.records[name] = {int(step): row for step, row in rows.items()}

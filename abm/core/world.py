@@ -1,0 +1,103 @@
+"""The World: everything that changes during a simulation."""
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from abm.core.fields import Field
+from abm.core.par import Model
+from abm.core.pools import Pools
+from abm.core.population import Column, Population
+from abm.core.rng import Key, stream_key
+
+if TYPE_CHECKING:
+    from abm.core.space import Space
+
+
+class CellType(Protocol):
+    """What a population's new cells are like."""
+
+    def draw(self, world: "World", population: Population, rows: slice) -> None:
+        """Fill the columns of new rows."""
+
+
+class World:
+    """Populations, fields, pools, clock and integer event tallies of one well or one patient.
+
+    Parameters
+    ----------
+    space : Space
+        Where cells are.
+    volume_uL : float
+        Volume of the pools.
+    seed, replicate : int
+        With a stream name they determine every random number.
+    """
+
+    def __init__(self, space: "Space", volume_uL: float, seed: int, replicate: int):
+        self.space = space
+        self.pools = Pools(volume_uL)
+        self.populations: dict[str, Population] = {}
+        self.cell_types: dict[str, CellType] = {}
+        self.fields: dict[str, Field] = {}
+        self.tallies: dict[str, int] = {}
+        self.lags_h: dict[str, float] = {}
+        self.deaths: dict[str, Population] = {}
+        self.arrivals: dict[str, list[tuple[np.ndarray, int]]] = {}
+        self.traits: dict[str, Model] = {}
+        self.seed, self.replicate = seed, replicate
+        self.step, self.t_h, self.dt_h = 0, 0.0, 0.0
+        self._keys: dict[str, np.uint64] = {}
+
+    def key(self, stream: str) -> Key:
+        """Return the key of a stream for the current step."""
+        if stream not in self._keys:
+            self._keys[stream] = stream_key(self.seed, self.replicate, stream)
+        return self._keys[stream], np.uint32(self.step)
+
+    def declare(self, population: str, column: Column) -> None:
+        """Add a column where the population exists; an arm without that population needs none."""
+        if population in self.populations:
+            self.populations[population].declare(column)
+
+    def tally(self, name: str, count: int) -> None:
+        """Count events."""
+        self.tallies[name] = self.tallies.get(name, 0) + int(count)
+
+    def populate(self, name: str, n: int, cohort: int) -> slice:
+        """Append ``n`` new cells of a population, drawn by its cell type and scattered over the space."""
+        population = self.populations[name]
+        rows = population.add(n, {"cohort": cohort} if "cohort" in population else {})
+        self.space.scatter(population, rows, (self.key(f"place.{name}")[0], np.uint32(0)))
+        if name in self.cell_types:
+            self.cell_types[name].draw(self, population, rows)
+        self.tally(f"{name}.entered", n)
+        return rows
+
+    def arrive(self, name: str, times_h: np.ndarray, cohort: int) -> None:
+        """Let cells enter during this step at these moments after its start; FATE makes their rows."""
+        self.arrivals.setdefault(name, []).append((times_h, cohort))
+
+    def remove(self, name: str, mask: np.ndarray) -> None:
+        """Drop the rows where ``mask`` is true and mend every reference to them."""
+        self._mend(name, self.populations[name].keep(~mask))
+
+    def reorder(self, name: str, order: np.ndarray) -> None:
+        """Put the rows of a population into another order and mend every reference to them."""
+        self._mend(name, self.populations[name].reorder(order))
+
+    def _mend(self, name: str, new_row: np.ndarray) -> None:
+        for population in self.populations.values():
+            for column in population.columns.values():
+                if column.refers == name:
+                    rows = population[column.name]
+                    held = rows >= 0
+                    rows[held] = new_row[rows[held]]
+
+    def supply(self, name: str, amount: float) -> None:
+        """Add molecules to a field (nM, spread evenly) where one of that name exists, else to the pool."""
+        if name in self.fields:
+            values = self.fields[name].values
+            values += amount / self.pools.molecules(1.0)
+        else:
+            self.pools.add(name, amount)

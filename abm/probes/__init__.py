@@ -1,0 +1,1 @@
+"""Probes: what is read from the World while it runs."""

@@ -1,0 +1,42 @@
+"""A snapshot of every cell."""
+
+from typing import ClassVar, Literal
+
+import pandas as pd
+
+from abm.core.probe import Probe
+from abm.core.world import World
+
+COLUMNS = {
+    "b_cells": (
+        "cd20_per_cell",
+        "cd20_start_per_cell",
+        "bound_per_cell",
+        "c3b_per_cell",
+        "mac_per_cell",
+        "damage",
+        "is_dying",
+        "cohort",
+    ),
+    "nk_cells": ("potency", "n_kills", "is_killer", "granules", "cd16", "cohort"),
+}
+
+
+class Cells(Probe):
+    """Place and state of every cell."""
+
+    kind: Literal["cells"] = "cells"
+    table: ClassVar = "cells"
+
+    def observe(self, world: World) -> pd.DataFrame:
+        """Read all cells."""
+        frames = []
+        for name, columns in COLUMNS.items():
+            population = world.populations.get(name)
+            if population is None:
+                continue
+            values = {c: population[c].copy() for c in ("uid", "x_um", "y_um", *columns) if c in population}
+            if "partner" in population:
+                values["is_engaged"] = population.partner >= 0
+            frames.append(pd.DataFrame({"time_h": world.t_h, "population": name} | values))
+        return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,78 @@
+"""One row of totals: cells by state, deaths by cause, drug, complement, DHEAS, IgM."""
+
+from typing import ClassVar, Literal
+
+from abm.core.population import Population
+from abm.core.probe import Probe, Row
+from abm.core.world import World
+
+IGM_KDA = 950.0
+GRAMS_PER_KDA = 1.66053907e-21
+
+
+def mean(population: Population, column: str) -> float:
+    """Mean of a column; 0 where there is no cell or no such column."""
+    return float(population[column].mean()) if population.n and column in population else 0.0
+
+
+class Counts(Probe):
+    """Totals of the well."""
+
+    kind: Literal["counts"] = "counts"
+    table: ClassVar = "series"
+
+    def observe(self, world: World) -> Row:
+        """Read totals."""
+        b, pools = world.populations["b_cells"], world.pools
+        dying = int(b.is_dying.sum())
+        row = {
+            "time_h": world.t_h,
+            "n_b_alive": b.n - dying,
+            "n_b_dying": dying,
+            "n_b_dead": world.tallies.get("b_cells.lysed", 0),
+            "n_b_start": world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0),
+        }
+        row |= {
+            key.removeprefix("b_cells."): count
+            for key, count in sorted(world.tallies.items())
+            if key.startswith("b_cells.deaths_")
+        }
+        return (
+            row
+            | self._effectors(world)
+            | self._medium(world)
+            | {
+                "rituximab_nM": pools.nM("antibody"),
+                "bound_mean_per_cell": mean(b, "bound_per_cell"),
+                "c3b_mean_per_cell": mean(b, "c3b_per_cell"),
+                "mac_mean_per_cell": mean(b, "mac_per_cell"),
+            }
+        )
+
+    def _effectors(self, world: World) -> Row:
+        nk = world.populations.get("nk_cells")
+        if nk is None:
+            return {"n_nk": 0, "n_nk_engaged": 0, "potency_mean": 1.0, "granules_mean": 1.0}
+        engaged = int((nk.partner >= 0).sum()) if "partner" in nk else 0
+        return {
+            "n_nk": nk.n,
+            "n_nk_engaged": engaged,
+            "potency_mean": mean(nk, "potency") if nk.n else 1.0,
+            "granules_mean": mean(nk, "granules") if nk.n else 1.0,
+        }
+
+    def _medium(self, world: World) -> Row:
+        pools, field = world.pools, world.fields.get("dheas")
+        row = {}
+        for name in ("c1q", "c2c4", "c3", "c5c9"):
+            supplied = pools[f"{name}_supplied"]
+            row[f"{name}_frac"] = pools[name] / supplied if supplied > 0 else 0.0
+        igm = pools["igm_secreted"] + pools["igm_released"]
+        to_ng_per_mL = GRAMS_PER_KDA * IGM_KDA * 1e9 / (pools.volume_uL * 1e-3)
+        return row | {
+            "dheas_uM": (float(field.values.mean()) if field else pools.nM("dheas")) * 1e-3,
+            "igm_molecules": igm,
+            "igm_released_molecules": pools["igm_released"],
+            "igm_ng_per_mL": igm * to_ng_per_mL,
+            "igm_serum_ug_per_mL": pools["igm_serum"] * to_ng_per_mL * 1e-3,
+        }

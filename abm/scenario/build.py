@@ -1,0 +1,131 @@
+"""Scenario to World: which wells a scenario asks for, and one ready Simulation per well."""
+
+from dataclasses import dataclass
+
+from abm.biology.additions import Additions, Portion
+from abm.core.par import plain
+from abm.core.population import Population
+from abm.core.process import Process
+from abm.core.simulation import Simulation, time_grid
+from abm.core.world import World
+from abm.scenario.load import apply_overrides
+from abm.scenario.schema import ANTIBODIES, CELLS, PROBES, Arm, Scenario
+
+CONTROL = "~control"
+
+
+@dataclass(frozen=True)
+class Well:
+    """One culture: an arm or its control, and the number of the replicate."""
+
+    arm: str
+    replicate: int
+    is_control: bool = False
+
+    @property
+    def label(self) -> str:
+        """Name of the well's own files."""
+        return f"{self.arm}-r{self.replicate}"
+
+
+def controls(scenario: Scenario) -> dict[str, str]:
+    """Return the name of each arm's no-antibody control; arms that differ in nothing else share one."""
+    names, of_content = {}, {}
+    for name, arm in scenario.arms.items():
+        if not arm.antibodies:
+            of_content.setdefault(_content(arm), name)
+    for name, arm in scenario.arms.items():
+        names[name] = of_content.setdefault(_content(arm.control()), f"{name}{CONTROL}")
+    return names
+
+
+def _content(arm: Arm) -> str:
+    return arm.model_copy(update={"x": None, "group": ""}).model_dump_json()
+
+
+def wells(scenario: Scenario) -> list[Well]:
+    """List every well: arms, then controls, each with all replicates."""
+    extra = [name for name in dict.fromkeys(controls(scenario).values()) if name not in scenario.arms]
+    arms = [(name, False) for name in scenario.arms] + [(name, True) for name in extra]
+    return [Well(name, replicate, is_control) for name, is_control in arms for replicate in range(scenario.replicates)]
+
+
+def arm_of(scenario: Scenario, well: Well) -> Arm:
+    """Return what happens in a well."""
+    return scenario.arms[well.arm.removesuffix(CONTROL)].control() if well.is_control else scenario.arms[well.arm]
+
+
+def scenario_of(scenario: Scenario, arm: Arm) -> Scenario:
+    """Return the scenario as one arm sees it, its ``set`` applied."""
+    if not arm.set:
+        return scenario
+    return Scenario.model_validate(apply_overrides(plain(scenario), arm.set))
+
+
+def build(scenario: Scenario, well: Well) -> Simulation:
+    """Make the simulation of one well, ready for its first step.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The whole experiment.
+    well : Well
+        One of :func:`wells`.
+    """
+    arm = arm_of(scenario, well)
+    own = scenario_of(scenario, arm)
+    world = World(own.space, own.space.volume, own.seed, well.replicate)
+    drug = arm.antibodies[0] if arm.antibodies else "rituximab"
+    world.traits |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
+    processes = _processes(own, arm, world)
+    probes = {name: getattr(own.probes, name) for name in PROBES if getattr(own.probes, name) is not None}
+    looks_h = {name: probe.times_h(own.duration) for name, probe in probes.items()}
+    moments = [addition.at for addition in arm.add] + [t for times in looks_h.values() for t in times]
+    _declare_cells(world, own, arm)
+    simulation = Simulation(world, processes, probes, time_grid(own.duration, own.dt, moments), looks_h)
+    _fill(world, own, arm)
+    return simulation
+
+
+def _processes(own: Scenario, arm: Arm, world: World) -> dict[str, Process]:
+    processes: dict[str, Process] = {"additions": Additions(plan=_plan(own, arm, world))} | own.processes
+    law = next((p for p in own.processes.values() if p.kind == "dheas_potency"), None)
+    if law is not None:
+        world.traits["potency"] = law
+    return processes
+
+
+def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:
+    for name in CELLS:
+        cell_type = getattr(own.populations, name)
+        if cell_type is not None and name not in arm.without:
+            world.populations[name] = Population(name, cell_type.columns)
+            world.cell_types[name] = cell_type
+
+
+def _fill(world: World, own: Scenario, arm: Arm) -> None:
+    counts: dict[str, int] = {}
+    for name, cell_type in world.cell_types.items():
+        counts[name] = cell_type.count(counts)
+        world.populate(name, counts[name], cohort=0)
+
+
+def _plan(own: Scenario, arm: Arm, world: World) -> tuple[Portion, ...]:
+    plan, cohort = [], 0
+    for addition in arm.add:
+        what, amount = addition.what, getattr(addition, addition.what)
+        if what in CELLS:
+            cohort += 1
+            plan.append(Portion(t_h=addition.at, name=what, amount=float(amount), is_cells=True, cohort=cohort))
+        elif what == "serum":
+            plan += [
+                Portion(t_h=addition.at, name=name, amount=nM)
+                for name, nM in own.serum.constituents(amount, addition.lacking).items()
+            ]
+        elif what in ANTIBODIES:
+            nM = amount * getattr(own.antibodies, what).nM_per_ug_per_mL()  # noqa: N806 - a unit
+            plan.append(Portion(t_h=addition.at, name="antibody", amount=nM))
+        else:
+            scale = 1e3 if what in ("dheas", "igg") else 1.0
+            plan.append(Portion(t_h=addition.at, name=what, amount=amount * scale))
+    return tuple(plan)

@@ -1,0 +1,239 @@
+"""What a scenario file may say: the frozen, validated content of one YAML file."""
+
+import math
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag, create_model, model_validator
+
+import abm.biology
+import abm.probes
+from abm.biology.antibody.antibody import Antibody
+from abm.biology.cells.b_cells import BCells
+from abm.biology.cells.nk_cells import NKCells
+from abm.biology.serum import CONSTITUENTS, Serum
+from abm.core.errors import Fault
+from abm.core.par import Model, par, refusal
+from abm.core.probe import Probe
+from abm.core.process import Process, discover
+from abm.core.space import Floor, Mixed
+
+PROCESSES = discover(abm.biology, Process)
+ANTIBODIES = discover(abm.biology, Antibody)
+PROBES = discover(abm.probes, Probe)
+CELLS = ("b_cells", "nk_cells")
+INHIBITORS = ("anti_cd55", "anti_cd59")
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+WHAT_IS_ADDED = "design: what the experiment adds"
+
+
+class AdditionBase(Model):
+    """One addition to the well: exactly one thing, how much of it, and when."""
+
+    at: float = par(0.0, "h", WHAT_IS_ADDED, "Moment of the addition", ge=0)
+    serum: float | None = par(None, "1", WHAT_IS_ADDED, "Human serum, fraction of the volume", ge=0, le=1)
+    lacking: tuple[str, ...] = ()
+    b_cells: int | None = par(None, "1", WHAT_IS_ADDED, "B cells", ge=0, le=10**8)
+    nk_cells: int | None = par(None, "1", WHAT_IS_ADDED, "NK cells", ge=0, le=10**8)
+    dheas: float | None = par(None, "uM", WHAT_IS_ADDED, "DHEAS in the well", ge=0, le=1e4)
+    igg: float | None = par(None, "uM", WHAT_IS_ADDED, "IgG in the well", ge=0, le=1e4)
+    anti_cd55: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of CD55 blocked", ge=0, le=1)
+    anti_cd59: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of CD59 blocked", ge=0, le=1)
+
+    @property
+    def what(self) -> str:
+        """Name of the thing added."""
+        return next(name for name in ADDABLE if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> "AdditionBase":
+        given = [name for name in ADDABLE if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "nothing"
+            raise refusal(Fault(f"an addition names one thing, found {found}", allowed=", ".join(ADDABLE)))
+        known = ("complement", *CONSTITUENTS)
+        for index, name in enumerate(self.lacking):
+            if name not in known:
+                raise refusal(Fault(f"serum has no {name!r}", f"lacking.{index}", allowed=", ".join(known)))
+        if self.lacking and self.serum is None:
+            raise refusal(Fault("only serum can lack something", "lacking", allowed="lacking beside serum"))
+        return self
+
+
+Addition = create_model(
+    "Addition",
+    __base__=AdditionBase,
+    __doc__=AdditionBase.__doc__,
+    **{
+        kind: (float | None, par(None, "ug/mL", WHAT_IS_ADDED, f"{kind} in the well", ge=0, le=1e6))
+        for kind in ANTIBODIES
+    },
+)
+ADDABLE = (*ANTIBODIES, "serum", *CELLS, "dheas", "igg", *INHIBITORS)
+
+
+class Arm(Model):
+    """What one arm of the experiment adds, leaves out or changes.
+
+    ``set`` maps dotted paths of the scenario to other values for this arm alone. ``x`` and ``group`` place the arm on
+    a response curve.
+    """
+
+    add: tuple[Addition, ...] = ()
+    without: tuple[str, ...] = ()
+    set: dict[str, Any] = Field(default_factory=dict)
+    x: float | None = None
+    group: str = ""
+
+    @property
+    def antibodies(self) -> list[str]:
+        """Names of the antibodies added."""
+        return sorted({addition.what for addition in self.add} & set(ANTIBODIES))
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Arm":
+        if len(self.antibodies) > 1:
+            raise refusal(Fault(f"an arm adds one antibody, found {' and '.join(self.antibodies)}", "add"))
+        for index, name in enumerate(self.without):
+            if name != "nk_cells":
+                raise refusal(Fault(f"an arm cannot do without {name!r}", f"without.{index}", allowed="nk_cells"))
+        times = [addition.at for addition in self.add]
+        if times != sorted(times):
+            raise refusal(Fault(f"additions are not in order of time: {times} h", "add", allowed="earliest first"))
+        return self
+
+    def control(self) -> "Arm":
+        """Return the same arm without antibody."""
+        kept = tuple(a for a in self.add if a.what not in ANTIBODIES)
+        return self.model_copy(update={"add": kept, "x": None, "group": ""})
+
+
+class Axis(Model):
+    """What the ``x`` of the arms stands for."""
+
+    name: str
+    unit: str = ""
+
+
+def _optional(kinds: dict[str, type], doc: str, defaults: dict[str, Any]) -> type[Model]:
+    fields = {kind: (cls | None, defaults.get(kind)) for kind, cls in kinds.items()}
+    return create_model("Optional", __base__=Model, __doc__=doc, **fields)
+
+
+def _kind_of(value: Any) -> str | None:
+    return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+
+
+def _one_of(kinds: dict[str, type]) -> Any:
+    tagged = [Annotated[cls, Tag(kind)] for kind, cls in kinds.items()]
+    return Annotated[reduce(or_, tagged), Discriminator(_kind_of)]
+
+
+AnyProcess = _one_of(PROCESSES)
+AnySpace = _one_of({"floor": Floor, "mixed": Mixed})
+Populations = _optional({"b_cells": BCells, "nk_cells": NKCells}, "Cells at the start.", {"b_cells": BCells()})
+Probes = _optional(PROBES, "What is observed, and when.", {"counts": PROBES["counts"](every="15 min")})
+Antibodies = create_model(
+    "Antibodies",
+    __base__=Model,
+    __doc__="Antibodies by name.",
+    **{kind: (cls, cls()) for kind, cls in ANTIBODIES.items()},
+)
+
+
+class Scenario(Model):
+    """One experiment: cells, processes, arms, and how long and how finely it is simulated."""
+
+    name: Name = "scenario"
+    title: str = ""
+    question: str = ""
+    seed: int = par(1, "1", "design: any number; stated with every result", "Seed", ge=0, le=2**64 - 1)
+    replicates: int = par(1, "1", "design: wells per arm", "Replicates", ge=1, le=10_000)
+    duration: float = par(24.0, "h", "design: long assay", "Duration", gt=0, le=24 * 365 * 100)
+    dt: float = par(1.0 / 60.0, "h", "design: halving moves survival by less than 0.5 points", "Step", gt=1e-6, le=24)
+    checkpoint_every: float = par(6.0, "h", "design: about four in a long assay", "Time between checkpoints", gt=0)
+    space: AnySpace = Floor()
+    serum: Serum = Serum()
+    antibodies: Antibodies = Antibodies()
+    populations: Populations = Populations()
+    processes: dict[Name, AnyProcess] = Field(default_factory=dict)
+    arms: dict[Name, Arm] = Field(default_factory=lambda: {"arm": Arm()}, min_length=1)
+    probes: Probes = Probes()
+    x_axis: Axis | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Scenario":
+        faults = [*self._time_faults(), *self._arm_faults(), *self._order_faults(), *self._space_faults()]
+        if faults:
+            raise refusal(*faults)
+        return self
+
+    def _time_faults(self) -> list[Fault]:
+        faults = []
+        if self.dt > self.duration:
+            faults.append(Fault(f"dt {self.dt:g} h is longer than the duration {self.duration:g} h", "dt"))
+        if self.duration / self.dt > 1e7:
+            faults.append(Fault(f"{self.duration / self.dt:.3g} steps", "dt", allowed="at most 1e7 steps"))
+        for name in PROBES:
+            probe = getattr(self.probes, name)
+            if probe is None:
+                continue
+            if probe.every is not None and not _is_multiple(probe.every, self.dt):
+                faults.append(Fault(f"{probe.every:g} h is no multiple of dt {self.dt:g} h", f"probes.{name}.every"))
+            late = [t for t in probe.at if not 0 <= t <= self.duration]
+            if late:
+                faults.append(
+                    Fault(f"{late[0]:g} h is outside the run", f"probes.{name}.at", allowed=f"0 to {self.duration:g} h")
+                )
+        return faults
+
+    def _arm_faults(self) -> list[Fault]:
+        faults = []
+        for name, arm in self.arms.items():
+            for index, addition in enumerate(arm.add):
+                place = f"arms.{name}.add.{index}"
+                if addition.at >= self.duration:
+                    faults.append(
+                        Fault(
+                            f"an addition at {addition.at:g} h is outside the run",
+                            f"{place}.at",
+                            allowed=f"before {self.duration:g} h",
+                        )
+                    )
+                if addition.what in CELLS and getattr(self.populations, addition.what) is None:
+                    faults.append(Fault(f"the scenario has no population {addition.what!r}", place))
+        return faults
+
+    def _order_faults(self) -> list[Fault]:
+        """Inside a phase, what writes a column of the moment must come before what reads it."""
+        faults, items = [], list(self.processes.items())
+        fleeting = {f"{owner}.{c.name}" for p in self.processes.values() for owner, c in p.columns if c.resets}
+        for late, (writer, process) in enumerate(items):
+            for reader, earlier in items[:late]:
+                clash = fleeting & set(process.writes) & (set(earlier.reads) - set(earlier.writes))
+                if earlier.phase == process.phase and clash:
+                    faults.append(
+                        Fault(
+                            f"{reader!r} reads {sorted(clash)[0]} before {writer!r} writes it",
+                            f"processes.{writer}",
+                            allowed=f"{writer!r} above {reader!r}",
+                        )
+                    )
+        return faults
+
+    def _space_faults(self) -> list[Fault]:
+        contact = max((p.contact_um for p in self.processes.values() if hasattr(p, "contact_um")), default=10.0)
+        if self.space.side < 2 * contact:
+            return [
+                Fault(
+                    f"a floor of {self.space.side:g} um is smaller than a cell's contact ({2 * contact:g} um)",
+                    "space.side",
+                    allowed=f"at least {2 * contact:g} um",
+                )
+            ]
+        return []
+
+
+def _is_multiple(period: float, dt: float) -> bool:
+    return math.isclose(period / dt, round(period / dt), rel_tol=1e-9, abs_tol=1e-9) and round(period / dt) >= 1
