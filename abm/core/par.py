@@ -177,7 +177,8 @@ class _Bounds:
     def __call__(self, value: Any, path: tuple) -> Any:
         if isinstance(value, int | float) and not _within(value, self.extra):
             allowed = bounds_text(self.extra, self.extra["unit"])
-            raise refusal(Fault(f"found {value:.12g}, out of bounds", _dotted(path), allowed=allowed))
+            text = f"{value:.12g}" if isinstance(value, float) else str(value)
+            raise refusal(Fault(f"found {text}, out of bounds", _dotted(path), allowed=allowed))
         return value
 
 

@@ -215,7 +215,9 @@ def like(unit: str) -> str:
     for symbol, entry in TABLE.items():
         if entry.powers == wanted.powers:
             same.setdefault(entry, symbol)
-    return f"a number with a unit, such as '1 {unit}'" + (f" ({', '.join(same.values())})" if same else "")
+    return f"a number with a unit, such as '{quantity_text(1, unit)}'" + (
+        f" ({', '.join(same.values())})" if same else ""
+    )
 
 
 def suffix(unit: str) -> str:
@@ -233,4 +235,4 @@ def names_its_unit(name: str, unit: str) -> bool:
 
 def quantity_text(value: float, unit: str) -> str:
     """Write a value with its unit so that it reads back to the same float."""
-    return f"{repr(float(value)).removesuffix('.0')} {unit}"
+    return f"{repr(float(value)).removesuffix('.0')} {unit.removeprefix('1') if unit.startswith('1/') else unit}"

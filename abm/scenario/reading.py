@@ -1,0 +1,357 @@
+"""Reading one YAML 1.2 file into plain data, every value with its file, line and column.
+
+The document is built from the parser's events, so nothing is constructed that the file does not spell out:
+no tags, no code, no unbounded aliases.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+
+from abm.core.errors import Fault, InputError, nearest
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 50
+MAX_NODES = 20_000
+MAX_DIGITS = 40
+KEY = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+KEYS_ALLOWED = "1 to 64 letters, digits and . _ ~ -"
+NULL = re.compile(r"(?:null|Null|NULL|~|)")
+BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)")
+INT = re.compile(r"[-+]?[0-9]+")
+FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)")
+NAN = re.compile(r"\.(?:nan|NaN|NAN)")
+TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+Keys = tuple[str | int, ...]
+
+
+class Position(NamedTuple):
+    """Where a value was written; line and column count from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data and where each part of it was written.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file as the user gave it.
+    data : dict
+        Nested dict, list, str, int, float, bool and None.
+    positions : dict
+        From the path of a value, a tuple of keys and indices, to its `Position`.
+    removed : frozenset
+        Paths that a ``null`` took out; a model whose field may be null is told so.
+    """
+
+    file: str
+    data: dict[str, Any]
+    positions: dict[Keys, Position] = field(default_factory=dict)
+    removed: frozenset[Keys] = frozenset()
+
+    def position(self, path: Keys) -> Position:
+        """Return the position of a path, or of the nearest part above it that is in a file."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.positions:
+                return self.positions[path[:length]]
+        return self.positions.get((), Position(self.file))
+
+    def path(self, text: str) -> Keys:
+        """Split a dotted path, items of lists as numbers."""
+        path: Keys = ()
+        for key in filter(None, text.split(".")):
+            is_item = isinstance(value_at(self.data, path), list) and key.isdecimal()
+            path = (*path, int(key) if is_item else key)
+        return path
+
+    def without(self, gone: Collection[Keys]) -> dict[Keys, Position]:
+        """Return the positions but for those of some paths and all below them."""
+        return {path: position for path, position in self.positions.items() if not is_below(path, gone)}
+
+    def fault(self, path: Keys, message: str, allowed: str = "", near: str = "") -> Fault:
+        """Return a fault of the value at a path."""
+        return Fault(message, dotted(path), *self.position(path), allowed=allowed, nearest=near)
+
+
+def is_below(path: Keys, tops: Collection[Keys]) -> bool:
+    """Whether a path is one of some paths or below one."""
+    return any(path[:length] in tops for length in range(1, len(path) + 1))
+
+
+def dotted(path: Keys) -> str:
+    """Write a path with dots."""
+    return ".".join(map(str, path))
+
+
+def value_at(data: Any, path: Keys) -> Any:
+    """Return the value at a path, None where there is none."""
+    for key in path:
+        if isinstance(data, Mapping):
+            data = data.get(key)
+        else:
+            data = data[key] if isinstance(data, list) and isinstance(key, int) and key < len(data) else None
+    return data
+
+
+def read_document(path: str | Path) -> Document:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is no plain YAML.
+    """
+    file = str(path)
+    data, positions = read_text(_text(file), file)
+    if not isinstance(data, dict):
+        found = "empty" if data is None else f"a {'list' if isinstance(data, list) else 'single value'}"
+        raise InputError(Fault(f"the document is {found}", "", *positions[()], allowed="a mapping of keys to values"))
+    return Document(file, data, positions)
+
+
+def read_text(text: str, file: str) -> tuple[Any, dict[Keys, Position]]:
+    """Read a text as one YAML document.
+
+    Returns
+    -------
+    data : object
+        Plain data.
+    positions : dict
+        Position of each path.
+
+    Raises
+    ------
+    InputError
+        The text is no plain YAML; all duplicate and unusable keys are reported at once.
+    """
+    _refuse_characters(text, file)
+    builder = _Builder(file)
+    try:
+        data = builder.document(YAML(typ="safe", pure=True).parse(text))
+    except YAMLError as error:
+        raise InputError(_syntax_fault(error, text, file)) from None
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # the parser lets these through on some malformed escapes and directives
+        raise InputError(Fault(f"cannot be read as YAML ({error})", file=file)) from None
+    if builder.faults:
+        raise InputError(*builder.faults)
+    return data, builder.positions
+
+
+def _text(file: str) -> str:
+    raw = _bytes(file)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        place = (file, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+        raise InputError(Fault(message, "", *place, allowed="text in UTF-8")) from None
+
+
+def _bytes(file: str) -> bytes:
+    try:
+        mode = os.stat(file).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+            raise InputError(Fault(f"is {kind}", file=file, allowed="a YAML file"))
+        with open(file, "rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(Fault("no such file", file=file, nearest=near_file(file))) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(Fault(f"cannot be opened: {reason}", file=file[:200])) from None
+    if len(raw) > MAX_BYTES:
+        raise InputError(Fault("the file is too large", file=file, allowed=f"at most {MAX_BYTES} bytes"))
+    return raw
+
+
+def near_file(file: str) -> str:
+    """Return the file of the same folder with the most similar name; empty if none is near."""
+    folder, name = os.path.split(file)
+    try:
+        near = nearest(name, sorted(os.listdir(folder or ".")))
+    except OSError:
+        return ""
+    return os.path.join(folder, near) if near else ""
+
+
+def _refuse_characters(text: str, file: str) -> None:
+    nul = re.compile("\0").search(text)
+    if nul:
+        raise InputError(Fault("NUL byte", "", *_place(text, nul.start(), file), allowed="text in UTF-8"))
+    tab = TAB_INDENT.search(text)
+    if tab:
+        place = _place(text, text.index("\t", tab.start()), file)
+        raise InputError(Fault("tab used as indentation", "", *place, allowed="spaces"))
+
+
+def _place(text: str, offset: int, file: str) -> Position:
+    return Position(file, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
+def _syntax_fault(error: YAMLError, text: str, file: str) -> Fault:
+    """Name the place where the parser gave up, or where what is unfinished at the end of the file began."""
+    mark = getattr(error, "problem_mark", None)
+    begun = getattr(error, "context_mark", None)
+    message = getattr(error, "problem", None) or str(error).splitlines()[0]
+    context = getattr(error, "context", None) or ""
+    if begun is not None and mark is not None and ("<stream end>" in message or "end of stream" in message):
+        mark, message = begun, f"not finished: {message}"
+    if mark is None:
+        return Fault(f"not YAML: {message}", "", *_place(text, getattr(error, "position", 0), file))
+    return Fault(f"not YAML: {message}{f' ({context})' if context else ''}", "", file, mark.line + 1, mark.column + 1)
+
+
+class _Builder:
+    """Builds plain data from parser events and notes positions and faults."""
+
+    def __init__(self, file: str):
+        self.file = file
+        self.positions: dict[Keys, Position] = {}
+        self.faults: list[Fault] = []
+        self.anchors: dict[str, tuple[Any, int] | None] = {}
+        self.n_nodes = 0
+
+    def document(self, events: Iterator[Event]) -> Any:
+        """Build the only document of the stream."""
+        self.events = events
+        next(events)
+        start = next(events)
+        self.positions[()] = Position(self.file, 1, 1)
+        if isinstance(start, StreamEndEvent):
+            return None
+        if isinstance(start, DocumentStartEvent) and (start.version or start.tags):
+            self._stop(start, (), "directives (%) are not taken")
+        data = self.node(next(events), ())
+        next(events)
+        end = next(events)
+        if not isinstance(end, StreamEndEvent):
+            self._stop(end, (), "a second document begins", "one document per file")
+        return data
+
+    def node(self, event: Any, path: Keys) -> Any:
+        """Build the value that begins with an event."""
+        self.positions.setdefault(path, self._position(event))
+        if len(path) > MAX_DEPTH:
+            self._stop(event, path[:3], "nested too deeply", f"at most {MAX_DEPTH} levels")
+        if isinstance(event, AliasEvent):
+            return self._alias(event, path)
+        if event.tag is not None:
+            self._stop(event, path, f"tag '{event.tag}'", "plain values without tags")
+        before = self.n_nodes
+        self._count(1, event, path)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        data = self._content(event, path)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (data, self.n_nodes - before)
+        return data
+
+    def _content(self, event: Any, path: Keys) -> Any:
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event, path)
+        return self._mapping(path) if isinstance(event, MappingStartEvent) else self._sequence(path)
+
+    def _mapping(self, path: Keys) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), MappingEndEvent):
+            key = self._key(event, path)
+            here = (*path, key)
+            if key in data:
+                first = self.positions[here].line
+                self._note(event, here, f"duplicate key '{key}', first in line {first}", "each key once")
+            self.positions.setdefault(here, self._position(event))
+            data[key] = self.node(next(self.events), here)
+        return data
+
+    def _sequence(self, path: Keys) -> list[Any]:
+        data: list[Any] = []
+        while not isinstance(event := next(self.events), SequenceEndEvent):
+            data.append(self.node(event, (*path, len(data))))
+        return data
+
+    def _key(self, event: Event, path: Keys) -> str:
+        if not isinstance(event, ScalarEvent):
+            self._stop(event, path, "a key that is a list, a mapping or an alias", KEYS_ALLOWED)
+        key = str(event.value)
+        if key == "<<":
+            self._note(event, path, "merge keys '<<' are not taken", "'extends' for what files share")
+        elif not KEY.fullmatch(key):
+            self._note(event, path, f"key {key[:64]!r}", KEYS_ALLOWED)
+        return key
+
+    def _alias(self, event: AliasEvent, path: Keys) -> Any:
+        if event.anchor not in self.anchors:
+            self._stop(event, path, f"alias '*{event.anchor}' without an anchor before it")
+        anchor = self.anchors[event.anchor]
+        if anchor is None:
+            self._stop(event, path, f"alias '*{event.anchor}' refers to itself")
+        data, size = anchor
+        self._count(size, event, path)
+        return data
+
+    def _count(self, n: int, event: Event, path: Keys) -> None:
+        self.n_nodes += n
+        if self.n_nodes > MAX_NODES:
+            self._stop(event, path, "too many values, aliases counted in full", f"at most {MAX_NODES}")
+
+    def _scalar(self, event: ScalarEvent, path: Keys) -> Any:
+        text = str(event.value)
+        if event.style is None and event.implicit[0]:
+            return plain_scalar(text)
+        if CONTROL.search(text):
+            self._note(event, path, "a control character in a text", "printable characters")
+        return text
+
+    def _position(self, event: Event) -> Position:
+        return Position(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _fault(self, event: Event, path: Keys, message: str, allowed: str) -> Fault:
+        return Fault(message, dotted(path), *self._position(event), allowed=allowed)
+
+    def _note(self, event: Event, path: Keys, message: str, allowed: str = "") -> None:
+        self.faults.append(self._fault(event, path, message, allowed))
+
+    def _stop(self, event: Event, path: Keys, message: str, allowed: str = "") -> NoReturn:
+        raise InputError(*self.faults, self._fault(event, path, message, allowed))
+
+
+def plain_scalar(text: str) -> Any:
+    """Read an unquoted scalar by the core schema of YAML 1.2: ``yes`` and ``12:30`` are texts."""
+    if NULL.fullmatch(text):
+        return None
+    if BOOL.fullmatch(text):
+        return text.lower() == "true"
+    if INT.fullmatch(text) and len(text) <= MAX_DIGITS:
+        return int(text)
+    if FLOAT.fullmatch(text):
+        return float(text)
+    if INFINITE.fullmatch(text):
+        return float(text.replace(".", ""))
+    return float("nan") if NAN.fullmatch(text) else text
