@@ -2,11 +2,13 @@
 
 import numbers
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from abm.core.errors import Fault
 from abm.core.units import UnitError, like, names_its_unit, parse_quantity, quantity_text, split_quantity, unit_of
@@ -58,8 +60,9 @@ def par(
     for value in _numbers(default):
         if not _within(value, bounds):
             raise ValueError(f"default {value!r} is not {bounds_text(bounds)}")
-    extra = {"unit": unit, "source": source, **bounds}
-    return Field(default, description=description, json_schema_extra=extra)
+    field: FieldInfo = Field(default, description=description, json_schema_extra={"unit": unit, "source": source})
+    field.metadata.append(Quantity(unit, bounds))
+    return field
 
 
 def describe(model_class: type[BaseModel]) -> list[dict[str, Any]]:
@@ -82,8 +85,8 @@ def describe(model_class: type[BaseModel]) -> list[dict[str, Any]]:
 
 def parameter(field: FieldInfo) -> dict[str, Any]:
     """Return unit, source and bounds of a field made by `par`; empty for any other field."""
-    extra = field.json_schema_extra
-    return dict(extra) if isinstance(extra, dict) and "unit" in extra else {}
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    return next(({**extra, **mark.bounds} for mark in field.metadata if isinstance(mark, Quantity)), {})
 
 
 def bounds_text(bounds: Mapping[str, Any], unit: str = "") -> str:
@@ -113,72 +116,69 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
 
+    @model_validator(mode="before")
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def _plain(cls, data: Any) -> Any:
+        """Make plain Python types of what YAML and NumPy give: a list is a tuple wherever no list is asked for."""
+        if not isinstance(data, Mapping):
+            return data
+        lists = {key_of(name, field) for name, field in cls.model_fields.items() if "list[" in str(field.annotation)}
+        return {str(key): _plain_types(value, keep_lists=key in lists) for key, value in data.items()}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Marks a field whose numbers have a unit and bounds; `par` puts it there."""
+
+    unit: str
+    bounds: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, annotation: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Convert before pydantic's own validation, hold against the bounds after it."""
+        read = _Reader(handler.field_name or "", annotation, self.unit)
+        inner = core_schema.no_info_before_validator_function(partial(_each_or_refuse, read), handler(annotation))
+        bound = _Bounds(self.unit, self.bounds)
+        return core_schema.no_info_after_validator_function(partial(_each_or_refuse, bound), inner)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Let editors accept texts with units, and show the bounds in the schema's own words."""
-        schema = handler(core_schema)
-        for entry in handler.resolve_ref_schema(schema).get("properties", {}).values():
-            if "unit" in entry:
-                bounds = {SCHEMA_BOUNDS[name]: entry.pop(name) for name in BOUNDS if name in entry}
-                _accept_quantities(entry, bounds)
-        return schema
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _read(cls, value: Any, info: ValidationInfo) -> Any:
-        """Make plain Python types of what YAML and NumPy give, and convert quantities."""
-        field = cls.model_fields[info.field_name or ""]
-        value = _plain_types(value, keep_lists="list[" in str(field.annotation))
-        extra = parameter(field)
-        return _each(value, _Reader(info.field_name or "", field, extra), ()) if extra else value
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _bound(cls, value: Any, info: ValidationInfo) -> Any:
-        """Hold every number of a parameter against its bounds."""
-        extra = parameter(cls.model_fields[info.field_name or ""])
-        return _each(value, _Bounds(extra), ()) if any(bound in extra for bound in BOUNDS) else value
+        entry = handler(schema)
+        _accept_quantities(entry, {SCHEMA_BOUNDS[name]: bound for name, bound in self.bounds.items()})
+        return entry
 
 
 class _Reader:
     """Converts one value of a field to the field's unit."""
 
-    def __init__(self, name: str, field: FieldInfo, extra: Mapping[str, Any]):
-        self.unit = extra["unit"]
-        self.bare = takes_bare_numbers(key_of(name, field), self.unit)
-        kinds = _kinds(field.annotation)
+    def __init__(self, name: str, annotation: Any, unit: str):
+        self.unit = unit
+        self.bare = takes_bare_numbers(name, unit)
+        kinds = _kinds(annotation)
         self.whole = int in kinds and float not in kinds
         self.words = str in kinds or Literal in kinds
 
-    def __call__(self, value: Any, path: tuple) -> Any:
+    def __call__(self, value: Any) -> Any:
         if isinstance(value, str) and (_begins_as_number(value) or not self.words):
-            return self._from_text(value, path)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and not self.bare:
-            raise refusal(Fault(f"unit missing: found the number {value!r}", _dotted(path), allowed=like(self.unit)))
+            number: float = parse_quantity(value, self.unit)
+            if not split_quantity(value, self.unit)[1]:
+                raise UnitError(f"found the text '{value}'", "a number without quotes, or one with its unit")
+            value = number
+        elif isinstance(value, int | float) and not isinstance(value, bool) and not self.bare:
+            raise UnitError(f"unit missing: found the number {value!r}", like(self.unit))
         return int(value) if self.whole and isinstance(value, float) and value.is_integer() else value
-
-    def _from_text(self, text: str, path: tuple) -> float | int:
-        try:
-            number = parse_quantity(text, self.unit)
-            if not split_quantity(text, self.unit)[1]:
-                raise UnitError(f"found the text '{text}'", "a number without quotes, or one with its unit")
-        except UnitError as error:
-            raise refusal(Fault(str(error), _dotted(path), allowed=error.allowed, nearest=error.nearest)) from None
-        return int(number) if self.whole and number.is_integer() else number
 
 
 class _Bounds:
     """Refuses numbers outside the bounds of a parameter."""
 
-    def __init__(self, extra: Mapping[str, Any]):
-        self.extra = extra
+    def __init__(self, unit: str, bounds: Mapping[str, Any]):
+        self.unit = unit
+        self.bounds = bounds
 
-    def __call__(self, value: Any, path: tuple) -> Any:
-        if isinstance(value, int | float) and not _within(value, self.extra):
-            allowed = bounds_text(self.extra, self.extra["unit"])
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, int | float) and not _within(value, self.bounds):
             text = f"{value:.12g}" if isinstance(value, float) else str(value)
-            raise refusal(Fault(f"found {text}, out of bounds", _dotted(path), allowed=allowed))
+            raise UnitError(f"found {text}, out of bounds", bounds_text(self.bounds, self.unit))
         return value
 
 
@@ -250,6 +250,22 @@ def _each(value: Any, change: Callable[[Any, tuple], Any], path: tuple) -> Any:
     return change(value, path)
 
 
+def _each_or_refuse(change: Callable[[Any], Any], value: Any) -> Any:
+    """Apply a function to every scalar and raise what it refuses all at once."""
+    faults: list[Fault] = []
+
+    def attempt(scalar: Any, path: tuple) -> Any:
+        try:
+            return change(scalar)
+        except UnitError as error:
+            faults.append(Fault(str(error), ".".join(map(str, path)), allowed=error.allowed, nearest=error.nearest))
+
+    changed = _each(value, attempt, ())
+    if faults:
+        raise refusal(*faults)
+    return changed
+
+
 def _numbers(value: Any) -> list[Any]:
     if isinstance(value, list | tuple):
         return [number for entry in value for number in _numbers(entry)]
@@ -271,7 +287,3 @@ def _kinds(annotation: Any) -> set:
 
 def _begins_as_number(text: str) -> bool:
     return text.lstrip()[:1] in tuple("+-.0123456789") and text.strip() not in ("", "+", "-", ".")
-
-
-def _dotted(path: tuple) -> str:
-    return ".".join(map(str, path))
