@@ -1,0 +1,153 @@
+"""The arms of a run as every figure needs them: their order, their controls, their looks and their curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from abm.plot import style, varied
+from abm.results.run import Run
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one arm is drawn."""
+
+    label: str
+    colour: str
+    marker: str
+
+    def key(self) -> Line2D:
+        """Return the arm's legend entry."""
+        return style.line_key(self.label, self.colour, self.marker)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """One column of one arm: `time_h` (n,), `values` (replicates, n)."""
+
+    time_h: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+def treated(run: Run) -> list[str]:
+    """Return the arms that are no control, in the order of the scenario."""
+    arms = run.arms()
+    return [str(name) for name in arms.loc[~arms["is_control"].astype(bool), "arm"]]
+
+
+def control_of(run: Run) -> dict[str, str]:
+    """Return the control of every arm that has one."""
+    arms = run.arms()
+    known = set(arms["arm"])
+    pairs = zip(arms["arm"], arms["control_arm"].fillna("").astype(str), strict=True)
+    return {str(arm): control for arm, control in pairs if control in known}
+
+
+def label(arm: str) -> str:
+    """Return the arm's name as written in figures."""
+    return arm.replace("_", " ").replace("~control", " control")
+
+
+def looks(run: Run) -> dict[str, Look]:
+    """Return colour and marker of every arm that is no control; a series of arms goes from dark to light."""
+    names = treated(run)
+    is_series = len(varied.points(run.arms())) == len(names) > 3
+    if is_series or len(names) > len(style.ARM_COLOURS):
+        colours = [to_hex(c) for c in mpl.colormaps["viridis"](np.linspace(0, 0.88, len(names)))]
+    else:
+        colours = list(style.ARM_COLOURS[: len(names)])
+    marker = [style.MARKERS[i % len(style.MARKERS)] for i in range(len(names))]
+    return {name: Look(label(name), colours[i], marker[i]) for i, name in enumerate(names)}
+
+
+def control_colour(run: Run, control: str) -> str:
+    """Return the colour of the one arm that has this control, grey where several share it."""
+    owners = [arm for arm, name in control_of(run).items() if name == control]
+    return looks(run)[owners[0]].colour if len(owners) == 1 else style.GREY
+
+
+def curves(run: Run, arm: str, column: str) -> Curves:
+    """Return one column over time; times at which a replicate has no value are left out."""
+    series = run.series()
+    if column not in series:
+        return Curves(np.empty(0), np.empty((0, 0)))
+    return _pivot(series.loc[series["arm"] == arm], column)
+
+
+def alive_frac(run: Run, arm: str) -> Curves:
+    """Return living, not committed B cells over those started or added so far."""
+    series = run.series()
+    rows = series.loc[series["arm"] == arm]
+    started = rows["n_b_start"].where(rows["n_b_start"] > 0)
+    return _pivot(rows.assign(alive_frac=rows["n_b_alive"] / started), "alive_frac")
+
+
+def survival_raw(run: Run, arm: str) -> pd.Series:
+    """Return the share alive at the end, one value per replicate (the index)."""
+    rows = _last_rows(run.series(), arm)
+    return (rows["n_b_alive"] / rows["n_b_start"].where(rows["n_b_start"] > 0)).dropna()
+
+
+def survival(run: Run, arm: str) -> pd.Series:
+    """Return survival relative to the arm's own control, replicate by replicate; raw where there is no control."""
+    raw = survival_raw(run, arm)
+    control = control_of(run).get(arm)
+    if control is None:
+        return raw
+    base = survival_raw(run, control)
+    return (raw / base.where(base > 0)).dropna()
+
+
+def death_shares(run: Run, arm: str) -> pd.DataFrame:
+    """Return deaths at the end over cells started: a row per replicate, a column per cause."""
+    rows = _last_rows(run.series(), arm)
+    shares = rows[[f"deaths_{cause}" for cause in causes(run)]].div(rows["n_b_start"], axis=0)
+    return shares.rename(columns=lambda name: name.removeprefix("deaths_")).dropna()
+
+
+def causes(run: Run) -> list[str]:
+    """Return the causes of death that the series counts, background last."""
+    found = [name.removeprefix("deaths_") for name in run.series().columns if name.startswith("deaths_")]
+    return sorted(found, key=lambda cause: cause == "background")
+
+
+def cause_name(cause: str) -> str:
+    """Return the cause as written in figures."""
+    return cause.upper() if cause in {"cdc", "adcc"} else cause.replace("_", " ")
+
+
+def end_h(run: Run) -> float:
+    """Return the last time of the run's series."""
+    return float(run.series()["time_h"].max())
+
+
+def n_replicates(run: Run) -> int:
+    """Return the number of replicates."""
+    return int(run.series()["replicate"].nunique())
+
+
+def deaths(run: Run) -> pd.DataFrame:
+    """Return the table of deaths; empty where nobody died."""
+    return run.deaths() if (run.path / "deaths.parquet").exists() else pd.DataFrame()
+
+
+def start(run: Run) -> pd.DataFrame:
+    """Return the cells started or added; empty where the run kept none."""
+    return run.start() if (run.path / "start.parquet").exists() else pd.DataFrame()
+
+
+def _last_rows(series: pd.DataFrame, arm: str) -> pd.DataFrame:
+    rows = series.loc[series["arm"] == arm].sort_values("time_h")
+    return rows.groupby("replicate").tail(1).set_index("replicate").sort_index()
+
+
+def _pivot(rows: pd.DataFrame, column: str) -> Curves:
+    table = rows.pivot_table(index="time_h", columns="replicate", values=column, dropna=False).dropna()
+    return Curves(table.index.to_numpy(dtype=float), table.to_numpy(dtype=float).T)
