@@ -1,0 +1,47 @@
+"""Answers how much antibody is free in the medium and how much sits on a living cell."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from abm.plot import arms, style, timecourse, wording
+from abm.results.run import Run
+
+ORDER = 50
+TITLE = "Antibody over time"
+CAPTION = (
+    "Rituximab free in the medium (1 µg/mL = 6.9 nM) and bound per living B cell, mean over cells. "
+    "Where curves coincide, their markers alternate."
+)
+# 145 kDa: 1 nM is 0.145 µg/mL.
+UG_PER_ML_PER_NM = 0.145
+FREE = timecourse.Panel("rituximab_nM", "free rituximab (µg/mL)", "Free", UG_PER_ML_PER_NM)
+BOUND = timecourse.Panel("bound_mean_per_cell", "bound rituximab (molecules per cell)", "Bound, mean")
+COLUMNS = (FREE.column, BOUND.column)
+
+
+def applies(run: Run) -> bool:
+    """Return whether any arm has antibody."""
+    return bool(timecourse.having(run, COLUMNS))
+
+
+def figure(run: Run) -> Figure:
+    """Draw free and bound side by side."""
+    names = timecourse.having(run, COLUMNS)
+    fig = style.new_figure(3.4)
+    for ax, panel in zip(style.panels(fig, 2, 2, share=False), (FREE, BOUND), strict=True):
+        timecourse.draw_panel(ax, run, panel, names)
+    style.legend_below(fig, timecourse.keys(run, names))
+    return fig
+
+
+def seen(run: Run) -> str:
+    """Return what became of the drug in the arm that bound most."""
+    names = timecourse.having(run, COLUMNS)
+    most = max(names, key=lambda name: timecourse.peak(run, name, BOUND.column)[0])
+    first, last = (UG_PER_ML_PER_NM * timecourse.mean_at(run, most, FREE.column, at=at) for at in (0, -1))
+    bound, t_h = timecourse.peak(run, most, BOUND.column)
+    return wording.sentence(
+        f"In {arms.label(most)} free drug goes from {wording.number(first)} to {wording.number(last)} µg/mL and "
+        f"binding peaks at {wording.number(bound)} molecules per living cell at {wording.number(t_h)} h"
+    )
