@@ -1,0 +1,165 @@
+"""The report of a run: one HTML file that carries its figures and needs nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from abm.plot import arms, catalogue, checks, style, wording
+from abm.plot.asked import asked
+from abm.plot.intervals import NO_INTERVAL, over_replicates
+from abm.plot.loaded import Loaded
+from abm.plot.survival_by_arm import estimate
+from abm.results.run import Run
+
+TEMPLATE = "report.html.j2"
+MODEL_SOURCES = ("assumed:", "fitted:", "design:")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One figure of a run."""
+
+    name: str
+    title: str
+    seen: str
+    caption: str
+    png: bytes
+
+    @property
+    def src(self) -> str:
+        """Return the image as a data address."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+
+    @property
+    def alt(self) -> str:
+        """Return what the image shows, for those who cannot see it."""
+        return f"{self.title}. {self.seen}"
+
+
+def draw_figures(run: Run) -> list[Drawn]:
+    """Draw every figure that applies to the run and return them in reading order; nothing is written."""
+    loaded = Loaded(run.path)
+    return [
+        Drawn(
+            name=catalogue.name(kind),
+            title=kind.TITLE,
+            seen=kind.seen(loaded),
+            caption=kind.CAPTION,
+            png=style.png(kind.figure(loaded), kind.TITLE),
+        )
+        for kind in catalogue.figures()
+        if kind.applies(loaded)
+    ]
+
+
+def write_report(run: Run, references: Mapping[str, str] | None = None) -> Path:
+    """Write ``figures/*.png`` and ``report.html`` into the folder of a finished run.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    references : mapping, optional
+        Citation by reference key, to resolve the sources of the parameters.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    ReadError
+        A table of the run is missing or damaged.
+    WriteError
+        The folder cannot be written to.
+    """
+    loaded = Loaded(run.path)
+    drawn = draw_figures(loaded)
+    html = render(loaded, drawn, references or {})
+    for figure in drawn:
+        run.write_figure(f"{figure.name}.png", figure.png)
+    return run.write_report(html)
+
+
+def render(run: Run, drawn: list[Drawn], references: Mapping[str, str]) -> str:
+    """Return the report as HTML; all text of the run is escaped."""
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    parameters = _parameters(run, references)
+    return environment.get_template(TEMPLATE).render(
+        asked=asked(run),
+        n_replicates=arms.n_replicates(run),
+        end_h=f"{arms.end_h(run):g}",
+        causes=[arms.cause_name(cause) for cause in arms.causes(run)],
+        numbers=[_key_numbers(run, name) for name in arms.treated(run)],
+        figures=drawn,
+        parameters=parameters,
+        n_assumed=sum(row["source"].startswith(MODEL_SOURCES[0]) for row in parameters),
+        cited=_cited(parameters, references),
+        conservation=checks.conservation(run),
+        step_size=checks.step_size(run),
+        made_with=_made_with(run.provenance()),
+        hashes=_hashes(run),
+        scenario_text=run.scenario_text(),
+    )
+
+
+def _key_numbers(run: Run, name: str) -> dict[str, Any]:
+    """Return the arm's label and, in the table's order, its survivals, its control and its deaths by cause."""
+    died = arms.death_shares(run, name)
+    found = [estimate(run, name, key) for key in ("survival", "survival_raw", "control")]
+    found += [over_replicates(died[cause]) if len(died) else NO_INTERVAL for cause in arms.causes(run)]
+    shares = [{"mean": wording.percent(one.mean), "interval": wording.interval(one.lo, one.hi)} for one in found]
+    return {"arm": arms.label(name), "shares": shares}
+
+
+def _parameters(run: Run, references: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the parameters, overridden ones first; each source in parts, with the key where it is cited."""
+    table = run.parameters().fillna("").astype(str)
+    rows = sorted(table.to_dict("records"), key=lambda row: row["origin"] != "overridden")
+    return [{**row, "parts": _source_parts(row["source"], references)} for row in rows]
+
+
+def _source_parts(source: str, references: Mapping[str, str]) -> list[dict[str, str]]:
+    parts = [part.strip() for part in source.split(";") if part.strip()]
+    return [{"text": part, "key": part if part in references else ""} for part in parts]
+
+
+def _cited(parameters: list[dict[str, Any]], references: Mapping[str, str]) -> dict[str, str]:
+    keys = {part["key"] for row in parameters for part in row["parts"] if part["key"]}
+    return {key: references[key] for key in sorted(keys)}
+
+
+def _made_with(provenance: Mapping[str, Any]) -> dict[str, str]:
+    names = {
+        "software": "abm",
+        "commit": "commit",
+        "python": "Python",
+        "platform": "platform",
+        "n_threads": "threads",
+        "start": "started",
+        "elapsed_s": "seconds taken",
+    }
+    found = {label: str(provenance[key]) for key, label in names.items() if provenance.get(key) is not None}
+    packages = provenance.get("packages")
+    return found | {str(key): str(value) for key, value in (packages if isinstance(packages, Mapping) else {}).items()}
+
+
+def _hashes(run: Run) -> dict[str, str]:
+    summary = run.summary()
+    names = {"scenario_hash": "scenario (all inputs)", "result_hash": "results (every array)"}
+    return {label: str(summary[key]) for key, label in names.items() if key in summary}
