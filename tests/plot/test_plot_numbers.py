@@ -1,0 +1,62 @@
+"""Intervals and numbers in words."""
+
+import numpy as np
+import pytest
+
+from abm.plot import wording
+from abm.plot.asked import in_words, leading_comment
+from abm.plot.intervals import over_replicates, wilson
+
+
+def test_wilson_interval_has_the_published_values():
+    share = wilson([5, 0, 81], [10, 10, 263])
+    np.testing.assert_allclose(share.lo, [0.2366, 0.0, 0.2553], atol=1e-4)
+    np.testing.assert_allclose(share.hi, [0.7634, 0.2775, 0.3662], atol=1e-4)
+
+
+def test_interval_over_replicates_is_student_s():
+    mid = over_replicates([[1.0, 2.0], [2.0, 2.0], [3.0, 2.0]])
+    np.testing.assert_allclose(mid.mean, [2, 2])
+    np.testing.assert_allclose(mid.hi, [2 + 4.30265 / np.sqrt(3), 2], rtol=1e-5)
+
+
+def test_single_replicate_has_no_width():
+    mid = over_replicates([[0.2]])
+    assert mid.lo == mid.mean == mid.hi
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (12345.6, "12,300"),
+        (0.2061, "0.206"),
+        (1.5, "1.5"),
+        (3.1e-14, "3.1 × 10⁻¹⁴"),
+        (None, "–"),
+        (np.nan, "–"),
+    ],
+)
+def test_numbers_are_short_and_separated(value, text):
+    assert wording.number(value) == text
+
+
+def test_interval_is_left_out_where_there_is_none():
+    assert wording.percent_interval(0.206, 0.198, 0.214) == "20.6 % (19.8–21.4)"
+    assert wording.percent_interval(0.206, 0.206, 0.206) == "20.6 %"
+    assert wording.percent_interval(0.206, None, None) == "20.6 %"
+
+
+def test_list_reads_as_a_sentence():
+    assert [wording.listing(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+
+
+def test_arm_is_told_in_words():
+    arm = {"add": [{"rituximab": "10 ug/mL"}, {"serum": "25 %", "at": "4 h"}], "without": ["nk_cells"], "inhibit": []}
+    assert in_words(arm) == "rituximab 10 µg/mL; serum 25 % at 4 h; without nk cells"
+    assert in_words({}) == "nothing added"
+
+
+def test_question_is_the_opening_comment():
+    assert leading_comment("# What survives\n# 24 h?\nseed: 1\n# later") == "What survives 24 h?"
+    assert leading_comment("seed: 1\n# later") == ""

@@ -1,0 +1,118 @@
+"""The report is one file, escapes what the user wrote and does not hide a failed check."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from abm.plot.report import render, write_report
+from abm.results.tables import ReadError
+
+REFERENCES = {"Bondza2017": "Bondza et al., Front Immunol 2017", "DallOzzo2004": "Dall’Ozzo et al., Cancer Res 2004"}
+
+
+class Page(HTMLParser):
+    """Collect tags, addresses and text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.addresses, self.alts = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for key, value in attrs if key in {"src", "href", "action", "data", "srcset"}]
+        self.alts += [value for key, value in attrs if key == "alt"]
+
+
+@pytest.fixture(scope="module")
+def html(run):
+    return write_report(run, REFERENCES).read_text(encoding="utf-8")
+
+
+def change_summary(run, **changes):
+    path = run.path / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    return run
+
+
+def test_report_loads_nothing_from_outside(html):
+    page = Page(html)
+    assert all(address.startswith(("data:image/png;base64,", "#")) for address in page.addresses)
+    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert not re.search(r"url\(|@import|https?://", html)
+
+
+def test_every_figure_is_in_the_report_and_in_its_folder(html, run):
+    page = Page(html)
+    names = {path.stem for path in (run.path / "figures").glob("*.png")}
+    assert page.tags.count("img") == len(names) == 11
+    assert all(len(alt) > 20 for alt in page.alts)
+
+
+def test_report_answers_in_eight_parts(html):
+    heads = re.findall(r"<h2>(\d)", html)
+    assert heads == list("12345678")
+    assert "Serum, effectors, both: what survives 24 h of rituximab?" in html
+    assert "rituximab 10 µg/mL; serum 25 %" in html
+    assert "Research use only" in html
+
+
+def test_key_numbers_are_the_summary_s(html, run):
+    found = run.summary()["arms"]["both"]["survival"]
+    assert f"<strong>{100 * found['mean']:.1f} %</strong>" in html
+    assert f"{100 * found['lo']:.1f}–{100 * found['hi']:.1f}" in html
+
+
+def test_overridden_parameters_come_first_and_sources_resolve(html):
+    assert html.index("processes.shield.max_frac") < html.index("processes.binding.kd_nM")
+    assert html.count('class="overridden"') == 2
+    assert '<a href="#ref-DallOzzo2004">DallOzzo2004</a>; fitted: V7' in html
+    assert REFERENCES["Bondza2017"] in html
+
+
+def test_same_run_gives_the_same_report(html, run):
+    assert write_report(run, REFERENCES).read_text(encoding="utf-8") == html
+
+
+def test_text_of_the_scenario_is_escaped(make_run):
+    bad = "<script>alert('x')</script> & more"
+    html = render(make_run(title=bad, has_cells=False, has_fields=False), [], {})
+    assert "<script" not in html
+    assert "&lt;script&gt;alert" in html
+
+
+def test_failed_checks_are_said_at_the_top(make_run):
+    run = make_run(has_cells=False, has_fields=False)
+    change_summary(run, conservation={"rituximab_rel_error": 2e-6}, step_check={"serum": -0.12, "both": 0.71})
+    html = render(run, [], {})
+    numbers = html.index("2 Key numbers")
+    assert numbers < html.index("A conservation check failed") < html.index("3 Figures")
+    assert numbers < html.index("The time step is too long") < html.index("3 Figures")
+    assert "−0.12" in html
+
+
+def test_missing_step_check_says_how_to_get_it(html):
+    assert "abm run --check-step" in html
+
+
+def test_one_replicate_has_no_intervals(make_run):
+    html = render(make_run(replicates=1, has_cells=False, has_fields=False), [], {})
+    assert "there are no intervals" in html
+    assert "95 % interval," not in html
+
+
+def test_scenario_that_is_no_yaml_is_still_shown(make_run):
+    run = make_run(has_cells=False, has_fields=False)
+    (run.path / "scenario.yaml").write_text("# A question\n[unclosed", encoding="utf-8")
+    html = render(run, [], {})
+    assert "A question" in html
+    assert "[unclosed" in html
+
+
+def test_unfinished_run_is_refused(make_run):
+    run = make_run(has_cells=False, has_fields=False)
+    (run.path / "summary.json").unlink()
+    with pytest.raises(ReadError):
+        write_report(run)
