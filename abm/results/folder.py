@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +11,14 @@ from typing import Any, Self
 from abm.results.files import LEFTOVER, append_line, atomic_write, naming, remove_leftovers, write_json
 from abm.results.hashes import result_hash
 from abm.results.lock import LOCK_NAME, Lock
+from abm.results.merge import merge
 from abm.results.provenance import collect
 from abm.results.run import Run
-from abm.results.tables import Columns, ReadError, concat, read_npz, read_parquet, write_csv, write_npz, write_parquet
+from abm.results.tables import Columns, ReadError, write_csv
 from abm.results.wells import WellFolder
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 HASH = re.compile(r"[0-9a-f]{8,128}")
-WRITERS = {"series.csv": write_csv, "deaths.parquet": write_parquet, "start.parquet": write_parquet}
 
 
 class FolderError(ValueError):
@@ -123,17 +123,16 @@ class RunFolder(Run):
 
     def well(self, arm: str, replicate: int) -> WellFolder:
         """Return the part of one well, made if missing."""
-        self._require_lock()
         part = self._part(arm, replicate)
-        with naming(part.path):
-            part.path.parent.mkdir(exist_ok=True)
-            part.path.mkdir(exist_ok=True)
+        self._make(part.path)
         return part
 
     def checkpoints(self, arm: str, replicate: int) -> Path:
         """Return the folder for one well's checkpoints, made if missing."""
+        return self._make(self.path / "checkpoints" / well_name(arm, replicate))
+
+    def _make(self, path: Path) -> Path:
         self._require_lock()
-        path = self.path / "checkpoints" / well_name(arm, replicate)
         with naming(path):
             path.parent.mkdir(exist_ok=True)
             path.mkdir(exist_ok=True)
@@ -153,7 +152,7 @@ class RunFolder(Run):
         parts = [self._part(arm, replicate) for arm, replicate in wells]
         unfinished = [part.path.name for part in parts if not part.is_finished]
         if not unfinished:
-            self._merge(parts)
+            merge(self.path, parts)
             write_json(self.path / "wells.json", {part.path.name: part.record() for part in parts})
         elif not self.is_merged:
             raise FolderError(f"{self.path}: not finished: {', '.join(unfinished)}")
@@ -161,17 +160,6 @@ class RunFolder(Run):
             part.remove()
         with suppress(OSError):
             (self.path / "parts").rmdir()
-
-    def _merge(self, parts: list[WellFolder]) -> None:
-        for name, write in WRITERS.items():
-            chunks = [chunk for part in parts for chunk in part.chunks(name.split(".")[0]).values()]
-            if chunks:
-                write(self.path / name, concat(map(read_parquet, chunks)))
-        for step, chunks in _by_step(part.chunks("cells") for part in parts):
-            write_parquet(self._frame("cells", step, "parquet"), concat(map(read_parquet, chunks)))
-        for step, chunks in _by_step(part.chunks("fields") for part in parts):
-            arrays = {name: values for chunk in chunks for name, values in read_npz(chunk).items()}
-            write_npz(self._frame("fields", step, "npz"), arrays)
 
     def finish(self, summary: Mapping[str, object], n_threads: int = 1) -> str:
         """Write the provenance and, last of all, the summary with both hashes; return the result hash."""
@@ -190,12 +178,6 @@ class RunFolder(Run):
 
     def _part(self, arm: str, replicate: int) -> WellFolder:
         return WellFolder(self.path / "parts" / well_name(arm, replicate), arm, int(replicate))
-
-    def _frame(self, folder: str, step: int, ending: str) -> Path:
-        path = self.path / folder / f"frame={step:06d}.{ending}"
-        with naming(path):
-            path.parent.mkdir(exist_ok=True)
-        return path
 
 
 def run_path(root: str | Path, scenario_name: str, scenario_hash: str, seed: int) -> Path:
@@ -234,12 +216,3 @@ def check_name(name: str, what: str) -> None:
     """
     if not NAME.fullmatch(name) or not name.strip("."):
         raise FolderError(f"{what} {name[:80]!r}: allowed are 1 to 64 letters, digits, '.', '_' and '-'")
-
-
-def _by_step(found: Iterable[dict[int, Path]]) -> list[tuple[int, list[Path]]]:
-    """Group the parts' files by step, the parts in their order."""
-    grouped: dict[int, list[Path]] = {}
-    for chunks in found:
-        for step, chunk in chunks.items():
-            grouped.setdefault(step, []).append(chunk)
-    return sorted(grouped.items())

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from abm.results.tables import read_csv, read_npz, read_parquet
+from abm.results.tables import as_table, read_csv, read_npz, read_parquet
 
 
 def result_hash(folder: Path) -> str:
@@ -31,6 +31,7 @@ def result_hash(folder: Path) -> str:
 
 
 def _add_table(digest: "hashlib._Hash", label: str, table: pa.Table) -> None:
+    table = as_table(table)
     for name in table.column_names:
         column = table[name].combine_chunks()
         if pa.types.is_string(column.type):
@@ -52,4 +53,4 @@ def _add(digest: "hashlib._Hash", label: str, values: np.ndarray) -> None:
     if kind == "f":
         plain[np.isnan(plain)] = np.nan
     digest.update(f"{label} {kind} {values.shape}\n".encode())
-    digest.update(plain.reshape(-1).view(np.uint8))
+    digest.update(plain.reshape(-1).view(np.uint8).data)

@@ -34,19 +34,23 @@ class Lock:
         self.path = folder / LOCK_NAME
         self.owner = {"host": socket.gethostname(), "pid": os.getpid(), "start": datetime.now(UTC).isoformat()}
         with naming(self.path):
-            try:
-                descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            except FileExistsError:
-                raise LockedError(describe(self.path)) from None
-            self._sign(descriptor)
+            is_ours = self._sign()
+        if not is_ours:
+            raise LockedError(describe(self.path))
 
-    def _sign(self, descriptor: int) -> None:
+    def _sign(self) -> bool:
+        """Make the lock file, or return False where there is one."""
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            return False
         try:
             with os.fdopen(descriptor, "w") as file:
                 file.write(json.dumps(self.owner))
-        except OSError:
+        except BaseException:
             self.path.unlink(missing_ok=True)
             raise
+        return True
 
     @property
     def is_held(self) -> bool:

@@ -3,6 +3,7 @@
 import platform
 import subprocess
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -23,18 +24,26 @@ def collect(t_start: datetime, n_threads: int = 1) -> dict[str, object]:
     Returns
     -------
     dict
-        ``software``, ``commit`` (with ``+dirty``; None outside a checkout), ``python``, ``packages``, ``n_threads``,
-        ``start`` and ``elapsed_s``.
+        ``software``, ``commit`` (with ``+dirty``; None outside a checkout), ``python``, ``platform``, ``packages``,
+        ``n_threads``, ``start`` and ``elapsed_s``.
     """
+    return {
+        **software(),
+        "n_threads": n_threads,
+        "start": t_start.astimezone(UTC).isoformat(timespec="seconds"),
+        "elapsed_s": round((datetime.now(UTC) - t_start).total_seconds(), 3),
+    }
+
+
+@cache
+def software() -> dict[str, object]:
+    """Describe the software, as it was when this process first asked."""
     return {
         "software": version("abm"),
         "commit": commit(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "packages": {name: found for name in PACKAGES if (found := version(name))},
-        "n_threads": n_threads,
-        "start": t_start.astimezone(UTC).isoformat(timespec="seconds"),
-        "elapsed_s": round((datetime.now(UTC) - t_start).total_seconds(), 3),
     }
 
 
@@ -51,7 +60,7 @@ def commit() -> str | None:
     if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
         return None  # installed inside somebody else's repository, or in none
     head = _git("rev-parse", "HEAD")
-    changes = _git("status", "--porcelain", "--untracked-files=no", "--", str(HERE.parent))
+    changes = _git("--no-optional-locks", "status", "--porcelain", "--", str(HERE.parent))
     return f"{head}+dirty" if head and changes else head
 
 

@@ -33,7 +33,7 @@ def _group_free() -> Iterator[int]:
         _, kinds, name = line.split(":", 2)
         if kinds == "":
             yield from _climb(Path("/sys/fs/cgroup"), name, ("memory.max", "memory.current"))
-        elif kinds == "memory":
+        elif "memory" in kinds.split(","):
             yield from _climb(Path("/sys/fs/cgroup/memory"), name, ("memory.limit_in_bytes", "memory.usage_in_bytes"))
 
 

@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ TEXT_COLUMNS = {
     "series.csv": ["arm"],
     "parameters.csv": ["name", "value", "unit", "source", "description", "origin"],
 }
-Columns = Mapping[str, object] | pd.DataFrame | pa.Table
+Columns: TypeAlias = Mapping[str, object] | pd.DataFrame | pa.Table
 
 
 class ReadError(ValueError):

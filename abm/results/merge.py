@@ -1,0 +1,38 @@
+"""The wells' parts, put under one another."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from abm.results.files import naming
+from abm.results.tables import concat, read_npz, read_parquet, write_csv, write_npz, write_parquet
+from abm.results.wells import FIELDS, WellFolder
+
+WRITERS = {"series.csv": write_csv, "deaths.parquet": write_parquet, "start.parquet": write_parquet}
+
+
+def merge(folder: Path, parts: Sequence[WellFolder]) -> None:
+    """Write the top-level tables and frames of a run folder from its wells' parts, in the order given."""
+    for name, write in WRITERS.items():
+        chunks = [chunk for part in parts for chunk in part.chunks(name.split(".")[0]).values()]
+        if chunks:
+            write(folder / name, concat(map(read_parquet, chunks)))
+    for step, chunks in _by_step(part.chunks("cells") for part in parts):
+        write_parquet(_frame(folder / "cells", step, "parquet"), concat(map(read_parquet, chunks)))
+    for step, chunks in _by_step(part.chunks(FIELDS) for part in parts):
+        arrays = {name: values for chunk in chunks for name, values in read_npz(chunk).items()}
+        write_npz(_frame(folder / FIELDS, step, "npz"), arrays)
+
+
+def _by_step(found: Iterable[dict[int, Path]]) -> list[tuple[int, list[Path]]]:
+    """Group the parts' files by step, the parts in their order."""
+    grouped: dict[int, list[Path]] = {}
+    for chunks in found:
+        for step, chunk in chunks.items():
+            grouped.setdefault(step, []).append(chunk)
+    return sorted(grouped.items())
+
+
+def _frame(folder: Path, step: int, ending: str) -> Path:
+    with naming(folder):
+        folder.mkdir(exist_ok=True)
+    return folder / f"frame={step:06d}.{ending}"
