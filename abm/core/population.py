@@ -72,6 +72,7 @@ class Population:
         self.version = 0
         self.next_uid = 0
         self.columns: dict[str, Column] = {}
+        self.defaults: dict[str, float] = {}
         self._store: dict[str, np.ndarray] = {}
         self._view: dict[str, np.ndarray] = {}
         for column in (*base, *columns):
@@ -90,6 +91,7 @@ class Population:
             raise RunFailed(f"column {self.name}.{column.name} is declared twice with different meaning")
         if known is None:
             self.columns[column.name] = column
+            self.defaults[column.name] = column.default
             self._store[column.name] = np.full(self.capacity, column.default, column.dtype)
             self._view[column.name] = self._store[column.name][: self.n]
 
@@ -119,7 +121,7 @@ class Population:
         if n > self.capacity:
             capacity = n if self.n == 0 else max(n, self.capacity + self.capacity // 4 + 16)
             for name, old in self._store.items():
-                new = np.full(capacity, self.columns[name].default, old.dtype)
+                new = np.full(capacity, self.defaults[name], old.dtype)
                 new[: self.n] = old[: self.n]
                 self._store[name] = new
         self.n = n
@@ -144,7 +146,7 @@ class Population:
         rows = slice(self.n, self.n + n)
         self._resize(self.n + n)
         for name, array in self._view.items():
-            array[rows] = values.get(name, self.columns[name].default)
+            array[rows] = values.get(name, self.defaults[name])
         if "uid" in self.columns and "uid" not in values:
             self._view["uid"][rows] = np.arange(self.next_uid, self.next_uid + n, dtype=np.uint64)
             self.next_uid += n
@@ -179,11 +181,11 @@ class Population:
         """Set every resetting column back to its default."""
         for name, column in self.columns.items():
             if column.resets:
-                self._view[name].fill(column.default)
+                self._view[name].fill(self.defaults[name])
 
     def set_default(self, name: str, value: float) -> None:
         """Change what RESET and new rows write: how a constant hazard is declared once instead of every step."""
-        self.columns[name] = Column(**{**self.columns[name].__dict__, "default": value})
+        self.defaults[name] = value
 
     def names(self, prefix: str, suffix: str = "") -> list[str]:
         """Return the column names with this prefix and suffix, sorted."""

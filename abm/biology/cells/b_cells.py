@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.biology.cells.lognormal import LogNormal, draw_lognormal
+from abm.core.fate import MORTAL
 from abm.core.jit import kernel, prange
 from abm.core.par import Model, par
 from abm.core.population import Column, Population
@@ -34,6 +35,7 @@ class BCells(Model):
 
     kind: Literal["b_cells"] = "b_cells"
     columns: ClassVar = (
+        *MORTAL,
         Column("cd20_per_cell", unit="1/cell", doc="CD20 sites", recorded="cd20_per_cell", splits=True),
         Column(
             "cd20_start_per_cell", unit="1/cell", doc="the cell's own set point of CD20", recorded="cd20_start_per_cell"
