@@ -3,6 +3,8 @@
 *Model*: ``dC/dt = -ln 2 / half_life C``; exact.
 
 *Reads / Writes*: pools.antibody, pools.antibody_decayed.
+
+*References*: assumed half-life; therapeutic IgG keeps for weeks in medium.
 """
 
 from typing import ClassVar, Literal

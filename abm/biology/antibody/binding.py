@@ -16,9 +16,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from abm.biology.columns import BOUND
 from abm.core.jit import kernel, prange
 from abm.core.pools import Pools
-from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
@@ -40,19 +40,7 @@ class Binding(Process):
 
     kind: Literal["binding"] = "binding"
     phase: ClassVar = Phase.SENSE
-    columns: ClassVar = (
-        (
-            "b_cells",
-            Column(
-                "bound_per_cell",
-                unit="1/cell",
-                doc="bound antibody",
-                recorded="bound_per_cell",
-                spills="antibody_lysed",
-                splits=True,
-            ),
-        ),
-    )
+    columns: ClassVar = (BOUND,)
     reads: ClassVar = ("b_cells.cd20_per_cell", "pools.antibody")
     writes: ClassVar = ("b_cells.bound_per_cell", "pools.antibody")
 

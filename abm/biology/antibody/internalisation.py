@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from abm.biology.columns import BOUND
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -34,6 +35,7 @@ class Internalisation(Process):
 
     kind: Literal["internalisation"] = "internalisation"
     phase: ClassVar = Phase.SENSE
+    columns: ClassVar = (BOUND,)
     reads: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_start_per_cell")
     writes: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_per_cell", "pools.antibody_internalised")
 

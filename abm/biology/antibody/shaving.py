@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from abm.biology.columns import BOUND, N_ENGAGED
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -33,7 +34,8 @@ class Shaving(Process):
 
     kind: Literal["shaving"] = "shaving"
     phase: ClassVar = Phase.ACT
-    reads: ClassVar = ("b_cells.n_engaged",)
+    columns: ClassVar = (BOUND, N_ENGAGED)
+    reads: ClassVar = ("b_cells.n_engaged", "b_cells.bound_per_cell", "b_cells.cd20_per_cell")
     writes: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_per_cell", "pools.antibody_shaved")
 
     rate_per_h: float = par(0.1, "1/h", "assumed: NK cells; monocytes 1.8-3", "Shaving rate", ge=0, le=5)
@@ -41,8 +43,6 @@ class Shaving(Process):
     def step(self, world: World, key: Key) -> None:
         """Shave for one step."""
         b = world.populations["b_cells"]
-        if "n_engaged" not in b:
-            return
         lost = np.empty(b.n)
         shave(
             b.bound_per_cell,

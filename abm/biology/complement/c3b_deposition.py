@@ -11,7 +11,7 @@
 import math
 from typing import ClassVar, Literal
 
-from abm.biology.complement.regulator_block import REL_CD55
+from abm.biology.columns import C3B, N_DOCKED, REL_CD55
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
@@ -37,15 +37,13 @@ class C3bDeposition(Process):
     kind: Literal["c3b_deposition"] = "c3b_deposition"
     phase: ClassVar = Phase.ACT
     columns: ClassVar = (
-        (
-            "b_cells",
-            Column("c3b_per_cell", unit="1/cell", doc="cell-bound C3 fragments", recorded="c3b_per_cell", splits=True),
-        ),
+        N_DOCKED,
+        C3B,
         ("b_cells", Column("c3b_gain_per_cell", unit="1/cell", doc="C3b laid in this step", resets=True)),
         REL_CD55,
     )
-    reads: ClassVar = ("b_cells.n_docked", "b_cells.cd55", "b_cells.rel_cd55")
-    writes: ClassVar = ("b_cells.c3b_per_cell", "b_cells.c3b_gain_per_cell", "pools.c3")
+    reads: ClassVar = ("b_cells.n_docked", "b_cells.cd55", "b_cells.rel_cd55", "pools.c3")
+    writes: ClassVar = ("b_cells.c3b_per_cell", "b_cells.c3b_gain_per_cell", "pools.c3", "pools.c3_used")
 
     burst: float = par(420.0, "1", "fitted: gives about 5e5 C3b per cell at 1 h (Kennedy2003)", "C3b per event", ge=0)
     loss_per_h: float = par(0.05, "1/h", "assumed: slow shedding", "Loss of cell-bound fragments", ge=0, le=5)
@@ -69,5 +67,6 @@ class C3bDeposition(Process):
         needed = gain.sum() * self.c3_per_c3b
         if needed > pools["c3"]:
             b.c3b_per_cell[:] -= gain * (1.0 - pools["c3"] / needed)
+            gain *= pools["c3"] / needed
             needed = pools["c3"]
         pools.move("c3", "c3_used", needed)

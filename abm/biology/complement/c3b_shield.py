@@ -9,7 +9,7 @@
 
 from typing import ClassVar, Literal
 
-from abm.biology.effectors.engagement import REL_FC
+from abm.biology.columns import C3B, REL_FC
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -29,7 +29,7 @@ class C3bShield(Process):
 
     kind: Literal["c3b_shield"] = "c3b_shield"
     phase: ClassVar = Phase.SENSE
-    columns: ClassVar = (REL_FC,)
+    columns: ClassVar = (REL_FC, C3B)
     reads: ClassVar = ("b_cells.c3b_per_cell",)
     writes: ClassVar = ("b_cells.rel_fc",)
 
@@ -39,5 +39,4 @@ class C3bShield(Process):
     def step(self, world: World, key: Key) -> None:
         """Shield for one step."""
         b = world.populations["b_cells"]
-        if "c3b_per_cell" in b:
-            shield(b.rel_fc, b.c3b_per_cell, self.max_frac, self.c3b50_per_cell)
+        shield(b.rel_fc, b.c3b_per_cell, self.max_frac, self.c3b50_per_cell)

@@ -3,6 +3,8 @@
 *Model*: each pool falls exponentially at its own rate; exact.
 
 *Reads / Writes*: pools of components.
+
+*References*: assumed rates; C2 is the most labile component.
 """
 
 import math
@@ -21,7 +23,7 @@ class ComplementDecay(Process):
     kind: Literal["complement_decay"] = "complement_decay"
     phase: ClassVar = Phase.FIELDS
     reads: ClassVar = tuple(f"pools.{name}" for name in COMPLEMENT)
-    writes: ClassVar = tuple(f"pools.{name}" for name in COMPLEMENT)
+    writes: ClassVar = tuple(f"pools.{name}{fate}" for name in COMPLEMENT for fate in ("", "_decayed"))
 
     c1q_per_h: float = par(0.02, "1/h", "assumed: loss at 37 degrees", "Loss of C1q", ge=0, le=10)
     c2c4_per_h: float = par(0.30, "1/h", "assumed: C2 is labile", "Loss of C2/C4", ge=0, le=10)

@@ -12,11 +12,10 @@ per cell, ``q`` the product over components of ``c / (c + K)`` with c relative t
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
+from abm.biology.columns import BOUND, N_DOCKED
+from abm.biology.complement.supply import trim
 from abm.core.jit import kernel, prange
 from abm.core.par import par
-from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, poisson
 from abm.core.world import World
@@ -30,21 +29,14 @@ def dock(n_docked, bound, uid, rho50, steepness, mean_at_saturation, key):
         n_docked[i] = poisson(mean_at_saturation * ratio / (1.0 + ratio), key, uid[i], 0)
 
 
-def trim(events: np.ndarray, supply: float, per_event: float) -> None:
-    """Cut events, in row order, to what a finite supply of molecules allows."""
-    if events.sum() * per_event > supply:
-        left = np.maximum(0.0, supply / max(per_event, 1e-300) - (np.cumsum(events) - events))
-        np.minimum(events, np.floor(left), out=events, casting="unsafe")
-
-
 class Docking(Process):
     """Initiation of the classical pathway as Poisson events."""
 
     kind: Literal["complement_docking"] = "complement_docking"
     phase: ClassVar = Phase.ACT
-    columns: ClassVar = (("b_cells", Column("n_docked", "i8", resets=True, doc="docking events of this step")),)
+    columns: ClassVar = (BOUND, N_DOCKED)
     reads: ClassVar = ("b_cells.bound_per_cell", "pools.c1q", "pools.c2c4", "pools.c3", "pools.c5c9")
-    writes: ClassVar = ("b_cells.n_docked", "pools.c1q", "pools.c2c4")
+    writes: ClassVar = ("b_cells.n_docked", "pools.c1q", "pools.c1q_used", "pools.c2c4", "pools.c2c4_used")
 
     max_per_h: float = par(
         9000.0,

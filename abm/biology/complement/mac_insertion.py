@@ -11,8 +11,8 @@ MAC is repaired independently at ``repair_per_h`` (binomial, exact).
 import math
 from typing import ClassVar, Literal
 
-from abm.biology.complement.docking import trim
-from abm.biology.complement.regulator_block import REL_CD55, REL_CD59
+from abm.biology.columns import MAC, N_DOCKED, REL_CD55, REL_CD59
+from abm.biology.complement.supply import trim
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
@@ -44,10 +44,8 @@ class MacInsertion(Process):
     kind: Literal["mac_insertion"] = "mac_insertion"
     phase: ClassVar = Phase.ACT
     columns: ClassVar = (
-        (
-            "b_cells",
-            Column("mac_per_cell", "i8", unit="1/cell", doc="membrane attack complexes", recorded="mac_per_cell"),
-        ),
+        N_DOCKED,
+        MAC,
         ("b_cells", Column("mac_gain_per_cell", "i8", unit="1/cell", resets=True, doc="MACs inserted in this step")),
         REL_CD55,
         REL_CD59,
@@ -60,7 +58,7 @@ class MacInsertion(Process):
         "b_cells.rel_cd59",
         "pools.c5c9",
     )
-    writes: ClassVar = ("b_cells.mac_per_cell", "b_cells.mac_gain_per_cell", "pools.c5c9")
+    writes: ClassVar = ("b_cells.mac_per_cell", "b_cells.mac_gain_per_cell", "pools.c5c9", "pools.c5c9_used")
 
     per_event: float = par(
         0.167, "1", "fitted: only its product with the docking rate is identified", "MACs per event", ge=0, le=100

@@ -9,6 +9,7 @@
 
 from typing import ClassVar, Literal
 
+from abm.biology.columns import MAC
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
@@ -31,7 +32,7 @@ class MacLysis(Process):
 
     kind: Literal["mac_lysis"] = "mac_lysis"
     phase: ClassVar = Phase.ACT
-    columns: ClassVar = (("b_cells", Column("hazard_cdc_per_h", unit="1/h", resets=True, doc="hazard of CDC")),)
+    columns: ClassVar = (MAC, ("b_cells", Column("hazard_cdc_per_h", unit="1/h", resets=True, doc="hazard of CDC")))
     reads: ClassVar = ("b_cells.mac_per_cell",)
     writes: ClassVar = ("b_cells.hazard_cdc_per_h",)
 

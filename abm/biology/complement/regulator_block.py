@@ -10,14 +10,11 @@
 
 from typing import ClassVar, Literal
 
+from abm.biology.columns import REL_CD55, REL_CD59
 from abm.core.par import par
-from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
-
-REL_CD55 = ("b_cells", Column("rel_cd55", default=1.0, resets=True, doc="CD55 still in play"))
-REL_CD59 = ("b_cells", Column("rel_cd59", default=1.0, resets=True, doc="CD59 still in play"))
 
 
 class RegulatorBlock(Process):

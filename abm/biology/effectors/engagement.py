@@ -17,16 +17,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_FC, REL_FC50
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, uniform, uniform2
 from abm.core.world import World
-
-REL_FC = ("b_cells", Column("rel_fc", default=1.0, resets=True, doc="share of bound Fc an NK cell can reach"))
-REL_FC50 = ("b_cells", Column("rel_fc50", default=1.0, resets=True, doc="factor on the NK half-saturation"))
-PARTNER = ("nk_cells", Column("partner", "i8", default=-1, refers="b_cells", doc="row of the engaged target"))
 
 
 @kernel
@@ -82,14 +79,7 @@ class Engagement(Process):
 
     kind: Literal["engagement"] = "engagement"
     phase: ClassVar = Phase.ACT
-    columns: ClassVar = (
-        REL_FC,
-        REL_FC50,
-        PARTNER,
-        ("b_cells", Column("fc_signal", resets=True, doc="Fc signal an NK cell sees, 0-1")),
-        ("b_cells", Column("n_engaged", "i8", resets=True, doc="NK cells holding this cell")),
-        ("nk_cells", Column("cd16", default=1.0, doc="CD16 relative to a fresh cell")),
-    )
+    columns: ClassVar = (BOUND, REL_FC, REL_FC50, FC_SIGNAL, N_ENGAGED, PARTNER, CD16)
     reads: ClassVar = ("b_cells.bound_per_cell", "b_cells.rel_fc", "b_cells.rel_fc50", "nk_cells.rel_engagement")
     writes: ClassVar = ("b_cells.fc_signal", "b_cells.n_engaged", "nk_cells.partner", "nk_cells.cd16")
 

@@ -9,7 +9,7 @@
 
 from typing import ClassVar, Literal
 
-from abm.biology.effectors.engagement import REL_FC50
+from abm.biology.columns import REL_FC50
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.effectors.engagement import PARTNER
+from abm.biology.columns import FC_SIGNAL, GRANULES, PARTNER
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column, Population
@@ -49,12 +49,13 @@ class Killing(Process):
     kind: Literal["killing"] = "killing"
     phase: ClassVar = Phase.ACT
     columns: ClassVar = (
+        FC_SIGNAL,
         PARTNER,
+        GRANULES,
         ("b_cells", Column("damage", doc="lytic hits not yet repaired", splits=True)),
         ("b_cells", Column("mark_adcc_h", default=math.inf, unit="h", resets=True, doc="moment of commitment")),
         ("b_cells", Column("mark_adcc_by", "i8", default=-1, resets=True, refers="nk_cells", doc="the killer's row")),
         ("nk_cells", Column("hits", "i8", resets=True, doc="hits of this step")),
-        ("nk_cells", Column("granules", default=1.0, doc="granule store relative to a full one")),
         ("nk_cells", Column("n_kills", "i8", doc="cells killed")),
     )
     reads: ClassVar = (
@@ -71,7 +72,6 @@ class Killing(Process):
         "b_cells.mark_adcc_by",
         "nk_cells.hits",
         "nk_cells.granules",
-        "nk_cells.n_kills",
     )
 
     rate_per_h: float = par(
@@ -108,6 +108,7 @@ class Killing(Process):
                 key,
             )
             hitters = np.flatnonzero(nk.hits)
+            hitters = hitters[np.argsort(nk.uid[hitters])]  # of several on one target the highest uid counts
             np.add.at(hits_taken, nk.partner[hitters], nk.hits[hitters])
             b.mark_adcc_by[nk.partner[hitters]] = hitters
             world.tally("hits", nk.hits[hitters].sum())

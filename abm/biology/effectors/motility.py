@@ -11,7 +11,7 @@
 import math
 from typing import ClassVar, Literal
 
-from abm.biology.effectors.engagement import PARTNER
+from abm.biology.columns import PARTNER
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column

@@ -10,6 +10,7 @@
 import math
 from typing import ClassVar, Literal
 
+from abm.biology.columns import CD16, GRANULES
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -29,6 +30,7 @@ class Recovery(Process):
 
     kind: Literal["effector_recovery"] = "effector_recovery"
     phase: ClassVar = Phase.FIELDS
+    columns: ClassVar = (GRANULES, CD16)
     reads: ClassVar = ("nk_cells.granules", "nk_cells.cd16")
     writes: ClassVar = ("nk_cells.granules", "nk_cells.cd16")
 
@@ -41,5 +43,4 @@ class Recovery(Process):
         if nk is None:
             return
         for name, tau_h in (("granules", self.granules), ("cd16", self.cd16)):
-            if name in nk:
-                recover(nk[name], -math.expm1(-world.dt_h / tau_h))
+            recover(nk[name], -math.expm1(-world.dt_h / tau_h))

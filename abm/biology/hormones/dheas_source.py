@@ -1,6 +1,6 @@
 """A local source of DHEAS, such as a slow-release bead, makes the field uneven.
 
-*Model*: a constant number of molecules per hour enters the voxel at (x, y).
+*Model*: a constant number of molecules per hour enters the voxel at (x, y); without a field, the mixed well.
 
 *Writes*: fields.dheas.
 
@@ -21,7 +21,7 @@ class DheasSource(Process):
     kind: Literal["dheas_source"] = "dheas_source"
     phase: ClassVar = Phase.FIELDS
     reads: ClassVar = ()
-    writes: ClassVar = ("fields.dheas",)
+    writes: ClassVar = ("fields.dheas", "pools.dheas", "pools.dheas_released")
 
     pmol_per_h: float = par(10.0, "1", "design: picomoles per hour", "Release", ge=0, le=1e6)
     x_um: float = par(2828.0, "um", "design: middle of the well", "Place", ge=0)
@@ -29,9 +29,13 @@ class DheasSource(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Release for one step; 1 pmol is 1e6 nM pL, so amounts are turned into the voxel's concentration."""
-        field = world.fields["dheas"]
+        molecules = self.pmol_per_h * world.dt_h * 6.02214076e11
+        world.pools.add("dheas_released", molecules)
+        field = world.fields.get("dheas")
+        if field is None:
+            world.pools.add("dheas", molecules)
+            return
         last = field.values.shape[0] - 1
         row, column = (min(int(place / field.voxel_um), last) for place in (self.y_um, self.x_um))
         voxel_uL = world.pools.volume_uL / field.values.size
         field.values[row, column] += self.pmol_per_h * world.dt_h * 1e3 / voxel_uL
-        world.pools.add("dheas_released", self.pmol_per_h * world.dt_h * 6.02214076e11)

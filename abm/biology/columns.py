@@ -1,0 +1,36 @@
+"""Columns in which mechanisms meet: each process declares every one that it reads or writes.
+
+No process imports another, and any of them runs without the rest: a column nobody writes keeps its default.
+"""
+
+from abm.core.population import Column
+
+BOUND = (
+    "b_cells",
+    Column(
+        "bound_per_cell",
+        unit="1/cell",
+        doc="bound antibody",
+        recorded="bound_per_cell",
+        spills="antibody_lysed",
+        splits=True,
+    ),
+)
+N_DOCKED = ("b_cells", Column("n_docked", "i8", resets=True, doc="docking events of this step"))
+C3B = (
+    "b_cells",
+    Column("c3b_per_cell", unit="1/cell", doc="cell-bound C3 fragments", recorded="c3b_per_cell", splits=True),
+)
+MAC = (
+    "b_cells",
+    Column("mac_per_cell", "i8", unit="1/cell", doc="membrane attack complexes", recorded="mac_per_cell"),
+)
+REL_CD55 = ("b_cells", Column("rel_cd55", default=1.0, resets=True, doc="CD55 still in play"))
+REL_CD59 = ("b_cells", Column("rel_cd59", default=1.0, resets=True, doc="CD59 still in play"))
+REL_FC = ("b_cells", Column("rel_fc", default=1.0, resets=True, doc="share of bound Fc an NK cell can reach"))
+REL_FC50 = ("b_cells", Column("rel_fc50", default=1.0, resets=True, doc="factor on the NK half-saturation"))
+FC_SIGNAL = ("b_cells", Column("fc_signal", resets=True, doc="Fc signal an NK cell sees, 0-1"))
+N_ENGAGED = ("b_cells", Column("n_engaged", "i8", resets=True, doc="NK cells holding this cell"))
+PARTNER = ("nk_cells", Column("partner", "i8", default=-1, refers="b_cells", doc="row of the engaged target"))
+CD16 = ("nk_cells", Column("cd16", default=1.0, doc="CD16 relative to a fresh cell"))
+GRANULES = ("nk_cells", Column("granules", default=1.0, doc="granule store relative to a full one"))
