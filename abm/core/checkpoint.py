@@ -313,6 +313,20 @@ class CheckpointStore:
             raise CheckpointError("no checkpoint can be used: " + "; ".join(refused))
         return None
 
+    def steps(self) -> list[int]:
+        """Return the steps that have a checkpoint, oldest first."""
+        return list(self._found())
+
+    def read(self, step: int) -> Checkpoint:
+        """Return the checkpoint of one step.
+
+        Raises
+        ------
+        CheckpointError
+            There is none, or it cannot be used.
+        """
+        return Checkpoint(*self._load(step, self.folder / f"step={step:06d}.npz"))
+
     def _load(self, step: int, path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         header, arrays = load(path)
         if header["scenario_hash"] != self.scenario_hash:

@@ -8,7 +8,6 @@ untouched by diffusion, so mass balances to rounding.
 """
 
 import numpy as np
-from scipy import fft
 
 from abm.core.jit import kernel, prange
 
@@ -52,6 +51,8 @@ class Field:
         """Advance diffusion by one step of any length."""
         if self.values.shape[0] == 1:
             return
+        from scipy import fft  # slow to import, and not needed to check a file
+
         step = (diffusion_um2_per_h, dt_h)
         if self._factor is None or self._factor[0] != step:
             self._factor = (step, np.exp(-diffusion_um2_per_h * dt_h * self._eigenvalues_per_um2()))

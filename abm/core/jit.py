@@ -18,12 +18,22 @@ from pathlib import Path
 import numba
 from numba import prange
 
-__all__ = ["device", "kernel", "prange", "serial", "set_threads", "threading_layer"]
+__all__ = [
+    "device",
+    "kernel",
+    "prange",
+    "serial",
+    "set_threads",
+    "source_hash",
+    "threading_layer",
+    "warm_mark",
+]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def _source_hash() -> str:
+def source_hash() -> str:
+    """Return a hash of Numba's version and of every source file of the model."""
     digest = hashlib.sha256(numba.__version__.encode())
     for folder in ("core", "biology"):
         for path in sorted((_PACKAGE / folder).rglob("*.py")):
@@ -34,7 +44,7 @@ def _source_hash() -> str:
 def _cache_folder() -> Path:
     """Return a writable cache folder; a temporary one when the user's own cannot be written."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = Path(home) / "abm" / f"numba-{_source_hash()}"
+    folder = Path(home) / "abm" / f"numba-{source_hash()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -76,6 +86,11 @@ def serial(function: Callable) -> Callable:
 def device(function: Callable) -> Callable:
     """Compile a scalar function that kernels call."""
     return numba.njit(**_OPTIONS)(function)
+
+
+def warm_mark(kernels: str) -> Path:
+    """Return the file that says that these kernels are in the cache."""
+    return Path(numba.config.CACHE_DIR) / f"warm-{hashlib.sha256(kernels.encode()).hexdigest()[:16]}"
 
 
 def set_threads(n_threads: int) -> None:

@@ -1,5 +1,6 @@
 """Parameters that carry their unit, bounds and source, and the strict frozen model that holds them."""
 
+import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -134,11 +135,9 @@ class Quantity:
     bounds: Mapping[str, Any]
 
     def __get_pydantic_core_schema__(self, annotation: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Convert before pydantic's own validation, hold against the bounds after it."""
-        read = _Reader(handler.field_name or "", annotation, self.unit)
-        inner = core_schema.no_info_before_validator_function(partial(_each_or_refuse, read), handler(annotation))
-        bound = _Bounds(self.unit, self.bounds)
-        return core_schema.no_info_after_validator_function(partial(_each_or_refuse, bound), inner)
+        """Convert and hold against the bounds before pydantic's own validation."""
+        read = _Reader(handler.field_name or "", annotation, self)
+        return core_schema.no_info_before_validator_function(partial(_each_or_refuse, read), handler(annotation))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Let editors accept texts with units, and show the bounds in the schema's own words."""
@@ -148,38 +147,34 @@ class Quantity:
 
 
 class _Reader:
-    """Converts one value of a field to the field's unit."""
+    """Converts one value of a field to the field's unit and holds it against the bounds."""
 
-    def __init__(self, name: str, annotation: Any, unit: str):
-        self.unit = unit
-        self.bare = takes_bare_numbers(name, unit)
+    def __init__(self, name: str, annotation: Any, quantity: Quantity):
+        self.unit = quantity.unit
+        self.bounds = quantity.bounds
+        self.takes_bare = takes_bare_numbers(name, quantity.unit)
         kinds = _kinds(annotation)
-        self.whole = int in kinds and float not in kinds
-        self.words = str in kinds or Literal in kinds
+        self.is_whole = int in kinds and float not in kinds
+        self.takes_words = str in kinds or Literal in kinds
 
     def __call__(self, value: Any) -> Any:
-        if isinstance(value, str) and (_begins_as_number(value) or not self.words):
-            number: float = parse_quantity(value, self.unit)
-            if not split_quantity(value, self.unit)[1]:
-                raise UnitError(f"found the text '{value}'", "a number without quotes, or one with its unit")
-            value = number
-        elif isinstance(value, int | float) and not isinstance(value, bool) and not self.bare:
-            raise UnitError(f"unit missing: found the number {value!r}", like(self.unit))
-        return int(value) if self.whole and isinstance(value, float) and value.is_integer() else value
-
-
-class _Bounds:
-    """Refuses numbers outside the bounds of a parameter."""
-
-    def __init__(self, unit: str, bounds: Mapping[str, Any]):
-        self.unit = unit
-        self.bounds = bounds
-
-    def __call__(self, value: Any) -> Any:
-        if isinstance(value, int | float) and not _within(value, self.bounds):
+        """Return the value in the unit of the field; what is no finite number is left to pydantic."""
+        if isinstance(value, str) and (_begins_as_number(value) or not self.takes_words):
+            value = self._from_text(value)
+        elif not _is_finite_number(value):
+            return value
+        elif not self.takes_bare:
+            raise UnitError(f"unit missing: found the number {value}", like(self.unit))
+        if not _within(value, self.bounds):
             text = f"{value:.12g}" if isinstance(value, float) else str(value)
             raise UnitError(f"found {text}, out of bounds", bounds_text(self.bounds, self.unit))
-        return value
+        return int(value) if self.is_whole and isinstance(value, float) and value.is_integer() else value
+
+    def _from_text(self, text: str) -> float:
+        number = parse_quantity(text, self.unit)
+        if not split_quantity(text, self.unit)[1]:
+            raise UnitError(f"found the text '{text}'", "a number without quotes, or one with its unit")
+        return number
 
 
 def plain(model: BaseModel) -> dict[str, Any]:
@@ -277,6 +272,12 @@ def _numbers(value: Any) -> list[Any]:
 def _within(value: float, bounds: Mapping[str, Any]) -> bool:
     above = value >= bounds.get("ge", -float("inf")) and value > bounds.get("gt", -float("inf"))
     return above and value <= bounds.get("le", float("inf")) and value < bounds.get("lt", float("inf"))
+
+
+def _is_finite_number(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _kinds(annotation: Any) -> set:

@@ -2,13 +2,15 @@
 
 from typing import ClassVar, Literal
 
-import pandas as pd
-from pydantic import Field as PydanticField
+import numpy as np
 
+from abm.core.errors import RunFailed
 from abm.core.par import Model, par
 from abm.core.world import World
 
 Row = dict[str, float]
+Table = dict[str, np.ndarray | float]
+Look = Row | Table | dict[str, Table]
 
 
 class Probe(Model):
@@ -17,12 +19,13 @@ class Probe(Model):
     Attributes
     ----------
     table : {"series", "cells", "fields", "events"}
-        ``series``: one row a look; ``cells``, ``events``: a table a look; ``fields``: arrays a look.
+        What a look yields: ``series`` one row, ``events`` the columns of a table, ``cells`` such columns for each
+        population, ``fields`` named arrays.
     """
 
     table: ClassVar[Literal["series", "cells", "fields", "events"]]
     every: float | None = par(None, "h", "design: chosen per scenario", "Time between looks", gt=0)
-    at: tuple[float, ...] = PydanticField((), json_schema_extra={"unit": "h", "source": "design: chosen per scenario"})
+    at: tuple[float, ...] = par((), "h", "design: chosen per scenario", "Moments of looking")
 
     def times_h(self, duration_h: float) -> list[float]:
         """Return all moments of looking, the start and the end included."""
@@ -31,6 +34,6 @@ class Probe(Model):
             times += [k * self.every for k in range(int(duration_h / self.every * (1 + 1e-12)) + 1)]
         return sorted({round(t, 9) for t in [*times, *([0.0, duration_h] if not self.at else [])]})
 
-    def observe(self, world: World) -> Row | pd.DataFrame | dict:
+    def observe(self, world: World) -> Look:
         """Read the world once."""
-        raise NotImplementedError
+        raise RunFailed(f"{type(self).__name__} defines no observation")

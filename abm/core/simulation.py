@@ -18,12 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 
 import numpy as np
-import pandas as pd
 
 from abm.core.errors import RunFailed
 from abm.core.fate import Fate
 from abm.core.fields import Field
-from abm.core.probe import Probe, Row
+from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.world import World
 
@@ -65,7 +64,7 @@ class Simulation:
         everything = {"fate": Fate()} | dict(processes)
         self.processes = dict(sorted(everything.items(), key=lambda item: item[1].phase))
         self.due = {name: {int(np.searchsorted(grid_h, t - 1e-8)) for t in looks_h[name]} for name in probes}
-        self.records: dict[str, dict[int, Row | pd.DataFrame | dict[str, np.ndarray]]] = {n: {} for n in probes}
+        self.records: dict[str, dict[int, Look]] = {n: {} for n in probes}
         self.seconds = dict.fromkeys(self.processes, 0.0)
         self.prepare()
 

@@ -2,9 +2,7 @@
 
 from typing import ClassVar, Literal
 
-import pandas as pd
-
-from abm.core.probe import Probe
+from abm.core.probe import Probe, Table
 from abm.core.world import World
 
 COLUMNS = {
@@ -28,15 +26,14 @@ class Cells(Probe):
     kind: Literal["cells"] = "cells"
     table: ClassVar = "cells"
 
-    def observe(self, world: World) -> pd.DataFrame:
-        """Read all cells."""
-        frames = []
+    def observe(self, world: World) -> dict[str, Table]:
+        """Read all cells, one table per population."""
+        frames = {}
         for name, columns in COLUMNS.items():
             population = world.populations.get(name)
             if population is None:
                 continue
-            values = {c: population[c].copy() for c in ("uid", "x_um", "y_um", *columns) if c in population}
+            frames[name] = {c: population[c].copy() for c in ("uid", "x_um", "y_um", *columns) if c in population}
             if "partner" in population:
-                values["is_engaged"] = population.partner >= 0
-            frames.append(pd.DataFrame({"time_h": world.t_h, "population": name} | values))
-        return pd.concat(frames, ignore_index=True)
+                frames[name]["is_engaged"] = population.partner >= 0
+        return frames

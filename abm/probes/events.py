@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Literal
 
-import pandas as pd
+import numpy as np
 
-from abm.core.probe import Probe
+from abm.core.probe import Probe, Table
 from abm.core.world import World
 
 
@@ -14,11 +14,11 @@ class Events(Probe):
     kind: Literal["complement_events"] = "complement_events"
     table: ClassVar = "events"
 
-    def observe(self, world: World) -> pd.DataFrame:
+    def observe(self, world: World) -> Table:
         """Read the events of cells still in the well."""
         b = world.populations["b_cells"]
         if "n_docked" not in b:
-            return pd.DataFrame({"time_h": [], "uid": [], "n_docked": []})
+            return {}
         hit = b.n_docked > 0
         columns = [c for c in ("uid", "n_docked", "c3b_gain_per_cell", "mac_gain_per_cell") if c in b]
-        return pd.DataFrame({"time_h": world.t_h} | {c: b[c][hit] for c in columns})
+        return {"time_h": np.full(hit.sum(), world.t_h)} | {c: b[c][hit] for c in columns}

@@ -21,7 +21,10 @@ def result_hash(folder: Path) -> str:
     digest = hashlib.sha256()
     if (folder / "series.csv").exists():
         _add_table(digest, "series", read_csv(folder / "series.csv"))
-    for path in [folder / "deaths.parquet", folder / "start.parquet", *sorted(folder.glob("cells/frame=*.parquet"))]:
+    for path in [
+        *(folder / f"{name}.parquet" for name in ("deaths", "start", "events")),
+        *sorted(folder.glob("cells/frame=*.parquet")),
+    ]:
         if path.exists():
             _add_table(digest, str(path.relative_to(folder).with_suffix("")), read_parquet(path))
     for path in sorted(folder.glob("fields/frame=*.npz")):

@@ -7,7 +7,12 @@ from abm.results.files import naming
 from abm.results.tables import concat, read_npz, read_parquet, write_csv, write_npz, write_parquet
 from abm.results.wells import FIELDS, WellFolder
 
-WRITERS = {"series.csv": write_csv, "deaths.parquet": write_parquet, "start.parquet": write_parquet}
+WRITERS = {
+    "series.csv": write_csv,
+    "deaths.parquet": write_parquet,
+    "start.parquet": write_parquet,
+    "events.parquet": write_parquet,
+}
 
 
 def merge(folder: Path, parts: Sequence[WellFolder]) -> None:

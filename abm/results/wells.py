@@ -13,7 +13,7 @@ import numpy as np
 from abm.results.files import naming, remove_leftovers, write_json
 from abm.results.tables import Columns, labelled, unreadable, write_npz, write_parquet
 
-TABLES = ("series", "deaths", "start", "cells")
+TABLES = ("series", "deaths", "start", "cells", "events")
 FIELDS = "fields"
 CHUNK = re.compile(r"step=(\d{6,})\.(?:parquet|npz)")
 RECORD = "well.json"

@@ -8,7 +8,7 @@ from abm.core.population import Population
 from abm.core.process import Process
 from abm.core.simulation import Simulation, time_grid
 from abm.core.world import World
-from abm.scenario.load import apply_overrides
+from abm.scenario.overrides import apply_overrides
 from abm.scenario.schema import ANTIBODIES, CELLS, PROBES, Arm, Scenario
 
 CONTROL = "~control"

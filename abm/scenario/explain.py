@@ -202,7 +202,7 @@ class _Explainer:
     def _missing_kind(self, path: Keys, _: Details) -> Fault:
         found = value_at(self.document.data, path)
         if not isinstance(found, Mapping):
-            return self.document.fault(path, f"found {show(found)}", "a mapping with a 'kind'")
+            return self.document.fault(path, f"found {show(found)}", "a mapping")
         tags = self.shape.at(path, self.document.data).tags()
         return self.document.fault((*path, "kind"), "missing key 'kind'", ", ".join(tags))
 

@@ -99,7 +99,9 @@ class _Extender:
         if len(trail) > MAX_EXTENDS or self.n_files >= MAX_FILES:
             raise InputError(document.fault(path, "too many files extend one another", f"{MAX_EXTENDS} in a row"))
         if not os.path.exists(parent):
-            raise InputError(document.fault(path, f"no such file '{parent}'", "", near_file(parent)))
+            near = near_file(parent)
+            near = near and os.path.relpath(near, os.path.dirname(document.file))
+            raise InputError(document.fault(path, f"no such file '{parent}'", "", near))
 
 
 def _parents(document: Document) -> list[tuple[Keys, str]]:

@@ -216,16 +216,19 @@ def _place(text: str, offset: int, file: str) -> Position:
 
 
 def _syntax_fault(error: YAMLError, text: str, file: str) -> Fault:
-    """Name the place where the parser gave up, or where what is unfinished at the end of the file began."""
+    """Name the place where the parser gave up, or where what was never finished began."""
     mark = getattr(error, "problem_mark", None)
     begun = getattr(error, "context_mark", None)
     message = getattr(error, "problem", None) or str(error).splitlines()[0]
     context = getattr(error, "context", None) or ""
-    if begun is not None and mark is not None and ("<stream end>" in message or "end of stream" in message):
-        mark, message = begun, f"not finished: {message}"
     if mark is None:
         return Fault(f"not YAML: {message}", "", *_place(text, getattr(error, "position", 0), file))
-    return Fault(f"not YAML: {message}{f' ({context})' if context else ''}", "", file, mark.line + 1, mark.column + 1)
+    is_open = "flow" in context or "end of stream" in message
+    if begun is not None and is_open:
+        message = f"{message} in line {mark.line + 1}"
+        mark = begun
+    message = f"not YAML: {message}{f' ({context})' if context else ''}"
+    return Fault(message, "", file, mark.line + 1, mark.column + 1)
 
 
 class _Builder:
@@ -263,7 +266,8 @@ class _Builder:
         if isinstance(event, AliasEvent):
             return self._alias(event, path)
         if event.tag is not None:
-            self._stop(event, path, f"tag '{event.tag}'", "plain values without tags")
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            self._stop(event, path, f"tag '{tag}'", "plain values without tags")
         before = self.n_nodes
         self._count(1, event, path)
         if event.anchor is not None:

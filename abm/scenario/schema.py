@@ -116,9 +116,9 @@ class Axis(Model):
     unit: str = ""
 
 
-def _optional(kinds: dict[str, type], doc: str, defaults: dict[str, Any]) -> type[Model]:
+def _optional(name: str, kinds: dict[str, type], doc: str, defaults: dict[str, Any]) -> type[Model]:
     fields = {kind: (cls | None, defaults.get(kind)) for kind, cls in kinds.items()}
-    return create_model("Optional", __base__=Model, __doc__=doc, **fields)
+    return create_model(name, __base__=Model, __doc__=doc, **fields)
 
 
 def _kind_of(value: Any) -> str | None:
@@ -132,8 +132,10 @@ def _one_of(kinds: dict[str, type]) -> Any:
 
 AnyProcess = _one_of(PROCESSES)
 AnySpace = _one_of({"floor": Floor, "mixed": Mixed})
-Populations = _optional({"b_cells": BCells, "nk_cells": NKCells}, "Cells at the start.", {"b_cells": BCells()})
-Probes = _optional(PROBES, "What is observed, and when.", {"counts": PROBES["counts"](every="15 min")})
+Populations = _optional(
+    "Populations", {"b_cells": BCells, "nk_cells": NKCells}, "Cells at the start.", {"b_cells": BCells()}
+)
+Probes = _optional("Probes", PROBES, "What is observed, and when.", {"counts": PROBES["counts"](every="15 min")})
 Antibodies = create_model(
     "Antibodies",
     __base__=Model,

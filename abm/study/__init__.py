@@ -1,0 +1,1 @@
+"""Studies: a scenario, or many, carried out into run folders."""

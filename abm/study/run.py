@@ -1,0 +1,261 @@
+"""One scenario to one run folder: plan the wells, run them side by side, merge, summarise."""
+
+import contextlib
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from abm import __version__
+from abm.core import jit
+from abm.core.checkpoint import CheckpointStore
+from abm.core.errors import InputError, ResourceRefused, RunFailed
+from abm.core.par import plain
+from abm.results.files import WriteError
+from abm.results.folder import FolderError, RunFolder
+from abm.results.lock import LockedError
+from abm.results.resources import free_disk, free_memory
+from abm.results.run import Run
+from abm.results.tables import ReadError
+from abm.scenario.build import Well, build, controls, wells
+from abm.scenario.load import dump
+from abm.scenario.parameters import parameters
+from abm.scenario.schema import Scenario
+from abm.study.pool import Monitor, run_jobs
+from abm.study.summary import summarise
+from abm.study.wells import Job
+
+SMALL = 2e7
+BYTES_PER_CELL = 400
+BASE_BYTES = 350e6
+SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Where a run takes its past from: a run folder and a step at which all its wells have a checkpoint."""
+
+    folder: Path
+    scenario_hash: str
+    step: int
+
+    @classmethod
+    def of(cls, parent: Run, scenario: Scenario) -> "Branch":
+        """Return the newest step before the new scenario's end that all wells of a run share.
+
+        Raises
+        ------
+        InputError
+            There is none.
+        """
+        end = round(scenario.duration / scenario.dt)
+        own_hash = parent.provenance()["scenario_hash"]
+        shared = None
+        for well in wells(scenario):
+            steps = {s for s in _store(parent.path, well, own_hash).steps() if s < end}
+            shared = steps if shared is None else shared & steps
+        if not shared:
+            raise InputError(f"{parent.path} has no checkpoint before the end that all wells share to branch from")
+        return cls(parent.path, own_hash, max(shared))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take, before it starts."""
+
+    n_wells: int
+    n_cells: int
+    n_steps: int
+    n_workers: int
+    memory_bytes: float
+    disk_bytes: float
+    seconds: float
+
+    @property
+    def cell_steps(self) -> float:
+        """Cells times steps over all wells."""
+        return float(self.n_wells) * self.n_cells * self.n_steps
+
+
+def scenario_hash(scenario: Scenario, branch: Branch | None = None) -> str:
+    """Return the hash of all inputs, the model's own source among them."""
+    past = {"branch": f"{branch.scenario_hash}@{branch.step}"} if branch else {}
+    content = {"scenario": plain(scenario), "version": __version__, "model": jit.source_hash(), **past}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def estimate(scenario: Scenario, n_threads: int) -> Estimate:
+    """Say what a run will take; small jobs stay in one process."""
+    n_wells = len(wells(scenario))
+    counts = {"b_cells": scenario.populations.b_cells.n}
+    n_cells = counts["b_cells"] + (scenario.populations.nk_cells.count(counts) if scenario.populations.nk_cells else 0)
+    n_cells += sum(int(a.b_cells or a.nk_cells or 0) for arm in scenario.arms.values() for a in arm.add)
+    n_steps = int(np.ceil(scenario.duration / scenario.dt))
+    work = float(n_wells) * n_cells * n_steps
+    n_workers = 1 if work < SMALL else max(1, min(n_threads, n_wells))
+    frames = sum(
+        len(p.times_h(scenario.duration)) for p in (scenario.probes.cells, scenario.probes.complement_events) if p
+    )
+    disk = n_wells * n_cells * (BYTES_PER_CELL * 2 + 60.0 * frames) + 1e6
+    seconds = work / 8e6 / max(1, min(n_threads, n_wells)) + 3.0
+    memory = n_workers * (BASE_BYTES + n_cells * BYTES_PER_CELL * 2.0)
+    return Estimate(n_wells, n_cells, n_steps, n_workers, memory, disk, seconds)
+
+
+def refuse_if_too_large(expected: Estimate, root: Path) -> None:
+    """Refuse a run that needs over 80 % of free memory or disk.
+
+    Raises
+    ------
+    ResourceRefused
+        With the numbers and three ways out.
+    """
+    for what, needed, free in (
+        ("memory", expected.memory_bytes, free_memory()),
+        ("disk", expected.disk_bytes, free_disk(root)),
+    ):
+        if needed > SHARE * free:
+            raise ResourceRefused(
+                f"the run needs about {needed / 1e9:.3g} GB of {what} and {free / 1e9:.3g} GB are free. Ways out: "
+                "fewer cells (--set populations.b_cells.n=…), fewer wells at once (--threads 1) or fewer replicates, "
+                "fewer snapshots (probes.cells)."
+            )
+
+
+def run_scenario(
+    scenario: Scenario, root: Path, n_threads: int, monitor: Monitor | None = None, branch: Branch | None = None
+) -> Run:
+    """Run a scenario, or return the finished run of the same content.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to run.
+    root : Path
+        Folder that holds all runs.
+    n_threads : int
+        Cores to use: wells run side by side, the rest goes into each well.
+    monitor : Monitor
+        Progress, log and the wish to stop.
+    branch : Branch
+        Start every well from another run's checkpoint.
+
+    Raises
+    ------
+    InputError, ResourceRefused, RunFailed, Stopped
+        See the exit codes.
+    """
+    monitor, expected = monitor or Monitor(), estimate(scenario, n_threads)
+    with _told():
+        refuse_if_too_large(expected, root)
+        folder = RunFolder.create(root, scenario.name, scenario_hash(scenario, branch), scenario.seed)
+        with folder:
+            if not folder.is_finished:
+                _carry_out(folder, scenario, expected, n_threads, monitor, branch)
+        return Run.open(folder.path)
+
+
+def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
+    monitor.note = folder.log
+    monitor.begin(folder.path, expected.n_wells)
+    folder.log("start", {"wells": expected.n_wells, "workers": expected.n_workers, "threads": n_threads})
+    _describe(folder, scenario)
+    todo = wells(scenario)
+    if not folder.is_merged:
+        per_well = max(1, n_threads // expected.n_workers)
+        jobs = [_job(folder, scenario, well, per_well) for well in todo]
+        if branch:
+            _inherit(jobs, branch)
+        if expected.n_workers > 1:
+            warm_up(scenario)
+        run_jobs(jobs, expected.n_workers, monitor)
+    folder.merge_parts([(well.arm, well.replicate) for well in todo])
+    folder.finish(summarise(folder), n_threads)
+    folder.log("finished", {})
+
+
+def _describe(folder: RunFolder, scenario: Scenario) -> None:
+    folder.write_scenario(dump(scenario))
+    folder.write_parameters(parameters(scenario))
+    control = controls(scenario)
+    extra = [name for name in dict.fromkeys(control.values()) if name not in scenario.arms]
+    arms, axis = list(scenario.arms.values()), scenario.x_axis
+    nothing = [""] * len(extra)
+    columns = {
+        "arm": [*scenario.arms, *extra],
+        "control_arm": [*(control[name] for name in scenario.arms), *nothing],
+        "is_control": [False] * len(arms) + [True] * len(extra),
+    }
+    if axis:
+        columns |= {
+            "x_value": [*(arm.x for arm in arms), *([None] * len(extra))],
+            "x_name": [axis.name] * len(columns["arm"]),
+            "x_unit": [axis.unit] * len(columns["arm"]),
+            "group": [*(arm.group for arm in arms), *nothing],
+        }
+    folder.write_arms(columns)
+
+
+def _job(folder: RunFolder, scenario: Scenario, well: Well, n_threads: int) -> Job:
+    part, checkpoints = folder.well(well.arm, well.replicate), folder.checkpoints(well.arm, well.replicate)
+    return Job(scenario, well, part, str(checkpoints), folder.provenance()["scenario_hash"], n_threads)
+
+
+def _inherit(jobs: list[Job], branch: Branch) -> None:
+    """Copy the parent's newest checkpoints, and its frames up to them, to wells that have none of their own."""
+    parent = Run.open(branch.folder)
+    for job in jobs:
+        own = CheckpointStore(job.checkpoints, job.scenario_hash)
+        if own.latest() is not None or job.part.is_finished:
+            continue
+        found = _store(branch.folder, job.well, branch.scenario_hash).read(branch.step)
+        own.save(branch.step, found.header["time_h"], found.arrays, found.header)
+        _inherit_frames(parent, job, branch.step)
+
+
+def _store(folder: Path, well: Well, own_hash: str) -> CheckpointStore:
+    return CheckpointStore(folder / "checkpoints" / well.label, own_hash)
+
+
+def _inherit_frames(parent: Run, job: Job, step: int) -> None:
+    for at in (s for s in parent.cell_steps() if s <= step):
+        frame = parent.cells(at)
+        own = frame[(frame["arm"] == job.well.arm) & (frame["replicate"] == job.well.replicate)]
+        if len(own):
+            job.part.append("cells", at, own.drop(columns=["arm", "replicate"]))
+    prefix = f"{job.well.arm}/{job.well.replicate}/"
+    for at in (s for s in parent.field_steps() if s <= step):
+        arrays = {name.removeprefix(prefix): a for name, a in parent.fields(at).items() if name.startswith(prefix)}
+        if arrays:
+            job.part.append_fields(at, arrays)
+
+
+def warm_up(scenario: Scenario) -> None:
+    """Compile every kernel once, before workers that would all compile it."""
+    mark = jit.warm_mark(f"{sorted(p.kind for p in scenario.processes.values())}{scenario.space.kind}")
+    if mark.exists():
+        return
+    tiny = scenario.populations.b_cells.model_copy(update={"n": 20})
+    small = scenario.model_copy(update={"populations": scenario.populations.model_copy(update={"b_cells": tiny})})
+    seen = set()
+    for well in wells(small):
+        if well.arm not in seen and not well.is_control:
+            seen.add(well.arm)
+            simulation = build(small, well)
+            for _ in range(2):
+                simulation.step()
+    with contextlib.suppress(OSError):
+        mark.touch()
+
+
+@contextlib.contextmanager
+def _told():
+    """Turn the faults of files into the program's own errors."""
+    try:
+        yield
+    except (FolderError, LockedError) as error:
+        raise InputError(str(error)) from error
+    except (WriteError, ReadError) as error:
+        raise RunFailed(str(error)) from error

@@ -1,0 +1,84 @@
+"""The same from Python as from the command line: a scenario in, tables and arrays out."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from abm.results.run import Run
+from abm.scenario.from_file import load_scenario
+from abm.scenario.schema import Scenario
+from abm.study.pool import Monitor
+from abm.study.run import run_scenario
+
+__all__ = ["Result", "load_scenario", "simulate"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one scenario gave.
+
+    Attributes
+    ----------
+    summary : dict
+        As ``abm run --json``: survival with intervals, deaths by cause, hashes.
+    arms, series, deaths, start : DataFrame
+        The tables of the run folder.
+    cells : dict of int to DataFrame
+        Snapshots by step.
+    fields : dict of int to dict of str to array
+        Field maps by step, named ``<arm>/<replicate>/<field>``.
+    folder : Path or None
+        The run folder, if one was asked for.
+    """
+
+    summary: dict
+    arms: pd.DataFrame
+    series: pd.DataFrame
+    deaths: pd.DataFrame
+    start: pd.DataFrame
+    cells: dict[int, pd.DataFrame]
+    fields: dict[int, dict[str, np.ndarray]]
+    folder: Path | None
+
+
+def simulate(
+    scenario: Scenario, out: str | Path | None = None, n_threads: int = 1, monitor: Monitor | None = None
+) -> Result:
+    """Run a scenario and return its results.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        From :func:`load_scenario`.
+    out : path, optional
+        Folder that holds all runs; without it nothing is kept on disk.
+    n_threads : int
+        Cores to use.
+    monitor : Monitor, optional
+        Progress and the wish to stop.
+
+    Raises
+    ------
+    InputError, ResourceRefused, RunFailed
+        As the exit codes of ``abm run``.
+    """
+    if out is not None:
+        return _collect(run_scenario(scenario, Path(out), n_threads, monitor), keep=True)
+    with tempfile.TemporaryDirectory(prefix="abm-") as folder:
+        return _collect(run_scenario(scenario, Path(folder), n_threads, monitor), keep=False)
+
+
+def _collect(run: Run, keep: bool) -> Result:
+    return Result(
+        summary=run.summary(),
+        arms=run.arms(),
+        series=run.series(),
+        deaths=run.deaths(),
+        start=run.start(),
+        cells={step: run.cells(step) for step in run.cell_steps()},
+        fields={step: run.fields(step) for step in run.field_steps()},
+        folder=run.path if keep else None,
+    )

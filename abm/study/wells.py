@@ -1,0 +1,207 @@
+"""Run one well into its part of a run folder, from its last checkpoint if there is one."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from abm.biology.additions import conservation
+from abm.core import jit
+from abm.core.checkpoint import CheckpointStore
+from abm.core.errors import InputError
+from abm.core.fate import Fate
+from abm.core.par import plain
+from abm.core.simulation import Simulation
+from abm.results.tables import labelled, stack
+from abm.results.wells import WellFolder
+from abm.scenario.build import Well, build
+from abm.scenario.schema import Scenario
+
+FRAMES = ("cells", "fields", "events")
+BEAT_S = 0.2
+
+
+class Stopped(Exception):
+    """The well was asked to stop and has written its checkpoint."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All a worker needs to run one well; it travels as JSON."""
+
+    scenario: Scenario
+    well: Well
+    part: WellFolder
+    checkpoints: str
+    scenario_hash: str
+    n_threads: int = 1
+
+    def to_json(self) -> str:
+        """Return the job as text."""
+        folders = {"part": str(self.part.path), "checkpoints": self.checkpoints}
+        rest = {"scenario_hash": self.scenario_hash, "n_threads": self.n_threads}
+        return json.dumps({"scenario": plain(self.scenario), "well": asdict(self.well), **folders, **rest})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        """Return the job that a text holds."""
+        data = json.loads(text)
+        well = Well(**data["well"])
+        part = WellFolder(Path(data["part"]), well.arm, well.replicate)
+        scenario = Scenario.model_validate(data["scenario"])
+        return cls(scenario, well, part, data["checkpoints"], data["scenario_hash"], data["n_threads"])
+
+
+@dataclass
+class Flow:
+    """How a running well talks to its parent: ``beat(done steps, all steps)`` and ``is_stopped()``."""
+
+    beat: Callable[[int, int], None] = field(default=lambda done, total: None)
+    is_stopped: Callable[[], bool] = field(default=lambda: False)
+
+
+def run_well(job: Job, flow: Flow | None = None) -> None:
+    """Run a well to its end and leave its tables; a finished one is left as it is.
+
+    Raises
+    ------
+    Stopped
+        ``flow.is_stopped`` said so; a checkpoint was written.
+    RunFailed
+        The model produced a NaN, or a checkpoint or folder cannot be used.
+    """
+    if job.part.is_finished:
+        return
+    jit.set_threads(job.n_threads)
+    flow, simulation = flow or Flow(), build(job.scenario, job.well)
+    store = CheckpointStore(job.checkpoints, job.scenario_hash)
+    found = store.latest()
+    job.part.cut_back(found.header["step"] if found else -1)
+    if found:
+        restore(simulation, found.header, found.arrays)
+    _Course(job, flow, simulation, store).run()
+
+
+def restore(simulation: Simulation, header: dict, arrays: dict[str, np.ndarray]) -> None:
+    """Put a simulation back to a checkpoint whose step boundary must be one of its own."""
+    simulation.restore(header, arrays)
+    step = header["step"]
+    if step >= simulation.grid_h.size or abs(simulation.grid_h[step] - header["t_h"]) > 1e-6:
+        raise InputError(
+            f"the checkpoint at {header['t_h']:g} h is no step of this scenario: a branch keeps dt and every "
+            "addition and look before it"
+        )
+
+
+class _Course:
+    """The loop over steps, with heartbeats, checkpoints and the final tables."""
+
+    def __init__(self, job: Job, flow: Flow, simulation: Simulation, store: CheckpointStore):
+        self.job, self.flow, self.simulation, self.store = job, flow, simulation, store
+        self.flushed = {name: set() for name in simulation.probes}
+        self.next_beat, self.next_checkpoint_h = 0.0, 0.0
+        self._plan_checkpoint()
+
+    def run(self) -> None:
+        """Step to the end."""
+        self.simulation.run(self._after_step)
+        self._flush()
+        self.save()
+        self._finish()
+
+    def _after_step(self, simulation: Simulation) -> None:
+        now = time.monotonic()
+        if now >= self.next_beat:
+            self.next_beat = now + BEAT_S
+            self.flow.beat(simulation.world.step, simulation.grid_h.size - 1)
+            if self.flow.is_stopped() and not simulation.is_over:
+                self.save()
+                raise Stopped
+        if simulation.world.t_h >= self.next_checkpoint_h and not simulation.is_over:
+            self.save()
+
+    def _plan_checkpoint(self) -> None:
+        every = self.job.scenario.checkpoint_every
+        self.next_checkpoint_h = (np.floor(self.simulation.world.t_h / every + 1e-9) + 1) * every
+
+    def save(self) -> None:
+        """Flush frames, then write a checkpoint."""
+        self._flush()
+        header, arrays = self.simulation.state()
+        self.store.save(self.simulation.world.step, self.simulation.world.t_h, arrays, header)
+        self._plan_checkpoint()
+
+    def _flush(self) -> None:
+        for name, probe in self.simulation.probes.items():
+            if probe.table not in FRAMES:
+                continue
+            for step, frame in self.simulation.records[name].items():
+                if step not in self.flushed[name] and len(frame):
+                    self._write(probe.table, step, frame)
+                self.flushed[name].add(step)
+            self.simulation.records[name] = {}
+
+    def _write(self, table: str, step: int, frame: dict) -> None:
+        part, time_h = self.job.part, float(self.simulation.grid_h[step])
+        if table == "fields":
+            part.append_fields(step, frame)
+        elif table == "cells":
+            part.append("cells", step, labelled(stack(frame, "population"), {"time_h": time_h}))
+        else:
+            part.append(table, step, frame)
+
+    def _finish(self) -> None:
+        simulation, part, world = self.simulation, self.job.part, self.simulation.world
+        part.append("series", world.step, series(simulation))
+        part.append("deaths", world.step, deaths(simulation))
+        part.append("start", world.step, started(simulation))
+        part.finish(
+            {
+                "steps": world.step,
+                "conservation": conservation(world),
+                "tallies": world.tallies,
+                "bytes_per_cell": {name: p.bytes_per_row for name, p in world.populations.items()},
+            }
+        )
+        self.flow.beat(world.step, world.step)
+
+
+def series(simulation: Simulation) -> pd.DataFrame:
+    """Return the rows of all series probes in order of time; deaths not yet seen are 0."""
+    rows: dict[int, dict] = {}
+    for name, probe in simulation.probes.items():
+        if probe.table == "series":
+            for step, row in simulation.records[name].items():
+                rows.setdefault(step, {}).update(row)
+    frame = pd.DataFrame([rows[step] for step in sorted(rows)])
+    population = simulation.world.populations["b_cells"]
+    for cause in Fate().causes(population):
+        if f"deaths_{cause}" not in frame:
+            frame[f"deaths_{cause}"] = 0
+    counts = [name for name in frame if name.startswith("deaths_")]
+    frame[counts] = frame[counts].fillna(0).astype("int64")
+    return frame[[c for c in frame if c not in counts] + sorted(counts)]
+
+
+def deaths(simulation: Simulation) -> pd.DataFrame:
+    """Return one row per B cell committed to die."""
+    population, table = simulation.world.populations["b_cells"], simulation.world.deaths.get("b_cells")
+    if table is None:
+        return pd.DataFrame({"time_h": np.empty(0), "uid": np.empty(0, np.uint64), "cause": np.empty(0, str)})
+    frame = pd.DataFrame({name: table[name].copy() for name in table.columns})
+    frame["cause"] = pd.Categorical.from_codes(frame["cause"], Fate().causes(population)).astype(str)
+    return frame
+
+
+def started(simulation: Simulation) -> pd.DataFrame:
+    """Return every B cell that ever was: the living, the dying and the dead, by identity."""
+    world = simulation.world
+    tables = [world.populations["b_cells"]] + ([world.deaths["b_cells"]] if "b_cells" in world.deaths else [])
+    columns = ("uid", "cd20_start_per_cell", "cohort")
+    frames = [pd.DataFrame({c: table[c] for c in columns if c in table}) for table in tables]
+    frame = pd.concat(frames).drop_duplicates("uid").sort_values("uid", ignore_index=True)
+    return frame.assign(population="b_cells")
