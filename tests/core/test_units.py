@@ -1,7 +1,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.core.units import (
@@ -100,17 +100,20 @@ def test_a_bad_quantity_is_refused(text, unit, message, near):
     assert len(str(refused.value)) < 3 * MAX_TEXT
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(["h", "1", "nM", "cells", "1/h"]))
 def test_any_text_is_a_number_or_a_unit_error(text, unit):
     with contextlib.suppress(UnitError):
         assert abs(parse_quantity(text, unit)) < float("inf")
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["h", "1/h", "um^2/s", "1/M/s", "kDa"]))
 def test_a_written_quantity_reads_back_to_the_same_float(value, unit):
     assert parse_quantity(quantity_text(value, unit), unit) == value
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(TABLE)), st.sampled_from(sorted(TABLE)))
 def test_products_of_symbols_have_added_dimensions(a, b):
     joined = unit_of(f"{a}*{b}").powers
