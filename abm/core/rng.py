@@ -17,9 +17,10 @@ from abm.core.jit import device
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
-_S32, _S5, _S6 = np.uint64(32), np.uint64(5), np.uint64(6)
+_S32, _S6 = np.uint64(32), np.uint64(6)
 _TWO26 = 67108864.0
-_INV53 = 1.0 / 9007199254740992.0
+_INV52 = 1.0 / 4503599627370496.0
+_PAIR = np.uint64(0x94D049BB)
 _MASK64 = (1 << 64) - 1
 
 Key = tuple[np.uint64, np.uint32]
@@ -73,8 +74,8 @@ def words(key, uid, decision):
 
 @device
 def to_unit(high, low):
-    """Turn two 32-bit words into a 53-bit uniform in (0, 1), never 0 or 1."""
-    return ((high >> _S5) * _TWO26 + (low >> _S6) + 0.5) * _INV53
+    """Turn two 32-bit words into a 52-bit uniform in (0, 1); one bit more would round up to 1."""
+    return ((high >> _S6) * _TWO26 + (low >> _S6) + 0.5) * _INV52
 
 
 @device
@@ -89,6 +90,15 @@ def uniform2(key, uid, decision):
     """Return two independent uniform numbers in (0, 1) for the price of one."""
     a, b, c, d = words(key, uid, decision)
     return to_unit(a, b), to_unit(c, d)
+
+
+@device
+def pair_uniform(key, seeker, target):
+    """Return the uniform number of a pair; the two have different roles, so their order matters."""
+    stream, a, b = np.uint64(key[0]), np.uint64(seeker), np.uint64(target)
+    k0 = (stream ^ np.uint64(key[1]) * _W0) & _LOW
+    u, v, _, _ = philox(a & _LOW, a >> _S32, b & _LOW, b >> _S32, k0, (stream >> _S32) ^ _PAIR)
+    return to_unit(u, v)
 
 
 @device

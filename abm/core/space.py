@@ -13,7 +13,7 @@ import numpy as np
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import Model, par
 from abm.core.population import Population
-from abm.core.rng import Key, uniform, uniform2
+from abm.core.rng import Key, pair_uniform, uniform, uniform2
 
 
 @serial
@@ -43,17 +43,18 @@ def find_bins(bins, x_um, y_um, bin_um, n_side):
 def touch_on_floor(chosen, total, is_free, x_um, y_um, uid, targets, starts, order, shape, radius_um, key):
     """Sum target weights within ``radius_um`` of each free cell and draw one of them.
 
-    ``targets`` is ``(x, y, weight)``; ``shape`` is ``(bins a side, bin size, side if periodic else 0)``. Bins are at
-    least two radii wide, so at most 2 x 2 of them can hold a target.
+    Each touched target waits an exponential time of its weight and the first is chosen, whatever the order of rows.
+    ``targets`` is ``(x, y, uid, weight)``; ``shape`` is ``(bins a side, bin size, side if periodic else 0)``. Bins
+    are at least two radii wide, so at most 2 x 2 of them can hold a target.
     """
-    tx, ty, weight = targets
+    tx, ty, target_uid, weight = targets
     n_side, bin_um, period = shape
     for i in prange(chosen.size):
         chosen[i] = -1
         total[i] = 0.0
         if not is_free[i]:
             continue
-        x, y = x_um[i], y_um[i]
+        x, y, first = x_um[i], y_um[i], math.inf
         column0, column1 = math.floor((x - radius_um) / bin_um), math.floor((x + radius_um) / bin_um)
         row0, row1 = math.floor((y - radius_um) / bin_um), math.floor((y + radius_um) / bin_um)
         if period == 0.0 or n_side < 3:
@@ -72,8 +73,9 @@ def touch_on_floor(chosen, total, is_free, x_um, y_um, uid, targets, starts, ord
                     if dx * dx + dy * dy > radius_um * radius_um or weight[j] <= 0.0:
                         continue
                     total[i] += weight[j]
-                    if chosen[i] < 0 or uniform(key, uid[i], 1000 + k) * total[i] < weight[j]:
-                        chosen[i] = j
+                    wait = -math.log(pair_uniform(key, uid[i], target_uid[j])) / weight[j]
+                    if wait < first:
+                        first, chosen[i] = wait, j
 
 
 @kernel
@@ -184,7 +186,7 @@ class Floor(Space):
             seekers.x_um,
             seekers.y_um,
             seekers.uid,
-            (targets.x_um, targets.y_um, weight),
+            (targets.x_um, targets.y_um, targets.uid, weight),
             starts,
             order,
             shape,
