@@ -223,11 +223,11 @@ class Fate(Process):
         )
         n_causes = hazards.shape[0] + marks.shape[0]
         if (event == n_causes).any():
-            event, t_event_h = self._divide(world, population, event, t_event_h, hazards, key, n_causes)
+            event, t_event_h = self._divide(world, population, event, t_event_h, hazards, key)
         self._commit(world, population, np.flatnonzero((event >= 0) & (event < n_causes)), event, t_event_h)
 
-    def _divide(self, world, population, event, t_event_h, hazards, key, divides):
-        mothers = np.flatnonzero(event == divides)
+    def _divide(self, world, population, event, t_event_h, hazards, key):
+        mothers = np.flatnonzero(event == len(self.causes(population)))
         items, uids, counts = grow_families(
             mothers,
             t_event_h,
