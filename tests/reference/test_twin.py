@@ -1,0 +1,68 @@
+"""The engine agrees with its plain-Python twin, cell by cell."""
+
+import numpy as np
+import pytest
+
+from tests.reference.patch import finished, patch
+from tests.reference.twin.run import run
+from tests.reference.twin.well import Well
+
+EXACT = ("uid", "killer_uid", "mac_per_cell")
+CLOSE = ("time_h", "t_lysis_h", "x_um", "y_um", "cd20_per_cell", "bound_per_cell", "c3b_per_cell")
+
+
+def agree(scenario, arm, replicate=0):
+    """Compare every death, every surviving cell and the pools; returns the twin."""
+    simulation, twin = finished(scenario, arm, replicate), run(Well(scenario, arm, replicate))
+    world, deaths = simulation.world, simulation.world.deaths["b_cells"]
+    causes = simulation.processes["fate"].causes(world.populations["b_cells"])
+    assert [causes[code] for code in deaths.cause] == [d.cause for d in twin.deaths]
+    for name in EXACT:
+        assert deaths[name].tolist() == [getattr(d, name) for d in twin.deaths], name
+    for name in CLOSE:
+        np.testing.assert_allclose(deaths[name], [getattr(d, name) for d in twin.deaths], rtol=1e-9, err_msg=name)
+    same_cells(world, twin)
+    for name in ("antibody", "antibody_internalised", "antibody_shaved", "igm_secreted", "igm_released", "c3", "c5c9"):
+        assert world.pools[name] == pytest.approx(twin.pools.get(name, 0.0), rel=1e-9), name
+    return twin
+
+
+def same_cells(world, twin):
+    """Compare the cells still in the well."""
+    b = world.populations["b_cells"]
+    assert b.uid.tolist() == [c.uid for c in twin.b]
+    assert b.mac_per_cell.tolist() == [c.mac for c in twin.b]
+    np.testing.assert_allclose(b.damage, [c.damage for c in twin.b], rtol=1e-9)
+    nk = world.populations.get("nk_cells")
+    if nk is None:
+        return
+    assert nk.uid.tolist() == [n.uid for n in twin.nk]
+    assert nk.n_kills.tolist() == [n.n_kills for n in twin.nk]
+    for column, name in (("x_um", "x"), ("y_um", "y"), ("granules", "granules"), ("cd16", "cd16"), ("potency",) * 2):
+        np.testing.assert_allclose(nk[column], [getattr(n, name) for n in twin.nk], rtol=1e-9, err_msg=column)
+
+
+@pytest.mark.parametrize("arm", ["serum", "effectors", "both"])
+def test_two_hours_of_every_arm_cell_by_cell(arm):
+    twin = agree(patch(), arm)
+    causes = {d.cause for d in twin.deaths}
+    assert causes >= {"serum": {"cdc"}, "effectors": {"adcc"}, "both": {"cdc", "adcc"}}[arm]
+
+
+def test_resting_effectors_of_another_genotype_and_donor():
+    agree(
+        patch(
+            "populations.nk_cells.state=resting",
+            "processes.engagement.fcgr3a=VF",
+            "serum.donor.sex=female",
+            "duration=1 h",
+        ),
+        "both",
+        replicate=3,
+    )
+
+
+def test_serum_that_comes_later_and_more_cells_of_both_kinds():
+    added = "[{rituximab: 10 ug/mL}, {serum: 10 %, at: 20 min}, {b_cells: 20, at: 30 min}, {nk_cells: 30, at: 40 min}]"
+    twin = agree(patch(f"arms.both.add={added}", "duration=1 h"), "both")
+    assert len(twin.nk) == 180

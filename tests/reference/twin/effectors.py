@@ -1,0 +1,112 @@
+"""NK cells: engagement, hits, shaving, walking."""
+
+import math
+from typing import Any
+
+from tests.reference.philox import Key, pair_uniform, poisson, uniform, uniforms
+from tests.reference.twin.cells import BCell, NKCell
+from tests.reference.twin.well import Well
+
+REL_HIT = {"il2": 1.0, "resting": 0.96, "pbmc": 0.96}
+REL_ENGAGEMENT = {"il2": 1.0, "resting": 0.365, "pbmc": 0.365}
+SORTED_EVERY = 16
+
+
+def engage(well: Well) -> None:
+    """NK cells part from and engage the targets they touch; the cap is kept in the order of a draw."""
+    law, key, state = well.law["engagement"], well.key_of("engagement"), well.scenario.populations.nk_cells.state
+    _show_fc(well, law)
+    for n in well.nk:
+        if n.partner and uniform(key, n.uid, 0) < -math.expm1(-law.unbinding_per_h * well.dt):
+            n.partner = None
+    held = [n.partner.uid for n in well.nk if n.partner]
+    for c in well.b:
+        c.n_engaged = held.count(c.uid)
+    open_targets = [c for c in well.b if c.fc > 0.0 and c.n_engaged < law.max_per_target]
+    queue = []
+    for n in well.nk:
+        chosen, total = _touch(well, n, open_targets, key) if n.partner is None else (None, 0.0)
+        u, order = uniforms(key, n.uid, 1)
+        rate = law.rate_per_h * well.dt * n.cd16 * REL_ENGAGEMENT[state] * total
+        if chosen and u < -math.expm1(-rate):
+            queue.append((order, n, chosen))
+    for _, n, chosen in sorted(queue, key=lambda item: item[0]):
+        if chosen.n_engaged < law.max_per_target:
+            n.partner = chosen
+            chosen.n_engaged += 1
+            n.cd16 *= 1.0 - law.cd16_shed_frac
+
+
+def _show_fc(well: Well, law: Any) -> None:
+    half = {"VV": law.fc50_vv_per_cell, "FF": law.fc50_ff_per_cell}
+    half["VF"] = math.sqrt(half["VV"] * half["FF"])
+    occupied = 1.0 + well.nM("igg") * 1e-3 / well.law["igg_competition"].k_uM
+    for c in well.b:
+        seen = (c.bound * c.open_frac / (half[law.fcgr3a] / well.drug.rel_cd16 * occupied)) ** law.steepness
+        c.fc = seen / (1.0 + seen)
+
+
+def _touch(well: Well, n: NKCell, targets: list[BCell], key: Key) -> tuple[BCell | None, float]:
+    radius = well.law["engagement"].contact_um
+    touched = [c for c in targets if (c.x - n.x) ** 2 + (c.y - n.y) ** 2 <= radius**2]
+    first = min(touched, key=lambda c: -math.log(pair_uniform(key, n.uid, c.uid)) / c.fc, default=None)
+    return first, sum(c.fc for c in touched)
+
+
+def hit(well: Well) -> None:
+    """Lytic hits add up to damage; a cell with enough of it commits."""
+    law, key, state = well.law["killing"], well.key_of("killing"), well.scenario.populations.nk_cells.state
+    taken = dict.fromkeys((c.uid for c in well.b), 0)
+    for c in well.b:
+        c.mark, c.marked_by = math.inf, None
+    for n in well.nk:
+        if not (n.is_killer and n.partner):
+            continue
+        mean = law.rate_per_h * well.dt * n.granules * n.potency * REL_HIT[state] * n.partner.fc
+        hits = poisson(mean, key, n.uid)
+        n.granules *= (1.0 - law.granules_per_hit_frac) ** hits
+        taken[n.partner.uid] += hits
+        if hits:
+            n.partner.marked_by = n
+    for c in well.b:
+        c.damage = c.damage * math.exp(-law.repair_per_h * well.dt) + taken[c.uid]
+        if taken[c.uid] and not c.is_dying and c.damage >= c.hits_needed:
+            c.mark = uniform(key, c.uid, 50_000) * well.dt
+
+
+def shave(well: Well) -> None:
+    """Engaged NK cells strip antibody with its CD20."""
+    share = -math.expm1(-well.law["shaving"].rate_per_h * well.dt)
+    for c in well.b:
+        if c.n_engaged:
+            c.cd20 = max(0.0, c.cd20 - c.bound * share / well.drug.sites_per_cd20)
+            well.gain("antibody_shaved", c.bound * share)
+            c.bound -= c.bound * share
+
+
+def move(well: Well) -> None:
+    """Free NK cells walk, turn now and then, and mirror at the walls."""
+    law, key = well.law["motility"], well.key_of("motility")
+    length = law.speed_um_per_min * 60.0 * well.dt
+    for n in well.nk:
+        u, v = uniforms(key, n.uid, 0)
+        if u < -math.expm1(-well.dt / law.persistence) or n.x_heading == n.y_heading == 0.0:
+            n.x_heading, n.y_heading = math.cos(2.0 * math.pi * v), math.sin(2.0 * math.pi * v)
+        if n.partner is None:
+            n.x, n.x_heading = _mirrored(well.side, n.x + n.x_heading * length, n.x_heading)
+            n.y, n.y_heading = _mirrored(well.side, n.y + n.y_heading * length, n.y_heading)
+    if well.step_number % SORTED_EVERY == 0:
+        well.nk.sort(key=lambda n: _bin_of(well.side, n))
+
+
+def _bin_of(side_um: float, n: NKCell) -> int:
+    """Return the number of a 40 um bin: of two NK cells that hit at once, the later in this order gets the kill."""
+    n_side = max(1, int(side_um / 40.0))
+    width = side_um / n_side
+    return min(int(n.y / width), n_side - 1) * n_side + min(int(n.x / width), n_side - 1)
+
+
+def _mirrored(side_um: float, place: float, heading: float) -> tuple[float, float]:
+    if place < 0.0:
+        return -place, -heading
+    return (2.0 * side_um - place, -heading) if place >= side_um else (place, heading)

@@ -1,0 +1,77 @@
+"""The floor assay once more, in plain Python: one object per cell, every rule written out, no kernel of the engine.
+
+The twin takes its parameters from a scenario and its random numbers from the same Philox counters, so it must agree
+with the engine cell by cell. It knows the processes of the wells' parameter set, reflecting walls, and no division.
+"""
+
+import math
+from itertools import pairwise
+
+from tests.reference.philox import Key, mixed, uniforms
+from tests.reference.twin.cells import BCell, Death
+from tests.reference.twin.effectors import engage, hit, move, shave
+from tests.reference.twin.medium import add_what_is_due, medium
+from tests.reference.twin.targets import antibody_on_cells, complement
+from tests.reference.twin.well import Well
+
+
+def run(well: Well) -> Well:
+    """Advance to the end; boundaries are rounded to nanohours."""
+    dt, duration = well.scenario.dt, well.scenario.duration
+    grid = [round(k * dt, 9) for k in range(math.ceil(duration / dt - 1e-9))] + [round(duration, 9)]
+    for well.step_number, (start, end) in enumerate(pairwise(grid)):
+        well.t, well.dt = start, end - start
+        step(well)
+    return well
+
+
+def step(well: Well) -> None:
+    """Advance by one step, in the order of the phases."""
+    add_what_is_due(well)
+    medium(well)
+    antibody_on_cells(well)
+    complement(well)
+    engage(well)
+    hit(well)
+    shave(well)
+    fate(well)
+    move(well)
+
+
+def fate(well: Well) -> None:
+    """Competing causes: total hazard decides when, shares decide which, a mark wins when earlier; then lysis."""
+    base = well.key("fate")
+    key = (mixed(base[0], 0), base[1])
+    for name, n in well.arriving:
+        well.enter(name, n)
+    well.arriving.clear()
+    for c in well.b:
+        if not c.is_dying:
+            _commit(well, c, *_first_event(well, c, key))
+    for c in [c for c in well.b if c.t_lysis <= well.t + well.dt]:
+        well.gain("antibody_lysed", c.bound)
+        well.gain("igm_released", c.igm_stored)
+        for n in well.nk:
+            n.partner = None if n.partner is c else n.partner
+        well.b.remove(c)
+
+
+def _first_event(well: Well, c: BCell, key: Key) -> tuple[str, float]:
+    background = well.law["death"].rate_per_h
+    total, cause, moment = background + c.hazard_cdc, "", well.dt
+    u, share = uniforms(key, c.uid, 0)
+    waited = -math.log1p(-u) / total if total > 0.0 else math.inf
+    if waited < moment:
+        moment, cause = waited, "background" if share * total < background else "cdc"
+    return ("adcc", c.mark) if c.mark < moment else (cause, moment)
+
+
+def _commit(well: Well, c: BCell, cause: str, moment: float) -> None:
+    if not cause:
+        return
+    time_h, killer = well.t + moment, c.marked_by if cause == "adcc" else None
+    c.t_lysis = time_h + (well.law["killing"].lag if cause == "adcc" else 0.0)
+    if killer:
+        killer.n_kills += 1
+    last = (c.x, c.y, c.cd20, c.bound, c.c3b, c.mac)
+    well.deaths.append(Death(c.uid, time_h, c.t_lysis, cause, killer.uid if killer else -1, *last))

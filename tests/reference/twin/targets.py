@@ -1,0 +1,88 @@
+"""Antibody and complement on B cells."""
+
+import math
+
+from tests.reference.philox import binomial, poisson
+from tests.reference.twin.well import COMPLEMENT, Well
+
+
+def antibody_on_cells(well: Well) -> None:
+    """Binding, internalisation with recovery of CD20, the shield of old C3b, and the potency of NK cells."""
+    _bind(well)
+    law, sites = well.law["internalisation"], well.drug.sites_per_cd20
+    share = -math.expm1(-law.rate_per_h * well.drug.rel_internalisation * well.dt)
+    for c in well.b:
+        lost = c.bound * share
+        c.bound -= lost
+        c.cd20 = max(0.0, c.cd20 - lost / sites)
+        c.cd20 += (c.cd20_start - c.cd20) * -math.expm1(-law.recovery_per_h * well.dt)
+        well.gain("antibody_internalised", lost)
+    shield = well.law["c3b_shield"]
+    for c in well.b:
+        c.open_frac = 1.0 - shield.max_frac * c.c3b / (c.c3b + shield.c3b50_per_cell)
+    law = well.law["dheas_potency"]
+    for n in well.nk:
+        dheas_uM = max(well.dheas[well.voxel(n)], 0.0) * 1e-3
+        steady = 1.0 + law.max_effect * dheas_uM / (dheas_uM + law.ec50_uM)
+        n.potency += (steady - n.potency) * -math.expm1(-well.dt / law.lag)
+
+
+def _bind(well: Well) -> None:
+    drug, sites = well.drug, well.drug.sites_per_cd20
+    kon = drug.kon_per_M_per_s * 3600e-9
+    koff, per_nM = kon * drug.kd_nM, well.molecules(1.0)
+    bound = sum(c.bound for c in well.b)
+    unbound = max(0.0, sites * sum(c.cd20 for c in well.b) - bound)
+    rate, free = kon * unbound / per_nM, well.nM("antibody")
+    if rate * well.dt >= 1e-12:
+        end = koff * bound / per_nM / rate
+        free = end + (free - end) * -math.expm1(-rate * well.dt) / (rate * well.dt)
+    kept = math.exp(-(kon * free + koff) * well.dt)
+    for c in well.b:
+        gained = (sites * c.cd20 * free / (free + drug.kd_nM) - c.bound) * (1.0 - kept)
+        c.bound += gained
+        well.gain("antibody", -gained)
+    if well.pools["antibody"] < 0.0:
+        raise ValueError("the twin knows no shortage of antibody")
+
+
+def complement(well: Well) -> None:
+    """Docking events, C3b, MACs and the hazard of lysis; available: c / (c + K) of each component."""
+    serum, law = well.scenario.serum, well.law["complement_docking"]
+    q = well.drug.rel_c1q
+    for name in COMPLEMENT[:3]:
+        level = well.nM(name) / getattr(serum, f"{name}_nM")
+        q *= level / (level + getattr(law, f"half_{name}_frac"))
+    key = well.key_of("complement_docking")
+    for c in well.b:
+        crowding = (c.bound / law.rho50_per_cell) ** law.steepness
+        mean = law.max_per_h * q * well.dt * crowding / (1.0 + crowding)
+        c.docked = poisson(mean, key, c.uid)
+    events = sum(c.docked for c in well.b)
+    well.spend("c1q", events * law.c1q_per_event, "used")
+    well.spend("c2c4", events * law.c2c4_per_event, "used")
+    _deposit_c3b(well)
+    _insert_mac(well)
+    law = well.law["mac_lysis"]
+    for c in well.b:
+        together = (c.mac / law.mac50_per_cell) ** law.steepness
+        c.hazard_cdc = law.max_per_h * together / (1.0 + together)
+
+
+def _deposit_c3b(well: Well) -> None:
+    law, key = well.law["c3b_deposition"], well.key_of("c3b_deposition")
+    for c in well.b:
+        laid = poisson(law.burst * c.docked / c.cd55, key, c.uid)
+        c.c3b = c.c3b * math.exp(-law.loss_per_h * well.dt) + laid
+        well.spend("c3", laid * law.c3_per_c3b, "used")
+
+
+def _insert_mac(well: Well) -> None:
+    law, key = well.law["mac_insertion"], well.key_of("mac_insertion")
+    level = well.nM("c5c9") / well.scenario.serum.c5c9_nM
+    per_event = law.per_event * level / (level + law.half_c5c9_frac)
+    for c in well.b:
+        c.mac -= binomial(c.mac, -math.expm1(-law.repair_per_h * well.dt), key, c.uid, 1) if c.mac else 0
+        inserted = poisson(per_event * c.docked / (math.sqrt(c.cd55) * c.cd59), key, c.uid)
+        c.mac += inserted
+        well.spend("c5c9", inserted, "used")
