@@ -22,6 +22,13 @@ def gather(out, values, x_um, y_um, voxel_um):
         out[i] = values[row, column]
 
 
+@kernel
+def find_voxels(out, x_um, y_um, voxel_um, side):
+    """Write the flat voxel number of every position."""
+    for i in prange(out.size):
+        out[i] = min(int(y_um[i] / voxel_um), side - 1) * side + min(int(x_um[i] / voxel_um), side - 1)
+
+
 class Field:
     """Concentration ``values`` of shape (n, n), row = y, column = x.
 
@@ -63,13 +70,12 @@ class Field:
 
     def voxel_of(self, x_um: np.ndarray, y_um: np.ndarray) -> np.ndarray:
         """Return the flat voxel number of every position."""
-        last = self.values.shape[0] - 1
-        column = np.minimum((x_um / self.voxel_um).astype(np.int64), last)
-        row = np.minimum((y_um / self.voxel_um).astype(np.int64), last)
-        return row * (last + 1) + column
+        out = np.empty(x_um.size, np.int64)
+        find_voxels(out, x_um, y_um, self.voxel_um, self.values.shape[0])
+        return out
 
-    def at(self, x_um: np.ndarray, y_um: np.ndarray) -> np.ndarray:
-        """Return the local value at every position, shape (n,)."""
+    def at(self, x_um: np.ndarray, y_um: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
+        """Return the local value at every position, shape (n,); of another map on the same grid, if one is given."""
         out = np.empty(x_um.size)
-        gather(out, self.values, x_um, y_um, self.voxel_um)
+        gather(out, self.values if values is None else values, x_um, y_um, self.voxel_um)
         return out

@@ -119,6 +119,8 @@ class Simulation:
         world = self.world
         for target in process.writes:
             owner, _, column = target.partition(".")
+            if owner == "pools" and math.isnan(world.pools[column]):
+                raise RunFailed(f"process {name!r} wrote NaN into {target} at step {world.step} ({world.t_h:g} h)")
             population = world.populations.get(owner)
             if population is None or column not in population or population[column].dtype.kind != "f":
                 continue
@@ -128,8 +130,6 @@ class Simulation:
                 raise RunFailed(
                     f"process {name!r} wrote NaN into {target} of cell {uid} at step {world.step} ({world.t_h:g} h)"
                 )
-        if any(math.isnan(amount) for amount in world.pools.amounts.values()):
-            raise RunFailed(f"process {name!r} wrote NaN into a pool at step {world.step} ({world.t_h:g} h)")
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """Return everything a checkpoint needs: a JSON-able header and named arrays."""

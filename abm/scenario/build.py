@@ -8,7 +8,7 @@ from abm.core.population import Population
 from abm.core.process import Process
 from abm.core.simulation import Simulation, time_grid
 from abm.core.world import World
-from abm.scenario.overrides import apply_overrides
+from abm.scenario.load import Document, apply_overrides, validate
 from abm.scenario.schema import ANTIBODIES, CELLS, PROBES, Arm, Scenario
 
 CONTROL = "~control"
@@ -59,7 +59,8 @@ def scenario_of(scenario: Scenario, arm: Arm) -> Scenario:
     """Return the scenario as one arm sees it, its ``set`` applied."""
     if not arm.set:
         return scenario
-    return Scenario.model_validate(apply_overrides(plain(scenario), arm.set))
+    changed = apply_overrides(plain(scenario), arm.set, Scenario)
+    return validate(Scenario, Document(scenario.name, changed))
 
 
 def build(scenario: Scenario, well: Well) -> Simulation:

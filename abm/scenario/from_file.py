@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
-from abm.scenario.load import resolve, validate
+from abm.core.errors import InputError
+from abm.scenario.build import scenario_of
+from abm.scenario.load import Document, resolve, validate
 from abm.scenario.schema import Scenario
+
+SHARED = ("seed", "replicates", "duration", "dt", "arms", "probes")
 
 
 def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
@@ -23,4 +27,21 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
     """
     document = resolve(path, sets, Scenario)
     scenario = validate(Scenario, document)
+    _check_arms(scenario, document)
     return scenario if "name" in document.data else scenario.model_copy(update={"name": Path(path).stem})
+
+
+def _check_arms(scenario: Scenario, document: Document) -> None:
+    """Validate what every arm sets, and say in which arm a fault lies."""
+    faults = []
+    for name, arm in scenario.arms.items():
+        place = ("arms", name, "set")
+        try:
+            own = scenario_of(scenario, arm)
+        except InputError as error:
+            faults += [document.fault(place, f"{f.path}: {f.message}", f.allowed, f.nearest) for f in error.faults]
+            continue
+        changed = [key for key in SHARED if getattr(own, key) != getattr(scenario, key)]
+        faults += [document.fault(place, f"an arm cannot set {key}: all arms share it") for key in changed]
+    if faults:
+        raise InputError(*faults)

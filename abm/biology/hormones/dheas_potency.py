@@ -52,5 +52,5 @@ class DheasPotency(Process):
         if field is None:
             local = np.full(nk.n, self.potency(world.pools.nM("dheas")))
         else:
-            local = self.potency(field.at(nk.x_um, nk.y_um))
+            local = field.at(nk.x_um, nk.y_um, self.potency(field.values))
         relax(nk.potency, local, -math.expm1(-world.dt_h / self.lag))
