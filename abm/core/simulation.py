@@ -119,7 +119,8 @@ class Simulation:
         world = self.world
         for target in process.writes:
             owner, _, column = target.partition(".")
-            if owner == "pools" and math.isnan(world.pools[column]):
+            field = world.fields.get(column) if owner == "fields" else None
+            if math.isnan(world.pools[column] if owner == "pools" else field.values.sum() if field else 0.0):
                 raise RunFailed(f"process {name!r} wrote NaN into {target} at step {world.step} ({world.t_h:g} h)")
             population = world.populations.get(owner)
             if population is None or column not in population or population[column].dtype.kind != "f":

@@ -1,0 +1,122 @@
+"""Small wells that run in a moment."""
+
+import os
+from collections.abc import Mapping
+
+os.environ.setdefault("NUMBA_NUM_THREADS", "4")  # before Numba is imported: as many threads on any machine
+
+import pytest
+
+from abm.core.jit import set_threads
+from abm.core.simulation import Simulation
+from abm.scenario.build import Well, build
+from abm.scenario.schema import PROCESSES, Scenario
+
+SMALL = {
+    "name": "small",
+    "duration": "1 h",
+    "dt": "1 min",
+    "space": {"kind": "floor", "side": "400 um", "volume": "1 uL"},
+    "populations": {"b_cells": {"n": 200}},
+    "probes": {"counts": {"every": "1 h"}},
+}
+
+
+def merged(base: Mapping, changes: Mapping) -> dict:
+    """Return a mapping with changes, as ``extends`` would merge them."""
+    data = dict(base)
+    for key, value in changes.items():
+        is_same = isinstance(value, Mapping) and value.get("kind") in (None, data.get(key, {}).get("kind"))
+        data[key] = merged(data.get(key, {}), value) if is_same else value
+    return data
+
+
+def make(processes: Mapping, add: tuple = (), changes: Mapping | None = None) -> Simulation:
+    """Make the simulation of a small well with one arm; a process without ``kind`` is of the kind of its name."""
+    named = {name: {"kind": name} | dict(values) for name, values in processes.items()}
+    data = merged(SMALL, changes or {}) | {"processes": named, "arms": {"arm": {"add": list(add)}}}
+    return build(Scenario.model_validate(data), Well("arm", 0))
+
+
+def equal_cells(n: int, cd20: float = 152_000.0) -> dict:
+    """Return B cells that do not differ."""
+    spreads = {"cd20": cd20, "cd55": 1.0, "cd59": 1.0, "hits_needed": 1.0, "igm_per_s": 100.0}
+    alike = {name: {"median": median, "sigma": 0.0} for name, median in spreads.items()}
+    return alike | {"n": n, "low_fraction": 0.0, "igm_stored_per_cell": {"median": 1e6, "sigma": 0.0}}
+
+
+BUSY = {
+    "duration": "40 min",
+    "dt": "1 min",
+    "space": {"kind": "floor", "side": "300 um", "volume": "1.1 uL"},
+    "populations": {
+        "b_cells": {"n": 80, "hits_needed": {"median": 0.5, "sigma": 1.0}},
+        "nk_cells": {"per_b_cell": 3.0, "state": "il2"},
+    },
+    "probes": {
+        "counts": {"every": "10 min"},
+        "cells": {"every": "20 min"},
+        "fields": {"every": "20 min"},
+        "complement_events": {"every": "20 min"},
+    },
+}
+FREQUENT = {
+    "division": {"rate_per_h": 0.5},
+    "influx": {"rate_per_h": 40.0},
+    "death": {"rate_per_h": 0.2},
+    "killing": {"rate_per_h": 20.0, "lag": "6 min"},
+    "dheas_field": {"voxels_per_side": 5},
+    "dheas_source": {"pmol_per_h": 0.01, "x_um": 40.0, "y_um": 200.0},
+}
+ADDED = (
+    {"rituximab": "10 ug/mL"},
+    {"serum": "25 %"},
+    {"anti_cd59": 1.0, "at": "5 min"},
+    {"b_cells": 20, "at": "7.3 min"},
+    {"nk_cells": 10, "at": "11 min"},
+)
+
+
+def ordered(kinds: Mapping) -> list[str]:
+    """Return all kinds so that what writes a column of the moment comes before what reads it."""
+    fleeting = {f"{owner}.{c.name}" for cls in kinds.values() for owner, c in cls.columns if c.resets}
+    made = {kind: fleeting & set(cls.writes) for kind, cls in kinds.items()}
+    needed = {kind: fleeting & set(cls.reads) - made[kind] for kind, cls in kinds.items()}
+    order, left = [], sorted(kinds)
+    while left:
+        ready = [kind for kind in left if not any(needed[kind] & made[other] for other in left)]
+        order += ready
+        left = [kind for kind in left if kind not in ready]
+        assert ready, f"{left} wait for one another"
+    return order
+
+
+def make_busy(without: tuple = (), changes: Mapping | None = None, values: Mapping | None = None) -> Simulation:
+    """Make a small well in which every process there is has something to do."""
+    values = FREQUENT | dict(values or {})
+    processes = {kind: values.get(kind, {}) for kind in ordered(PROCESSES) if kind not in without}
+    return make(processes, ADDED, merged(BUSY, changes or {}))
+
+
+@pytest.fixture(scope="session")
+def busy():
+    """Return the function that makes a small well with every process."""
+    return make_busy
+
+
+@pytest.fixture(scope="session")
+def culture():
+    """Return the function that makes a small well from processes, additions and other changes."""
+    return make
+
+
+@pytest.fixture(scope="session")
+def alike():
+    """Return the function that describes B cells that do not differ."""
+    return equal_cells
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Run small wells on one thread; the tests of threads choose more."""
+    set_threads(1)
