@@ -44,10 +44,10 @@ def figure(run: Run) -> Figure:
 def seen(run: Run) -> str:
     """Return when each arm has lost half of its cells."""
     halves = {name: _half_h(arms.alive_frac(run, name)) for name in arms.treated(run)}
-    lost = [f"{wording.number(t_h)} h in {arms.label(name)}" for name, t_h in halves.items() if t_h is not None]
+    lost = [f"{wording.number(t_h)} h in {arms.quoted(name)}" for name, t_h in halves.items() if t_h is not None]
     if not lost:
         return "No arm lost half of its cells."
-    spared = [arms.label(name) for name, t_h in halves.items() if t_h is None]
+    spared = [arms.quoted(name) for name, t_h in halves.items() if t_h is None]
     rest = f"; never in {wording.listing(spared)}" if spared else ""
     return wording.sentence(f"Half of the cells were lost by {wording.listing(lost)}{rest}")
 

@@ -55,6 +55,11 @@ def label(arm: str) -> str:
     return arm.replace("_", " ").replace("~control", " control")
 
 
+def quoted(arm: str) -> str:
+    """Return the arm's name as written inside a sentence."""
+    return f"“{label(arm)}”"
+
+
 def looks(run: Run) -> dict[str, Look]:
     """Return colour and marker of every arm that is no control; a series of arms goes from dark to light."""
     names = treated(run)
@@ -113,9 +118,10 @@ def death_shares(run: Run, arm: str) -> pd.DataFrame:
 
 
 def causes(run: Run) -> list[str]:
-    """Return the causes of death that the series counts, background last."""
+    """Return the causes of death that the series counts: CDC, ADCC, others, background."""
     found = [name.removeprefix("deaths_") for name in run.series().columns if name.startswith("deaths_")]
-    return sorted(found, key=lambda cause: cause == "background")
+    place = {"cdc": 0, "adcc": 1, "background": 3}
+    return sorted(found, key=lambda cause: (place.get(cause, 2), cause))
 
 
 def cause_name(cause: str) -> str:

@@ -12,11 +12,16 @@ from abm.results.run import Run
 
 MOST_REL_ERROR = 1e-9
 MOST_POINTS = 0.5
+PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
 MEANINGS = {
-    "rituximab_rel_error": "antibody added = free + bound + internalised + shaved + decayed",
-    "cells_error": "cells started + born = alive + dead, each death with one cause",
-    "complement_rel_error": "complement used ≤ supplied",
-    "igm_rel_error": "IgM in the medium = secreted + released at lysis",
+    "rituximab_rel_error": "Antibody added = free + bound + on lysed cells + internalised + shaved + decayed",
+    "c1q_rel_error": "C1q supplied = left + used + decayed",
+    "c2c4_rel_error": "C2/C4 supplied = left + used + decayed",
+    "c3_rel_error": "C3 supplied = left + used + decayed",
+    "c5c9_rel_error": "C5–C9 supplied = left + used + decayed",
+    "dheas_rel_error": "DHEAS supplied + released = left + lost + taken up",
+    "cells_error": "B cells started + born = in the well + lysed (cells)",
+    "deaths_error": "Deaths by cause = dying + lysed (cells)",
 }
 
 
@@ -27,7 +32,7 @@ class Check:
     name: str
     value: str
     limit: str
-    is_passed: bool
+    verdict: str
 
 
 def conservation(run: Run) -> list[Check]:
@@ -39,20 +44,26 @@ def conservation(run: Run) -> list[Check]:
 def step_size(run: Run) -> list[Check]:
     """Return how far each arm's survival moved when the time step was halved, in percentage points."""
     found = run.summary().get("step_check") or {}
-    numbers = {arm: value for arm, value in found.items() if _is_number(value)}
-    return [
-        Check(arms.label(arm), wording.decimal(value), f"{MOST_POINTS:g}", abs(value) < MOST_POINTS)
-        for arm, value in numbers.items()
-    ]
+    return [_step(arm, change) for arm, change in found.items() if _is_number(change.get("mean"))]
+
+
+def _step(arm: str, change: Mapping[str, Any]) -> Check:
+    """Judge one arm: a change beyond the limit fails only where chance between replicates cannot explain it."""
+    mean, ends = change["mean"], [change.get("lo"), change.get("hi")]
+    has_ends = all(_is_number(end) for end in ends) and ends[0] < ends[1]
+    value = wording.decimal(mean) + (f" ({wording.decimal(ends[0])} to {wording.decimal(ends[1])})" if has_ends else "")
+    is_chance = has_ends and ends[0] < MOST_POINTS and ends[1] > -MOST_POINTS
+    verdict = PASSED if abs(mean) < MOST_POINTS else UNDECIDED if is_chance else FAILED
+    return Check(arms.label(arm), value, f"{MOST_POINTS:g}", verdict)
 
 
 def _check(name: str, value: Any) -> Check:
     meaning = MEANINGS.get(name.rpartition(" ")[2])
-    words = f"{meaning} ({name})" if meaning else name.replace("_", " ")
+    words = meaning or name.replace("_", " ")
     if isinstance(value, bool):
-        return Check(words, "yes" if value else "no", "yes", value)
-    is_passed = _is_number(value) and abs(value) <= MOST_REL_ERROR
-    return Check(words, wording.number(value, 2) if _is_number(value) else "no number", "1 × 10⁻⁹", is_passed)
+        return Check(words, "yes" if value else "no", "yes", PASSED if value else FAILED)
+    verdict = PASSED if _is_number(value) and abs(value) <= MOST_REL_ERROR else FAILED
+    return Check(words, wording.number(value, 2) if _is_number(value) else "no number", "1 × 10⁻⁹", verdict)
 
 
 def _is_number(value: Any) -> bool:

@@ -46,9 +46,10 @@ def seen(run: Run) -> str:
     arm, pool = min(left, key=lambda key: left[key])
     top = max(names, key=lambda name: timecourse.peak(run, name, C3B.column)[0])
     c3b, t_h = timecourse.peak(run, top, C3B.column)
+    laid = f"C3b peaks at {wording.number(c3b)} per living cell at {wording.number(t_h)} h in {arms.quoted(top)}"
     return wording.sentence(
-        f"{POOLS[pool]} is scarcest, {wording.percent(left[arm, pool])} left in {arms.label(arm)} at the end; C3b "
-        f"peaks at {wording.number(c3b)} per living cell at {wording.number(t_h)} h in {arms.label(top)}"
+        f"{POOLS[pool]} is scarcest, {wording.percent(left[arm, pool])} left in {arms.quoted(arm)} at the end; "
+        f"{laid if c3b > 0 else 'no C3b is laid'}"
     )
 
 

@@ -50,7 +50,7 @@ def seen(run: Run) -> str:
         return "No cell died in any arm."
     worst = max(shares, key=lambda name: shares[name].sum())
     parts = [f"{wording.percent(share)} by {arms.cause_name(str(cause))}" for cause, share in shares[worst].items()]
-    return wording.sentence(f"Most die in {arms.label(worst)}: {wording.listing(parts)}, of the cells at the start")
+    return wording.sentence(f"Most cells die in {arms.quoted(worst)}: {wording.listing(parts)}")
 
 
 def _draw_arm(ax: Axes, run: Run, name: str) -> None:

@@ -39,11 +39,11 @@ def seen(run: Run) -> str:
     """Return DHEAS and potency at the end of the arm with most DHEAS."""
     names = timecourse.having(run, [DHEAS.column])
     top = max(names, key=lambda name: timecourse.peak(run, name, DHEAS.column)[0])
-    first, last = (timecourse.mean_at(run, top, DHEAS.column, at=at) for at in (0, -1))
-    text = f"In {arms.label(top)} DHEAS goes from {wording.number(first)} to {wording.number(last)} µM"
+    most, last = timecourse.peak(run, top, DHEAS.column)[0], timecourse.mean_at(run, top, DHEAS.column)
+    text = f"In {arms.quoted(top)} DHEAS is at most {wording.number(most)} and at the end {wording.number(last)} µM"
     potent = timecourse.having(run, [POTENCY.column])
     if potent:
         best = max(potent, key=lambda name: timecourse.mean_at(run, name, POTENCY.column))
         value = wording.number(timecourse.mean_at(run, best, POTENCY.column))
-        text += f"; NK potency ends at {value} in {arms.label(best)}"
+        text += f"; NK potency ends at {value} in {arms.quoted(best)}"
     return wording.sentence(text)

@@ -39,9 +39,11 @@ def seen(run: Run) -> str:
     """Return what became of the drug in the arm that bound most."""
     names = timecourse.having(run, COLUMNS)
     most = max(names, key=lambda name: timecourse.peak(run, name, BOUND.column)[0])
-    first, last = (UG_PER_ML_PER_NM * timecourse.mean_at(run, most, FREE.column, at=at) for at in (0, -1))
+    top = UG_PER_ML_PER_NM * timecourse.peak(run, most, FREE.column)[0]
+    last = UG_PER_ML_PER_NM * timecourse.mean_at(run, most, FREE.column)
     bound, t_h = timecourse.peak(run, most, BOUND.column)
+    binding = f"peaks at {wording.number(bound)} molecules per living cell at {wording.number(t_h)} h"
     return wording.sentence(
-        f"In {arms.label(most)} free drug goes from {wording.number(first)} to {wording.number(last)} µg/mL and "
-        f"binding peaks at {wording.number(bound)} molecules per living cell at {wording.number(t_h)} h"
+        f"In {arms.quoted(most)} free drug is {wording.number(top)} µg/mL at most and {wording.number(last)} at the "
+        f"end; binding {binding if bound > 0 else 'does not occur'}"
     )

@@ -12,7 +12,9 @@ from abm.results.run import Run
 
 ORDER = 80
 TITLE = "Field maps"
-CAPTION = "Fields over the floor at the first and the last frame of the first replicate; one colour scale per field."
+CAPTION = (
+    "Fields over the floor of the first replicate at the first frame with DHEAS and at the last; one scale per field."
+)
 FIELDS = {
     "dheas_uM": ("DHEAS", "DHEAS (µM)", "cividis"),
     "potency": ("NK potency", "NK potency (relative to no DHEAS)", "viridis"),
@@ -42,23 +44,32 @@ def figure(run: Run) -> Figure:
 
 
 def seen(run: Run) -> str:
-    """Return the range of each field at the last frame."""
+    """Return mean and spread of each field at the last frame, in the arm where it is highest."""
     maps = _maps(run)
     parts = []
-    for field, (name, _, _) in FIELDS.items():
-        last = [pair[1] for (_, found), pair in maps.items() if found == field]
+    for field, (words, _, _) in FIELDS.items():
+        last = {name: pair[1] for (name, found), pair in maps.items() if found == field}
         if last:
-            low, high = min(a.min() for a in last), max(a.max() for a in last)
-            parts.append(f"{name} spans {wording.number(float(low))}–{wording.number(float(high))}{_unit(field)}")
+            top = max(last, key=lambda name: last[name].mean())
+            mean, spread = float(last[top].mean()), float(np.ptp(last[top]))
+            parts.append(
+                f"{words} in {arms.quoted(top)} averages {wording.number(mean)}{_unit(field)} and varies by "
+                f"{wording.percent(spread / mean)} over the floor"
+            )
     hidden = len({name for name, _ in maps}) - len(_shown(run))
     more = f"; {hidden} further arms are not drawn" if hidden else ""
-    return wording.sentence(f"At the last frame {wording.listing(parts)} over the floor{more}")
+    return wording.sentence(f"At the last frame {wording.listing(parts)}{more}")
 
 
 def steps(run: Run) -> list[int]:
-    """Return the first and the last step with fields, or nothing."""
+    """Return the first step at which any field is above zero, and the last step; nothing without fields."""
     found = run.field_steps()
-    return [found[0], found[-1]] if found else []
+    first = next((step for step in found if _has_any(run.fields(step))), None)
+    return [] if first is None else [first, found[-1]]
+
+
+def _has_any(frame: dict[str, NDArray[np.float64]]) -> bool:
+    return any(name.endswith("/dheas_uM") and values.max() > 0 for name, values in frame.items())
 
 
 def _unit(field: str) -> str:

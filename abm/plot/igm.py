@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from abm.plot import style, timecourse, wording
-from abm.plot.arms import label
+from abm.plot.arms import quoted
 from abm.results.run import Run
 
 ORDER = 100
@@ -38,7 +38,7 @@ def figure(run: Run) -> Figure:
 def seen(run: Run) -> str:
     """Return the highest and the lowest of the cells' IgM at the end, and the serum's."""
     ends = {name: timecourse.mean_at(run, name, CELLS.column) for name in timecourse.having(run, [CELLS.column])}
-    parts = [f"{wording.number(value)} ng/mL in {label(name)}" for name, value in list(ends.items())[:4]]
+    parts = [f"{wording.number(value)} ng/mL in {quoted(name)}" for name, value in list(ends.items())[:4]]
     text = f"At the end the cells have put out {wording.listing(parts)}"
     serum = [timecourse.mean_at(run, name, SERUM.column) for name in timecourse.having(run, [SERUM.column])]
     brought = f"; the serum brings up to {wording.number(max(serum))} µg/mL" if serum else ""

@@ -41,7 +41,7 @@ def seen(run: Run) -> str:
     parts = []
     for name, groups in list(_kills(run).items())[:4]:
         mean, none = _mean(groups), _none(groups)
-        parts.append(f"{wording.number(mean, 2)} in {arms.label(name)}, where {wording.percent(none)} kill none")
+        parts.append(f"{wording.number(mean, 2)} in {arms.quoted(name)}, where {wording.percent(none)} kill none")
     return wording.sentence(f"NK cells make on average {wording.listing(parts)}")
 
 

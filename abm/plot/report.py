@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from abm.plot.survival_by_arm import estimate
 from abm.results.run import Run
 
 TEMPLATE = "report.html.j2"
-MODEL_SOURCES = ("assumed:", "fitted:", "design:")
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ def render(run: Run, drawn: list[Drawn], references: Mapping[str, str]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters |= {"units": wording.units, "setting": wording.setting}
     parameters = _parameters(run, references)
     return environment.get_template(TEMPLATE).render(
         asked=asked(run),
@@ -108,7 +109,7 @@ def render(run: Run, drawn: list[Drawn], references: Mapping[str, str]) -> str:
         numbers=[_key_numbers(run, name) for name in arms.treated(run)],
         figures=drawn,
         parameters=parameters,
-        n_assumed=sum(row["source"].startswith(MODEL_SOURCES[0]) for row in parameters),
+        n_assumed=sum("assumed:" in row["source"] for row in parameters),
         cited=_cited(parameters, references),
         conservation=checks.conservation(run),
         step_size=checks.step_size(run),
@@ -135,8 +136,10 @@ def _parameters(run: Run, references: Mapping[str, str]) -> list[dict[str, Any]]
 
 
 def _source_parts(source: str, references: Mapping[str, str]) -> list[dict[str, str]]:
-    parts = [part.strip() for part in source.split(";") if part.strip()]
-    return [{"text": part, "key": part if part in references else ""} for part in parts]
+    """Split a source into plain text and the reference keys that it names."""
+    keys = "|".join(re.escape(key) for key in sorted(references, key=len, reverse=True))
+    parts = re.split(rf"\b({keys})\b", source) if keys else [source]
+    return [{"text": part, "key": part if part in references else ""} for part in parts if part]
 
 
 def _cited(parameters: list[dict[str, Any]], references: Mapping[str, str]) -> dict[str, str]:

@@ -15,8 +15,8 @@ from abm.results.run import Run
 ORDER = 15
 TITLE = "Response curves"
 CAPTION = (
-    "Survival relative to the arm’s own control, with the 95 % interval over replicates, "
-    "against what the arms vary. Shaded: 15–25 %."
+    "Survival relative to the arm’s own control, with the 95 % interval over replicates "
+    "(over cells where there is one), against what the arms vary. Shaded: 15–25 %."
 )
 
 
@@ -32,7 +32,7 @@ def figure(run: Run) -> Figure:
     fig = style.new_figure(0.6 + 3.2 * -(-len(kinds) // 2))
     for ax, (name, unit) in zip(style.panels(fig, len(kinds), 2, share=False), kinds, strict=True):
         _draw_kind(ax, points.loc[(points["x_name"] == name) & (points["x_unit"] == unit)])
-        style.dress(ax, f"{name} ({unit})", "survival (% of control)")
+        style.dress(ax, f"{name} ({wording.units(unit)})" if unit else name, "survival (% of control)")
     groups = list(dict.fromkeys(points["group"]))
     if len(groups) > 1:
         looks = _group_looks(points)
@@ -45,10 +45,10 @@ def seen(run: Run) -> str:
     parts = []
     for (name, unit, group), rows in series_of_arms(run).groupby(["x_name", "x_unit", "group"], sort=False):
         first, last = rows.iloc[0], rows.iloc[-1]
-        who = "" if group == name else f" ({arms.label(group)})"
+        who = "" if group == name else f" ({arms.quoted(group)})"
         parts.append(
             f"from {wording.percent(first['mean'])} at {first['x']:g} to {wording.percent(last['mean'])} "
-            f"at {last['x']:g} {unit} {name}{who}"
+            f"at {last['x']:g} {wording.units(unit)} {name}{who}"
         )
     return wording.sentence(f"Survival goes {wording.listing(parts)}")
 

@@ -16,8 +16,8 @@ ORDER = 10
 TITLE = "Survival by arm"
 CAPTION = (
     "Filled: living, not committed B cells over those of the arm’s own control without antibody, with the 95 % "
-    "interval over replicates; small dots: single replicates; hollow: the control itself, over its start. "
-    "Shaded: 15–25 %, what the assay leaves."
+    "interval over replicates (over cells where there is one replicate); small dots: single replicates; hollow: the control "
+    "itself, over its start. Shaded: 15–25 %, what the assay leaves."
 )
 BAND_FRAC = (0.15, 0.25)
 
@@ -51,10 +51,10 @@ def seen(run: Run) -> str:
     values = {name: estimate(run, name) for name in arms.treated(run)}
     if len(values) > 4:
         order = sorted(values, key=lambda name: values[name].mean)
-        ends = [f"{wording.percent(values[name].mean)} in {arms.label(name)}" for name in (order[0], order[-1])]
+        ends = [f"{wording.percent(values[name].mean)} in {arms.quoted(name)}" for name in (order[0], order[-1])]
         text = f"After {arms.end_h(run):g} h survival lies between {wording.listing(ends)}"
     else:
-        parts = [f"{wording.percent_interval(*value)} in {arms.label(name)}" for name, value in values.items()]
+        parts = [f"{wording.percent_interval(*value)} in {arms.quoted(name)}" for name, value in values.items()]
         text = f"After {arms.end_h(run):g} h the survivors are {wording.listing(parts)}"
     inside = sum(BAND_FRAC[0] <= value.mean <= BAND_FRAC[1] for value in values.values())
     return wording.sentence(f"{text}; {inside} of {len(values)} arms between 15 and 25 %")

@@ -69,7 +69,7 @@ def seen(run: Run) -> str:
     if not falling:
         return "Survival hardly depends on CD20 in any arm."
     parts = [
-        f"near {wording.number(slopes[name][0], 2)} CD20 per cell in {arms.label(name)} "
+        f"near {wording.number(slopes[name][0], 2)} CD20 per cell in {arms.quoted(name)} "
         f"({wording.decimal(slopes[name][1])} per unit of ln CD20)"
         for name in falling[:3]
     ]
@@ -112,6 +112,7 @@ def steepest(table: pd.DataFrame) -> tuple[float, float]:
 
 def _draw_arm(ax: Axes, table: pd.DataFrame, look: arms.Look) -> None:
     ax.fill_between(table["cd20"], 100 * table["lo"], 100 * table["hi"], color=look.colour, alpha=0.18, linewidth=0)
+    ax.vlines(table["cd20"], 100 * table["lo"], 100 * table["hi"], color=look.colour, alpha=0.35, linewidth=0.9)
     ax.plot(table["cd20"], 100 * table["mean"], color=look.colour, marker=look.marker, markersize=4, linewidth=1.6,
             markeredgecolor="white", markeredgewidth=0.4)  # fmt: skip
 

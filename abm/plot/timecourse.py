@@ -74,10 +74,10 @@ def band_key(run: Run) -> list[Artist]:
     return [style.area_key(f"95 % interval, {n} replicates", style.GREY, 0.35)] if n > 1 else []
 
 
-def mean_at(run: Run, arm: str, column: str, *, at: int = -1) -> float:
-    """Return the mean over replicates at the first (0) or last (-1) time, NaN without values."""
+def mean_at(run: Run, arm: str, column: str) -> float:
+    """Return the mean over replicates at the last time, NaN without values."""
     values = arms.curves(run, arm, column).values
-    return float(values[:, at].mean()) if values.size else float("nan")
+    return float(values[:, -1].mean()) if values.size else float("nan")
 
 
 def peak(run: Run, arm: str, column: str) -> tuple[float, float]:

@@ -40,7 +40,7 @@ def _point(row: dict) -> list:
     if pd.notna(row.get("x_value")):
         name, unit, group = (_text(row.get(key)) for key in ("x_name", "x_unit", "group"))
         name = name or "value"
-        return [arm, float(row["x_value"]), name, unit or "unit not stated", group or name]
+        return [arm, float(row["x_value"]), name, unit, group or name]
     match = NUMBERED.match(arm)
     if not match:
         return [arm, np.nan, "", "", ""]

@@ -9,24 +9,25 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from abm.plot import arms, style, wording
+from abm.plot.asked import is_mixed
 from abm.results.run import Run
 
 ORDER = 110
 TITLE = "Map of the well"
 CAPTION = (
-    "First replicate. Left: the whole floor at the last frame, with the square that the other maps show larger, 1 mm², "
-    "at the first, a middle and the last frame. Lysed cells are hollow, where they died, in the colour of the cause."
+    "First replicate, at the first, a middle and the last frame. On a large floor the left map shows the whole, with "
+    "the square of 1 mm² that the others show larger. Lysed cells are hollow, where they died, coloured by cause."
 )
 MAX_ARMS = 4
-ZOOM_UM = 1000.0
+ZOOM_UM, ZOOM_SIZE = 1000.0, 2.6
 ALIVE, DYING = style.BLUE, style.VERMILION
 
 
 def applies(run: Run) -> bool:
-    """Return whether any frame has cells with a place."""
-    steps = run.cell_steps()
+    """Return whether any frame has cells with a place; in a mixed well they have none."""
+    steps = [] if is_mixed(run) else run.cell_steps()
     cells = run.cells(steps[0]) if steps else pd.DataFrame()
-    return "x_um" in cells and bool(np.isfinite(cells["x_um"]).any())
+    return "x_um" in cells and len(cells) > 0 and bool(np.ptp(cells["x_um"]) > 0)
 
 
 def figure(run: Run) -> Figure:
@@ -35,14 +36,19 @@ def figure(run: Run) -> Figure:
     frames = _frames(run)
     box = _floor(next(iter(frames.values())))
     zoom = _zoom(box)
-    fig = style.new_figure(0.5 + 2.3 * len(names), width_in=2.05 * (1 + len(frames)))
-    axes = fig.subplots(len(names), 1 + len(frames), squeeze=False)
+    has_whole = bool(box[1] - box[0] > 1.2 * ZOOM_UM)
+    first = int(has_whole)
+    n_cols = first + len(frames)
+    fig = style.new_figure(0.5 + 2.3 * len(names), width_in=2.05 * max(3, n_cols))
+    axes = fig.subplots(len(names), n_cols, squeeze=False)
     for row, name in zip(axes, names, strict=True):
         pick = {t_h: _of(cells, run, name) for t_h, cells in frames.items()}
-        _draw_floor(row[0], run, name, pick, box, zoom)
-        for ax, (t_h, cells) in zip(row[1:], pick.items(), strict=True):
-            _draw(ax, cells, _lysed(run, name, t_h), zoom, size=2.6)
-            ax.set_title(f"square, {t_h:g} h", fontsize=style.SMALL_PT, loc="left")
+        if has_whole:
+            _draw_floor(row[0], run, name, pick, box, zoom)
+        for ax, (t_h, cells) in zip(row[first:], pick.items(), strict=True):
+            _draw(ax, cells, _lysed(run, name, t_h), zoom, ZOOM_SIZE)
+            ax.set_title(f"square, {t_h:g} h" if has_whole else f"{t_h:g} h", fontsize=style.SMALL_PT, loc="left")
+        style.row_name(row[0], arms.label(name))
     style.legend_below(fig, _keys(run))
     return fig
 
@@ -56,8 +62,8 @@ def seen(run: Run) -> str:
     hidden = len(arms.treated(run)) - MAX_ARMS
     more = f"; {hidden} further arms are not drawn" if hidden > 0 else ""
     return wording.sentence(
-        f"At {t_h:g} h the floor in {arms.label(name)} holds {n_b:,} B cells not yet lysed, {n_nk:,} NK cells "
-        f"and {len(_lysed(run, name, t_h)):,} lysed B cells{more}"
+        f"At {t_h:g} h the floor in {arms.quoted(name)} holds {n_b:,} B cells not yet lysed and {n_nk:,} NK cells; "
+        f"lysed by then: {len(_lysed(run, name, t_h)):,}{more}"
     )
 
 
@@ -93,11 +99,11 @@ def _zoom(box: tuple[float, float, float, float]) -> tuple[float, float, float, 
 
 def _draw_floor(ax: Axes, run: Run, name: str, pick: dict, box: tuple, zoom: tuple) -> None:
     t_h, cells = list(pick.items())[-1]
-    _draw(ax, cells, _lysed(run, name, t_h), box, size=0.55)
+    size = min(ZOOM_SIZE, max(0.55, ZOOM_SIZE * ZOOM_UM / (box[1] - box[0])))
+    _draw(ax, cells, _lysed(run, name, t_h), box, size)
     corner, side = (zoom[0], zoom[2]), zoom[1] - zoom[0]
     ax.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=style.INK, linewidth=1.2))
     ax.set_title(f"whole floor, {t_h:g} h", fontsize=style.SMALL_PT, loc="left")
-    style.row_name(ax, arms.label(name))
 
 
 def _draw(ax: Axes, cells: pd.DataFrame, lysed: pd.DataFrame, box: tuple, size: float) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 MISSING = "–"
+MICRO = re.compile(r"\bu(?=[mgLM]\b)")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -47,6 +49,27 @@ def listing(parts: Sequence[str]) -> str:
     """Return "a, b and c"."""
     words = list(parts)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def units(text: str) -> str:
+    """Return `text` with "um", "ug", "uL" and "uM" written as µm, µg, µL and µM."""
+    return MICRO.sub("µ", text)
+
+
+def setting(text: str) -> str:
+    """Return the value of a parameter as a reader writes it: "0.0166667", "300,000", "0, 4, 24"."""
+    parts = [part.strip() for part in text.strip("()[]").split(",")]
+    return ", ".join(_plain(part) for part in parts if part) or MISSING
+
+
+def _plain(text: str) -> str:
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    if not math.isfinite(value) or (value != 0 and not 1e-4 <= abs(value) < 1e9):
+        return text
+    return f"{value:,.6g}".replace("-", "−") if abs(value) < 1e6 else f"{value:,.0f}".replace("-", "−")
 
 
 def sentence(text: str) -> str:

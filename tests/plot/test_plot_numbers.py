@@ -52,9 +52,33 @@ def test_list_reads_as_a_sentence():
 
 
 def test_arm_is_told_in_words():
-    arm = {"add": [{"rituximab": "10 ug/mL"}, {"serum": "25 %", "at": "4 h"}], "without": ["nk_cells"], "inhibit": []}
-    assert in_words(arm) == "rituximab 10 µg/mL; serum 25 % at 4 h; without nk cells"
+    arm = {"add": [{"rituximab": "10 ug/mL"}, {"serum": "25 %", "at": "4 h"}], "without": ["nk_cells"]}
+    assert in_words(arm) == "rituximab 10 µg/mL; serum 25 % at 4 h; without NK cells"
     assert in_words({}) == "nothing added"
+
+
+def test_arm_of_a_complete_scenario_is_told_in_words():
+    serum = {"at": "0 h", "serum": 0.25, "lacking": ["c3"], "rituximab": None}
+    arm = {"add": [serum, {"at": "2.0 h", "b_cells": 5000}], "without": [], "set": {"space.side": "1 mm"}, "x": None}
+    assert in_words(arm) == "serum 25 % lacking C3; B cells 5,000 at 2.0 h; space.side = 1 mm"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("0.016666666666666666", "0.0166667"),
+        ("300000.0", "300,000"),
+        ("(0.0, 4.0)", "0, 4"),
+        ("-0.32", "−0.32"),
+        ("VV", "VV"),
+    ],
+)
+def test_settings_are_short_and_separated(value, text):
+    assert wording.setting(value) == text
+
+
+def test_units_are_written_with_mu():
+    assert wording.units("80 ug/mL, um^2/s, uM, ulm") == "80 µg/mL, µm^2/s, µM, ulm"
 
 
 def test_question_is_the_opening_comment():

@@ -12,6 +12,13 @@ from abm.results.tables import ReadError
 REFERENCES = {"Bondza2017": "Bondza et al., Front Immunol 2017", "DallOzzo2004": "Dall’Ozzo et al., Cancer Res 2004"}
 
 
+STEPS = {
+    "serum": {"mean": -0.12, "lo": -0.2, "hi": -0.04},
+    "effectors": {"mean": 0.91, "lo": 0.71, "hi": 1.11},
+    "both": {"mean": 0.91, "lo": -0.8, "hi": 2.6},
+}
+
+
 class Page(HTMLParser):
     """Collect tags, addresses and text."""
 
@@ -55,7 +62,7 @@ def test_report_answers_in_eight_parts(html):
     heads = re.findall(r"<h2>(\d)", html)
     assert heads == list("12345678")
     assert "Serum, effectors, both: what survives 24 h of rituximab?" in html
-    assert "rituximab 10 µg/mL; serum 25 %" in html
+    assert "rituximab 10 µg/mL; serum 25 %; 600 NK cells" in html
     assert "Research use only" in html
 
 
@@ -66,7 +73,7 @@ def test_key_numbers_are_the_summary_s(html, run):
 
 
 def test_overridden_parameters_come_first_and_sources_resolve(html):
-    assert html.index("processes.shield.max_frac") < html.index("processes.binding.kd_nM")
+    assert html.index("max_frac</code>") < html.index("kd_nM</code>")
     assert html.count('class="overridden"') == 2
     assert '<a href="#ref-DallOzzo2004">DallOzzo2004</a>; fitted: V7' in html
     assert REFERENCES["Bondza2017"] in html
@@ -85,12 +92,13 @@ def test_text_of_the_scenario_is_escaped(make_run):
 
 def test_failed_checks_are_said_at_the_top(make_run):
     run = make_run(has_cells=False, has_fields=False)
-    change_summary(run, conservation={"rituximab_rel_error": 2e-6}, step_check={"serum": -0.12, "both": 0.71})
+    change_summary(run, conservation={"rituximab_rel_error": 2e-6}, step_check=STEPS)
     html = render(run, [], {})
     numbers = html.index("2 Key numbers")
     assert numbers < html.index("A conservation check failed") < html.index("3 Figures")
     assert numbers < html.index("The time step is too long") < html.index("3 Figures")
-    assert "−0.12" in html
+    assert re.findall(r"[✓✗?] (\w+)</td>", html) == ["failed", "passed", "failed", "undecided"]
+    assert "−0.12 (−0.20 to −0.04)" in html
 
 
 def test_missing_step_check_says_how_to_get_it(html):
@@ -99,8 +107,7 @@ def test_missing_step_check_says_how_to_get_it(html):
 
 def test_one_replicate_has_no_intervals(make_run):
     html = render(make_run(replicates=1, has_cells=False, has_fields=False), [], {})
-    assert "there are no intervals" in html
-    assert "95 % interval," not in html
+    assert "there is none between wells" in html
 
 
 def test_scenario_that_is_no_yaml_is_still_shown(make_run):
