@@ -16,8 +16,8 @@ ORDER = 10
 TITLE = "Survival by arm"
 CAPTION = (
     "Filled: living, not committed B cells over those of the arm’s own control without antibody, with the 95 % "
-    "interval over replicates (over cells where there is one replicate); small dots: single replicates; hollow: the control "
-    "itself, over its start. Shaded: 15–25 %, what the assay leaves."
+    "interval over replicates (over cells where there is one replicate); small dots: single replicates; hollow: the "
+    "control itself, over its start. Shaded: 15–25 %, what the assay leaves."
 )
 BAND_FRAC = (0.15, 0.25)
 
