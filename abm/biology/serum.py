@@ -25,7 +25,9 @@ class Donor(Model):
     """
 
     sex: Literal["male", "female"] = "male"
-    age_years: float = par(48.0, "1", "design: gives 4 uM, the middle of 1.2-9.4", "Age of the donor", ge=17, le=100)
+    age_years: float = par(
+        48.0, "years", "design: gives 4 uM, the middle of 1.2-9.4", "Age of the donor", ge=17, le=100
+    )
     conversion: float = par(1.0, "1", "design: relative production", "Sulfation of DHEA relative to usual", ge=0, le=5)
     il6_sd: float = par(
         0.0, "1", "design: population mean", "Log IL-6 in standard deviations from the mean", ge=-4, le=4

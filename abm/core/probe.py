@@ -25,7 +25,7 @@ class Probe(Model):
 
     table: ClassVar[Literal["series", "cells", "fields", "events"]]
     every: float | None = par(None, "h", "design: chosen per scenario", "Time between looks", gt=0)
-    at: tuple[float, ...] = par((), "h", "design: chosen per scenario", "Moments of looking")
+    at: tuple[float, ...] = par((), "h", "design: chosen per scenario", "Moments of looking", ge=0)
 
     def times_h(self, duration_h: float) -> list[float]:
         """Return all moments of looking, the start and the end included."""

@@ -67,8 +67,10 @@ def _power(name: str, n: int) -> str:
     return name if n == 1 else f"{name}^{n}"
 
 
-def _unit(size: int | str | Fraction, **powers: int) -> Unit:
-    return Unit(Fraction(size), tuple(powers.get(name, 0) for name in DIMENSIONS))
+def _unit(
+    size: int | str | Fraction, *, time: int = 0, length: int = 0, mass: int = 0, amount: int = 0, count: int = 0
+) -> Unit:
+    return Unit(Fraction(size), (time, length, mass, amount, count))
 
 
 def _prefixed(symbol: str, prefixes: str, unit: Unit) -> dict[str, Unit]:

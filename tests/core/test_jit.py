@@ -1,5 +1,7 @@
 """Compilation: a cache that notices every edit, and options that keep bits."""
 
+import tempfile
+
 import numba
 import numpy as np
 import pytest
@@ -76,6 +78,7 @@ def test_the_cache_is_the_users_own_where_it_can_be_written(tmp_path, monkeypatc
 def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = jit._cache_folder()
     assert folder.name.startswith("abm-numba-")
     (folder / "probe").write_text("")

@@ -34,7 +34,7 @@ class DheasField(Process):
         120.0, "um^2/s", "assumed: small steroid sulfate in medium", "Diffusion constant", ge=0, le=2000
     )
     loss_per_h: float = par(0.02, "1/h", "assumed: at most 0.05 in vitro", "Loss in the medium", ge=0, le=1)
-    uptake_pL_per_h: float = par(1.0, "pL/h", "assumed: tiny", "Volume an NK cell clears", ge=0, le=1e6)  # noqa: N815
+    uptake_pL_per_h: float = par(1.0, "pL/h", "assumed: tiny, far below supply", "Cleared by a cell", ge=0, le=1e6)  # noqa: N815
     voxels_per_side: int = par(64, "1", "design: voxels of 88 um in a full well", "Voxels along a side", ge=1, le=2048)
 
     def prepare(self, world: World) -> None:

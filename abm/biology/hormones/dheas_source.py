@@ -23,7 +23,7 @@ class DheasSource(Process):
     reads: ClassVar = ()
     writes: ClassVar = ("fields.dheas", "pools.dheas", "pools.dheas_released")
 
-    pmol_per_h: float = par(10.0, "1", "design: picomoles per hour", "Release", ge=0, le=1e6)
+    pmol_per_h: float = par(10.0, "pmol/h", "design: chosen per experiment", "Release", ge=0, le=1e6)
     x_um: float = par(2828.0, "um", "design: middle of the well", "Place", ge=0)
     y_um: float = par(2828.0, "um", "design: middle of the well", "Place", ge=0)
 

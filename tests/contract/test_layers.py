@@ -1,0 +1,121 @@
+"""Who may import whom, and how large things may be, read from the source text."""
+
+import ast
+import math
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from abm.scenario.schema import PROCESSES
+
+ROOT = Path(__file__).parents[2]
+FILES = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted((ROOT / "abm").rglob("*.py"))}
+MODULES = {name.removesuffix(".__init__"): ast.parse(path.read_text()) for name, path in FILES.items()}
+SHARED = {"abm", "results"}  # the version, and the leaf: one run folder in, one out
+LAYERS = {
+    "core": {"core"},
+    "results": set(),
+    "biology": {"core", "biology"},
+    "probes": {"core", "probes"},
+    "scenario": {"core", "biology", "probes", "scenario"},
+    "study": {"core", "biology", "probes", "scenario", "study"},
+    "evidence": {"core", "biology", "probes", "scenario", "study", "evidence"},
+    "plot": {"plot"},
+    "view": {"core", "biology", "probes", "scenario", "plot", "view"},
+    "cli": {"core", "biology", "probes", "scenario", "study", "evidence", "plot", "view"},
+    "__main__": {"cli"},
+    "abm": {"study"},  # the Python interface, imported when it is used
+}
+ONLY_IN = {
+    "numba": {"core", "biology"},
+    "matplotlib": {"plot", "view"},
+    "mesa": {"view"},
+    "solara": {"view"},
+    "dask": {"study"},
+}
+KERNELS = {"kernel", "serial", "device"}
+PROCESS_MODULES = {cls.__module__ for cls in PROCESSES.values()}
+
+
+def layer(module):
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def imported(tree):
+    """Return every module that the nodes below a tree import."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            named = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in named}
+    return found
+
+
+def imported_at_once(tree):
+    """Return what is imported when the module is: not inside functions or for type checkers alone."""
+    return {name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for name in imported(node)}
+
+
+def functions(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def body_lines(node):
+    """Return the lines of a function or class without signature and docstring."""
+    has_text = ast.get_docstring(node) is not None and len(node.body) > 1
+    return node.end_lineno - node.body[has_text].lineno + 1
+
+
+def most_parameters(function):
+    """Return how many parameters a function may have; a verb of the command line has one for each option."""
+    names = {ast.unparse(decorator).split("(")[0].split(".")[-1] for decorator in function.decorator_list}
+    return 99 if "command" in names else 12 if names & KERNELS else 6
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_layer_imports_only_what_lies_below(module):
+    own = {layer(name) for name in imported(MODULES[module]) if name.split(".")[0] == "abm"}
+    assert own - {layer(module)} <= LAYERS[layer(module)] | SHARED
+    for name in imported(MODULES[module]):
+        allowed = ONLY_IN.get(name.split(".")[0], {layer(module)})
+        assert layer(module) in allowed, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", sorted(PROCESS_MODULES))
+def test_processes_never_import_one_another(module):
+    assert not imported(MODULES[module]) & (PROCESS_MODULES - {module})
+
+
+def test_no_module_waits_for_itself():
+    graph = {name: imported_at_once(tree) & set(MODULES) - {name} for name, tree in MODULES.items()}
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_classes_and_functions_are_short(module):
+    tree = MODULES[module]
+    assert max((node.end_lineno for node in tree.body), default=0) <= 400
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            assert body_lines(node) <= 150, node.name
+    for function in functions(tree):
+        given = [a.arg for a in [*function.args.posonlyargs, *function.args.args] if a.arg not in ("self", "cls")]
+        assert body_lines(function) <= 80, function.name
+        assert len(given) <= most_parameters(function), function.name
+        assert function.args.kwarg is None, function.name
+
+
+def test_most_functions_are_very_short():
+    lengths = sorted(body_lines(function) for tree in MODULES.values() for function in functions(tree))
+    assert lengths[len(lengths) // 2] <= 8
+    assert lengths[math.ceil(0.9 * len(lengths)) - 1] <= 35
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_is_for(module):
+    assert len(ast.get_docstring(MODULES[module]) or "") > 10
