@@ -38,7 +38,15 @@ class Additions(Process):
     plan: tuple[Portion, ...] = ()
 
     def step(self, world: World, key: Key) -> None:
-        """Add what is due."""
+        """Add what is due after the start; :meth:`begin` has added the rest."""
+        if world.step > 0:
+            self._add(world)
+
+    def begin(self, world: World) -> None:
+        """Add what is there from the start, so that the first look sees it."""
+        self._add(world)
+
+    def _add(self, world: World) -> None:
         for portion in self.plan:
             if abs(portion.t_h - world.t_h) > SAME_MOMENT_H:
                 continue

@@ -61,7 +61,7 @@ class BCells(Model):
     )
     cd55: LogNormal = LogNormal(median=1.0, sigma=0.47)
     cd59: LogNormal = LogNormal(median=1.0, sigma=0.31)
-    hits_needed: LogNormal = LogNormal(median=3.6, sigma=1.8)
+    hits_needed: LogNormal = LogNormal(median=4.0, sigma=1.2)
     igm_per_s: LogNormal = LogNormal(median=100.0, sigma=0.5)
     igm_stored_per_cell: LogNormal = LogNormal(median=1e6, sigma=0.5)
 

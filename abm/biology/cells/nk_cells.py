@@ -6,7 +6,7 @@ the effector:target ratio counts all mononuclear cells, of which 12 % are NK cel
 *References*: Vanherberghen2013, BhatWatzl2007 (half of IL-2-activated NK cells never kill).
 """
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -15,23 +15,6 @@ from abm.core.par import Model, par
 from abm.core.population import Column, Population
 from abm.core.rng import uniform
 from abm.core.world import World
-
-
-class State(NamedTuple):
-    """How one preparation differs from IL-2-activated NK cells."""
-
-    nk_frac: float
-    killer_frac: float
-    rel_hit: float
-    rel_engagement: float
-
-
-# fitted: resting values give the 27 and 70 % lysis of Golay2003 with the default hit and engagement rates
-STATES = {
-    "il2": State(1.0, 0.5, 1.0, 1.0),
-    "resting": State(1.0, 0.25, 0.96, 0.365),
-    "pbmc": State(0.12, 0.25, 0.96, 0.365),
-}
 
 
 @kernel
@@ -57,15 +40,26 @@ class NKCells(Model):
         5.0, "1", "design: effector:target ratio", "Effector cells per B cell at the start", ge=0, le=1000
     )
     state: Literal["il2", "resting", "pbmc"] = "il2"
+    il2_killer_frac: float = par(0.5, "1", "Vanherberghen2013; BhatWatzl2007", "IL-2 NK that can kill", ge=0, le=1)
+    resting_killer_frac: float = par(0.5, "1", "assumed: as many as of IL-2 NK", "Resting NK that can kill", ge=0, le=1)
+    resting_rel_hit: float = par(
+        0.35, "1", "fitted: on V8 (Golay2003)", "Hit rate of resting against IL-2 NK", ge=0, le=1
+    )
+    resting_rel_engagement: float = par(
+        0.5, "1", "fitted: on V8 (Golay2003)", "Engagement of resting against IL-2", ge=0, le=1
+    )
+    pbmc_nk_frac: float = par(0.12, "1", "assumed: usual share, 10-15 %", "NK among mononuclear cells", ge=0, le=1)
 
     def count(self, counts: dict[str, int]) -> int:
         """Return how many NK cells start the assay beside ``counts['b_cells']`` targets."""
-        return round(self.per_b_cell * STATES[self.state].nk_frac * counts.get("b_cells", 0))
+        nk_frac = self.pbmc_nk_frac if self.state == "pbmc" else 1.0
+        return round(self.per_b_cell * nk_frac * counts.get("b_cells", 0))
 
     def draw(self, world: World, population: Population, rows: slice) -> None:
         """Give new cells their attributes, functions of seed and identity alone."""
         key = (world.key("cells.nk_cells")[0], np.uint32(0))
-        state = STATES[self.state]
-        draw_killers(population.is_killer[rows], population.uid[rows], state.killer_frac, key)
-        population.rel_hit[rows] = state.rel_hit
-        population.rel_engagement[rows] = state.rel_engagement
+        is_fresh = self.state == "il2"
+        killer_frac = self.il2_killer_frac if is_fresh else self.resting_killer_frac
+        draw_killers(population.is_killer[rows], population.uid[rows], killer_frac, key)
+        population.rel_hit[rows] = 1.0 if is_fresh else self.resting_rel_hit
+        population.rel_engagement[rows] = 1.0 if is_fresh else self.resting_rel_engagement

@@ -45,7 +45,7 @@ class C3bDeposition(Process):
     reads: ClassVar = ("b_cells.n_docked", "b_cells.cd55", "b_cells.rel_cd55", "pools.c3")
     writes: ClassVar = ("b_cells.c3b_per_cell", "b_cells.c3b_gain_per_cell", "pools.c3", "pools.c3_used")
 
-    burst: float = par(420.0, "1", "fitted: gives about 5e5 C3b per cell at 1 h (Kennedy2003)", "C3b per event", ge=0)
+    burst: float = par(560.0, "1", "fitted: on V5 (Kennedy2003), 5e5 C3b per cell at 1 h", "C3b per event", ge=0)
     loss_per_h: float = par(0.05, "1/h", "assumed: slow shedding", "Loss of cell-bound fragments", ge=0, le=5)
     c3_per_c3b: float = par(10.0, "1", "assumed: most activated C3 ends in the medium", "C3 used per C3b laid", ge=1)
 

@@ -35,11 +35,13 @@ def see_fc(signal, bound, rel_fc, rel_fc50, fc50, steepness):
 
 
 @kernel
-def unbind(partner, uid, p_unbind, key):
-    """Part conjugates at random."""
+def unbind(partner, uid, is_dying, p_unbind, p_unbind_dying, key):
+    """Part conjugates at random, sooner where the target is dying."""
     for i in prange(partner.size):
-        if partner[i] >= 0 and uniform(key, uid[i], 0) < p_unbind:
-            partner[i] = -1
+        if partner[i] >= 0:
+            p = p_unbind_dying if is_dying[partner[i]] else p_unbind
+            if uniform(key, uid[i], 0) < p:
+                partner[i] = -1
 
 
 @serial
@@ -89,11 +91,23 @@ class Engagement(Process):
     unbinding_per_h: float = par(
         0.642, "1/h", "fitted: 0.0107 /min, conjugates last 93 min (30-100)", "Parting rate", ge=0, le=60
     )
+    unbinding_dying_per_h: float = par(
+        3.0,
+        "1/h",
+        "assumed: NK cells let go of targets that die (Jenkins2015)",
+        "Parting rate, dying target",
+        ge=0,
+        le=60,
+    )
     contact_um: float = par(10.0, "um", "design: sum of the two radii", "Contact distance", gt=0, le=100)
     max_per_target: int = par(2, "1", "assumed: 2-3 engaged at once", "NK cells on one target", ge=1, le=20)
     fcgr3a: Literal["VV", "VF", "FF"] = "VV"
-    fc50_vv_per_cell: float = par(800.0, "1/cell", "DallOzzo2004", "Half-saturation, V/V", gt=0, le=1e6)
-    fc50_ff_per_cell: float = par(3300.0, "1/cell", "DallOzzo2004", "Half-saturation, F/F", gt=0, le=1e6)
+    fc50_vv_per_cell: float = par(
+        1550.0, "1/cell", "fitted: on V7 (DallOzzo2004); 800 at equilibrium", "Half-saturation, V/V", gt=0, le=1e6
+    )
+    fc50_ff_per_cell: float = par(
+        6500.0, "1/cell", "fitted: V/V times 4.2 (DallOzzo2004)", "Half-saturation, F/F", gt=0, le=1e6
+    )
     steepness: float = par(1.0, "1", "assumed: no cooperativity", "Exponent h", ge=0.5, le=4)
     cd16_shed_frac: float = par(0.30, "1", "BhatWatzl2007", "CD16 lost per engagement", ge=0, le=1)
 
@@ -116,7 +130,9 @@ class Engagement(Process):
         )
         if nk is None or nk.n == 0:
             return
-        unbind(nk.partner, nk.uid, -math.expm1(-self.unbinding_per_h * world.dt_h), key)
+        rates_per_h = (self.unbinding_per_h, self.unbinding_dying_per_h)
+        p_unbind, p_unbind_dying = (-math.expm1(-rate * world.dt_h) for rate in rates_per_h)
+        unbind(nk.partner, nk.uid, b.is_dying, p_unbind, p_unbind_dying, key)
         count_engaged(b.n_engaged, nk.partner)
         if b.n == 0 or not b.fc_signal.any():
             return

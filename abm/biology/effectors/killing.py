@@ -75,11 +75,13 @@ class Killing(Process):
     )
 
     rate_per_h: float = par(
-        2.7, "1/h", "fitted: 0.045 /min, one hit in 22 min (10-40)", "Hit rate at full signal", ge=0, le=60
+        3.0, "1/h", "fitted: on V8, V11 and A2; one hit in 20 min (10-40)", "Hit rate at full signal", ge=0, le=60
     )
     granules_per_hit_frac: float = par(0.046, "1", "assumed: 4-17 % per hit", "Granules spent per hit", ge=0, le=1)
-    repair_per_h: float = par(0.096, "1/h", "fitted: 0.0016 /min, half-time 7 h (1-8)", "Repair of damage", ge=0, le=10)
-    lag: float = par(1.5, "h", "assumed: 0.5-2 h from commitment to lysis", "Lag to lysis", ge=0, le=48)
+    repair_per_h: float = par(
+        0.33, "1/h", "fitted: on V8, V11 and A2; half-time 2.1 h (1-8)", "Repair of damage", ge=0, le=10
+    )
+    lag: float = par(1.0, "h", "assumed: 0.5-2 h from commitment to lysis", "Lag to lysis", ge=0, le=48)
 
     def prepare(self, world: World) -> None:
         """Tell Fate how long a killed cell stays."""

@@ -60,7 +60,7 @@ class Motility(Process):
     reads: ClassVar = ("nk_cells.partner",)
     writes: ClassVar = ("nk_cells.x_um", "nk_cells.y_um", "nk_cells.x_heading", "nk_cells.y_heading")
 
-    speed_um_per_min: float = par(2.7, "um/min", "assumed: 1-4 in two dimensions", "Speed", ge=0, le=100)
+    speed_um_per_min: float = par(3.5, "um/min", "assumed: 1-4 in two dimensions", "Speed", ge=0, le=100)
     persistence: float = par(5.0 / 60.0, "h", "assumed: minutes", "Mean time between turns", gt=0, le=100)
 
     def step(self, world: World, key: Key) -> None:
