@@ -12,7 +12,9 @@ FULL_SIGNAL = {"fc50_vv_per_cell": 1e-6, "cd16_shed_frac": 0.0, "contact_um": 10
 ONE_HIT = {"granules_per_hit_frac": 0.0, "repair_per_h": 0.0, "lag": "0 h"}
 
 
-def mixed(processes: dict[str, dict], n: int, nk_per_b: float = 0.0, **settings: Any) -> Scenario:
+def mixed(
+    processes: dict[str, dict], n: int, nk_per_b: float = 0.0, hits_needed: float = 0.5, **settings: Any
+) -> Scenario:
     """Return a scenario of ``n`` equal B cells with 100 000 CD20, each process named after its kind.
 
     Parameters
@@ -23,12 +25,14 @@ def mixed(processes: dict[str, dict], n: int, nk_per_b: float = 0.0, **settings:
         B cells.
     nk_per_b : float
         NK cells per B cell.
+    hits_needed : float
+        Hits that commit a cell; below 1 any hit does.
     **settings
         Anything at the top of a scenario file.
     """
     one = {"median": 1.0, "sigma": 0.0}
     b_cells = {"n": n, "cd20": {"median": 1e5, "sigma": 0.0}, "low_fraction": 0.0, "cd55": one, "cd59": one}
-    b_cells |= {"hits_needed": {"median": 0.5, "sigma": 0.0}, "igm_per_s": {"median": 100.0, "sigma": 0.0}}
+    b_cells |= {"hits_needed": {"median": hits_needed, "sigma": 0.0}, "igm_per_s": {"median": 100.0, "sigma": 0.0}}
     content = {
         "name": "mixed",
         "space": {"kind": "mixed", "side": "1000 um", "volume": "1000 uL"},

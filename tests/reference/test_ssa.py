@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp
 from tests.reference.mixed import FULL_SIGNAL, ONE_HIT, mixed, run
 from tests.reference.ssa import Exact, Rates
 
-N_RUNS = 150
+N_RUNS = 100
 SIGMAS = 4.0
 LEAST_P = 1e-4
 
@@ -58,11 +58,11 @@ def test_few_conjugates_kill_like_the_exact_simulation():
 def test_few_cells_under_complement_and_nk_cells_die_like_the_exact_simulation():
     kinds = {
         "binding": {},
-        "complement_docking": {"max_per_h": 60.0},
-        "mac_insertion": {"per_event": 1.0},
+        "complement_docking": {"max_per_h": 60.0, "rho50_per_cell": 72_000.0, "steepness": 3.8},
+        "mac_insertion": {"per_event": 1.0, "repair_per_h": 1.5},
         "mac_lysis": {"max_per_h": 2.0, "mac50_per_cell": 12.0, "steepness": 4.0},
-        "engagement": FULL_SIGNAL | {"rate_per_h": 102.0},
-        "killing": ONE_HIT,
+        "engagement": FULL_SIGNAL | {"rate_per_h": 102.0, "unbinding_per_h": 0.6},
+        "killing": ONE_HIT | {"rate_per_h": 2.7},
         "death": {"rate_per_h": 0.05},
     }
     space = {"kind": "mixed", "side": "600 um", "volume": "1000 uL"}
@@ -72,12 +72,12 @@ def test_few_cells_under_complement_and_nk_cells_die_like_the_exact_simulation()
     docking = 60.0 * (0.25 / 0.30) * (0.25 / 0.35) * (0.25 / 0.30) / (1.0 + (72_000.0 / bound) ** 3.8)
     rates = Rates(
         102.0 * math.pi * 100.0 / 600.0**2,
-        unbinding=0.642,
+        unbinding=0.6,
         hit=2.7,
         death=0.05,
         docking=docking,
         mac_per_event=per_event,
-        repair=1.524,
+        repair=1.5,
         lysis=(2.0, 12.0, 4.0),
     )
     found, exact = both(scenario, rates, ("adcc", "cdc", "background"))

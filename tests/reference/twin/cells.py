@@ -45,6 +45,8 @@ class NKCell:
     x: float
     y: float
     is_killer: bool
+    rel_hit: float
+    rel_engagement: float
     granules: float = 1.0
     cd16: float = 1.0
     potency: float = 1.0

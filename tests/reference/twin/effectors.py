@@ -7,18 +7,18 @@ from tests.reference.philox import Key, pair_uniform, poisson, uniform, uniforms
 from tests.reference.twin.cells import BCell, NKCell
 from tests.reference.twin.well import Well
 
-REL_HIT = {"il2": 1.0, "resting": 0.96, "pbmc": 0.96}
-REL_ENGAGEMENT = {"il2": 1.0, "resting": 0.365, "pbmc": 0.365}
 SORTED_EVERY = 16
 
 
 def engage(well: Well) -> None:
     """NK cells part from and engage the targets they touch; the cap is kept in the order of a draw."""
-    law, key, state = well.law["engagement"], well.key_of("engagement"), well.scenario.populations.nk_cells.state
+    law, key = well.law["engagement"], well.key_of("engagement")
     _show_fc(well, law)
     for n in well.nk:
-        if n.partner and uniform(key, n.uid, 0) < -math.expm1(-law.unbinding_per_h * well.dt):
-            n.partner = None
+        if n.partner:
+            rate_per_h = law.unbinding_dying_per_h if n.partner.is_dying else law.unbinding_per_h
+            if uniform(key, n.uid, 0) < -math.expm1(-rate_per_h * well.dt):
+                n.partner = None
     held = [n.partner.uid for n in well.nk if n.partner]
     for c in well.b:
         c.n_engaged = held.count(c.uid)
@@ -27,7 +27,7 @@ def engage(well: Well) -> None:
     for n in well.nk:
         chosen, total = _touch(well, n, open_targets, key) if n.partner is None else (None, 0.0)
         u, order = uniforms(key, n.uid, 1)
-        rate = law.rate_per_h * well.dt * n.cd16 * REL_ENGAGEMENT[state] * total
+        rate = law.rate_per_h * well.dt * n.cd16 * n.rel_engagement * total
         if chosen and u < -math.expm1(-rate):
             queue.append((order, n, chosen))
     for _, n, chosen in sorted(queue, key=lambda item: item[0]):
@@ -55,14 +55,14 @@ def _touch(well: Well, n: NKCell, targets: list[BCell], key: Key) -> tuple[BCell
 
 def hit(well: Well) -> None:
     """Lytic hits add up to damage; a cell with enough of it commits."""
-    law, key, state = well.law["killing"], well.key_of("killing"), well.scenario.populations.nk_cells.state
+    law, key = well.law["killing"], well.key_of("killing")
     taken = dict.fromkeys((c.uid for c in well.b), 0)
     for c in well.b:
         c.mark, c.marked_by = math.inf, None
     for n in well.nk:
         if not (n.is_killer and n.partner):
             continue
-        mean = law.rate_per_h * well.dt * n.granules * n.potency * REL_HIT[state] * n.partner.fc
+        mean = law.rate_per_h * well.dt * n.granules * n.potency * n.rel_hit * n.partner.fc
         hits = poisson(mean, key, n.uid)
         n.granules *= (1.0 - law.granules_per_hit_frac) ** hits
         taken[n.partner.uid] += hits

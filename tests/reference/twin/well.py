@@ -11,7 +11,6 @@ from tests.reference.twin.cells import BCell, Death, NKCell
 
 MOLECULES_PER_NM_UL = 6.02214076e23 * 1e-15
 COMPLEMENT = ("c1q", "c2c4", "c3", "c5c9")
-KILLER_FRAC = {"il2": 0.5, "resting": 0.25, "pbmc": 0.25}
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Well:
         cells = self.scenario.populations
         self.enter("b_cells", cells.b_cells.n)
         if "nk_cells" not in self.scenario.arms[self.arm].without:
-            nk_frac = 0.12 if cells.nk_cells.state == "pbmc" else 1.0
+            nk_frac = cells.nk_cells.pbmc_nk_frac if cells.nk_cells.state == "pbmc" else 1.0
             self.enter("nk_cells", round(cells.nk_cells.per_b_cell * nk_frac * cells.b_cells.n))
 
     def key(self, name: str, step: int | None = None) -> Key:
@@ -77,8 +76,13 @@ class Well:
 
     def _new_nk(self, uid: int) -> NKCell:
         law = self.scenario.populations.nk_cells
-        is_killer = uniform(self.key("cells.nk_cells", 0), uid, 1) < KILLER_FRAC[law.state]
-        return NKCell(uid, *self._place("nk_cells", uid), is_killer)
+        killer_frac, *rel = (
+            (law.il2_killer_frac, 1.0, 1.0)
+            if law.state == "il2"
+            else (law.resting_killer_frac, law.resting_rel_hit, law.resting_rel_engagement)
+        )
+        is_killer = uniform(self.key("cells.nk_cells", 0), uid, 1) < killer_frac
+        return NKCell(uid, *self._place("nk_cells", uid), is_killer, *rel)
 
     def molecules(self, concentration_nM: float) -> float:
         """Molecules in the well at a concentration."""
