@@ -28,11 +28,12 @@ from abm.core.world import World
 
 
 def time_grid(duration_h: float, dt_h: float, moments_h: Sequence[float]) -> np.ndarray:
-    """Return all step boundaries: ticks of ``dt_h`` and the given moments, merged within a microsecond."""
+    """Return all step boundaries: ticks of ``dt_h`` and the given moments, merged within a nanohour."""
     ticks = np.arange(math.ceil(duration_h / dt_h - 1e-9)) * dt_h
     inside = [t for t in moments_h if 0.0 <= t <= duration_h]
-    grid = np.unique(np.round(np.concatenate([ticks, inside, [duration_h]]), 9))
-    return grid
+    times = np.concatenate([ticks, inside, [duration_h]])
+    _, first = np.unique(np.round(times, 9), return_index=True)
+    return times[first]
 
 
 class Simulation:
@@ -87,7 +88,7 @@ class Simulation:
         if world.step == 0:
             self.observe()
         world.t_h = float(self.grid_h[world.step])
-        world.dt_h = float(self.grid_h[world.step + 1]) - world.t_h
+        world.dt_h = round(float(self.grid_h[world.step + 1]) - world.t_h, 12)  # equal steps are equal to the last bit
         for population in world.populations.values():
             population.reset()
         for name, process in self.processes.items():
@@ -160,6 +161,8 @@ class Simulation:
         """Return to a checkpointed state; columns the checkpoint lacks keep their defaults."""
         world = self.world
         world.step, world.t_h = header["step"], header["t_h"]
+        if world.step > 0:  # who waited at the start has entered long ago
+            world.arrivals.clear()
         world.tallies = dict(header["tallies"])
         world.pools.amounts = dict(zip(header["pools"], arrays["pools"].tolist(), strict=True))
         for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):

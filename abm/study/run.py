@@ -27,7 +27,8 @@ from abm.study.pool import Monitor, run_jobs
 from abm.study.summary import summarise
 from abm.study.wells import Job
 
-SMALL = 2e7
+SMALL = 1e7
+FEW_CELLS = 20_000
 BYTES_PER_CELL = 400
 BASE_BYTES = 350e6
 SHARE = 0.8
@@ -164,7 +165,7 @@ def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
     _describe(folder, scenario)
     todo = wells(scenario)
     if not folder.is_merged:
-        per_well = max(1, n_threads // expected.n_workers)
+        per_well = max(1, n_threads // expected.n_workers) if expected.n_cells > FEW_CELLS else 1
         jobs = [_job(folder, scenario, well, per_well) for well in todo]
         if branch:
             _inherit(jobs, branch)
