@@ -71,6 +71,7 @@ FREQUENT = {
 ADDED = (
     {"rituximab": "10 ug/mL"},
     {"serum": "25 %"},
+    {"b_cells": 6},
     {"anti_cd59": 1.0, "at": "5 min"},
     {"b_cells": 20, "at": "7.3 min"},
     {"nk_cells": 10, "at": "11 min"},
@@ -91,11 +92,21 @@ def ordered(kinds: Mapping) -> list[str]:
     return order
 
 
+def every_process(without: tuple = (), values: Mapping | None = None) -> dict:
+    """Return all processes in an order that a scenario accepts, with their own values where some are given."""
+    return {kind: dict(values or {}).get(kind, {}) for kind in ordered(PROCESSES) if kind not in without}
+
+
 def make_busy(without: tuple = (), changes: Mapping | None = None, values: Mapping | None = None) -> Simulation:
     """Make a small well in which every process there is has something to do."""
-    values = FREQUENT | dict(values or {})
-    processes = {kind: values.get(kind, {}) for kind in ordered(PROCESSES) if kind not in without}
+    processes = every_process(without, FREQUENT | dict(values or {}))
     return make(processes, ADDED, merged(BUSY, changes or {}))
+
+
+@pytest.fixture(scope="session")
+def all_processes():
+    """Return the function that lists all processes for a scenario."""
+    return every_process
 
 
 @pytest.fixture(scope="session")

@@ -161,7 +161,7 @@ def test_a_dose_acts_from_its_own_moment_however_long_the_step(culture, at_h):
     )
     sim.run()
     assert sim.world.pools.nM("antibody") == pytest.approx(1e4 / 145 * 0.5 ** ((1.0 - at_h) / 2), rel=1e-9)
-    assert (sim.records["counts"][0]["rituximab_nM"], sim.grid_h.size) == (0.0, 3 + (at_h not in (0.0, 0.5)))
+    assert (sim.records["counts"][0]["rituximab_nM"] > 0, sim.grid_h.size) == (at_h == 0, 3 + (at_h not in (0.0, 0.5)))
 
 
 def test_cells_added_later_get_rows_in_their_own_step(culture):

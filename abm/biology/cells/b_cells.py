@@ -82,7 +82,7 @@ class BCells(Model):
             ("igm_stored_per_cell", self.igm_stored_per_cell),
         )
         for decision, (column, spread) in enumerate(spreads, start=1):
-            draw_lognormal(population[column][rows], uid, spread.median, spread.sigma, key, decision)
+            draw_lognormal(population[column][rows], uid, spread.median, spread.sigma, decision, key)
         cd20 = population.cd20_start_per_cell[rows]
         draw_cd20(cd20, uid, self.low_fraction, self.low_max_per_cell, key)
         cd20 *= self.cd20_scale

@@ -20,7 +20,7 @@ class LogNormal(Model):
 
 
 @kernel
-def draw_lognormal(out, uid, median, sigma, key, decision):
+def draw_lognormal(out, uid, median, sigma, decision, key):
     """Give every cell its own factor, a function of its identity alone."""
     for i in prange(out.size):
         out[i] = median * math.exp(sigma * normal(key, uid[i], decision))

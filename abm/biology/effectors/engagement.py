@@ -82,7 +82,17 @@ class Engagement(Process):
     kind: Literal["engagement"] = "engagement"
     phase: ClassVar = Phase.ACT
     columns: ClassVar = (BOUND, REL_FC, REL_FC50, FC_SIGNAL, N_ENGAGED, PARTNER, CD16)
-    reads: ClassVar = ("b_cells.bound_per_cell", "b_cells.rel_fc", "b_cells.rel_fc50", "nk_cells.rel_engagement")
+    reads: ClassVar = (
+        "b_cells.bound_per_cell",
+        "b_cells.rel_fc",
+        "b_cells.rel_fc50",
+        "b_cells.is_dying",
+        "b_cells.x_um",
+        "b_cells.y_um",
+        "nk_cells.x_um",
+        "nk_cells.y_um",
+        "nk_cells.rel_engagement",
+    )
     writes: ClassVar = ("b_cells.fc_signal", "b_cells.n_engaged", "nk_cells.partner", "nk_cells.cd16")
 
     rate_per_h: float = par(

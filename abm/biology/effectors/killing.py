@@ -61,6 +61,7 @@ class Killing(Process):
     reads: ClassVar = (
         "b_cells.fc_signal",
         "b_cells.hits_needed",
+        "b_cells.is_dying",
         "nk_cells.partner",
         "nk_cells.potency",
         "nk_cells.rel_hit",

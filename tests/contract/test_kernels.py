@@ -1,0 +1,174 @@
+"""Compiled kernels against their plain Python, on what they are given in a busy well."""
+
+import copy
+import importlib
+import inspect
+import pkgutil
+import sys
+import types
+
+import numba.core.dispatcher
+import numpy as np
+import pytest
+
+import abm.biology
+import abm.core
+from abm.core.jit import set_threads
+from abm.core.units import names_its_unit
+from abm.scenario.schema import PROCESSES
+
+CALLS_KEPT = 6
+
+
+def compiled():
+    """Return every compiled function by (module, name), where it was defined."""
+    found = {}
+    for package in (abm.core, abm.biology):
+        for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            module = importlib.import_module(info.name)
+            for name, value in vars(module).items():
+                if isinstance(value, numba.core.dispatcher.Dispatcher) and value.py_func.__module__ == info.name:
+                    found[module, name] = value
+    return found
+
+
+def called_by_kernels(functions):
+    """Return the names that compiled functions call; those cannot be listened to."""
+    return {name for function in functions.values() for name in function.py_func.__code__.co_names}
+
+
+ALL = compiled()
+KERNELS = {key: value for key, value in ALL.items() if key[1] not in called_by_kernels(ALL)}
+
+
+class Recorder:
+    """Stands for a kernel and keeps copies of what some calls were given, returned and left behind."""
+
+    def __init__(self, kernel):
+        self.kernel, self.n, self.calls = kernel, 0, []
+
+    def __call__(self, *arguments):
+        self.n += 1
+        before = copy.deepcopy(arguments) if self.n in (1, 2) or self.n % 13 == 0 else None
+        result = self.kernel(*arguments)
+        if before is not None and len(self.calls) < CALLS_KEPT:
+            self.calls.append((before, copy.deepcopy(result), copy.deepcopy(arguments)))
+        return result
+
+
+def places():
+    """Return where each kernel is called from: every module that knows it by name."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("abm.")]
+    known = {id(kernel): key for key, kernel in KERNELS.items()}
+    return [(known[id(v)], name, module) for module in modules for name, v in vars(module).items() if id(v) in known]
+
+
+@pytest.fixture(scope="module")
+def recorded(busy):
+    """Run busy wells of every space and return the recorder of each kernel."""
+    with pytest.MonkeyPatch.context() as patch:
+        recorders = {key: Recorder(kernel) for key, kernel in KERNELS.items()}
+        for key, name, module in places():
+            patch.setattr(module, name, recorders[key])
+        for space in ({"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, {"kind": "mixed"}):
+            busy(changes={"space": space, "duration": "25 min"}).run()
+    return recorders
+
+
+def same(a, b):
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    a, b = np.asarray(a), np.asarray(b)
+    return a.dtype == b.dtype and a.shape == b.shape and np.allclose(a, b, rtol=1e-12, atol=0.0, equal_nan=True)
+
+
+each_kernel = pytest.mark.parametrize("key", KERNELS, ids=lambda key: key[1])
+
+
+@each_kernel
+def test_a_compiled_kernel_does_what_its_plain_python_does(key, recorded):
+    assert recorded[key].calls, "never called in a busy well"
+    has_rows = False
+    for before, result, after in recorded[key].calls:
+        plain = KERNELS[key].py_func(*before)
+        if plain is not None:
+            assert same(plain, result)
+        assert same(before, after)
+        has_rows = has_rows or any(isinstance(a, np.ndarray) and a.size for a in before)
+    assert has_rows
+
+
+@each_kernel
+def test_a_kernel_changes_only_the_arrays_it_is_given_first(key, recorded):
+    """Arguments stand in fixed order: arrays written, arrays read, scalars, key."""
+    for before, _, after in recorded[key].calls:
+        is_written = [not same(b, a) for b, a in zip(before, after, strict=True)]
+        is_array = [isinstance(a, np.ndarray) for a in before]
+        written, arrays = np.flatnonzero(is_written), np.flatnonzero(is_array)
+        assert (arrays[: written.max(initial=-1) + 1] == np.arange(written.max(initial=-1) + 1)).all()
+
+
+@each_kernel
+def test_a_kernel_that_draws_takes_its_key_last_and_few_arguments(key):
+    names = list(inspect.signature(KERNELS[key].py_func).parameters)
+    assert "key" not in names[:-1]
+    assert len(names) <= 12
+    assert KERNELS[key].py_func.__doc__
+
+
+@pytest.mark.parametrize("n_threads", [2, 4])
+@pytest.mark.parametrize("space", [{"kind": "floor"}, {"kind": "mixed"}], ids=["floor", "mixed"])
+def test_any_number_of_threads_gives_the_same_bytes(busy, n_threads, space):
+    states = []
+    for threads in (1, n_threads):
+        set_threads(threads)
+        assert numba.get_num_threads() == threads
+        sim = busy(changes={"space": space})
+        sim.run()
+        header, arrays = sim.state()
+        states.append((header, {name: values.tobytes() for name, values in arrays.items()}))
+    assert states[0] == states[1]
+    assert states[0][0]["tallies"]["b_cells.lysed"] > 30
+
+
+def test_rows_of_a_kernel_do_not_depend_on_one_another(recorded):
+    """The plain loop run backwards leaves the same arrays: iteration i writes only row i."""
+    for key, recorder in recorded.items():
+        kernel = KERNELS[key]
+        if not kernel.targetoptions.get("parallel"):
+            continue
+        backwards = types.FunctionType(
+            kernel.py_func.__code__, kernel.py_func.__globals__ | {"prange": lambda n: range(n - 1, -1, -1)}
+        )
+        for _, _, after in recorder.calls[:2]:
+            forwards, again = copy.deepcopy(after), copy.deepcopy(after)
+            kernel.py_func(*forwards)
+            backwards(*again)
+            assert same(forwards, again), key[1]
+
+
+def columns():
+    cells = [(name, column) for name, cls in _cell_types().items() for column in cls.columns]
+    shared = [entry for cls in PROCESSES.values() for entry in cls.columns]
+    return sorted({(owner, column.name): column for owner, column in [*cells, *shared]}.items())
+
+
+def _cell_types():
+    from abm.biology.cells.b_cells import BCells
+    from abm.biology.cells.nk_cells import NKCells
+
+    return {"b_cells": BCells, "nk_cells": NKCells}
+
+
+@pytest.mark.parametrize(("name", "column"), columns(), ids=lambda x: ".".join(x) if isinstance(x, tuple) else "")
+def test_a_column_says_its_unit_in_its_name_and_what_it_is(name, column):
+    assert column.doc
+    assert column.unit == "1" or names_its_unit(column.name, column.unit)
+    if column.name.startswith(("rel_", "mark_", "hazard_")):
+        assert column.resets or column.name in ("rel_hit", "rel_engagement")
+    if column.name.startswith("rel_"):
+        assert column.default == 1.0
+    if column.name.startswith("is_"):
+        assert column.dtype == "b1"
+    if column.name.startswith("n_"):
+        assert column.dtype == "i8"

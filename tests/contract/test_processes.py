@@ -1,0 +1,247 @@
+"""What every process may do to the world, found out by letting it act in a busy well."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from abm.core.fate import Fate
+from abm.core.par import describe
+from abm.core.pools import Pools
+from abm.core.population import Population
+from abm.core.process import Phase
+from abm.core.space import Mixed
+from abm.core.world import World
+from abm.scenario.schema import PROCESSES
+
+ALWAYS_KNOWN = {"uid"}
+each_kind = pytest.mark.parametrize("kind", PROCESSES)
+
+
+class Spy:
+    """Stands before a process and tells what changed while it acted."""
+
+    def __init__(self, process, look, tell):
+        self.process, self.look, self.tell = process, look, tell
+
+    def __getattr__(self, name):
+        return getattr(self.process, name)
+
+    def step(self, world, key):
+        before = self.look(world)
+        self.process.step(world, key)
+        self.tell(self.process, before, self.look(world))
+
+
+def spied(sim, look, tell):
+    sim.processes = {name: Spy(process, look, tell) for name, process in sim.processes.items()}
+    sim.run()
+
+
+@pytest.mark.parametrize("space", [{"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, {"kind": "mixed"}])
+def test_a_process_writes_only_what_it_declares(busy, picture, differences, space):
+    def tell(process, before, after):
+        if isinstance(process, Fate):
+            return
+        written = {name for name in differences(before, after) if not name.startswith("tallies.")}
+        if "pools.*" in process.writes:
+            written = {name for name in written if not name.startswith(("pools.", "fields."))}
+        assert written <= set(process.writes), type(process).__name__
+
+    spied(busy(changes={"space": space}), picture, tell)
+
+
+def test_rows_change_only_in_fate(busy):
+    def rows(world):
+        return {name: sorted(p.uid.tolist()) for name, p in world.populations.items()}
+
+    def tell(process, before, after):
+        changed.update([process.phase] if before != after else [])
+
+    changed = set()
+    spied(busy(), rows, tell)
+    assert changed == {Phase.FATE}
+
+
+def test_a_process_reads_only_what_it_declares(busy, monkeypatch):
+    """The order inside a phase is checked by what processes say they read."""
+    read = set()
+
+    def column(population, name):
+        if name in population.columns:
+            read.add(f"{population.name}.{name}")
+        return original_column(population, name)
+
+    def amount(pools, name):
+        read.add(f"pools.{name}")
+        return original_amount(pools, name)
+
+    def mend(world, *arguments):
+        before = set(read)
+        original_mend(world, *arguments)
+        read.intersection_update(before)
+
+    def drained(world):
+        seen = {name for name in read if name.split(".")[1] not in ALWAYS_KNOWN}
+        read.clear()
+        return seen
+
+    def tell(process, before, seen):
+        if isinstance(process, Fate):
+            return
+        known = set(process.reads) | set(process.writes)
+        assert seen <= known or "pools.*" in known, f"{type(process).__name__}: {sorted(seen - known)}"
+
+    sim = busy()
+    original_column, original_amount, original_mend = Population.__getitem__, Pools.__getitem__, World._mend
+    monkeypatch.setattr(World, "_mend", mend)
+    monkeypatch.setattr(Population, "__getattr__", column)
+    monkeypatch.setattr(Population, "__getitem__", column)
+    monkeypatch.setattr(Pools, "__getitem__", amount)
+    spied(sim, drained, tell)
+
+
+@each_kind
+def test_what_a_process_names_exists(kind, busy):
+    process, world = PROCESSES[kind](), busy().world
+    known = {f"{name}.{column}" for name, p in world.populations.items() for column in p.columns}
+    known |= {f"fields.{name}" for name in world.fields}
+    columns = {name for name in (*process.reads, *process.writes) if not name.startswith("pools.")}
+    assert columns <= known
+
+
+def multipliers(world):
+    return {
+        f"{name}.{column}": p[column].copy()
+        for name, p in world.populations.items()
+        for column in p.names("rel_")
+        if p.columns[column].resets
+    }
+
+
+@each_kind
+def test_multipliers_are_multiplied_and_never_assigned(kind, busy, midway):
+    results = []
+    for preset in (1.0, 2.0):
+        sim = busy()
+        sim.restore(*copy.deepcopy(midway))
+        sim.world.dt_h = 1 / 60
+        for population in sim.world.populations.values():
+            population.reset()
+            for column in population.names("rel_"):
+                if population.columns[column].resets:
+                    population[column][:] = preset
+        sim.processes[kind].step(sim.world, sim.world.key(kind))
+        results.append(multipliers(sim.world))
+    assert len(results[0]) >= 4
+    for name, values in results[0].items():
+        assert (results[1][name] == 2.0 * values).all(), name
+
+
+def zeros(kind):
+    """Return every parameter of a process that may be zero, as zero."""
+    return {name: "0 h" if name == "lag" else 0 for name in may_be_zero(kind)}
+
+
+def may_be_zero(kind):
+    return [row["name"] for row in describe(PROCESSES[kind]) if row["ge"] == 0]
+
+
+NEVER_NULL = {"antibody_decay", "binding", "effector_recovery", "igg_competition", "igm_secretion"}
+VARIANTS = {"killing": ("killing_without_fc",), "killing_without_fc": ("killing",)}
+WITHOUT_FIELD = {"dheas_field": ("dheas_source",)}  # a uniform field is the pool; a source makes it uneven
+
+
+def test_every_process_has_a_null_or_says_that_it_has_none():
+    assert {kind for kind in PROCESSES if not may_be_zero(kind)} == NEVER_NULL
+
+
+@pytest.mark.parametrize("kind", sorted(set(PROCESSES) - NEVER_NULL))
+def test_with_rates_and_effects_of_zero_a_process_is_as_good_as_absent(kind, busy, picture, differences):
+    others = VARIANTS.get(kind, ()) + WITHOUT_FIELD.get(kind, ())
+    pictures = []
+    for sim in (busy(others, values={kind: zeros(kind)}), busy((*others, kind))):
+        sim.run()
+        pictures.append(picture(sim.world))
+    own = {f"{owner}.{column.name}" for owner, column in PROCESSES[kind].columns if column.resets}
+    own |= {"deaths.b_cells.cause", "nk_cells.x_heading", "nk_cells.y_heading"}  # a code, and where nobody goes
+    own |= {"fields.dheas", "pools.dheas"} if kind == "dheas_field" else set()
+    allowed = {name for name in own if not name.split(".")[1].startswith("rel_")}
+    assert differences(*pictures, rel=1e-9 if kind == "dheas_field" else 0.0) <= allowed
+    assert pictures[1]["tallies.b_cells.entered"] >= 100
+
+
+@pytest.mark.parametrize(("kind", "lacking"), [("igg_competition", "igg"), ("complement_decay", "complement")])
+def test_without_its_substance_a_process_is_as_good_as_absent(kind, lacking, culture, picture, differences):
+    chain = ("binding", "igg_competition", "complement_decay", "engagement", "killing", "death")
+    pictures = []
+    for kinds in (chain, [k for k in chain if k != kind]):
+        sim = culture({k: {} for k in kinds}, [{"rituximab": "1 ug/mL"}, {"serum": "25 %", "lacking": [lacking]}])
+        sim.run()
+        pictures.append(picture(sim.world))
+    assert differences(*pictures) <= {"b_cells.rel_fc50"}
+
+
+@each_kind
+@pytest.mark.parametrize("has_nk", [True, False], ids=["nk", "no_nk"])
+def test_a_process_runs_alone(kind, has_nk, culture):
+    cells = {"b_cells": {"n": 20}} | ({"nk_cells": {"per_b_cell": 1}} if has_nk else {})
+    sim = culture(
+        {kind: {}}, [{"rituximab": "10 ug/mL"}, {"serum": "25 %"}], {"populations": cells, "duration": "3 min"}
+    )
+    sim.run()
+    assert sim.world.step == 3
+
+
+@each_kind
+def test_all_others_run_without_a_process(kind, busy):
+    sim = busy((kind,), {"duration": "12 min", "populations": {"b_cells": {"n": 30}}})
+    sim.run()
+    assert sim.is_over
+
+
+@pytest.mark.parametrize("nothing", [{"b_cells": {"n": 0}}, {"nk_cells": {"per_b_cell": 0}}, {"nk_cells": None}])
+def test_an_empty_well_is_an_ordinary_well(nothing, culture, all_processes):
+    cells = {"b_cells": {"n": 20}, "nk_cells": {"per_b_cell": 1}} | nothing
+    sim = culture(
+        all_processes(("influx", "dheas_source")),
+        [{"rituximab": "10 ug/mL"}, {"serum": "25 %"}],
+        {"populations": cells, "duration": "5 min"},
+    )
+    sim.run()
+    assert sim.is_over
+
+
+@pytest.mark.parametrize(
+    "add", [(), ({"serum": "25 %"},), ({"rituximab": "10 ug/mL"},), ({"serum": 0.0}, {"rituximab": "0 ug/mL"})]
+)
+def test_nothing_added_is_an_ordinary_well(add, culture, all_processes):
+    sim = culture(all_processes(), add, {"populations": {"nk_cells": {"per_b_cell": 1}}, "duration": "5 min"})
+    sim.run()
+    assert sim.world.tallies.get("b_cells.deaths_cdc", 0) == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_order_of_rows_decides_nothing(busy, midway, picture, differences, seed):
+    """Sums over cells may differ in their last bits; whoever docks, engages, hits, moves or dies may not."""
+    rng, pictures = np.random.default_rng(seed), []
+    for is_shuffled in (False, True):
+        sim = busy()
+        sim.restore(*copy.deepcopy(midway))
+        for name, population in sim.world.populations.items():
+            if is_shuffled:
+                sim.world.reorder(name, rng.permutation(population.n))
+        sim.run()
+        pictures.append(picture(sim.world))
+    assert differences(*pictures, rel=1e-9) == set()
+    assert pictures[0]["tallies.b_cells.lysed"] > 30
+
+
+@each_kind
+def test_a_process_finds_no_cells_by_place_in_a_mixed_space(kind, busy):
+    sim = busy(changes={"space": {"kind": "mixed"}, "duration": "12 min"})
+    assert isinstance(sim.world.space, Mixed)
+    before = sim.world.populations["nk_cells"].x_um.copy()
+    while sim.world.step < 3:
+        sim.step()
+    assert (sim.world.populations["nk_cells"].x_um == before).all()
