@@ -1,0 +1,139 @@
+"""The engine under the clock: wells of any size at the density of the assay, started afresh, their end state hashed."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from abm.core.jit import kernel, prange, set_threads
+from abm.core.simulation import Simulation
+from abm.scenario.build import Well, build
+from abm.scenario.load import resolve, validate
+from abm.scenario.schema import Scenario
+from tests.bench.rounds import timed
+
+THREE_ARMS = Path(__file__).parents[2] / "configs" / "scenarios" / "three_arms.yaml"
+WELL_B_CELLS, WELL_NK_PER_B, WELL_SIDE_UM, WELL_UL = 10_000, 5.0, 5657.0, 200.0
+STEPS = 20
+LEAST_S = 0.5
+
+
+class WrongStateError(Exception):
+    """The same steps from the same start ended in another state."""
+
+
+def assay(n_agents: int, nk_share: float = WELL_NK_PER_B / (WELL_NK_PER_B + 1.0), hours: float = 24.0) -> Scenario:
+    """Return the three arms with this many cells, floor and medium scaled so that their density is that of the well."""
+    n_b = round(n_agents * (1.0 - nk_share))
+    scale = n_agents / (WELL_B_CELLS * (1.0 + WELL_NK_PER_B))
+    sets = [
+        f"populations.b_cells.n={n_b}",
+        f"populations.nk_cells.per_b_cell={(n_agents - n_b) / n_b}",
+        f"space.side={WELL_SIDE_UM * scale**0.5} um",
+        f"space.volume={WELL_UL * scale} uL",
+        f"processes.dheas.voxels_per_side={max(4, round(64 * scale**0.5))}",
+        f"duration={hours} h",
+        "probes.cells=null",
+        "probes.fields=null",
+    ]
+    return validate(Scenario, resolve(THREE_ARMS, sets, Scenario))
+
+
+def digest(simulation: Simulation) -> str:
+    """Return a hash of everything that a checkpoint would hold."""
+    _, arrays = simulation.state()
+    whole = hashlib.sha256()
+    for name in sorted(arrays):
+        whole.update(name.encode())
+        whole.update(np.ascontiguousarray(arrays[name]))
+    return whole.hexdigest()
+
+
+class Clocked:
+    """One well whose first steps are timed again and again.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        From :func:`assay`.
+    n_steps : int
+        Steps of one repeat, always the first of the run.
+    """
+
+    def __init__(self, scenario: Scenario, n_steps: int = STEPS):
+        self.simulation, self.n_steps, self.expected = build(scenario, Well("both", 0)), n_steps, ""
+        self.header, arrays = self.simulation.state()
+        self.arrays = {name: array.copy() for name, array in arrays.items()}
+        self.n_agents = sum(p.n for p in self.simulation.world.populations.values())
+
+    def fresh(self) -> None:
+        """Go back to the start; fields are copied because steps change them in place."""
+        fields = {name: array.copy() for name, array in self.arrays.items() if name.startswith("fields/")}
+        self.simulation.restore(self.header, self.arrays | fields)
+
+    def advance(self) -> None:
+        """Take the steps."""
+        for _ in range(self.n_steps):
+            self.simulation.step()
+
+    def seconds_per_step(self, n_threads: int) -> float:
+        """Time the steps; the end state must be that of the first call, whatever the number of threads.
+
+        Raises
+        ------
+        WrongStateError
+            It is not.
+        """
+        set_threads(n_threads)
+        seconds, _ = timed(self.advance, self.fresh, LEAST_S)
+        found = digest(self.simulation)
+        self.expected = self.expected or found
+        if found != self.expected:
+            raise WrongStateError(f"{self.n_agents} cells on {n_threads} threads end in {found}, not {self.expected}")
+        return seconds / self.n_steps
+
+    def seconds_by_process(self) -> dict[str, float]:
+        """Return seconds per step of each process on one thread."""
+        set_threads(1)
+        self.fresh()
+        self.simulation.seconds = dict.fromkeys(self.simulation.seconds, 0.0)
+        self.advance()
+        ordered = sorted(self.simulation.seconds.items(), key=lambda item: -item[1])
+        return {name: seconds / self.n_steps for name, seconds in ordered}
+
+    def bytes_per_agent(self) -> float:
+        """Bytes of all arrays of the state over the number of cells."""
+        populations = self.simulation.world.populations.values()
+        fields = sum(field.values.nbytes for field in self.simulation.world.fields.values())
+        return (sum(p.bytes_per_row * p.capacity for p in populations) + fields) / self.n_agents
+
+    def bytes_per_step(self) -> float:
+        """Bytes that a step must move: each declared column once per process that reads it and per one that writes."""
+        populations, total = self.simulation.world.populations, 0
+        for process in self.simulation.processes.values():
+            for target in (*process.reads, *process.writes):
+                owner, _, column = target.partition(".")
+                if owner in populations and column in populations[owner]:
+                    total += populations[owner][column].nbytes
+        return float(total)
+
+
+@kernel
+def triad(out, a, b, factor):
+    """Add one array to a multiple of another."""
+    for i in prange(out.size):
+        out[i] = a[i] + factor * b[i]
+
+
+class Triad:
+    """Memory bandwidth by the triad: 24 bytes per element, arrays far beyond any cache."""
+
+    def __init__(self, n: int = 16_000_000):
+        self.out, self.a, self.b = np.zeros(n), np.ones(n), np.ones(n)
+
+    def bytes_per_s(self, n_threads: int) -> float:
+        """Return the bandwidth on this many threads."""
+        set_threads(n_threads)
+        triad(self.out, self.a, self.b, 3.0)
+        seconds, _ = timed(lambda: triad(self.out, self.a, self.b, 3.0), lambda: None, LEAST_S)
+        return 24.0 * self.out.size / seconds
