@@ -24,6 +24,7 @@ ANTIBODIES = discover(abm.biology, Antibody)
 PROBES = discover(abm.probes, Probe)
 CELLS = ("b_cells", "nk_cells")
 INHIBITORS = ("anti_cd55", "anti_cd59")
+ENGINES_OWN = {"additions", "fate"}
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 WHAT_IS_ADDED = "design: what the experiment adds"
 
@@ -98,6 +99,9 @@ class Arm(Model):
         for index, name in enumerate(self.without):
             if name != "nk_cells":
                 raise refusal(Fault(f"an arm cannot do without {name!r}", f"without.{index}", allowed="nk_cells"))
+        for index, addition in enumerate(self.add):
+            if addition.what in self.without:
+                raise refusal(Fault(f"an arm without {addition.what!r} cannot add them", f"add.{index}"))
         times = [addition.at for addition in self.add]
         if times != sorted(times):
             raise refusal(Fault(f"additions are not in order of time: {times} h", "add", allowed="earliest first"))
@@ -166,10 +170,19 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":
-        faults = [*self._time_faults(), *self._arm_faults(), *self._order_faults(), *self._space_faults()]
+        faults = [*self._own_faults(), *self._time_faults(), *self._arm_faults(), *self._order_faults()]
+        faults += self._space_faults()
         if faults:
             raise refusal(*faults)
         return self
+
+    def _own_faults(self) -> list[Fault]:
+        faults = []
+        if self.populations.b_cells is None:
+            faults.append(Fault("a well has B cells", "populations.b_cells", allowed="n: 0 for a well that is empty"))
+        for name in ENGINES_OWN & set(self.processes):
+            faults.append(Fault(f"the engine has a process {name!r} of its own", f"processes.{name}"))
+        return faults
 
     def _time_faults(self) -> list[Fault]:
         faults = []

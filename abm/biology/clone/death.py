@@ -26,7 +26,7 @@ class Death(Process):
     reads: ClassVar = ()
     writes: ClassVar = ()
 
-    population: str = "b_cells"
+    population: Literal["b_cells", "nk_cells"] = "b_cells"
     cause: str = Field("background", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     rate_per_h: float = par(
         0.003, "1/h", "assumed: over 90 % of untreated cells live at 24 h", "Death rate", ge=0, le=100

@@ -25,7 +25,7 @@ class Division(Process):
     reads: ClassVar = ()
     writes: ClassVar = ()
 
-    population: str = "b_cells"
+    population: Literal["b_cells", "nk_cells"] = "b_cells"
     rate_per_h: float = par(0.01, "1/h", "assumed: chosen per scenario", "Division rate", ge=0, le=100)
 
     def prepare(self, world: World) -> None:

@@ -28,7 +28,7 @@ class Influx(Process):
     reads: ClassVar = ()
     writes: ClassVar = ()
 
-    population: str = "b_cells"
+    population: Literal["b_cells", "nk_cells"] = "b_cells"
     rate_per_h: float = par(10.0, "1/h", "assumed: chosen per scenario", "Arrivals", ge=0, le=1e9)
 
     def step(self, world: World, key: Key) -> None:

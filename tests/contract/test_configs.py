@@ -1,0 +1,81 @@
+"""Every configuration that ships: it loads, comes back equal, and its wells run."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from abm.scenario.build import build, wells
+from abm.scenario.from_file import load_scenario
+from abm.scenario.load import dump, resolve, validate
+from abm.scenario.schema import PROCESSES, Scenario
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+SCENARIOS = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("scenarios/*.yaml"))
+SETS = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("parameters/*.yaml"))
+FEW_CELLS = ("populations.b_cells.n=30",)
+
+each_scenario = pytest.mark.parametrize("file", SCENARIOS, ids=str)
+each_file = pytest.mark.parametrize("file", [*SCENARIOS, *SETS], ids=str)
+
+
+@each_file
+def test_a_configuration_comes_back_equal_from_its_complete_form(file, tmp_path):
+    scenario = load_scenario(CONFIGS / file)
+    complete = tmp_path / "complete.yaml"
+    complete.write_text(dump(scenario))
+    assert validate(Scenario, resolve(complete)) == scenario
+
+
+@each_scenario
+def test_a_scenario_says_what_it_is_for_and_is_named_after_its_file(file):
+    scenario = load_scenario(CONFIGS / file)
+    assert scenario.name == file.stem
+    assert scenario.title
+    assert scenario.question.rstrip().endswith("?")
+    assert (CONFIGS / file).read_text().startswith("# ")
+
+
+@each_scenario
+def test_every_well_of_a_scenario_can_be_built_and_steps(file):
+    scenario = load_scenario(CONFIGS / file, FEW_CELLS)
+    all_wells = wells(scenario)
+    assert len(all_wells) % scenario.replicates == 0
+    assert {well.arm for well in all_wells if not well.is_control} == set(scenario.arms)
+    for well in all_wells:
+        if well.replicate == 0:
+            sim = build(scenario, well)
+            sim.step()
+            assert sim.world.populations["b_cells"].n >= 20
+
+
+@each_scenario
+def test_a_control_is_its_arm_without_antibody(file):
+    scenario = load_scenario(CONFIGS / file, FEW_CELLS)
+    for well in (well for well in wells(scenario) if well.is_control and well.replicate == 0):
+        sim = build(scenario, well)
+        for _ in range(3):
+            sim.step()
+        assert sim.world.pools["antibody_supplied"] == 0.0
+        assert sim.world.populations["b_cells"].bound_per_cell.sum() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"populations": {"b_cells": None}}, "a well has B cells"),
+        ({"processes": {"fate": {"kind": "death"}}}, "the engine has a process 'fate' of its own"),
+        ({"processes": {"death": {"kind": "death", "population": "bcells"}}}, "population"),
+        ({"arms": {"a": {"add": [{"nk_cells": 5}], "without": ["nk_cells"]}}}, "cannot add them"),
+    ],
+)
+def test_what_would_silently_do_nothing_is_refused(change, message):
+    with pytest.raises(ValidationError, match=message):
+        Scenario.model_validate({"populations": {"nk_cells": {}}} | change)
+
+
+@pytest.mark.parametrize("file", SETS, ids=str)
+def test_a_published_set_uses_known_processes_under_stable_names(file):
+    scenario = load_scenario(CONFIGS / file)
+    assert {process.kind for process in scenario.processes.values()} <= set(PROCESSES)
+    assert len(scenario.processes) > 10
