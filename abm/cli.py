@@ -218,7 +218,7 @@ def _explain(scenario: Any, as_json: bool) -> None:
     if as_json:
         _print({"step": rows})
     else:
-        _table(["phase", "process", "kind", "reads", "writes", "ms per step"], [list(row.values()) for row in rows])
+        _table(["phase", "process", "kind", "ms per step", "reads", "writes"], [list(row.values()) for row in rows])
 
 
 def _dry_run(scenario: Any, n_threads: int, out: Path, as_json: bool) -> None:

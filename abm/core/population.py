@@ -4,7 +4,7 @@ A population owns every column, so removal, division and reordering cannot miss 
 rows change; a ``uid`` is an identity and is never reused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,7 +128,7 @@ class Population:
         self._view = {name: array[:n] for name, array in self._store.items()}
         self.version += 1
 
-    def add(self, n: int, values: dict[str, np.ndarray]) -> slice:
+    def add(self, n: int, values: Mapping[str, np.ndarray | float]) -> slice:
         """Append ``n`` rows with defaults where ``values`` names no column.
 
         Parameters

@@ -5,7 +5,7 @@ import inspect
 import pkgutil
 from enum import IntEnum
 from types import ModuleType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from abm.core.errors import RunFailed
 from abm.core.par import Model
@@ -52,7 +52,7 @@ class Process(Model):
         raise RunFailed(f"{type(self).__name__} defines no step")
 
 
-def discover(package: ModuleType, base: type) -> dict[str, type]:
+def discover(package: ModuleType, base: type[Model]) -> dict[str, type[Any]]:
     """Walk a package and return every class below ``base`` that has a ``kind`` of its own, by kind.
 
     Raises
@@ -60,7 +60,7 @@ def discover(package: ModuleType, base: type) -> dict[str, type]:
     RunFailed
         Two classes claim one kind.
     """
-    found: dict[str, type] = {}
+    found: dict[str, type[Any]] = {}
     for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         module = importlib.import_module(info.name)
         for _, candidate in inspect.getmembers(module, inspect.isclass):

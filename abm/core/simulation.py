@@ -136,7 +136,7 @@ class Simulation:
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """Return everything a checkpoint needs: a JSON-able header and named arrays."""
         world = self.world
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
             for name, table in tables.items():
                 arrays |= {f"{kind}/{name}/{column}": table[column] for column in table.columns}

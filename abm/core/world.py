@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 class CellType(Protocol):
     """What a population's new cells are like."""
 
+    def count(self, counts: dict[str, int]) -> int:
+        """Return how many cells there are at the start, given the populations before it."""
+        ...
+
     def draw(self, world: "World", population: Population, rows: slice) -> None:
         """Fill the columns of new rows."""
 
@@ -60,7 +64,7 @@ class World:
         if population in self.populations:
             self.populations[population].declare(column)
 
-    def tally(self, name: str, count: int) -> None:
+    def tally(self, name: str, count: int | np.integer) -> None:
         """Count events."""
         self.tallies[name] = self.tallies.get(name, 0) + int(count)
 

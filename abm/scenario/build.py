@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from abm.biology.additions import Additions, Portion
+from abm.biology.hormones.dheas_potency import DheasPotency
 from abm.core.par import plain
 from abm.core.population import Population
 from abm.core.process import Process
@@ -30,7 +31,8 @@ class Well:
 
 def controls(scenario: Scenario) -> dict[str, str]:
     """Return the name of each arm's no-antibody control; arms that differ in nothing else share one."""
-    names, of_content = {}, {}
+    names: dict[str, str] = {}
+    of_content: dict[str, str] = {}
     for name, arm in scenario.arms.items():
         if not arm.antibodies:
             of_content.setdefault(_content(arm), name)
@@ -78,23 +80,19 @@ def build(scenario: Scenario, well: Well) -> Simulation:
     world = World(own.space, own.space.volume, own.seed, well.replicate)
     drug = arm.antibodies[0] if arm.antibodies else "rituximab"
     world.traits |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
-    processes = _processes(own, arm, world)
+    for law in own.processes.values():
+        if isinstance(law, DheasPotency):
+            world.traits["potency"] = law
+    additions = Additions(plan=_plan(own, arm, world))
+    processes: dict[str, Process] = {"additions": additions} | dict(own.processes)
     probes = {name: getattr(own.probes, name) for name in PROBES if getattr(own.probes, name) is not None}
     looks_h = {name: probe.times_h(own.duration) for name, probe in probes.items()}
     moments = [addition.at for addition in arm.add] + [t for times in looks_h.values() for t in times]
     _declare_cells(world, own, arm)
     simulation = Simulation(world, processes, probes, time_grid(own.duration, own.dt, moments), looks_h)
     _fill(world, own, arm)
-    processes["additions"].begin(world)
+    additions.begin(world)
     return simulation
-
-
-def _processes(own: Scenario, arm: Arm, world: World) -> dict[str, Process]:
-    processes: dict[str, Process] = {"additions": Additions(plan=_plan(own, arm, world))} | own.processes
-    law = next((p for p in own.processes.values() if p.kind == "dheas_potency"), None)
-    if law is not None:
-        world.traits["potency"] = law
-    return processes
 
 
 def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:

@@ -3,7 +3,7 @@
 import math
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, create_model, model_validator
 
@@ -62,15 +62,18 @@ class AdditionBase(Model):
         return self
 
 
-Addition = create_model(
-    "Addition",
-    __base__=AdditionBase,
-    __doc__=AdditionBase.__doc__,
-    **{
-        kind: (float | None, par(None, "ug/mL", WHAT_IS_ADDED, f"{kind} in the well", ge=0, le=1e6))
-        for kind in ANTIBODIES
-    },
-)
+if TYPE_CHECKING:
+    Addition = AdditionBase
+else:
+    Addition = create_model(
+        "Addition",
+        __base__=AdditionBase,
+        __doc__=AdditionBase.__doc__,
+        **{
+            kind: (float | None, par(None, "ug/mL", WHAT_IS_ADDED, f"{kind} in the well", ge=0, le=1e6))
+            for kind in ANTIBODIES
+        },
+    )
 ADDABLE = (*ANTIBODIES, "serum", *CELLS, "dheas", "igg", *INHIBITORS)
 
 
@@ -120,11 +123,6 @@ class Axis(Model):
     unit: str = ""
 
 
-def _optional(name: str, kinds: dict[str, type], doc: str, defaults: dict[str, Any]) -> type[Model]:
-    fields = {kind: (cls | None, defaults.get(kind)) for kind, cls in kinds.items()}
-    return create_model(name, __base__=Model, __doc__=doc, **fields)
-
-
 def _kind_of(value: Any) -> str | None:
     return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
 
@@ -134,18 +132,26 @@ def _one_of(kinds: dict[str, type]) -> Any:
     return Annotated[reduce(or_, tagged), Discriminator(_kind_of)]
 
 
-AnyProcess = _one_of(PROCESSES)
-AnySpace = _one_of({"floor": Floor, "mixed": Mixed})
-Populations = _optional(
-    "Populations", {"b_cells": BCells, "nk_cells": NKCells}, "Cells at the start.", {"b_cells": BCells()}
-)
-Probes = _optional("Probes", PROBES, "What is observed, and when.", {"counts": PROBES["counts"](every="15 min")})
-Antibodies = create_model(
-    "Antibodies",
-    __base__=Model,
-    __doc__="Antibodies by name.",
-    **{kind: (cls, cls()) for kind, cls in ANTIBODIES.items()},
-)
+if TYPE_CHECKING:
+    AnyProcess = Process
+    AnySpace = Floor | Mixed
+    Probes = Model
+    Antibodies = Model
+else:
+    AnyProcess = _one_of(PROCESSES)
+    AnySpace = _one_of({"floor": Floor, "mixed": Mixed})
+    seen = {kind: (cls | None, None) for kind, cls in PROBES.items()}
+    seen["counts"] = (PROBES["counts"], PROBES["counts"](every="15 min"))
+    Probes = create_model("Probes", __base__=Model, __doc__="What is observed, and when.", **seen)
+    drugs = {kind: (cls, cls()) for kind, cls in ANTIBODIES.items()}
+    Antibodies = create_model("Antibodies", __base__=Model, __doc__="Antibodies by name.", **drugs)
+
+
+class Populations(Model):
+    """Cells at the start."""
+
+    b_cells: BCells = BCells()
+    nk_cells: NKCells | None = None
 
 
 class Scenario(Model):

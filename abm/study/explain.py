@@ -25,9 +25,9 @@ def explain(scenario: Scenario) -> list[dict[str, str]]:
                 "phase": Phase(process.phase).name,
                 "process": name,
                 "kind": getattr(process, "kind", name),
+                "ms_per_step": f"{milliseconds:.3f}",
                 "reads": ", ".join(process.reads),
                 "writes": ", ".join(process.writes),
-                "ms_per_step": f"{milliseconds:.3f}",
             }
         )
     return rows
