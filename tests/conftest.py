@@ -18,7 +18,7 @@ SMALL = {
     "dt": "1 min",
     "space": {"kind": "floor", "side": "400 um", "volume": "1 uL"},
     "populations": {"b_cells": {"n": 200}},
-    "probes": {"counts": {"every": "1 h"}},
+    "probes": {"counts": {}},
 }
 
 

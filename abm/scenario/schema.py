@@ -183,12 +183,8 @@ class Scenario(Model):
         return self
 
     def _own_faults(self) -> list[Fault]:
-        faults = []
-        if self.populations.b_cells is None:
-            faults.append(Fault("a well has B cells", "populations.b_cells", allowed="n: 0 for a well that is empty"))
-        for name in ENGINES_OWN & set(self.processes):
-            faults.append(Fault(f"the engine has a process {name!r} of its own", f"processes.{name}"))
-        return faults
+        names = sorted(ENGINES_OWN & set(self.processes))
+        return [Fault(f"the engine has a process {name!r} of its own", f"processes.{name}") for name in names]
 
     def _time_faults(self) -> list[Fault]:
         faults = []

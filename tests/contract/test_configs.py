@@ -63,7 +63,7 @@ def test_a_control_is_its_arm_without_antibody(file):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"populations": {"b_cells": None}}, "a well has B cells"),
+        ({"populations": {"b_cells": None}}, "b_cells"),
         ({"processes": {"fate": {"kind": "death"}}}, "the engine has a process 'fate' of its own"),
         ({"processes": {"death": {"kind": "death", "population": "bcells"}}}, "population"),
         ({"arms": {"a": {"add": [{"nk_cells": 5}], "without": ["nk_cells"]}}}, "cannot add them"),

@@ -18,6 +18,7 @@ from abm.core.units import names_its_unit
 from abm.scenario.schema import PROCESSES
 
 CALLS_KEPT = 6
+MIXED = {"kind": "mixed", "side": "300 um", "volume": "1.1 uL"}
 
 
 def compiled():
@@ -70,7 +71,7 @@ def recorded(busy):
         recorders = {key: Recorder(kernel) for key, kernel in KERNELS.items()}
         for key, name, module in places():
             patch.setattr(module, name, recorders[key])
-        for space in ({"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, {"kind": "mixed"}):
+        for space in ({"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, MIXED):
             busy(changes={"space": space, "duration": "25 min"}).run()
     return recorders
 
@@ -117,7 +118,7 @@ def test_a_kernel_that_draws_takes_its_key_last_and_few_arguments(key):
 
 
 @pytest.mark.parametrize("n_threads", [2, 4])
-@pytest.mark.parametrize("space", [{"kind": "floor"}, {"kind": "mixed"}], ids=["floor", "mixed"])
+@pytest.mark.parametrize("space", [{"kind": "floor"}, MIXED], ids=["floor", "mixed"])
 def test_any_number_of_threads_gives_the_same_bytes(busy, n_threads, space):
     states = []
     for threads in (1, n_threads):

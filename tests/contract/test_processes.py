@@ -14,6 +14,7 @@ from abm.core.space import Mixed
 from abm.core.world import World
 from abm.scenario.schema import PROCESSES
 
+MIXED = {"kind": "mixed", "side": "300 um", "volume": "1.1 uL"}
 ALWAYS_KNOWN = {"uid"}
 each_kind = pytest.mark.parametrize("kind", PROCESSES)
 
@@ -38,7 +39,7 @@ def spied(sim, look, tell):
     sim.run()
 
 
-@pytest.mark.parametrize("space", [{"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, {"kind": "mixed"}])
+@pytest.mark.parametrize("space", [{"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, MIXED])
 def test_a_process_writes_only_what_it_declares(busy, picture, differences, space):
     def tell(process, before, after):
         if isinstance(process, Fate):
@@ -239,7 +240,7 @@ def test_the_order_of_rows_decides_nothing(busy, midway, picture, differences, s
 
 @each_kind
 def test_a_process_finds_no_cells_by_place_in_a_mixed_space(kind, busy):
-    sim = busy(changes={"space": {"kind": "mixed"}, "duration": "12 min"})
+    sim = busy(changes={"space": MIXED, "duration": "12 min"})
     assert isinstance(sim.world.space, Mixed)
     before = sim.world.populations["nk_cells"].x_um.copy()
     while sim.world.step < 3:

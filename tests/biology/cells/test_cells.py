@@ -1,0 +1,100 @@
+"""What new cells are like. Bounds are 4.5 standard errors or p = 1e-5."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+N, P_MIN = 20_000, 1e-5
+
+
+@pytest.fixture(scope="module")
+def b(culture):
+    cells = {"n": N, "cd20": {"median": 152_000, "sigma": 0.4}, "low_fraction": 0.12, "low_max_per_cell": 4000}
+    return culture({}, (), {"populations": {"b_cells": cells}}).world.populations["b_cells"]
+
+
+def is_low(b):
+    return b.cd20_start_per_cell < 4000  # 9 sigma below the median of the others
+
+
+def test_cd20_is_log_normal_around_its_median(b):
+    logs = np.log(b.cd20_start_per_cell[~is_low(b)] / 152_000) / 0.4
+    assert stats.kstest(logs, "norm").pvalue > P_MIN
+
+
+def test_the_cd20_low_subset_has_its_share_and_is_even_up_to_its_maximum(b):
+    low = is_low(b)
+    assert low.mean() == pytest.approx(0.12, abs=4.5 * math.sqrt(0.12 * 0.88 / N))
+    assert stats.kstest(b.cd20_start_per_cell[low] / 4000, "uniform").pvalue > P_MIN
+
+
+def test_a_cell_starts_at_its_own_set_point(b):
+    assert (b.cd20_per_cell == b.cd20_start_per_cell).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "median", "sigma"),
+    [("cd55", 1.0, 0.47), ("cd59", 1.0, 0.31), ("igm_per_s", 100.0, 0.5), ("igm_stored_per_cell", 1e6, 0.5)],
+)
+def test_other_attributes_are_log_normal_and_independent_of_cd20(b, column, median, sigma):
+    logs = np.log(b[column] / median) / sigma
+    assert stats.kstest(logs, "norm").pvalue > P_MIN
+    for other in ("cd20_start_per_cell", "hits_needed"):
+        assert abs(stats.spearmanr(logs, b[other]).statistic) < 4.5 / math.sqrt(N)
+
+
+def test_one_factor_scales_all_cd20(culture):
+    cd20 = [
+        culture({}, (), {"populations": {"b_cells": {"n": 100, "cd20_scale": scale}}})
+        .world.populations["b_cells"]
+        .cd20_per_cell
+        for scale in (1.0, 0.5)
+    ]
+    assert (cd20[1] == 0.5 * cd20[0]).all()
+
+
+def test_attributes_belong_to_a_cell_whatever_others_there_are(culture):
+    few, many = (
+        culture({}, (), {"populations": {"b_cells": {"n": n}}}).world.populations["b_cells"] for n in (50, 500)
+    )
+    assert (few.hits_needed == many.hits_needed[:50]).all()
+    assert (few.cd20_per_cell == many.cd20_per_cell[:50]).all()
+    assert (few.x_um == many.x_um[:50]).all()
+
+
+def test_cells_added_later_are_new_cells_of_the_same_kind(culture):
+    sim = culture({}, [{"b_cells": 200, "at": "10 min"}])
+    sim.run()
+    b = sim.world.populations["b_cells"]
+    assert b.cohort.tolist() == [0] * 200 + [1] * 200
+    assert np.unique(b.cd20_start_per_cell).size == 400
+    assert stats.ks_2samp(b.cd55[:200], b.cd55[200:]).pvalue > P_MIN
+
+
+@pytest.mark.parametrize(("state", "n_nk"), [("il2", 20_000), ("resting", 20_000), ("pbmc", 2400)])
+def test_in_blood_cells_only_some_effectors_are_nk(culture, state, n_nk):
+    nk = {"per_b_cell": 5.0, "state": state, "pbmc_nk_frac": 0.12}
+    sim = culture({}, (), {"populations": {"b_cells": {"n": 4000}, "nk_cells": nk}})
+    assert sim.world.populations["nk_cells"].n == n_nk
+
+
+@pytest.mark.parametrize(("state", "killers"), [("il2", 0.5), ("resting", 0.25)])
+def test_only_a_share_of_nk_cells_can_kill(culture, state, killers):
+    nk = {"per_b_cell": 5.0, "state": state, "il2_killer_frac": 0.5, "resting_killer_frac": 0.25}
+    sim = culture({}, (), {"populations": {"b_cells": {"n": 4000}, "nk_cells": nk}})
+    found = sim.world.populations["nk_cells"].is_killer.mean()
+    assert found == pytest.approx(killers, abs=4.5 * math.sqrt(killers * (1 - killers) / 20_000))
+
+
+def test_resting_nk_hit_and_engage_less_than_activated_ones(culture):
+    nk = {
+        state: culture({}, (), {"populations": {"nk_cells": {"per_b_cell": 1, "state": state}}}).world.populations[
+            "nk_cells"
+        ]
+        for state in ("il2", "resting")
+    }
+    for column in ("rel_hit", "rel_engagement"):
+        assert set(nk["il2"][column]) == {1.0}
+        assert set(nk["resting"][column]) < {*np.linspace(0, 1, 1001).round(3)} - {1.0}

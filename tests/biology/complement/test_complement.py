@@ -1,0 +1,256 @@
+"""Docking, C3b, MAC, lysis and their regulators, one at a time and in a row."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm.biology.complement.docking import Docking
+from abm.biology.complement.supply import trim
+
+N = 4000
+CHAIN = {
+    "regulator_block": {},
+    "complement_docking": {},
+    "c3b_deposition": {},
+    "mac_insertion": {},
+    "mac_lysis": {},
+}
+SERUM = {"serum": "25 %"}
+
+
+def well(culture, alike, add=(SERUM,), processes=None, bound=1e5, n=N):
+    """Return a well whose cells carry antibody already."""
+    processes = CHAIN if processes is None else processes
+    sim = culture(processes, list(add), {"populations": {"b_cells": alike(n)}})
+    if "bound_per_cell" in sim.world.populations["b_cells"]:
+        sim.world.populations["b_cells"].bound_per_cell[:] = bound
+    return sim
+
+
+def availability(frac, half_frac):
+    return frac / (frac + half_frac)
+
+
+Q = availability(0.25, 0.05) * availability(0.25, 0.10) * availability(0.25, 0.05)
+
+
+@pytest.mark.parametrize("bound", [30_000.0, 72_000.0, 200_000.0])
+def test_docking_events_are_poisson_with_a_steep_mean_in_bound_antibody(culture, alike, act, near, bound):
+    sim = well(
+        culture,
+        alike,
+        processes={"complement_docking": {"max_per_h": 9000, "rho50_per_cell": 72_000, "steepness": 3.8}},
+        bound=bound,
+    )
+    act(sim, "complement_docking")
+    events = sim.world.populations["b_cells"].n_docked
+    mean = 150 * Q * bound**3.8 / (72_000**3.8 + bound**3.8)
+    assert events.mean() == near(mean, math.sqrt(mean), N)
+    assert events.var() == near(mean, math.sqrt(mean + 2 * mean**2), N)
+
+
+def test_antibody_that_docks_c1_better_docks_more_often(culture, alike, act, near):
+    counts = []
+    for antibody in ("rituximab", "ofatumumab_like"):
+        sim = well(culture, alike, [SERUM, {antibody: "0 ug/mL"}], {"complement_docking": {"max_per_h": 90}})
+        act(sim, "complement_docking")
+        counts.append(sim.world.populations["b_cells"].n_docked.mean())
+    assert counts[1] == near(3 * counts[0], math.sqrt(3 * counts[0] + 9 * counts[0]), N)
+
+
+@pytest.mark.parametrize("component", ["c1q", "c2c4", "c3"])
+def test_serum_that_lacks_an_early_component_docks_nothing(culture, alike, component):
+    sim = well(culture, alike, [SERUM | {"lacking": [component]}], n=200)
+    sim.run()
+    assert sim.world.tallies.get("docking_events", 0) == 0
+    assert sim.world.tallies.get("b_cells.deaths_cdc", 0) == 0
+
+
+def test_without_c5_c3b_is_laid_but_no_cell_is_lysed(culture, alike):
+    sim = well(culture, alike, [SERUM | {"lacking": ["c5c9"]}], n=200)
+    sim.run()
+    b = sim.world.populations["b_cells"]
+    assert (b.c3b_per_cell > 1e5).all()
+    assert (b.mac_per_cell == 0).all()
+    assert b.n == 200
+
+
+def test_heated_serum_has_igg_and_dheas_but_no_complement(culture, alike):
+    sim = well(culture, alike, [SERUM | {"lacking": ["complement"]}], n=200)
+    sim.run()
+    assert sim.world.populations["b_cells"].c3b_per_cell.sum() == 0
+    assert sim.world.pools.nM("igg") == pytest.approx(0.25 * 66_000)
+    assert sim.world.pools.nM("dheas") > 500
+
+
+def test_serum_in_halves_gives_the_product_of_saturating_terms(culture, alike):
+    for frac in (0.1, 0.5, 1.0):
+        sim = well(culture, alike, [{"serum": frac}], n=1)
+        assert Docking().availability(sim.world) == pytest.approx(
+            {
+                "c1q": availability(frac, 0.05),
+                "c2c4": availability(frac, 0.10),
+                "c3": availability(frac, 0.05),
+                "c5c9": availability(frac, 0.10),
+            }
+        )
+
+
+@given(st.lists(st.integers(0, 50), max_size=30), st.floats(0, 2000), st.floats(0.5, 20))
+def test_trimming_never_uses_more_than_the_supply_and_wastes_less_than_one_event(events, supply, per_event):
+    wanted, granted = np.array(events, np.int64), np.array(events, np.int64)
+    trim(granted, supply, per_event)
+    assert (granted <= wanted).all()
+    assert (granted >= 0).all()
+    assert granted.sum() * per_event <= supply * (1 + 1e-12) or (granted == wanted).all()
+    assert (granted == wanted).all() or supply - granted.sum() * per_event < per_event * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(("scarce", "used_per_event"), [("c1q", 1.0), ("c2c4", 10.0)])
+def test_docking_stops_where_a_component_runs_out(culture, alike, act, scarce, used_per_event):
+    sim = well(culture, alike, processes={"complement_docking": {f"half_{scarce}_frac": 1e-12}}, bound=2e5)
+    sim.world.pools[scarce] = 1234.5
+    act(sim, "complement_docking")
+    assert sim.world.populations["b_cells"].n_docked.sum() == 1234.5 // used_per_event
+    assert 0 <= sim.world.pools[scarce] < used_per_event
+    assert sim.world.pools[f"{scarce}_used"] == 1234.5 // used_per_event * used_per_event
+
+
+def test_complement_used_and_decayed_is_what_was_supplied(culture, alike):
+    sim = well(culture, alike, processes={"complement_decay": {}} | CHAIN, n=200)
+    sim.run()
+    pools = sim.world.pools
+    for name in ("c1q", "c2c4", "c3", "c5c9"):
+        total = pools[name] + pools[f"{name}_used"] + pools[f"{name}_decayed"]
+        assert total == pytest.approx(pools[f"{name}_supplied"], rel=1e-12)
+        assert pools[f"{name}_used"] > 0
+    assert pools["c2c4_decayed"] == pytest.approx(pools["c2c4_supplied"] * -math.expm1(-0.3), rel=0.01)
+
+
+def test_each_docking_event_lays_a_burst_of_c3b_divided_by_cd55(culture, alike, act, near):
+    sim = well(culture, alike, processes={"c3b_deposition": {"burst": 420, "c3_per_c3b": 10}})
+    b = sim.world.populations["b_cells"]
+    b.n_docked[:], b.cd55[: N // 2] = 3, 2.0
+    act(sim, "c3b_deposition")
+    assert b.c3b_per_cell[: N // 2].mean() == near(630, math.sqrt(630), N // 2)
+    assert b.c3b_per_cell[N // 2 :].mean() == near(1260, math.sqrt(1260), N // 2)
+    assert sim.world.pools["c3_used"] == 10 * b.c3b_per_cell.sum()
+    assert (b.c3b_gain_per_cell == b.c3b_per_cell).all()
+
+
+def test_cell_bound_c3b_is_lost_exponentially(culture, alike, act):
+    sim = well(culture, alike, processes={"c3b_deposition": {"loss_per_h": 0.05}}, n=3)
+    sim.world.populations["b_cells"].c3b_per_cell[:] = 1e5
+    act(sim, "c3b_deposition", dt_h=4.0)
+    assert sim.world.populations["b_cells"].c3b_per_cell == pytest.approx(np.full(3, 1e5 * math.exp(-0.2)))
+
+
+def test_no_more_c3b_is_laid_than_c3_allows(culture, alike, act):
+    sim = well(culture, alike, processes={"c3b_deposition": {"c3_per_c3b": 10}})
+    b, pools = sim.world.populations["b_cells"], sim.world.pools
+    b.n_docked[:] = 5
+    pools["c3"] = 1e6
+    act(sim, "c3b_deposition")
+    assert b.c3b_per_cell.sum() == pytest.approx(1e5, rel=1e-12)
+    assert b.c3b_gain_per_cell.sum() == pytest.approx(1e5, rel=1e-12)
+    assert (pools["c3"], pools["c3_used"]) == (0.0, 1e6)
+
+
+def test_each_docking_event_inserts_pores_divided_by_cd59_and_the_root_of_cd55(culture, alike, act, near):
+    sim = well(culture, alike, processes={"mac_insertion": {"per_event": 0.5, "half_c5c9_frac": 0.1}})
+    b = sim.world.populations["b_cells"]
+    b.n_docked[:], b.cd55[:1000], b.cd59[1000:2000], b.rel_cd59[2000:3000], b.rel_cd55[2000:3000] = (
+        40,
+        4.0,
+        2.0,
+        0.1,
+        0.25,
+    )
+    act(sim, "mac_insertion")
+    mean = 20 * 0.25 / 0.35
+    for quarter, factor in enumerate((0.5, 0.5, 20.0, 1.0)):
+        gained = b.mac_per_cell[1000 * quarter : 1000 * (quarter + 1)]
+        assert gained.mean() == near(factor * mean, math.sqrt(factor * mean), 1000)
+    assert sim.world.pools["c5c9_used"] == b.mac_per_cell.sum()
+
+
+def test_no_more_pores_are_inserted_than_c5c9_allows(culture, alike, act):
+    sim = well(culture, alike, processes={"mac_insertion": {"half_c5c9_frac": 1e-12, "per_event": 10}})
+    sim.world.populations["b_cells"].n_docked[:] = 20
+    sim.world.pools["c5c9"] = 777.0
+    act(sim, "mac_insertion")
+    assert sim.world.populations["b_cells"].mac_per_cell.sum() == 777
+    assert sim.world.pools["c5c9"] == 0.0
+
+
+def test_pores_are_repaired_one_by_one(culture, alike, act, near):
+    sim = well(culture, alike, processes={"mac_insertion": {"repair_per_h": 1.5}})
+    b = sim.world.populations["b_cells"]
+    b.mac_per_cell[:] = 60
+    act(sim, "mac_insertion", dt_h=0.4)
+    kept = math.exp(-0.6)
+    assert b.mac_per_cell.mean() == near(60 * kept, math.sqrt(60 * kept * (1 - kept)), N)
+    assert b.mac_per_cell.var() == near(60 * kept * (1 - kept), 60 * kept * (1 - kept) * math.sqrt(2), N)
+
+
+def test_pores_lyse_together_not_one_by_one(culture, alike, act):
+    processes = {"mac_lysis": {"max_per_h": 17.4, "mac50_per_cell": 90, "steepness": 10}}
+    sim = well(culture, alike, processes=processes, n=4)
+    b = sim.world.populations["b_cells"]
+    b.mac_per_cell[:] = [0, 45, 90, 180]
+    act(sim, "mac_lysis")
+    assert b.hazard_cdc_per_h == pytest.approx([0.0, 17.4 / (1 + 2**10), 8.7, 17.4 / (1 + 2**-10)])
+
+
+def deaths(culture, alike, add):
+    sim = well(culture, alike, [SERUM, *add], bound=45_000, n=400)
+    sim.run()
+    return sim.world.tallies.get("b_cells.deaths_cdc", 0)
+
+
+def test_blocking_cd59_kills_more_and_blocking_both_regulators_more_still(culture, alike):
+    free = deaths(culture, alike, [])
+    without_cd59 = deaths(culture, alike, [{"anti_cd59": 1.0}])
+    without_both = deaths(culture, alike, [{"anti_cd59": 1.0}, {"anti_cd55": 1.0}])
+    assert free < 20
+    assert without_cd59 > free + 100
+    assert without_both >= without_cd59
+
+
+@pytest.mark.parametrize(("blocked", "left"), [(0.0, 1.0), (0.5, 0.55), (1.0, 0.1), (2.0, 0.1)])
+def test_a_blocked_regulator_keeps_what_the_antibody_leaves(culture, alike, act, blocked, left):
+    sim = well(culture, alike, processes={"regulator_block": {"efficacy_frac": 0.9}}, n=3)
+    sim.world.pools["anti_cd55"] = blocked
+    act(sim, "regulator_block")
+    b = sim.world.populations["b_cells"]
+    assert b.rel_cd55 == pytest.approx(np.full(3, left))
+    assert (b.rel_cd59 == 1.0).all()
+
+
+def test_lysis_rises_steeply_with_cd20(culture, alike):
+    """Below half the docking threshold nobody dies of complement, at twice it nearly everybody."""
+    killed = []
+    for bound in (36_000, 144_000):
+        sim = well(culture, alike, bound=bound, n=200)
+        sim.run()
+        killed.append(sim.world.tallies.get("b_cells.deaths_cdc", 0) / 200)
+    assert killed[0] < 0.05
+    assert killed[1] > 0.95
+
+
+def test_complement_loses_activity_at_each_components_own_rate(culture, alike):
+    sim = well(
+        culture,
+        alike,
+        processes={"complement_decay": {"c1q_per_h": 0.02, "c2c4_per_h": 0.3, "c3_per_h": 0.03, "c5c9_per_h": 0.05}},
+        n=1,
+    )
+    sim.run()
+    pools = sim.world.pools
+    left = {name: pools[name] / pools[f"{name}_supplied"] for name in ("c1q", "c2c4", "c3", "c5c9")}
+    assert left == pytest.approx(
+        {"c1q": math.exp(-0.02), "c2c4": math.exp(-0.3), "c3": math.exp(-0.03), "c5c9": math.exp(-0.05)}
+    )

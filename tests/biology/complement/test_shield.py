@@ -1,0 +1,63 @@
+"""What NK cells still see of the antibody: C3b shield and serum IgG, alone and together."""
+
+import pytest
+
+BOUND, C3B = 117_000.0, 1e7
+SHIELD, IGG = {"c3b_shield": {"max_frac": 0.85, "c3b50_per_cell": 3e4}}, {"igg_competition": {"k_uM": 0.5}}
+
+
+def signal(culture, alike, act, processes, genotype="VV", bound=BOUND, c3b=C3B):
+    engagement = {"engagement": {"fcgr3a": genotype, "fc50_vv_per_cell": 800, "fc50_ff_per_cell": 3300}}
+    sim = culture(processes | engagement, [{"serum": "25 %"}], {"populations": {"b_cells": alike(1)}})
+    b = sim.world.populations["b_cells"]
+    b.bound_per_cell[:] = bound
+    if "c3b_per_cell" in b:
+        b.c3b_per_cell[:] = c3b
+    for name in (*processes, "engagement"):
+        act(sim, name)
+    return b.fc_signal[0]
+
+
+@pytest.mark.parametrize(
+    ("processes", "least", "most"),
+    [(SHIELD, 0.03, 0.05), (IGG, 0.10, 0.25), (SHIELD | IGG, 0.50, 0.86)],
+    ids=["shield", "igg", "both"],
+)
+def test_shield_and_igg_together_cut_far_more_than_their_sum(culture, alike, act, processes, least, most):
+    """With 117 000 bound IgG and F50 800: shield alone about 4 %, IgG alone 10-25 %, both 50-86 %."""
+    cut = 1 - signal(culture, alike, act, processes) / signal(culture, alike, act, {})
+    assert least < cut < most
+
+
+def test_the_signal_is_that_of_the_visible_fc_over_the_raised_half_saturation(culture, alike, act):
+    visible, half = BOUND * (1 - 0.85 * C3B / (C3B + 3e4)), 800 * (1 + 0.25 * 66 / 0.5)
+    assert signal(culture, alike, act, SHIELD | IGG) == pytest.approx(visible / (visible + half), rel=1e-12)
+
+
+def test_a_cell_without_c3b_is_not_shielded(culture, alike, act):
+    assert signal(culture, alike, act, SHIELD, c3b=0.0) == signal(culture, alike, act, {})
+
+
+def test_ff_cells_need_about_four_times_the_antibody(culture, alike, act):
+    assert signal(culture, alike, act, {}, "VV", bound=800) == 0.5
+    assert signal(culture, alike, act, {}, "FF", bound=3300) == 0.5
+    assert signal(culture, alike, act, {}, "VF", bound=(800 * 3300) ** 0.5) == pytest.approx(0.5)
+
+
+def test_the_default_genotypes_stand_as_published(culture):
+    engagement = culture({"engagement": {}}).processes["engagement"]
+    assert engagement.fc50_ff_per_cell / engagement.fc50_vv_per_cell == pytest.approx(4.02 / 0.96, rel=0.02)
+
+
+def test_an_antibody_with_ten_times_the_cd16_affinity_needs_a_tenth(culture, alike, act):
+    sim = culture({"engagement": {}}, [{"obinutuzumab_like": "0 ug/mL"}], {"populations": {"b_cells": alike(1)}})
+    sim.world.populations["b_cells"].bound_per_cell[:] = sim.processes["engagement"].fc50_per_cell / 10
+    act(sim, "engagement")
+    assert sim.world.populations["b_cells"].fc_signal[0] == pytest.approx(0.5)
+
+
+def test_cooperative_recognition_is_steeper(culture, alike, act):
+    sim = culture({"engagement": {"steepness": 2.0}}, (), {"populations": {"b_cells": alike(1)}})
+    sim.world.populations["b_cells"].bound_per_cell[:] = 3 * sim.processes["engagement"].fc50_per_cell
+    act(sim, "engagement")
+    assert sim.world.populations["b_cells"].fc_signal[0] == pytest.approx(0.9)

@@ -1,0 +1,146 @@
+"""Probes read the world, never write to it, and say in their units what is there."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from abm.scenario.schema import PROBES
+
+AVOGADRO = 6.02214076e23
+
+
+@pytest.fixture(scope="module")
+def world(busy):
+    """Return a busy well in the middle of its course."""
+    sim = busy()
+    while sim.world.step < 20:
+        sim.step()
+    return sim.world
+
+
+@pytest.fixture
+def row(culture):
+    """Return the first row of the totals of a well with some pools set."""
+
+    def observe(pools, changes=None):
+        sim = culture({}, (), changes)
+        sim.world.pools.amounts |= pools
+        return PROBES["counts"]().observe(sim.world)
+
+    return observe
+
+
+def frozen_copy(world):
+    columns = {f"{n}.{c}": p[c].tobytes() for n, p in world.populations.items() for c in p.columns}
+    fields = {name: field.values.tobytes() for name, field in world.fields.items()}
+    return columns, fields, dict(world.pools.amounts), dict(world.tallies), {n: d.n for n, d in world.deaths.items()}
+
+
+@pytest.mark.parametrize("kind", PROBES)
+def test_a_probe_writes_nothing_and_what_it_saw_stays(kind, world):
+    before = frozen_copy(world)
+    first = PROBES[kind]().observe(world)
+    kept = copy.deepcopy(first)
+    assert frozen_copy(world) == before
+    b = world.populations["b_cells"]
+    b.cd20_per_cell += 1.0
+    world.fields["dheas"].values += 1.0
+    np.testing.assert_equal(first, kept)
+    b.cd20_per_cell -= 1.0
+    world.fields["dheas"].values -= 1.0
+
+
+@pytest.mark.parametrize("kind", PROBES)
+def test_a_probe_says_what_kind_of_table_it_yields(kind):
+    assert PROBES[kind].table in ("series", "cells", "fields", "events")
+
+
+@pytest.mark.parametrize(
+    ("timing", "expected"),
+    [
+        ({}, [0.0, 2.0]),
+        ({"every": "30 min"}, [0.0, 0.5, 1.0, 1.5, 2.0]),
+        ({"every": "1.5 h"}, [0.0, 1.5, 2.0]),
+        ({"at": ["1 h"]}, [1.0]),
+        ({"at": ["10 min", "2 h"], "every": "1 h"}, [0.0, round(1 / 6, 9), 1.0, 2.0]),
+        ({"at": ["3 h"]}, []),
+    ],
+)
+def test_moments_of_looking(timing, expected):
+    assert PROBES["counts"].model_validate(timing).times_h(2.0) == expected
+
+
+def test_cells_that_entered_are_alive_dying_or_dead(busy):
+    sim = busy()
+    sim.run()
+    for row in sim.records["counts"].values():
+        assert row["n_b_start"] == row["n_b_alive"] + row["n_b_dying"] + row["n_b_dead"]
+        assert sum(n for key, n in row.items() if key.startswith("deaths_")) == row["n_b_dying"] + row["n_b_dead"]
+    last = sim.records["counts"][sim.world.step]
+    assert (last["n_b_dead"], last["n_b_dying"]) == (
+        sim.world.tallies["b_cells.lysed"],
+        sim.world.populations["b_cells"].is_dying.sum(),
+    )
+    assert min(last[f"deaths_{cause}"] for cause in ("cdc", "adcc", "background")) > 0
+
+
+def test_igm_is_converted_from_molecules_to_mass(row):
+    """1 uL with 1e9 molecules of 950 kDa: 1e9 / NA mol x 950 000 g/mol in 1e-3 mL."""
+    ng_per_mL = 1e9 / AVOGADRO * 950e3 * 1e9 / 1e-3
+    seen = row({"igm_secreted": 0.75e9, "igm_released": 0.25e9, "igm_serum": 2e12})
+    assert seen["igm_molecules"] == 1e9
+    assert seen["igm_released_molecules"] == 0.25e9
+    assert seen["igm_ng_per_mL"] == pytest.approx(ng_per_mL, rel=1e-6)
+    assert seen["igm_serum_ug_per_mL"] == pytest.approx(2 * ng_per_mL, rel=1e-6)
+
+
+def test_drug_complement_and_hormone_are_concentrations_and_fractions(row):
+    per_nM = AVOGADRO * 1e-9 * 1e-6
+    seen = row({"antibody": 3 * per_nM, "c3": 5.0, "c3_supplied": 20.0, "dheas": 2000 * per_nM})
+    assert seen["rituximab_nM"] == pytest.approx(3.0)
+    assert (seen["c3_frac"], seen["c1q_frac"]) == (0.25, 0.0)
+    assert seen["dheas_uM"] == pytest.approx(2.0)
+
+
+def test_totals_of_an_empty_well_are_zero_and_finite(row):
+    seen = row({}, {"populations": {"b_cells": {"n": 0}, "nk_cells": {"per_b_cell": 0}}})
+    assert all(np.isfinite(value) for value in seen.values())
+    assert (seen["n_b_alive"], seen["n_nk"], seen["potency_mean"]) == (0, 0, 1.0)
+
+
+def test_a_snapshot_holds_every_cell_once(world):
+    seen = PROBES["cells"]().observe(world)
+    for name in ("b_cells", "nk_cells"):
+        assert sorted(seen[name]["uid"]) == sorted(world.populations[name].uid)
+        assert len({len(values) for values in seen[name].values()}) == 1
+    assert {"x_um", "y_um", "cd20_per_cell", "bound_per_cell", "c3b_per_cell", "is_dying"} <= seen["b_cells"].keys()
+    assert seen["nk_cells"]["is_engaged"].sum() == (world.populations["nk_cells"].partner >= 0).sum() > 0
+
+
+def test_every_docking_event_of_the_step_is_seen(busy):
+    sim = busy(changes={"probes": {"complement_events": {"every": "1 min"}}})
+    sim.run()
+    seen = [table for table in sim.records["complement_events"].values() if len(table["uid"])]
+    assert len(seen) > 20
+    assert all((table["n_docked"] > 0).all() for table in seen)
+    events = sum(table["n_docked"].sum() for table in seen)
+    assert (
+        0.9 * sim.world.tallies["docking_events"] < events <= sim.world.tallies["docking_events"]
+    )  # the lysed are gone
+
+
+def test_field_maps_are_in_micromolar_and_show_the_potency_that_follows(world):
+    seen = PROBES["fields"]().observe(world)
+    assert seen["dheas_uM"] == pytest.approx(world.fields["dheas"].values * 1e-3)
+    assert (seen["potency"] >= 1.0).all()
+    assert np.argmax(seen["potency"]) == np.argmax(seen["dheas_uM"])
+    assert seen["voxel_um"] == 300.0 / 5
+
+
+def test_probes_of_what_is_not_there_see_nothing(culture):
+    sim = culture({}, (), {"probes": {"fields": {}, "complement_events": {}, "cells": {}}})
+    sim.run()
+    assert sim.records["fields"][0] == {}
+    assert not any(len(v) for v in sim.records["complement_events"][0].values())
+    assert set(sim.records["cells"][0]) == {"b_cells"}
