@@ -246,6 +246,9 @@ def _show(summary: dict, path: Path) -> None:
     for name, arm in summary["arms"].items():
         deaths = [_percent(share) for share in arm["deaths"].values()]
         rows.append([name, _spread(arm["survival"]), _spread(arm["survival_raw"]), _spread(arm["control"]), *deaths])
+        for cohort, survival in arm.get("cohorts", {}).items():
+            which = "there from the start" if cohort == "0" else f"addition {cohort}"
+            rows.append([f"  B cells: {which}", "", _spread(survival), ""])
     causes = list(next(iter(summary["arms"].values()))["deaths"])
     _table(["arm", "survival %", "raw %", "control %", *(f"{cause} %" for cause in causes)], rows)
     sys.stdout.write(f"{path}\n")

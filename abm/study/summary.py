@@ -43,6 +43,7 @@ def summarise(run: Run) -> dict:
     raw = _ratio(last["n_b_alive"], last["n_b_start"])
     causes = [c.removeprefix("deaths_") for c in last if c.startswith("deaths_")]
     causes = [c for c in CAUSES if c in causes] + [c for c in causes if c not in CAUSES]
+    lysed, later = _ratio(last["n_b_dead"], last["n_b_start"]), _later_cohorts(run)
     result = {}
     for arm, control in arms.loc[~arms["is_control"], ["arm", "control_arm"]].itertuples(index=False):
         own, other = raw[arm], raw[control]
@@ -53,12 +54,30 @@ def summarise(run: Run) -> dict:
             "survival_raw": interval(own, cells),
             "control": interval(other, cells),
             "deaths": deaths,
+            "specific_lysis": interval(_ratio(lysed[arm] - lysed[control], 1.0 - lysed[control])),
         }
+        if arm in later:
+            result[arm]["cohorts"] = later[arm]
     return {
         "arms": result,
         "replicates": int(last.index.get_level_values("replicate").nunique()),
         "conservation": _worst(run.wells()),
     }
+
+
+def _later_cohorts(run: Run) -> dict[str, dict[str, Interval]]:
+    """Return raw survival by cohort of every arm to which B cells were added later."""
+    keys = ["arm", "replicate", "cohort"]
+    started, died = run.start().groupby(keys).size(), run.deaths()
+    dead = died.groupby(keys).size() if "cohort" in died else started * 0
+    alive = 1.0 - dead.reindex(started.index, fill_value=0) / started
+    found = {}
+    for arm, shares in alive.groupby("arm", sort=False):
+        cohorts = shares.groupby("cohort")
+        if cohorts.ngroups > 1:
+            cells = started[arm].groupby("cohort").first()
+            found[arm] = {str(c): interval(share.to_numpy(), float(cells[c])) for c, share in cohorts}
+    return found
 
 
 def _ratio(above: pd.Series, below: pd.Series) -> pd.Series:
