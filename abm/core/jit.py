@@ -7,16 +7,21 @@ Numba's disk cache does not notice edits in imported functions, so it lives in a
 of every source file that holds kernels: an edit anywhere starts a fresh cache.
 """
 
+import atexit
 import ctypes
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numba
 from numba import prange
+from numba.core.caching import FunctionCache
 
 __all__ = [
     "device",
@@ -42,15 +47,18 @@ def source_hash() -> str:
 
 
 def _cache_folder() -> Path:
-    """Return a writable cache folder; a temporary one when the user's own cannot be written."""
+    """Return a writable cache folder; a temporary one, shared with workers, when the user's own cannot be written."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = Path(home) / "abm" / f"numba-{source_hash()}"
+    below = Path("abm") / f"numba-{source_hash()}"
+    folder = Path(home) / below
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="abm-numba-"))
+        os.environ["XDG_CACHE_HOME"] = temporary = tempfile.mkdtemp(prefix="abm-")
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        return Path(temporary) / below
 
 
 def _load_tbb() -> None:
@@ -70,22 +78,47 @@ numba.config.THREADING_LAYER_PRIORITY = ["tbb", "omp", "workqueue"]
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 _load_tbb()
 
-_OPTIONS = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
+_OPTIONS = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+
+
+class _Cache(FunctionCache):
+    """Numba's disk cache, but a damaged file or a full disk means that a kernel is compiled again."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled code, or None where there is none that can be read."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # unpickling what is no pickle raises anything
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the compiled code if that is possible."""
+        with suppress(Exception):
+            super().save_overload(sig, data)
+
+
+def _compile(function: Callable, parallel: bool) -> Callable:
+    compiled = numba.njit(parallel=parallel, **_OPTIONS)(function)
+    with suppress(RuntimeError):  # there is no folder to keep it in
+        compiled._cache = _Cache(function)
+    return compiled
 
 
 def kernel(function: Callable) -> Callable:
     """Compile a parallel loop over rows; ``.py_func`` is its plain Python."""
-    return numba.njit(parallel=True, **_OPTIONS)(function)
+    return _compile(function, parallel=True)
 
 
 def serial(function: Callable) -> Callable:
     """Compile a loop whose order matters: sorting, grouping, accepting proposals."""
-    return numba.njit(**_OPTIONS)(function)
+    return _compile(function, parallel=False)
 
 
 def device(function: Callable) -> Callable:
     """Compile a scalar function that kernels call."""
-    return numba.njit(**_OPTIONS)(function)
+    return _compile(function, parallel=False)
 
 
 def warm_mark(kernels: str) -> Path:

@@ -15,6 +15,8 @@ from abm.core.par import Model, par
 from abm.core.population import Population
 from abm.core.rng import Key, pair_uniform, uniform, uniform2
 
+MOST_BINS_A_SIDE = 2048
+
 
 @serial
 def bin_rows(starts, order, bins):
@@ -133,7 +135,7 @@ class Floor(Space):
 
     def bins(self, population: Population, bin_um: float) -> tuple[np.ndarray, np.ndarray, int, float]:
         """Return (starts, order, bins a side, bin size): rows of a population sorted by bin."""
-        n_side = max(1, int(self.side / bin_um))
+        n_side = max(1, min(int(self.side / bin_um), MOST_BINS_A_SIDE))
         width = self.side / n_side
         bins = np.empty(population.n, np.int64)
         starts, order = np.empty(n_side * n_side + 1, np.int64), np.empty(population.n, np.int64)

@@ -80,8 +80,9 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path,
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = jit._cache_folder()
-    assert folder.name.startswith("abm-numba-")
-    (folder / "probe").write_text("")
+    assert folder.relative_to(tmp_path).parts[0].startswith("abm-")
+    folder.mkdir(parents=True)
+    assert jit._cache_folder() == folder  # so do the workers find it
 
 
 def test_the_threading_layer_has_a_name():
