@@ -6,11 +6,15 @@ from collections.abc import Mapping
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")  # before Numba is imported: as many threads on any machine
 
 import pytest
+from hypothesis import settings
 
 from abm.core.jit import set_threads
 from abm.core.simulation import Simulation
 from abm.scenario.build import Well, build
 from abm.scenario.schema import PROCESSES, Scenario
+
+settings.register_profile("same every time", deadline=None, derandomize=True)
+settings.load_profile("same every time")
 
 SMALL = {
     "name": "small",

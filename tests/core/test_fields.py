@@ -22,7 +22,7 @@ def centres_um(field):
 
 @WALLS
 @given(st.integers(2, 24), st.floats(0, 1e6), st.floats(1e-6, 1e6), st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_mass_balances_and_nothing_overshoots_at_any_step(periodic, n, diffusion, dt_h, seed):
     field = Field(n, 500.0, periodic)
     field.values = np.random.default_rng(seed).exponential(size=(n, n))

@@ -39,7 +39,7 @@ def touching(space, seekers, targets):
 
 @WALLS
 @given(st.integers(0, 2**32 - 1), st.floats(20.0, 150.0), st.integers(0, 40))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_floor_finds_whom_brute_force_finds(walls, seed, side_um, n_targets):
     rng, space = np.random.default_rng(seed), Floor(side=f"{side_um} um", walls=walls)
     seekers, targets = scattered(rng, 25, side_um), scattered(rng, n_targets, side_um)
