@@ -30,12 +30,18 @@ def main() -> None:
     """Run the program and end with its exit code; a user's mistake never shows a traceback."""
     try:
         app(standalone_mode=False)
+        sys.stdout.flush()
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except typer.Abort:
         sys.exit(130)
     except AbmError as error:
         _end(error, error.exit_code)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what cannot be written is not tried again at the end
+        _end(error, 141 if isinstance(error, BrokenPipeError) else 3)
+    except MemoryError:
+        _end(RunFailed("the memory is used up"), 3)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
@@ -83,19 +89,10 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Go on with an interrupted run; with --set, branch from its last checkpoint into a new run."""
-    from abm.results.run import Run
-    from abm.results.tables import ReadError
-    from abm.study.run import Branch, scenario_hash
+    from abm.study.resume import going_on
 
-    try:
-        parent = Run.open(folder)
-    except (ReadError, OSError) as error:
-        raise InputError(str(error)) from None
-    loaded, root = _load(folder / "scenario.yaml", sets or []), folder.resolve().parent.parent
-    branch = Branch.of(parent, loaded) if sets else None
-    if not branch and scenario_hash(loaded) != parent.provenance()["scenario_hash"]:
-        raise InputError(f"{folder} was made by another version of the model; run its scenario.yaml anew")
-    _run(loaded, out or root, threads or os.cpu_count() or 1, as_json, branch=branch)
+    scenario, root, branch = going_on(folder, sets or [], out)
+    _run(scenario, root, threads or os.cpu_count() or 1, as_json, branch=branch)
 
 
 @app.command()

@@ -9,17 +9,22 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 from abm.core.errors import AbmError, InputError, RunFailed
+from abm.results.files import WriteError
+from abm.results.tables import ReadError
 from abm.study.wells import Flow, Job, Stopped, run_well
 
 MAX_TRIES = 3
 POLL_S = 0.2
+SILENT_S = 600.0
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 
 class Monitor:
@@ -66,13 +71,13 @@ def _run_here(jobs: Sequence[Job], monitor: Monitor) -> None:
         def beat(done: int, total: int, index: int = index) -> None:
             monitor.beat(index, done, total)
 
-        run_well(job, Flow(beat, lambda: monitor.is_stopped))
+        run_well(job, Flow(beat, lambda: monitor.is_stopped, monitor.note))
 
 
 def _work(connection: Connection, stop: Any) -> None:
-    """Run jobs as they come down the pipe until it closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Run jobs as they come down the pipe until it closes; signals to the whole group are the parent's to answer."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             index, job = json.loads(connection.recv_bytes())
@@ -84,14 +89,22 @@ def _say(connection: Connection, event: str, index: int, content: Any) -> None:
 
 
 def _attempt(index: int, job: Job, connection: Connection, stop: Any) -> tuple[str, int, Any]:
+    def beat(done: int, total: int) -> None:
+        _say(connection, "beat", index, (done, total))
+
+    def note(event: str, fields: dict[str, object]) -> None:
+        _say(connection, "note", index, (event, fields))
+
     try:
-        run_well(job, Flow(lambda done, total: _say(connection, "beat", index, (done, total)), stop.is_set))
+        run_well(job, Flow(beat, stop.is_set, note))
     except Stopped:
         return "stopped", index, None
     except InputError as error:
         return "refused", index, str(error)
-    except AbmError as error:
+    except (AbmError, WriteError, ReadError) as error:
         return "failed", index, str(error)
+    except MemoryError:
+        return "failed", index, "the memory is used up"
     except Exception:  # a defect of ours: the parent reports it with the traceback
         return "failed", index, traceback.format_exc()
     return "done", index, None
@@ -108,17 +121,20 @@ class _Pool:
         self.tries = [0] * len(jobs)
         self.failures: list[tuple[str, str]] = []
         self.working: dict[Connection, tuple[Any, int | None]] = {}
+        self.silent_s: dict[Connection, float] = {}
 
     def run(self) -> None:
         """Feed workers until nothing is left."""
         try:
-            with _one_thread():
-                for _ in range(self.n_workers):
-                    self._hire()
+            for _ in range(self.n_workers):
+                self._hire()
             while any(index is not None for _, index in self.working.values()):
                 if self.monitor.is_stopped:
                     self.stop.set()
-                for connection in wait(list(self.working), POLL_S):
+                start = time.monotonic()
+                heard = wait(list(self.working), POLL_S)
+                self._watch(heard, time.monotonic() - start)
+                for connection in heard:
                     self._hear(connection)
         finally:
             self._dismiss()
@@ -131,7 +147,8 @@ class _Pool:
     def _hire(self) -> None:
         ours, theirs = self.context.Pipe()
         process = self.context.Process(target=_work, args=(theirs, self.stop), daemon=True)
-        process.start()
+        with _threads(max(job.n_threads for job in self.jobs)), _blocked_signals():
+            process.start()
         theirs.close()
         self.working[ours] = (process, None)
         self._assign(ours)
@@ -140,9 +157,21 @@ class _Pool:
         process, _ = self.working[connection]
         index = self.left.pop() if self.left and not self.stop.is_set() else None
         self.working[connection] = (process, index)
-        if index is not None:
-            self.tries[index] += 1
+        if index is None:
+            return
+        self.tries[index] += 1
+        try:
             connection.send_bytes(json.dumps([index, self.jobs[index].to_json()]).encode())
+        except OSError:
+            self._bury(connection)
+
+    def _watch(self, heard: Collection[object], waited_s: float) -> None:
+        """Kill a worker that has been silent for long; time in which this process slept does not count."""
+        for connection, (process, index) in self.working.items():
+            is_heard = index is None or connection in heard
+            self.silent_s[connection] = 0.0 if is_heard else self.silent_s.get(connection, 0.0) + min(waited_s, POLL_S)
+            if self.silent_s[connection] > SILENT_S:
+                process.kill()
 
     def _hear(self, connection: Connection) -> None:
         try:
@@ -152,6 +181,9 @@ class _Pool:
             return
         if event == "beat":
             self.monitor.beat(index, *content)
+            return
+        if event == "note":
+            self.monitor.note(*content)
             return
         if event in ("failed", "refused"):
             self._fail(index, event, content)
@@ -169,8 +201,7 @@ class _Pool:
             self.left.append(index)
         else:
             self._fail(index, "failed", f"its worker died {MAX_TRIES} times, last with exit code {process.exitcode}")
-        with _one_thread():
-            self._hire()
+        self._hire()
 
     def _fail(self, index: int, event: str, text: str) -> None:
         name = self.jobs[index].well.label
@@ -181,17 +212,17 @@ class _Pool:
         for connection, (process, index) in self.working.items():
             connection.close()
             if index is not None:
-                process.terminate()
+                process.kill()
         for process, _ in self.working.values():
             process.join()
 
 
 @contextlib.contextmanager
-def _one_thread() -> Any:
-    """Let children start numerical libraries with one thread each."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
+def _threads(n_threads: int) -> Iterator[None]:
+    """Let children start Numba with so many threads and all other numerical libraries with one."""
+    changes = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": str(n_threads)}
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
     try:
         yield
     finally:
@@ -200,3 +231,13 @@ def _one_thread() -> Any:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _blocked_signals() -> Iterator[None]:
+    """Let children start with signals blocked: one that comes before they ignore it would end them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,21 +1,16 @@
 """One scenario to one run folder: plan the wells, run them side by side, merge, summarise."""
 
 import contextlib
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from abm import __version__
 from abm.core import jit
-from abm.core.checkpoint import CheckpointStore
 from abm.core.errors import InputError, ResourceRefused, RunFailed
-from abm.core.par import plain
 from abm.results.files import WriteError
-from abm.results.folder import FolderError, RunFolder
-from abm.results.lock import LockedError
+from abm.results.folder import FolderError, RunFolder, run_path
+from abm.results.lock import LOCK_NAME, LockedError, is_stale, read_owner
 from abm.results.resources import free_disk, free_memory
 from abm.results.run import Run
 from abm.results.tables import ReadError
@@ -24,6 +19,7 @@ from abm.scenario.load import dump
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
 from abm.study.pool import Monitor, run_jobs
+from abm.study.resume import Branch, scenario_hash
 from abm.study.summary import summarise
 from abm.study.wells import Job
 
@@ -32,34 +28,6 @@ FEW_CELLS = 20_000
 BYTES_PER_CELL = 400
 BASE_BYTES = 350e6
 SHARE = 0.8
-
-
-@dataclass(frozen=True)
-class Branch:
-    """Where a run takes its past from: a run folder and a step at which all its wells have a checkpoint."""
-
-    folder: Path
-    scenario_hash: str
-    step: int
-
-    @classmethod
-    def of(cls, parent: Run, scenario: Scenario) -> "Branch":
-        """Return the newest step before the new scenario's end that all wells of a run share.
-
-        Raises
-        ------
-        InputError
-            There is none.
-        """
-        end = round(scenario.duration / scenario.dt)
-        own_hash = parent.provenance()["scenario_hash"]
-        shared = None
-        for well in wells(scenario):
-            steps = {s for s in _store(parent.path, well, own_hash).steps() if s < end}
-            shared = steps if shared is None else shared & steps
-        if not shared:
-            raise InputError(f"{parent.path} has no checkpoint before the end that all wells share to branch from")
-        return cls(parent.path, own_hash, max(shared))
 
 
 @dataclass(frozen=True)
@@ -78,13 +46,6 @@ class Estimate:
     def cell_steps(self) -> float:
         """Cells times steps over all wells."""
         return float(self.n_wells) * self.n_cells * self.n_steps
-
-
-def scenario_hash(scenario: Scenario, branch: Branch | None = None) -> str:
-    """Return the hash of all inputs, the model's own source among them."""
-    past = {"branch": f"{branch.scenario_hash}@{branch.step}"} if branch else {}
-    content = {"scenario": plain(scenario), "version": __version__, "model": jit.source_hash(), **past}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def estimate(scenario: Scenario, n_threads: int) -> Estimate:
@@ -151,11 +112,21 @@ def run_scenario(
     monitor, expected = monitor or Monitor(), estimate(scenario, n_threads)
     with _told():
         refuse_if_too_large(expected, root)
-        folder = RunFolder.create(root, scenario.name, scenario_hash(scenario, branch), scenario.seed)
-        with folder:
+        with _create(root, scenario, branch) as folder:
             if not folder.is_finished:
                 _carry_out(folder, scenario, expected, n_threads, monitor, branch)
         return Run.open(folder.path)
+
+
+def _create(root: Path, scenario: Scenario, branch: Branch | None) -> RunFolder:
+    own_hash = scenario_hash(scenario, branch)
+    try:
+        return RunFolder.create(root, scenario.name, own_hash, scenario.seed)
+    except LockedError as error:
+        path = run_path(root, scenario.name, own_hash, scenario.seed)
+        owner = read_owner(path / LOCK_NAME)
+        hint = f"; abm resume {path} does both" if owner and is_stale(owner) else ""
+        raise InputError(f"{error}{hint}") from None
 
 
 def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
@@ -168,7 +139,9 @@ def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
         per_well = max(1, n_threads // expected.n_workers) if expected.n_cells > FEW_CELLS else 1
         jobs = [_job(folder, scenario, well, per_well) for well in todo]
         if branch:
-            _inherit(jobs, branch)
+            branch.write(folder.path)
+            for job in jobs:
+                branch.inherit(job)
         if expected.n_workers > 1:
             warm_up(scenario)
         run_jobs(jobs, expected.n_workers, monitor)
@@ -204,35 +177,6 @@ def _job(folder: RunFolder, scenario: Scenario, well: Well, n_threads: int) -> J
     return Job(scenario, well, part, str(checkpoints), folder.provenance()["scenario_hash"], n_threads)
 
 
-def _inherit(jobs: list[Job], branch: Branch) -> None:
-    """Copy the parent's newest checkpoints, and its frames up to them, to wells that have none of their own."""
-    parent = Run.open(branch.folder)
-    for job in jobs:
-        own = CheckpointStore(job.checkpoints, job.scenario_hash)
-        if own.latest() is not None or job.part.is_finished:
-            continue
-        found = _store(branch.folder, job.well, branch.scenario_hash).read(branch.step)
-        own.save(branch.step, found.header["time_h"], found.arrays, found.header)
-        _inherit_frames(parent, job, branch.step)
-
-
-def _store(folder: Path, well: Well, own_hash: str) -> CheckpointStore:
-    return CheckpointStore(folder / "checkpoints" / well.label, own_hash)
-
-
-def _inherit_frames(parent: Run, job: Job, step: int) -> None:
-    for at in (s for s in parent.cell_steps() if s <= step):
-        frame = parent.cells(at)
-        own = frame[(frame["arm"] == job.well.arm) & (frame["replicate"] == job.well.replicate)]
-        if len(own):
-            job.part.append("cells", at, own.drop(columns=["arm", "replicate"]))
-    prefix = f"{job.well.arm}/{job.well.replicate}/"
-    for at in (s for s in parent.field_steps() if s <= step):
-        arrays = {name.removeprefix(prefix): a for name, a in parent.fields(at).items() if name.startswith(prefix)}
-        if arrays:
-            job.part.append_fields(at, arrays)
-
-
 def warm_up(scenario: Scenario) -> None:
     """Compile every kernel once, before workers that would all compile it."""
     mark = jit.warm_mark(f"{sorted(p.kind for p in scenario.processes.values())}{scenario.space.kind}")
@@ -256,7 +200,9 @@ def _told():
     """Turn the faults of files into the program's own errors."""
     try:
         yield
-    except (FolderError, LockedError) as error:
+    except FolderError as error:
         raise InputError(str(error)) from error
     except (WriteError, ReadError) as error:
         raise RunFailed(str(error)) from error
+    except MemoryError:
+        raise RunFailed("the memory is used up; fewer cells, wells at once (--threads 1) or snapshots help") from None
