@@ -28,6 +28,9 @@ Threads = Annotated[int | None, typer.Option("--threads", min=1, max=1024, help=
 
 def main() -> None:
     """Run the program and end with its exit code; a user's mistake never shows a traceback."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     try:
         app(standalone_mode=False)
         sys.stdout.flush()

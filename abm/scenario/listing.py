@@ -1,13 +1,18 @@
-"""What there is to choose from: scenarios, processes, the schema, references."""
+"""What there is to choose from: scenarios, processes, the schema, references.
 
+Processes are listed from their source text: importing them would take seconds, for the sake of a list.
+"""
+
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from abm.scenario.reading import read_document
 from abm.scenario.references import references
-from abm.scenario.schema import PROCESSES, Scenario
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+PACKAGE = Path(__file__).resolve().parents[1]
+CONFIGS = PACKAGE.parent / "configs"
 
 
 def scenarios() -> dict[str, str]:
@@ -18,18 +23,32 @@ def scenarios() -> dict[str, str]:
 
 def processes() -> dict[str, str]:
     """Return every kind of process and the claim it makes."""
-    return {kind: _first_sentence(cls) for kind, cls in PROCESSES.items()}
+    found: dict[str, str] = {}
+    classes = {"Process"}
+    files = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / "biology").rglob("*.py"))]
+    nodes = [(node, tree) for tree in files for node in tree.body if isinstance(node, ast.ClassDef)]
+    while new := [(n, t) for n, t in nodes if n.name not in classes and classes & set(map(ast.unparse, n.bases))]:
+        classes |= {node.name for node, _ in new}
+        found |= {kind: _first_sentence(tree) for node, tree in new for kind in _kind(node)}
+    return dict(sorted(found.items()))
+
+
+def _kind(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the kind that a class states, if it states one."""
+    for field in node.body:
+        if isinstance(field, ast.AnnAssign) and ast.unparse(field.target) == "kind" and field.value:
+            yield ast.literal_eval(field.value)
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of scenario files, for editors."""
+    from abm.scenario.schema import Scenario
+
     return Scenario.model_json_schema()
 
 
-def _first_sentence(cls: type) -> str:
-    import sys
-
-    return (sys.modules[cls.__module__].__doc__ or "").split("\n\n")[0].replace("\n", " ")
+def _first_sentence(tree: ast.Module) -> str:
+    return (ast.get_docstring(tree) or "").split("\n\n")[0].replace("\n", " ")
 
 
 LISTS = {"scenarios": scenarios, "processes": processes, "schema": schema, "references": references}
