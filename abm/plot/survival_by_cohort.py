@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from abm.plot import arms, style, wording
 from abm.results.run import Run
 
-ORDER = 15
+ORDER = 18
 TITLE = "Survival of B cells added later"
 CAPTION = (
     "Living, not committed B cells over those that entered, by when they entered; bars: 95 % interval over replicates "

@@ -39,6 +39,7 @@ class Recipe:
     side_um: float = 1500.0
     has_fields: bool = True
     has_cells: bool = True
+    has_later_cells: bool = False
     title: str = "Serum, effectors, both"
     more_columns: dict = field(default_factory=dict)
 
@@ -190,6 +191,9 @@ def _write_texts(folder, recipe, series):
             "survival_raw": _estimate(raw.loc[name]),
             "control": _estimate(control),
         }
+        if recipe.has_later_cells:
+            later = {"mean": 0.9, "lo": None, "hi": None}
+            summary["arms"][name]["cohorts"] = {"0": _estimate(raw.loc[name]), "1": later}
     summary["conservation"] = {"rituximab_rel_error": 3.1e-14, "cells_error": 0}
     (folder / "summary.json").write_text(json.dumps(summary))
     (folder / "provenance.json").write_text(json.dumps(PROVENANCE))
@@ -244,6 +248,11 @@ def make_run(tmp_path_factory):
         return Loaded(write_run(tmp_path_factory.mktemp("runs") / "made", Recipe(**changes)))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def cohort_run(tmp_path_factory):
+    return Loaded(write_run(tmp_path_factory.mktemp("runs") / "later", Recipe(has_later_cells=True)))
 
 
 @pytest.fixture(scope="session")

@@ -24,17 +24,16 @@ def labels(figure):
 
 
 def test_every_kind_of_figure_is_found_in_reading_order():
-    assert list(KINDS) == [
-        "survival_by_arm", "response", "alive", "survival_cd20", "deaths_by_cause", "drug", "complement", "dheas",
-        "field_maps", "nk_kills", "igm", "well_map",
-    ]  # fmt: skip
+    orders = [kind.ORDER for kind in KINDS.values()]
+    assert orders == sorted(set(orders))
+    assert {"survival_by_arm", "survival_by_cohort", "well_map"} <= set(KINDS)
     assert all(kind.__doc__.startswith("Answers") for kind in KINDS.values())
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_figure_draws_with_units_and_says_what_is_seen(name, run, dose_run):
+def test_figure_draws_with_units_and_says_what_is_seen(name, run, dose_run, cohort_run):
     kind = KINDS[name]
-    source = dose_run if name == "response" else run
+    source = {"response": dose_run, "survival_by_cohort": cohort_run}.get(name, run)
     assert kind.applies(source)
     figure = kind.figure(source)
     assert style.png(figure, kind.TITLE).startswith(b"\x89PNG")
@@ -62,8 +61,8 @@ def is_full_map(ax):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_same_run_gives_same_bytes(name, run, dose_run):
-    source = dose_run if name == "response" else run
+def test_same_run_gives_same_bytes(name, run, dose_run, cohort_run):
+    source = {"response": dose_run, "survival_by_cohort": cohort_run}.get(name, run)
     assert bytes_of(source, KINDS[name]) == bytes_of(Loaded(source.path), KINDS[name])
 
 
@@ -134,3 +133,9 @@ def test_stated_columns_win_over_names(make_run, arm_of):
 
 def test_two_arms_are_no_series(run):
     assert not KINDS["response"].applies(run)
+
+
+def test_later_cohorts_are_told_only_where_there_are_any(run, cohort_run):
+    kind = KINDS["survival_by_cohort"]
+    assert not kind.applies(run)
+    assert "90.0 % of addition 1" in kind.seen(cohort_run)

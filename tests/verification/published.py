@@ -110,7 +110,7 @@ def specific_lysis(treated: Outcome, control: Outcome) -> float:
     return (treated.lysed - control.lysed) / (1.0 - control.lysed)
 
 
-def dose_case(n: int, genotype: str, ng_per_mL: float, seed: int) -> dict[str, object]:  # noqa: N803
+def dose_case(n: int, genotype: str, ng_per_mL: float, seed: int) -> dict[str, object]:
     """V7: Daudi-like cells, resting NK at 10:1 added 30 min after the antibody, 4 h together."""
     nk = {"nk_cells": 10 * n, "at": "30 min"}
     drug = [{"rituximab": f"{ng_per_mL} ng/mL"}] if ng_per_mL else []
