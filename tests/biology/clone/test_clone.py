@@ -32,6 +32,16 @@ def test_division_and_death_are_a_linear_birth_death_process(culture, dt, birth,
     assert world.populations["b_cells"].n / 10_000 == pytest.approx(growth, abs=4.5 * math.sqrt(variance / 10_000))
 
 
+def test_rates_are_the_resting_values_of_their_columns_also_for_newcomers(culture):
+    processes = {"death": {"rate_per_h": 0.07}, "division": {"rate_per_h": 0.02}}
+    b = culture(processes, [{"b_cells": 5, "at": "10 min"}]).world.populations["b_cells"]
+    for _ in range(2):
+        b.add(50, {})
+        assert set(b.hazard_background_per_h) == {0.07}
+        assert set(b.division_per_h) == {0.02}
+        b.reset()
+
+
 def test_two_causes_of_death_compete(culture):
     processes = {"death": {"rate_per_h": 0.1}, "drug": {"kind": "death", "cause": "drug", "rate_per_h": 0.3}}
     tallies = end(culture, processes, "1 h").tallies

@@ -79,6 +79,19 @@ def test_several_nk_cells_add_their_hits_on_one_target(culture, alike, act):
     assert (b.damage[100:] == 0).all()
 
 
+def test_of_several_hitters_the_same_gets_the_credit_in_any_order_of_rows(culture, alike, act):
+    credited = []
+    for order in (np.arange(300), np.arange(300)[::-1], np.random.default_rng(1).permutation(300)):
+        sim, b, nk = pairs(culture, alike, {"rate_per_h": 6.0}, n=300)
+        nk.partner[:] = np.arange(300) // 3
+        sim.world.reorder("nk_cells", order)
+        act(sim, "killing", dt_h=0.5)
+        by = b.mark_adcc_by[:100]
+        credited.append(np.where(by >= 0, nk.uid[by].astype(int), -1).tolist())
+    assert credited[0] == credited[1] == credited[2]
+    assert sum(uid >= 0 for uid in credited[0]) > 90
+
+
 def test_the_dying_are_not_committed_again(culture, alike, act):
     sim, b, _ = pairs(culture, alike, {"rate_per_h": 60.0}, n=50)
     b.is_dying[:25] = True

@@ -64,6 +64,8 @@ def test_cells_stay_on_the_floor_and_are_even_over_it_for_ever(culture, walls):
     sim.run(check)
     counts = np.histogram2d(nk.x_um, nk.y_um, bins=6, range=((0, 60), (0, 60)))[0]
     assert stats.chisquare(counts.ravel()).pvalue > 1e-5
+    for place in (nk.x_um, nk.y_um):
+        assert stats.chisquare(np.histogram(place, bins=60, range=(0, 60))[0]).pvalue > 1e-5
 
 
 def test_from_one_corner_cells_spread_evenly_between_reflecting_walls(culture):

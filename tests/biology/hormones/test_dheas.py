@@ -71,6 +71,18 @@ def test_a_local_source_makes_a_gradient_of_dheas_and_potency(culture):
     assert np.corrcoef(away, nk.potency)[0, 1] < -0.5
 
 
+def test_a_source_releases_at_its_own_place(culture, act):
+    processes = {
+        "dheas_field": {"voxels_per_side": 4},
+        "dheas_source": {"pmol_per_h": 0.1, "x_um": 350.0, "y_um": 150.0},
+    }
+    sim = culture(processes)
+    act(sim, "dheas_source", dt_h=1.0)
+    values = sim.world.fields["dheas"].values
+    assert np.flatnonzero(values).tolist() == [4 * 1 + 3]  # row is y, column is x
+    assert values[1, 3] == pytest.approx(0.1e-12 / (1e-6 / 16) * 1e9)  # mol in a sixteenth of 1 uL, nM
+
+
 def test_in_a_mixed_well_a_source_feeds_the_pool(culture):
     sim = culture({"dheas_source": {"pmol_per_h": 1.0}}, (), {"space": MIXED})
     sim.run()
