@@ -88,31 +88,39 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
     """Return (figure, case, summary) of everything that was measured."""
     lines = []
     for size, one in found.get("throughput", {}).get("sizes", {}).items():
-        for n in one["cells_steps_per_s"]:
-            case = f"{int(size):.0e} cells, {n} threads"
-            lines += [
-                ("million cell-steps /s", case, _scaled(one["cells_steps_per_s"][n], 1e-6)),
-                ("over the first thread count", case, one["speed_up"][n]),
-                ("share of the triad", case, one["triad_share"][n]),
-            ]
-        lines.append(("bytes per cell", f"{int(size):.0e} cells", _single(one["bytes_per_agent"])))
+        lines += _rows_of_size(f"{int(size):.0e} cells", one)
     for n, one in found.get("exponent", {}).items():
         if isinstance(one, dict):
             lines.append(("growth exponent", f"{n} threads", one))
-    mesa_ratio = found.get("mesa_ratio", {"ratio": {}})
-    lines += [
-        ("over the Mesa model", f"{mesa_ratio['agents']} cells, {n} threads", one)
-        for n, one in mesa_ratio["ratio"].items()
-    ]
-    well = found.get("well", {"run_s": {}})
-    for n, one in well["run_s"].items():
-        lines += [(f"full well, {well['hours']:g} h: s", f"{n} threads", one)]
-        lines += [("full well: peak MB", f"{n} threads", well["peak_MB"][n])]
+    for n, one in found.get("mesa_ratio", {}).get("ratio", {}).items():
+        lines.append(("over the Mesa model", f"{found['mesa_ratio']['agents']} cells, {n} threads", one))
+    for n, one in found.get("well", {}).get("run_s", {}).items():
+        lines += [(f"full well, {found['well']['hours']:g} h: s", f"{n} threads", one)]
+        lines += [("full well: peak MB", f"{n} threads", found["well"]["peak_MB"][n])]
     for n, one in found.get("batch", {}).items():
         lines.append((f"wells of {BATCH_AGENTS} cells at once", f"{n} workers", one["ratio"]))
     for name in ("startup", "first_result"):
         lines += [(f"{name}: s", case, one) for case, one in found.get(name, {}).items() if isinstance(one, dict)]
     return lines
+
+
+def _rows_of_size(size: str, one: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
+    lines = []
+    for n, speed in one["cells_steps_per_s"].items():
+        case = f"{size}, {n} threads"
+        lines += [
+            ("million cell-steps /s", case, _scaled(speed, 1e-6)),
+            ("over the first thread count", case, one["speed_up"][n]),
+            ("share of the triad", case, one["triad_share"][n]),
+        ]
+    return [*lines, ("bytes per cell", size, _single(one["bytes_per_agent"]))]
+
+
+def busy_rounds(found: dict[str, Any]) -> int:
+    """Count the rounds in which others took more than a tenth of the machine."""
+    if not isinstance(found, dict):
+        return 0
+    return sum(value if name == "busy_rounds" else busy_rounds(value) for name, value in found.items())
 
 
 def _scaled(one: dict[str, float], factor: float) -> dict[str, float]:
@@ -125,7 +133,8 @@ def _single(value: float) -> dict[str, float]:
 
 def table(found: dict[str, Any]) -> Table:
     """Return the figures for people."""
-    shown = Table(title=", ".join(f"{name} {value}" for name, value in found["machine"].items()))
+    caption = f"{busy_rounds(found)} rounds shared the machine with others"
+    shown = Table(title=", ".join(f"{name} {value}" for name, value in found["machine"].items()), caption=caption)
     for heading in ("figure", "case", "median", "min", "max", "rounds"):
         shown.add_column(heading, justify="left" if heading in ("figure", "case") else "right")
     for figure, case, one in rows(found):
