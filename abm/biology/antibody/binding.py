@@ -57,10 +57,7 @@ class Binding(Process):
         kept = math.exp(-(kon_per_nM_per_h * free_nM + koff_per_h) * world.dt_h)
         gain = np.empty(b.n)
         bind(b.bound_per_cell, gain, b.cd20_per_cell, drug.sites_per_cd20, free_nM / (free_nM + drug.kd_nM), kept)
-        excess = gain.sum() - pools["antibody"]
-        if excess > 0.0:
-            b.bound_per_cell[:] -= gain * (excess / gain.sum())
-            gain *= 1.0 - excess / gain.sum()
+        # no more binds than is there: kon F U dt, F the mean free concentration, is at most what the solution loses
         pools["antibody"] = max(0.0, pools["antibody"] - gain.sum())
 
 

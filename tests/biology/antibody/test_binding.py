@@ -1,6 +1,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 KON_PER_NM_PER_H, KD_NM = 3e5 * 3600e-9, 0.8
 KOFF_PER_H = KON_PER_NM_PER_H * KD_NM
@@ -61,6 +63,20 @@ def test_no_molecule_is_lost_or_made_at_picomolar_drug_and_dense_cells(culture, 
         assert sim.world.pools["antibody"] >= 0.0
         assert (sim.world.populations["b_cells"].bound_per_cell >= 0.0).all()
     assert bound(sim) > 0
+
+
+amounts = st.lists(st.floats(0, 3e5), min_size=4, max_size=4)
+
+
+@given(amounts, amounts, st.floats(0, 1e7), st.floats(1e-5, 100))
+def test_never_does_more_bind_than_is_there(culture, alike, act, cd20, bound_before, free, dt_h):
+    sim = well(culture, alike, "0 ug/mL", n=4, volume="0.001 uL")
+    b, pools = sim.world.populations["b_cells"], sim.world.pools
+    b.cd20_per_cell[:], b.bound_per_cell[:], pools["antibody"] = cd20, bound_before, free
+    act(sim, "binding", dt_h)
+    assert pools["antibody"] >= 0.0
+    assert (b.bound_per_cell >= 0.0).all()
+    assert pools["antibody"] + b.bound_per_cell.sum() == pytest.approx(free + sum(bound_before), rel=1e-12, abs=1e-12)
 
 
 def test_in_the_end_occupancy_is_that_of_the_free_drug(culture, alike, until):
