@@ -11,7 +11,7 @@ from tests.verification.halving import wells
 pytestmark = pytest.mark.verification
 
 ARMS = ("serum", "effectors", "both")
-N_WELLS = 20
+N_WELLS = 32
 MOST_POINTS = 0.5
 
 
