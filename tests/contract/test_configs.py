@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from abm.scenario.build import build, wells
 from abm.scenario.from_file import load_scenario
-from abm.scenario.load import dump, resolve, validate
+from abm.scenario.load import dump, read_document, resolve, validate
 from abm.scenario.schema import PROCESSES, Scenario
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -58,6 +58,21 @@ def test_a_control_is_its_arm_without_antibody(file):
             sim.step()
         assert sim.world.pools["antibody_supplied"] == 0.0
         assert sim.world.populations["b_cells"].bound_per_cell.sum() == 0.0
+
+
+def test_arms_share_their_luck_and_replicates_do_not():
+    scenario = load_scenario(CONFIGS / "scenarios" / "three_arms.yaml", FEW_CELLS)
+    cells = {(w.arm, w.replicate): build(scenario, w).world.populations["b_cells"] for w in wells(scenario)}
+    for column in ("uid", "x_um", "cd20_per_cell", "hits_needed"):
+        starts = {key: b[column].tobytes() for key, b in cells.items()}
+        assert len({starts[key] for key in starts if key[1] == 0}) == 1
+        assert column == "uid" or len(set(starts.values())) == scenario.replicates
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_is_readable_and_lies_where_it_is_looked_for(file):
+    assert read_document(file).data
+    assert file.parent.name in ("scenarios", "parameters", "studies")
 
 
 @pytest.mark.parametrize(
