@@ -240,16 +240,17 @@ class Scenario(Model):
         return faults
 
     def _space_faults(self) -> list[Fault]:
+        faults = [
+            Fault(f"{place:g} um is off the floor", f"processes.{name}.{axis}", allowed=f"0 to {self.space.side:g} um")
+            for name, source in self.processes.items()
+            for axis in ("x_um", "y_um")
+            if (place := getattr(source, axis, None) or 0.0) > self.space.side
+        ]
         contact = max((p.contact_um for p in self.processes.values() if hasattr(p, "contact_um")), default=10.0)
         if self.space.side < 2 * contact:
-            return [
-                Fault(
-                    f"a floor of {self.space.side:g} um is smaller than a cell's contact ({2 * contact:g} um)",
-                    "space.side",
-                    allowed=f"at least {2 * contact:g} um",
-                )
-            ]
-        return []
+            text = f"a floor of {self.space.side:g} um is smaller than a cell's contact ({2 * contact:g} um)"
+            faults.append(Fault(text, "space.side", allowed=f"at least {2 * contact:g} um"))
+        return faults
 
 
 def _is_multiple(period: float, dt: float) -> bool:

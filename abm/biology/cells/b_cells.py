@@ -44,7 +44,7 @@ class BCells(Model):
         Column("cd59", default=1.0, doc="CD59 relative to the median cell"),
         Column("hits_needed", default=1.0, doc="lytic hits that commit the cell"),
         Column("igm_per_s", unit="1/s", doc="IgM molecules secreted per second"),
-        Column("igm_stored_per_cell", unit="1/cell", doc="IgM released at lysis", spills="igm_released"),
+        Column("igm_stored_per_cell", unit="1/cell", doc="IgM released at lysis", spills="igm_released", splits=True),
         Column("cohort", "i8", doc="0 at the start, then numbered by addition", recorded="cohort"),
     )
 

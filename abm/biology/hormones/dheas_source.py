@@ -24,8 +24,8 @@ class DheasSource(Process):
     writes: ClassVar = ("fields.dheas", "pools.dheas", "pools.dheas_released")
 
     pmol_per_h: float = par(10.0, "pmol/h", "design: chosen per experiment", "Release", ge=0, le=1e6)
-    x_um: float = par(2828.0, "um", "design: middle of the well", "Place", ge=0)
-    y_um: float = par(2828.0, "um", "design: middle of the well", "Place", ge=0)
+    x_um: float | None = par(None, "um", "design: the middle of the floor unless given", "Place", ge=0)
+    y_um: float | None = par(None, "um", "design: the middle of the floor unless given", "Place", ge=0)
 
     def step(self, world: World, key: Key) -> None:
         """Release for one step; 1 pmol is 1e6 nM pL, so amounts are turned into the voxel's concentration."""
@@ -36,6 +36,8 @@ class DheasSource(Process):
             world.pools.add("dheas", molecules)
             return
         last = field.values.shape[0] - 1
-        row, column = (min(int(place / field.voxel_um), last) for place in (self.y_um, self.x_um))
+        middle_um = 0.5 * world.space.side
+        places_um = (middle_um if place is None else place for place in (self.y_um, self.x_um))
+        row, column = (min(int(place / field.voxel_um), last) for place in places_um)
         voxel_uL = world.pools.volume_uL / field.values.size
         field.values[row, column] += self.pmol_per_h * world.dt_h * 1e3 / voxel_uL
