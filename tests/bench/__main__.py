@@ -48,7 +48,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         threads=asked.threads or tuple(n for n in (1, 2, 4) if n <= cores),
         sizes=asked.sizes or ((10_000, 100_000) if quick else (10_000, 100_000, 1_000_000)),
         well_hours=2.0 if quick else 24.0,
-        mesa_agents=20_000 if quick else 100_000,
+        mesa_agents=10_000 if quick else 100_000,
         n_batch=4 if quick else 16,
         nk_share=asked.nk_share,
     )
