@@ -90,9 +90,9 @@ def test_an_engaged_target_falls_when_its_number_of_hits_has_come(needed):
 
 
 def test_birth_death_and_influx_are_exact_for_long_steps():
-    birth, death, influx, n, hours = 0.1, 0.15, 40.0, 2000, 6.0
+    birth, death, influx, n, hours = 0.4, 0.6, 160.0, 2000, 1.5
     kinds = {"death": {"rate_per_h": death}, "division": {"rate_per_h": birth}, "influx": {"rate_per_h": influx}}
-    scenario = mixed(kinds, n, duration=f"{hours} h", dt="1 h", probes={"counts": {"every": "1 h"}})
+    scenario = mixed(kinds, n, duration=f"{hours} h", dt="15 min")
     last = [run(scenario, replicate).world.populations["b_cells"].n for replicate in range(200)]
     growth = math.exp((birth - death) * hours)
     mean = n * growth + influx * (growth - 1.0) / (birth - death)
