@@ -101,7 +101,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "infinity, or a number too large,"
+        return "NaN" if math.isnan(value) else "infinity, or a number too large"
     for kind, words in ((type(None), "null"), (Mapping, "a mapping"), (list | tuple, "a list")):
         if isinstance(value, kind):
             return words

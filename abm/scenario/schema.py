@@ -16,7 +16,7 @@ from abm.biology.serum import CONSTITUENTS, Serum
 from abm.core.errors import Fault
 from abm.core.par import Model, par, refusal
 from abm.core.probe import Probe
-from abm.core.process import Process, discover
+from abm.core.process import Phase, Process, discover
 from abm.core.space import Floor, Mixed
 
 PROCESSES = discover(abm.biology, Process)
@@ -25,6 +25,7 @@ PROBES = discover(abm.probes, Probe)
 CELLS = ("b_cells", "nk_cells")
 INHIBITORS = ("anti_cd55", "anti_cd59")
 ENGINES_OWN = {"additions", "fate"}
+LONGEST_CONTACT_STEP_H = 0.25
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 WHAT_IS_ADDED = "design: what the experiment adds"
 
@@ -190,6 +191,10 @@ class Scenario(Model):
         faults = []
         if self.dt > self.duration:
             faults.append(Fault(f"dt {self.dt:g} h is longer than the duration {self.duration:g} h", "dt"))
+        meets = next((name for name, process in self.processes.items() if process.phase == Phase.ACT), None)
+        if meets and self.dt > LONGEST_CONTACT_STEP_H:
+            allowed = f"at most {LONGEST_CONTACT_STEP_H:g} h with such a process"
+            faults.append(Fault(f"a step of {self.dt:g} h is too long for {meets!r}", "dt", allowed=allowed))
         if self.duration / self.dt > 1e7:
             faults.append(Fault(f"{self.duration / self.dt:.3g} steps", "dt", allowed="at most 1e7 steps"))
         for name in PROBES:
