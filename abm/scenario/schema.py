@@ -16,7 +16,7 @@ from abm.biology.serum import CONSTITUENTS, Serum
 from abm.core.errors import Fault
 from abm.core.par import Model, par, refusal
 from abm.core.probe import Probe
-from abm.core.process import Phase, Process, discover
+from abm.core.process import Process, discover
 from abm.core.space import Floor, Mixed
 
 PROCESSES = discover(abm.biology, Process)
@@ -191,7 +191,7 @@ class Scenario(Model):
         faults = []
         if self.dt > self.duration:
             faults.append(Fault(f"dt {self.dt:g} h is longer than the duration {self.duration:g} h", "dt"))
-        meets = next((name for name, process in self.processes.items() if process.phase == Phase.ACT), None)
+        meets = next((name for name, process in self.processes.items() if hasattr(process, "contact_um")), None)
         if meets and self.dt > LONGEST_CONTACT_STEP_H:
             allowed = f"at most {LONGEST_CONTACT_STEP_H:g} h with such a process"
             faults.append(Fault(f"a step of {self.dt:g} h is too long for {meets!r}", "dt", allowed=allowed))
