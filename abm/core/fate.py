@@ -194,16 +194,16 @@ class Fate(Process):
             stream = (np.uint64(mix(int(key[0]), index)), key[1])
             entered = self._enter(world, name)
             if is_mortal(population):
-                self._resolve(world, population, entered, stream)
+                t_start_h = np.concatenate([np.zeros(population.n - sum(t.size for t in entered)), *entered])
+                self._resolve(world, population, t_start_h, stream)
                 self._lyse(world, name)
 
-    def _enter(self, world: World, name: str) -> np.ndarray:
-        first = world.populations[name].n
+    def _enter(self, world: World, name: str) -> list[np.ndarray]:
         moments = []
         for times_h, cohort in world.arrivals.pop(name, []):
             world.populate(name, times_h.size, cohort)
             moments.append(times_h)
-        return np.concatenate([np.zeros(first), *moments])
+        return moments
 
     def _resolve(self, world: World, population: Population, t_start_h: np.ndarray, key: Key) -> None:
         hazards = _stack(population, "hazard_", "_per_h")

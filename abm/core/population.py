@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.core.errors import RunFailed
+from abm.core.jit import kernel, prange, serial
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,20 @@ class Column:
 UID = Column("uid", "u8", doc="identity, never reused")
 X_UM = Column("x_um", unit="um", doc="position", recorded="x_um")
 Y_UM = Column("y_um", unit="um", doc="position", recorded="y_um")
+
+
+@kernel
+def take(out, values, rows):
+    """Gather rows."""
+    for k in prange(out.size):
+        out[k] = values[rows[k]]
+
+
+@serial
+def compact(values, kept):
+    """Move kept rows forward; they never move back, so it is done in place."""
+    for k in range(kept.size):
+        values[k] = values[kept[k]]
 
 
 class Population:
@@ -164,14 +179,14 @@ class Population:
         new_row = np.full(self.n, -1, np.int64)
         new_row[kept] = np.arange(kept.size)
         for array in self._view.values():
-            array[: kept.size] = array[kept]
+            compact(array, kept)
         self._resize(kept.size)
         return new_row
 
     def reorder(self, order: np.ndarray) -> np.ndarray:
         """Put row ``order[k]`` at place ``k``; returns the new row of every old row."""
         for array in self._view.values():
-            array[:] = array[order]
+            take(array, array.copy(), order)
         new_row = np.empty(self.n, np.int64)
         new_row[order] = np.arange(self.n)
         self.version += 1

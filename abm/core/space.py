@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from abm.core.jit import kernel, prange, serial
+from abm.core.jit import device, kernel, prange, serial
 from abm.core.par import Model, par
 from abm.core.population import Population
 from abm.core.rng import Key, pair_uniform, uniform, uniform2
@@ -35,10 +35,28 @@ def bin_rows(starts, order, bins):
 @kernel
 def find_bins(bins, x_um, y_um, bin_um, n_side):
     """Write the row-major bin number of every position."""
+    per_um = 1.0 / bin_um
     for i in prange(bins.size):
-        column = min(int(x_um[i] / bin_um), n_side - 1)
-        row = min(int(y_um[i] / bin_um), n_side - 1)
+        column = min(int(x_um[i] * per_um), n_side - 1)
+        row = min(int(y_um[i] * per_um), n_side - 1)
         bins[i] = row * n_side + column
+
+
+@device
+def wrapped(index, n):
+    """Return the index on a ring; a remainder would cost more than the rest of the search."""
+    if index < 0:
+        return index + n
+    return index - n if index >= n else index
+
+
+@kernel
+def pack(x_um, y_um, uid, weight, order, target_x_um, target_y_um, target_uid, target_weight):
+    """Copy targets in the order of their bins, so that a search reads neighbours from neighbouring memory."""
+    for k in prange(order.size):
+        j = order[k]
+        x_um[k], y_um[k] = target_x_um[j], target_y_um[j]
+        uid[k], weight[k] = target_uid[j], target_weight[j]
 
 
 @kernel
@@ -46,38 +64,39 @@ def touch_on_floor(chosen, total, is_free, x_um, y_um, uid, targets, starts, ord
     """Sum target weights within ``radius_um`` of each free cell and draw one of them.
 
     Each touched target waits an exponential time of its weight and the first is chosen, whatever the order of rows.
-    ``targets`` is ``(x, y, uid, weight)``; ``shape`` is ``(bins a side, bin size, side if periodic else 0)``. Bins
-    are at least two radii wide, so at most 2 x 2 of them can hold a target.
+    ``targets`` is ``(x, y, uid, weight)`` in bin order; ``shape`` is ``(bins a side, bin size, side if periodic else
+    0)``. Bins are at least two radii wide, so at most 2 x 2 of them can hold a target.
     """
     tx, ty, target_uid, weight = targets
     n_side, bin_um, period = shape
+    r2, per_um = radius_um * radius_um, 1.0 / bin_um
     for i in prange(chosen.size):
         chosen[i] = -1
         total[i] = 0.0
         if not is_free[i]:
             continue
         x, y, first = x_um[i], y_um[i], math.inf
-        column0, column1 = math.floor((x - radius_um) / bin_um), math.floor((x + radius_um) / bin_um)
-        row0, row1 = math.floor((y - radius_um) / bin_um), math.floor((y + radius_um) / bin_um)
+        column0, column1 = math.floor((x - radius_um) * per_um), math.floor((x + radius_um) * per_um)
+        row0, row1 = math.floor((y - radius_um) * per_um), math.floor((y + radius_um) * per_um)
         if period == 0.0 or n_side < 3:
             everywhere = period > 0.0
             column0, row0 = (0, 0) if everywhere else (max(column0, 0), max(row0, 0))
             column1 = n_side - 1 if everywhere else min(column1, n_side - 1)
             row1 = n_side - 1 if everywhere else min(row1, n_side - 1)
         for row in range(row0, row1 + 1):
+            line = wrapped(row, n_side) * n_side
             for column in range(column0, column1 + 1):
-                b = (row % n_side) * n_side + column % n_side
+                b = line + wrapped(column, n_side)
                 for k in range(starts[b], starts[b + 1]):
-                    j = order[k]
-                    dx, dy = abs(tx[j] - x), abs(ty[j] - y)
+                    dx, dy = abs(tx[k] - x), abs(ty[k] - y)
                     if period > 0.0:
                         dx, dy = min(dx, period - dx), min(dy, period - dy)
-                    if dx * dx + dy * dy > radius_um * radius_um or weight[j] <= 0.0:
+                    if dx * dx + dy * dy > r2 or weight[k] <= 0.0:
                         continue
-                    total[i] += weight[j]
-                    wait = -math.log(pair_uniform(key, uid[i], target_uid[j])) / weight[j]
+                    total[i] += weight[k]
+                    wait = -math.log(pair_uniform(key, uid[i], target_uid[k])) / weight[k]
                     if wait < first:
-                        first, chosen[i] = wait, j
+                        first, chosen[i] = wait, order[k]
 
 
 @kernel
@@ -179,7 +198,10 @@ class Floor(Space):
             Summed weight of all touched targets.
         """
         chosen, total = np.empty(seekers.n, np.int64), np.empty(seekers.n)
-        starts, order, n_side, width = self.bins(targets, min(self.side, 2.0 * radius_um))
+        bin_um = max(2.0 * radius_um, 0.7 * self.side / max(1.0, targets.n) ** 0.5)
+        starts, order, n_side, width = self.bins(targets, min(self.side, bin_um))
+        packed = (np.empty(targets.n), np.empty(targets.n), np.empty(targets.n, np.uint64), np.empty(targets.n))
+        pack(*packed, order, targets.x_um, targets.y_um, targets.uid, weight)
         shape = (n_side, width, self.side if self.is_periodic else 0.0)
         touch_on_floor(
             chosen,
@@ -188,7 +210,7 @@ class Floor(Space):
             seekers.x_um,
             seekers.y_um,
             seekers.uid,
-            (targets.x_um, targets.y_um, targets.uid, weight),
+            packed,
             starts,
             order,
             shape,

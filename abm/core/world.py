@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from abm.core.fields import Field
+from abm.core.jit import kernel, prange
 from abm.core.par import Model
 from abm.core.pools import Pools
 from abm.core.population import Column, Population
@@ -12,6 +13,14 @@ from abm.core.rng import Key, stream_key
 
 if TYPE_CHECKING:
     from abm.core.space import Space
+
+
+@kernel
+def mend(rows, new_row):
+    """Follow rows to where they went."""
+    for i in prange(rows.size):
+        if rows[i] >= 0:
+            rows[i] = new_row[rows[i]]
 
 
 class CellType(Protocol):
@@ -94,9 +103,7 @@ class World:
         for population in self.populations.values():
             for column in population.columns.values():
                 if column.refers == name:
-                    rows = population[column.name]
-                    held = rows >= 0
-                    rows[held] = new_row[rows[held]]
+                    mend(population[column.name], new_row)
 
     def supply(self, name: str, amount: float) -> None:
         """Add molecules to a field (nM, spread evenly) where one of that name exists, else to the pool."""

@@ -54,13 +54,12 @@ def count_engaged(n_engaged, partner):
 
 
 @kernel
-def propose(asks, order, chosen, total, cd16, rel_engagement, uid, rate_dt, key):
-    """Decide which NK cells engage what they touch, and the place of each in the queue."""
-    for i in prange(asks.size):
-        asks[i] = False
-        if chosen[i] >= 0:
-            u, order[i] = uniform2(key, uid[i], 1)
-            asks[i] = u < -math.expm1(-rate_dt * cd16[i] * rel_engagement[i] * total[i])
+def propose(asks, order, touching, total, cd16, rel_engagement, uid, rate_dt, key):
+    """Decide which of the NK cells in touch engage, and the place of each in the queue."""
+    for k in prange(asks.size):
+        i = touching[k]
+        u, order[k] = uniform2(key, uid[i], 1)
+        asks[k] = u < -math.expm1(-rate_dt * cd16[i] * rel_engagement[i] * total[i])
 
 
 @serial
@@ -151,10 +150,10 @@ class Engagement(Process):
     def _engage(self, world: World, nk: Population, b: Population, key: Key) -> None:
         weight = np.where(b.n_engaged < self.max_per_target, b.fc_signal, 0.0)
         chosen, total = world.space.touch(nk, nk.partner < 0, b, weight, self.contact_um, key)
-        asks, order = np.empty(nk.n, bool), np.empty(nk.n)
-        propose(asks, order, chosen, total, nk.cd16, nk.rel_engagement, nk.uid, self.rate_per_h * world.dt_h, key)
-        queue = np.flatnonzero(asks)
-        queue = queue[np.argsort(order[queue], kind="stable")]
+        touching = np.flatnonzero(chosen >= 0)
+        asks, order = np.empty(touching.size, bool), np.empty(touching.size)
+        propose(asks, order, touching, total, nk.cd16, nk.rel_engagement, nk.uid, self.rate_per_h * world.dt_h, key)
+        queue = touching[asks][np.argsort(order[asks], kind="stable")]
         granted = accept(
             nk.partner, b.n_engaged, nk.cd16, queue, chosen, self.max_per_target, 1.0 - self.cd16_shed_frac
         )

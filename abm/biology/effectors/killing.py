@@ -28,7 +28,7 @@ def hit(hits, granules, is_killer, rel_hit, potency, partner, signal, uid, rate_
     """Draw the hits each engaged killer delivers."""
     for i in prange(hits.size):
         hits[i] = 0
-        if is_killer[i] and partner[i] >= 0:
+        if partner[i] >= 0 and is_killer[i]:
             mean = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]]
             hits[i] = poisson(mean, key, uid[i], 0)
             granules[i] *= granules_kept ** hits[i]

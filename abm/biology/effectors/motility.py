@@ -11,23 +11,25 @@
 import math
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.biology.columns import PARTNER
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, uniform2
+from abm.core.rng import Key, fill_uniform, uniform2
 from abm.core.world import World
 
 SORT_EVERY = 16
 
 
 @kernel
-def turn(x_heading, y_heading, uid, p_turn, key):
+def turn(x_heading, y_heading, u, uid, p_turn, key):
     """Give new directions to those who turn, and to those who never had one."""
     for i in prange(uid.size):
-        u, v = uniform2(key, uid[i], 0)
-        if u < p_turn or (x_heading[i] == 0.0 and y_heading[i] == 0.0):
+        if u[i] < p_turn or (x_heading[i] == 0.0 and y_heading[i] == 0.0):
+            _, v = uniform2(key, uid[i], 0)
             x_heading[i] = math.cos(2.0 * math.pi * v)
             y_heading[i] = math.sin(2.0 * math.pi * v)
 
@@ -68,7 +70,9 @@ class Motility(Process):
         nk = world.populations.get("nk_cells")
         if nk is None or world.space.kind == "mixed":
             return
-        turn(nk.x_heading, nk.y_heading, nk.uid, -math.expm1(-world.dt_h / self.persistence), key)
+        u = np.empty(nk.n)
+        fill_uniform(u, nk.uid, 0, key)
+        turn(nk.x_heading, nk.y_heading, u, nk.uid, -math.expm1(-world.dt_h / self.persistence), key)
         length_um = min(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
         is_free = nk.partner < 0
         for place, heading in ((nk.x_um, nk.x_heading), (nk.y_um, nk.y_heading)):
