@@ -28,11 +28,12 @@ class Probe(Model):
     at: tuple[float, ...] = par((), "h", "design: chosen per scenario", "Moments of looking", ge=0)
 
     def times_h(self, duration_h: float) -> list[float]:
-        """Return all moments of looking, the start and the end included."""
+        """Return all moments of looking; start and end are among them but for snapshots at moments of their own."""
         times = [t for t in self.at if t <= duration_h]
         if self.every is not None:
             times += [k * self.every for k in range(int(duration_h / self.every * (1 + 1e-12)) + 1)]
-        return sorted({round(t, 9) for t in [*times, *([0.0, duration_h] if not self.at else [])]})
+        ends = [0.0, duration_h] if not self.at or self.table == "series" else []
+        return sorted({round(t, 9) for t in [*times, *ends]})
 
     def observe(self, world: World) -> Look:
         """Read the world once."""
