@@ -1,5 +1,6 @@
 """A scenario file to a :class:`Scenario`."""
 
+import re
 from pathlib import Path
 
 from abm.core.errors import InputError
@@ -28,7 +29,12 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
     document = resolve(path, sets, Scenario)
     scenario = validate(Scenario, document)
     _check_arms(scenario, document)
-    return scenario if "name" in document.data else scenario.model_copy(update={"name": Path(path).stem})
+    return scenario if "name" in document.data else scenario.model_copy(update={"name": _name_of(Path(path))})
+
+
+def _name_of(path: Path) -> str:
+    """Return the name of a file as a run may have it, without blanks and the like."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:64] or "scenario"
 
 
 def _check_arms(scenario: Scenario, document: Document) -> None:

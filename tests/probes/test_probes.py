@@ -57,18 +57,20 @@ def test_a_probe_says_what_kind_of_table_it_yields(kind):
 
 
 @pytest.mark.parametrize(
-    ("timing", "expected"),
+    ("kind", "timing", "expected"),
     [
-        ({}, [0.0, 2.0]),
-        ({"every": "30 min"}, [0.0, 0.5, 1.0, 1.5, 2.0]),
-        ({"every": "1.5 h"}, [0.0, 1.5, 2.0]),
-        ({"at": ["1 h"]}, [1.0]),
-        ({"at": ["10 min", "2 h"], "every": "1 h"}, [0.0, round(1 / 6, 9), 1.0, 2.0]),
-        ({"at": ["3 h"]}, []),
+        ("counts", {}, [0.0, 2.0]),
+        ("counts", {"every": "30 min"}, [0.0, 0.5, 1.0, 1.5, 2.0]),
+        ("counts", {"every": "1.5 h"}, [0.0, 1.5, 2.0]),
+        ("counts", {"at": ["1 h"]}, [0.0, 1.0, 2.0]),
+        ("cells", {}, [0.0, 2.0]),
+        ("cells", {"at": ["1 h"]}, [1.0]),
+        ("cells", {"at": ["10 min", "2 h"], "every": "1 h"}, [0.0, round(1 / 6, 9), 1.0, 2.0]),
+        ("cells", {"at": ["3 h"]}, []),
     ],
 )
-def test_moments_of_looking(timing, expected):
-    assert PROBES["counts"].model_validate(timing).times_h(2.0) == expected
+def test_moments_of_looking(kind, timing, expected):
+    assert PROBES[kind].model_validate(timing).times_h(2.0) == expected
 
 
 def test_cells_that_entered_are_alive_dying_or_dead(busy):

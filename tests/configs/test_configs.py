@@ -1,0 +1,54 @@
+"""Every file that ships: it is right, comes back equal, and each of its arms takes its first steps."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from abm.biology.additions import conservation
+from abm.scenario.build import build, wells
+from abm.scenario.from_file import load_scenario
+from abm.scenario.load import dump
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml"))
+TINY = (
+    "populations.b_cells.n=30",
+    "space.side=400 um",
+    "space.volume=1 uL",
+    "processes.dheas.voxels_per_side=4",
+)
+
+each_file = pytest.mark.parametrize("file", FILES, ids=str)
+
+
+def test_the_promised_scenarios_are_there():
+    names = {path.stem for path in FILES}
+    series = {"dose_series", "effector_series", "serum_series"}
+    assert {"three_arms", "controls_panel", "second_challenge", "quick", "wm_bright"} | series <= names
+
+
+@each_file
+def test_a_file_is_right_and_comes_back_equal_from_its_dump(file, tmp_path):
+    scenario = load_scenario(CONFIGS / file)
+    copy = tmp_path / "copy.yaml"
+    copy.write_text(dump(scenario))
+    assert load_scenario(copy) == scenario
+    assert dump(load_scenario(copy)) == copy.read_text()
+
+
+@each_file
+def test_every_arm_takes_three_steps_and_keeps_its_balances(file):
+    scenario = load_scenario(CONFIGS / file, TINY)
+    for well in wells(scenario):
+        if well.replicate:
+            continue
+        sim = build(scenario, well)
+        for _ in range(3):
+            sim.step()
+        assert sim.world.t_h == pytest.approx(3 * scenario.dt)
+        assert max(conservation(sim.world).values()) < 1e-10, well
+        for population in sim.world.populations.values():
+            assert np.isfinite(population.x_um).all()
+            assert (population.x_um >= 0).all()
+            assert (population.x_um <= 400).all()

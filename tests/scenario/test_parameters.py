@@ -1,0 +1,67 @@
+"""The table of parameters: everything that has a number, with its origin."""
+
+import pytest
+
+from abm.scenario.parameters import COLUMNS, parameters
+from abm.scenario.references import references
+from abm.scenario.schema import Scenario
+
+DATA = {
+    "seed": 4,
+    "duration": "2 h",
+    "space": {"kind": "floor", "side": "400 um"},
+    "populations": {"b_cells": {"cd20": {"median": 9e4}}},
+    "processes": {"inner": {"kind": "internalisation", "rate_per_h": 0.15}, "decay": {"kind": "antibody_decay"}},
+    "arms": {"a": {"add": [{"serum": "25 %"}, {"rituximab": "10 ug/mL", "at": "30 min"}]}},
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Return the rows by name."""
+    columns = parameters(Scenario.model_validate(DATA))
+    assert tuple(columns) == COLUMNS
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    assert len({row["name"] for row in rows}) == len(rows)
+    return {row["name"]: row for row in rows}
+
+
+def test_a_value_has_its_unit_source_and_description(table):
+    row = table["processes.inner.rate_per_h"]
+    assert (row["value"], row["unit"], row["description"]) == ("0.15", "1/h", "Internalisation rate")
+    assert "Beum2011" in row["source"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "origin"),
+    [
+        ("seed", "4", "overridden"),
+        ("replicates", "1", "default"),
+        ("duration", "2.0", "overridden"),
+        ("space.side", "400.0", "overridden"),
+        ("space.volume", "200.0", "default"),
+        ("populations.b_cells.n", "10000", "default"),
+        ("populations.b_cells.cd20.median", "90000.0", "overridden"),
+        ("processes.inner.rate_per_h", "0.15", "default"),  # what the file repeats is not changed
+        ("processes.decay.half_life", "480.0", "default"),
+        ("arms.a.add.0.serum", "0.25", "overridden"),
+        ("arms.a.add.1.at", "0.5", "overridden"),
+        ("antibodies.rituximab.kd_nM", None, "default"),
+        ("serum.donor.age_years", "48.0", "default"),
+    ],
+)
+def test_values_have_the_path_that_set_takes_and_their_origin(table, name, value, origin):
+    assert table[name]["origin"] == origin
+    assert value in (None, table[name]["value"])
+
+
+def test_what_is_not_used_is_not_listed(table):
+    assert "arms.a.add.0.rituximab" not in table
+    assert not any(name.startswith("populations.nk_cells") for name in table)
+
+
+def test_every_source_is_known_or_says_what_it_is(table):
+    known = references()
+    for row in table.values():
+        for source in row["source"].split("; "):
+            assert source in known or source.startswith(("assumed:", "fitted:", "design:")) or ":" in row["source"]
