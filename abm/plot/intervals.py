@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
 LEVEL = 0.95
 
@@ -29,7 +29,7 @@ def over_replicates(values: ArrayLike) -> Interval:
     n = rows.shape[0]
     if n < 2:
         return Interval(mean, mean, mean)
-    half = t.ppf(0.5 + LEVEL / 2, n - 1) * rows.std(axis=0, ddof=1) / np.sqrt(n)
+    half = stdtrit(n - 1, 0.5 + LEVEL / 2) * rows.std(axis=0, ddof=1) / np.sqrt(n)
     return Interval(mean, mean - half, mean + half)
 
 
@@ -37,7 +37,7 @@ def wilson(hits: ArrayLike, n: ArrayLike) -> Interval:
     """Return the observed share of `hits` in `n > 0` with Wilson's score interval."""
     total = np.asarray(n, dtype=float)
     share = np.asarray(hits, dtype=float) / total
-    z2 = norm.ppf(0.5 + LEVEL / 2) ** 2
+    z2 = ndtri(0.5 + LEVEL / 2) ** 2
     middle = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = np.sqrt(z2 * (share * (1 - share) / total + z2 / (4 * total**2))) / (1 + z2 / total)
     return Interval(share, np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from abm.results.run import Run
 
@@ -28,12 +28,15 @@ def interval(values: Sequence[float], n_cells: float = math.nan) -> Interval:
         return {"mean": None, "lo": None, "hi": None}
     mean = float(known.mean())
     if known.size > 1:
-        half = float(stats.t.ppf(0.975, known.size - 1) * known.std(ddof=1) / math.sqrt(known.size))
+        half = float(stdtrit(known.size - 1, 0.975) * known.std(ddof=1) / math.sqrt(known.size))
         return {"mean": mean, "lo": mean - half, "hi": mean + half}
     if not (n_cells > 0 and 0.0 <= mean <= 1.0):
         return {"mean": mean, "lo": None, "hi": None}
-    found = stats.binomtest(round(mean * n_cells), round(n_cells)).proportion_ci(method="wilson")
-    return {"mean": mean, "lo": min(mean, float(found.low)), "hi": max(mean, float(found.high))}
+    z2 = float(ndtri(0.975)) ** 2
+    middle = mean + z2 / (2.0 * n_cells)
+    half = math.sqrt(z2 * (mean * (1.0 - mean) / n_cells + z2 / (4.0 * n_cells**2)))
+    shrunk = 1.0 + z2 / n_cells
+    return {"mean": mean, "lo": max(0.0, (middle - half) / shrunk), "hi": min(1.0, (middle + half) / shrunk)}
 
 
 def summarise(run: Run) -> dict:
