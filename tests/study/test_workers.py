@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from abm.study import pool
+from abm.study.pool import Monitor
+
 
 @pytest.fixture
 def die(tmp_path):
@@ -28,11 +31,11 @@ def is_worker(pid):
     return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def test_only_the_well_of_a_killed_worker_is_tried_again(call, die, log, tiny_file, quiet_hash, tmp_path):
-    ended = call("run", tiny_file, "--json", "--threads", 2, workers=True, die=die(2))
+def test_only_the_well_of_a_killed_worker_is_tried_again(call, die, log, tiny_file, quiet_hash):
+    ended = call("run", tiny_file, "--json", "--threads", 2, workers=True, die=die(1))
     assert ended.json["result_hash"] == quiet_hash
     deaths = log(Path(ended.json["folder"]))["worker died"]
-    assert [(d["well"], d["exit_code"], d["try"]) for d in deaths] == [("both-r0", -9, 1), ("both-r0", -9, 2)]
+    assert [(d["well"], d["exit_code"], d["try"]) for d in deaths] == [("both-r0", -9, 1)]
 
 
 def test_a_well_whose_worker_dies_three_times_is_recorded_as_failed(call, die, log, tiny_file, quiet_hash, tmp_path):
@@ -48,7 +51,30 @@ def test_a_well_whose_worker_dies_three_times_is_recorded_as_failed(call, die, l
     assert call("resume", folder, "--json").json["result_hash"] == quiet_hash
 
 
-def test_a_worker_that_falls_silent_is_replaced(call, die, log, tiny_file, quiet_hash):
+class Stuck:
+    """A worker's process, seen by its parent."""
+
+    is_killed = False
+
+    def kill(self):
+        self.is_killed = True
+
+
+def test_a_worker_silent_for_too_long_is_killed_and_time_asleep_does_not_count(monkeypatch):
+    monkeypatch.setattr(pool, "SILENT_S", 1.0)
+    stuck, idle, lively = Stuck(), Stuck(), Stuck()
+    workers = pool._Pool([], 3, Monitor())
+    workers.working = {"a": (stuck, 0), "b": (idle, None), "c": (lively, 1)}
+    for _ in range(3):
+        workers._watch(["c"], 3600.0)  # the machine slept
+    assert not stuck.is_killed
+    for _ in range(3):
+        workers._watch(["c"], pool.POLL_S)
+    assert (stuck.is_killed, idle.is_killed, lively.is_killed) == (True, False, False)
+
+
+@pytest.mark.verification
+def test_a_worker_that_is_stopped_is_replaced(call, die, log, tiny_file, quiet_hash):
     faults = {"workers": True, "silent_s": 15.0, "die": die(1, signal.SIGSTOP)}
     ended = call("run", tiny_file, "--json", "--threads", 2, **faults)
     assert ended.json["result_hash"] == quiet_hash
