@@ -18,7 +18,7 @@ import numpy as np
 from abm.core.jit import kernel, prange, serial
 from abm.core.population import Column, Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, mix, uniform2
+from abm.core.rng import Key, fill_uniform, mix, uniform2
 from abm.core.world import World
 
 NEVER = math.inf
@@ -31,7 +31,7 @@ MORTAL = (
 
 
 @kernel
-def first_events(t_event_h, event, hazards, marks, division_per_h, is_dying, uid, t_start_h, dt_h, key):
+def first_events(t_event_h, event, u, hazards, marks, division_per_h, is_dying, uid, t_start_h, dt_h, key):
     """Draw the first event of each row: 0.. hazards, then marks, then division; -1 for none."""
     n_hazards, n_marks = hazards.shape[0], marks.shape[0]
     for i in prange(event.size):
@@ -42,11 +42,11 @@ def first_events(t_event_h, event, hazards, marks, division_per_h, is_dying, uid
         total = division_per_h[i]
         for c in range(n_hazards):
             total += hazards[c, i]
-        u, share = uniform2(key, uid[i], 0)
-        if total > 0.0 and u < total * (dt_h - t_start_h[i]):
-            moment = t_start_h[i] - math.log1p(-u) / total
+        if total > 0.0 and u[i] < total * (dt_h - t_start_h[i]):
+            moment = t_start_h[i] - math.log1p(-u[i]) / total
             if moment < dt_h:
                 t_event_h[i] = moment
+                _, share = uniform2(key, uid[i], 0)
                 event[i] = _which(hazards, i, share * total)
         for c in range(n_marks):
             if marks[c, i] < t_event_h[i]:
@@ -194,7 +194,9 @@ class Fate(Process):
             stream = (np.uint64(mix(int(key[0]), index)), key[1])
             entered = self._enter(world, name)
             if is_mortal(population):
-                t_start_h = np.concatenate([np.zeros(population.n - sum(t.size for t in entered)), *entered])
+                t_start_h = np.zeros(population.n)
+                if entered:
+                    t_start_h[population.n - sum(t.size for t in entered) :] = np.concatenate(entered)
                 self._resolve(world, population, t_start_h, stream)
                 self._lyse(world, name)
 
@@ -208,10 +210,12 @@ class Fate(Process):
     def _resolve(self, world: World, population: Population, t_start_h: np.ndarray, key: Key) -> None:
         hazards = _stack(population, "hazard_", "_per_h")
         marks = _stack(population, "mark_", "_h")
-        event, t_event_h = np.empty(population.n, np.int64), np.empty(population.n)
+        event, t_event_h, u = np.empty(population.n, np.int64), np.empty(population.n), np.empty(population.n)
+        fill_uniform(u, population.uid, 0, key)
         first_events(
             t_event_h,
             event,
+            u,
             hazards,
             marks,
             population.division_per_h,

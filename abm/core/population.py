@@ -57,17 +57,27 @@ Y_UM = Column("y_um", unit="um", doc="position", recorded="y_um")
 
 
 @kernel
-def take(out, values, rows):
-    """Gather rows."""
-    for k in prange(out.size):
-        out[k] = values[rows[k]]
+def take(out, block, rows):
+    """Gather rows of every column; ``out`` and ``block`` have shape (columns, at least the rows)."""
+    for c in prange(block.shape[0]):
+        for k in range(rows.size):
+            out[c, k] = block[c, rows[k]]
+
+
+@kernel
+def compact(block, kept):
+    """Move the kept rows of every column forward; they never move back, so it is done in place."""
+    for c in prange(block.shape[0]):
+        for k in range(kept.size):
+            block[c, k] = block[c, kept[k]]
 
 
 @serial
-def compact(values, kept):
-    """Move kept rows forward; they never move back, so it is done in place."""
-    for k in range(kept.size):
-        values[k] = values[kept[k]]
+def count_rows(n, rows):
+    """Add up in ``n`` how often each row is named; -1 names none."""
+    for j in rows:
+        if j >= 0:
+            n[j] += 1
 
 
 class Population:
@@ -88,7 +98,9 @@ class Population:
         self.next_uid = 0
         self.columns: dict[str, Column] = {}
         self.defaults: dict[str, float] = {}
-        self._store: dict[str, np.ndarray] = {}
+        # columns of one width share a block of shape (columns, capacity): rows of all of them move in one call
+        self._blocks: dict[int, np.ndarray] = {}
+        self._place: dict[str, tuple[int, int]] = {}
         self._view: dict[str, np.ndarray] = {}
         for column in (*base, *columns):
             self.declare(column)
@@ -104,11 +116,20 @@ class Population:
         known = self.columns.get(column.name)
         if known is not None and known != column:
             raise RunFailed(f"column {self.name}.{column.name} is declared twice with different meaning")
-        if known is None:
-            self.columns[column.name] = column
-            self.defaults[column.name] = column.default
-            self._store[column.name] = np.full(self.capacity, column.default, column.dtype)
-            self._view[column.name] = self._store[column.name][: self.n]
+        if known is not None:
+            return
+        width = np.dtype(column.dtype).itemsize
+        block = self._blocks.get(width, np.empty((0, self.capacity), f"i{width}"))
+        new = np.full((1, self.capacity), column.default, column.dtype).view(block.dtype)
+        self.columns[column.name], self.defaults[column.name] = column, column.default
+        self._place[column.name] = width, block.shape[0]
+        self._blocks[width] = np.concatenate([block, new])
+        self._look()
+
+    def _look(self) -> None:
+        """Make the views of all columns anew."""
+        for name, (width, place) in self._place.items():
+            self._view[name] = self._blocks[width][place, : self.n].view(self.columns[name].dtype)
 
     def __getattr__(self, name: str) -> np.ndarray:
         try:
@@ -125,22 +146,21 @@ class Population:
     @property
     def capacity(self) -> int:
         """Rows that fit before the arrays grow."""
-        return next(iter(self._store.values())).size if self._store else 0
+        return next(iter(self._blocks.values())).shape[1] if self._blocks else 0
 
     @property
     def bytes_per_row(self) -> int:
         """Bytes of all columns of one row."""
-        return sum(array.itemsize for array in self._store.values())
+        return sum(width * block.shape[0] for width, block in self._blocks.items())
 
     def _resize(self, n: int) -> None:
         if n > self.capacity:
             capacity = n if self.n == 0 else max(n, self.capacity + self.capacity // 4 + 16)
-            for name, old in self._store.items():
-                new = np.full(capacity, self.defaults[name], old.dtype)
-                new[: self.n] = old[: self.n]
-                self._store[name] = new
+            for width, old in self._blocks.items():
+                self._blocks[width] = np.empty((old.shape[0], capacity), old.dtype)
+                self._blocks[width][:, : self.n] = old[:, : self.n]
         self.n = n
-        self._view = {name: array[:n] for name, array in self._store.items()}
+        self._look()
         self.version += 1
 
     def add(self, n: int, values: Mapping[str, np.ndarray | float]) -> slice:
@@ -178,15 +198,17 @@ class Population:
         kept = np.flatnonzero(mask)
         new_row = np.full(self.n, -1, np.int64)
         new_row[kept] = np.arange(kept.size)
-        for array in self._view.values():
-            compact(array, kept)
+        for block in self._blocks.values():
+            compact(block, kept)
         self._resize(kept.size)
         return new_row
 
     def reorder(self, order: np.ndarray) -> np.ndarray:
         """Put row ``order[k]`` at place ``k``; returns the new row of every old row."""
-        for array in self._view.values():
-            take(array, array.copy(), order)
+        for width, block in self._blocks.items():
+            self._blocks[width] = np.empty_like(block)
+            take(self._blocks[width], block, order)
+        self._look()
         new_row = np.empty(self.n, np.int64)
         new_row[order] = np.arange(self.n)
         self.version += 1

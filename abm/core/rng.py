@@ -20,6 +20,8 @@ _LOW = np.uint64(0xFFFFFFFF)
 _S32, _S6 = np.uint64(32), np.uint64(6)
 _TWO26 = 67108864.0
 _INV52 = 1.0 / 4503599627370496.0
+_LARGE = 12.0
+_INVERSE = np.concatenate([[0.0], 1.0 / np.arange(1.0, 128.0)])
 _PAIR = np.uint64(0x94D049BB)
 _MASK64 = (1 << 64) - 1
 
@@ -92,6 +94,14 @@ def fill_uniform(out, uid, decision, key):
         out[i] = uniform(key, uid[i], decision)
 
 
+@kernel
+def fill_second_uniform(out, uid, decision, key):
+    """Write the second number of :func:`uniform2` of every cell."""
+    for i in prange(out.size):
+        _, _, c, d = words(key, uid[i], decision)
+        out[i] = to_unit(c, d)
+
+
 @device
 def uniform2(key, uid, decision):
     """Return two independent uniform numbers in (0, 1) for the price of one."""
@@ -109,6 +119,19 @@ def pair_uniform(key, seeker, target):
 
 
 @device
+def direction(u):
+    """Return the cosine and sine of ``2 pi u``, ``u`` in [0, 1], by series of the half angle: they run in registers."""
+    t = math.pi * (u - 0.5)
+    t2 = t * t
+    c, s = 1.0, 1.0
+    for n in range(20, 0, -2):
+        c = 1.0 - c * t2 / (n * (n - 1.0))
+        s = 1.0 - s * t2 / (n * (n + 1.0))
+    s *= t
+    return s * s - c * c, -2.0 * s * c
+
+
+@device
 def normal(key, uid, decision):
     """Return a standard normal number (Box and Muller)."""
     u, v = uniform2(key, uid, decision)
@@ -116,47 +139,84 @@ def normal(key, uid, decision):
 
 
 @device
-def _poisson_small(mean, key, uid, decision):
-    u = uniform(key, uid, decision)
+def _poisson_small(mean, u):
+    if u <= 1.0 - mean:  # below exp(-mean) for certain, without its price
+        return 0
     p = math.exp(-mean)
     k = 0
-    while u > p and k < 1000:
+    while u > p and k < _INVERSE.size - 1:
         u -= p
         k += 1
-        p *= mean / k
+        p *= mean * _INVERSE[k]
     return k
 
 
 @device
-def _poisson_large(mean, key, uid, decision):
-    log_mean = math.log(mean)
+def _attempt(mean, u):
+    """Return (count, distance from the ends, a, b) of one transformed uniform."""
     b = 0.931 + 2.53 * math.sqrt(mean)
     a = -0.059 + 0.02483 * b
-    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
-    v_r = 0.9277 - 3.6224 / (b - 2.0)
-    attempt = 0
-    while True:
-        u, v = uniform2(key, uid, decision + (attempt << 16))
-        attempt += 1
-        u -= 0.5
-        us = 0.5 - abs(u)
-        k = math.floor((2.0 * a / us + b) * u + mean + 0.43)
-        if us >= 0.07 and v <= v_r:
-            return int(k)
-        if k < 0 or (us < 0.013 and v > us):
-            continue
-        if math.log(v * inverse_alpha / (a / (us * us) + b)) <= k * log_mean - mean - math.lgamma(k + 1.0):
-            return int(k)
+    us = 0.5 - abs(u - 0.5)
+    return math.floor((2.0 * a / us + b) * (u - 0.5) + mean + 0.43), us, a, b
+
+
+@device
+def _is_at_once(us, v, b):
+    return (us >= 0.07) & (v <= 0.9277 - 3.6224 / (b - 2.0))
+
+
+@device
+def _is_accepted(mean, k, us, v, a, b):
+    if k < 0.0 or (us < 0.013 and v > us):
+        return False
+    height = v * (1.1239 + 1.1328 / (b - 3.4)) / (a / (us * us) + b)
+    if k < 10.0:
+        return math.log(height) <= k * math.log(mean) - mean - math.lgamma(k + 1.0)
+    series = (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * k * k)) / (k * k)) / k  # Stirling's, of log k!
+    return math.log(height * math.sqrt(2.0 * math.pi * k)) <= k * math.log(mean / k) + (k - mean) - series
 
 
 @device
 def poisson(mean, key, uid, decision):
     """Return a Poisson count; ``decision`` below 65 536, higher bits number the attempts."""
-    if mean <= 0.0:
-        return 0
-    if mean < 12.0:
-        return _poisson_small(mean, key, uid, decision)
-    return _poisson_large(mean, key, uid, decision)
+    u, v = uniform2(key, uid, decision)
+    if mean < _LARGE:
+        return _poisson_small(mean, u)
+    attempt = 0
+    while True:
+        k, us, a, b = _attempt(mean, u)
+        if _is_at_once(us, v, b) or _is_accepted(mean, k, us, v, a, b):
+            return int(k)
+        attempt += 1
+        u, v = uniform2(key, uid, decision + (attempt << 16))
+
+
+@kernel
+def _first_attempts(out, mean, u, v):
+    """Write the counts that need one attempt and no logarithm, -1 for the others."""
+    for i in prange(out.size):
+        k, us, _, b = _attempt(max(mean[i], _LARGE), u[i])
+        if (mean[i] >= _LARGE) & _is_at_once(us, v[i], b):
+            out[i] = k
+        else:
+            out[i] = 0.0 if (mean[i] < _LARGE) & (u[i] <= 1.0 - mean[i]) else -1.0
+
+
+@kernel
+def _other_counts(out, mean, uid, decision, key):
+    """Write the counts that are still missing."""
+    for i in prange(out.size):
+        if out[i] < 0:
+            out[i] = poisson(mean[i], key, uid[i], decision)
+
+
+def fill_poisson(out: np.ndarray, mean: np.ndarray, uid: np.ndarray, decision: int, key: Key) -> None:
+    """Write :func:`poisson` of every cell; most need one attempt, which runs in vector registers."""
+    u, v = np.empty(out.size), np.empty(out.size)
+    fill_uniform(u, uid, decision, key)
+    fill_second_uniform(v, uid, decision, key)
+    _first_attempts(out, mean, u, v)
+    _other_counts(out, mean, uid, decision, key)
 
 
 @device
@@ -173,8 +233,8 @@ def binomial(n, p, key, uid, decision):
     while start < n:
         m = min(block, n - start)
         u = uniform(key, uid, decision + (part << 16))
-        q = (1.0 - p) ** m
         k = 0
+        q = 1.0 if u <= 1.0 - m * p else (1.0 - p) ** m  # below (1 - p)^m for certain, without its price
         while u > q and k < m:
             u -= q
             k += 1

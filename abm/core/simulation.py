@@ -1,6 +1,7 @@
 """The step of the simulator, on one screen.
 
-1 RESET    columns that ask for it return to their default (``rel_*`` to 1, hazards to their constant part)
+1 RESET    columns that ask for it return to their default (``rel_*`` to 1, hazards to their constant part); every
+           32nd step cells that are neighbours become neighbours in memory
 2 DOSE     additions, infusions, pharmacokinetics
 3 FIELDS   secrete, diffuse, decay
 4 SENSE    neighbours, binding, local concentrations
@@ -22,9 +23,21 @@ import numpy as np
 from abm.core.errors import RunFailed
 from abm.core.fate import Fate
 from abm.core.fields import Field
+from abm.core.jit import kernel, prange
 from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.world import World
+
+SORT_EVERY = 32
+
+
+@kernel
+def count_nan(values):
+    """Count the values that are NaN."""
+    n = 0
+    for i in prange(values.size):
+        n += values[i] != values[i]
+    return n
 
 
 def time_grid(duration_h: float, dt_h: float, moments_h: Sequence[float]) -> np.ndarray:
@@ -91,6 +104,8 @@ class Simulation:
         world.dt_h = round(float(self.grid_h[world.step + 1]) - world.t_h, 12)  # equal steps are equal to the last bit
         for population in world.populations.values():
             population.reset()
+        if (world.step + 1) % SORT_EVERY == 0:
+            world.sort()
         for name, process in self.processes.items():
             start = perf_counter()
             process.step(world, world.key(name))
@@ -121,13 +136,16 @@ class Simulation:
         for target in process.writes:
             owner, _, column = target.partition(".")
             field = world.fields.get(column) if owner == "fields" else None
-            if math.isnan(world.pools[column] if owner == "pools" else field.values.sum() if field else 0.0):
+            is_bad = (
+                math.isnan(world.pools[column]) if owner == "pools" else bool(field and count_nan(field.values.ravel()))
+            )
+            if is_bad:
                 raise RunFailed(f"process {name!r} wrote NaN into {target} at step {world.step} ({world.t_h:g} h)")
             population = world.populations.get(owner)
             if population is None or column not in population or population[column].dtype.kind != "f":
                 continue
             values = population[column]
-            if math.isnan(values.sum()):
+            if count_nan(values):
                 uid = population.uid[np.flatnonzero(np.isnan(values))[0]]
                 raise RunFailed(
                     f"process {name!r} wrote NaN into {target} of cell {uid} at step {world.step} ({world.t_h:g} h)"

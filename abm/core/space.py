@@ -15,6 +15,8 @@ from abm.core.par import Model, par
 from abm.core.population import Population
 from abm.core.rng import Key, pair_uniform, uniform, uniform2
 
+LEAST_BIN_UM = 20.0
+SPACINGS_A_BIN = 0.7
 MOST_BINS_A_SIDE = 2048
 
 
@@ -30,6 +32,26 @@ def bin_rows(starts, order, bins):
     for i in range(bins.size):
         order[place[bins[i]]] = i
         place[bins[i]] += 1
+
+
+@kernel
+def count_descents(bins):
+    """Count the rows whose bin comes before that of the row above them: 0 says sorted."""
+    n = 0
+    for i in prange(1, bins.size):
+        n += bins[i] < bins[i - 1]
+    return n
+
+
+@kernel
+def find_starts(starts, bins):
+    """Write where each bin begins in rows that are sorted by bin."""
+    n, n_bins = bins.size, starts.size - 1
+    for i in prange(n + 1):
+        first = bins[i - 1] + 1 if i > 0 else 0
+        last = bins[i] if i < n else n_bins
+        for b in range(first, last + 1):
+            starts[b] = i
 
 
 @kernel
@@ -51,52 +73,45 @@ def wrapped(index, n):
 
 
 @kernel
-def pack(x_um, y_um, uid, weight, order, target_x_um, target_y_um, target_uid, target_weight):
-    """Copy targets in the order of their bins, so that a search reads neighbours from neighbouring memory."""
-    for k in prange(order.size):
-        j = order[k]
-        x_um[k], y_um[k] = target_x_um[j], target_y_um[j]
-        uid[k], weight[k] = target_uid[j], target_weight[j]
-
-
-@kernel
 def touch_on_floor(chosen, total, is_free, x_um, y_um, uid, targets, starts, order, shape, radius_um, key):
     """Sum target weights within ``radius_um`` of each free cell and draw one of them.
 
     Each touched target waits an exponential time of its weight and the first is chosen, whatever the order of rows.
     ``targets`` is ``(x, y, uid, weight)`` in bin order; ``shape`` is ``(bins a side, bin size, side if periodic else
-    0)``. Bins are at least two radii wide, so at most 2 x 2 of them can hold a target.
+    0)``. Bins of one line that lie beside each other are one stretch of targets.
     """
     tx, ty, target_uid, weight = targets
     n_side, bin_um, period = shape
     r2, per_um = radius_um * radius_um, 1.0 / bin_um
     for i in prange(chosen.size):
-        chosen[i] = -1
-        total[i] = 0.0
+        chosen[i], total[i] = -1, 0.0
         if not is_free[i]:
             continue
-        x, y, first = x_um[i], y_um[i], math.inf
+        x, y, first, found, touched = x_um[i], y_um[i], math.inf, -1, 0.0
         column0, column1 = math.floor((x - radius_um) * per_um), math.floor((x + radius_um) * per_um)
         row0, row1 = math.floor((y - radius_um) * per_um), math.floor((y + radius_um) * per_um)
-        if period == 0.0 or n_side < 3:
-            everywhere = period > 0.0
-            column0, row0 = (0, 0) if everywhere else (max(column0, 0), max(row0, 0))
-            column1 = n_side - 1 if everywhere else min(column1, n_side - 1)
-            row1 = n_side - 1 if everywhere else min(row1, n_side - 1)
+        is_split = period > 0.0 and (column0 < 0 or column1 >= n_side)
+        if 2.0 * radius_um + 2.0 * bin_um > n_side * bin_um:
+            column0, column1, row0, row1, is_split = 0, n_side - 1, 0, n_side - 1, False
+        elif period == 0.0:
+            row0, row1 = max(row0, 0), min(row1, n_side - 1)
         for row in range(row0, row1 + 1):
             line = wrapped(row, n_side) * n_side
-            for column in range(column0, column1 + 1):
-                b = line + wrapped(column, n_side)
-                for k in range(starts[b], starts[b + 1]):
+            for part in range(2 if is_split else 1):
+                low, high = max(column0, 0), min(column1, n_side - 1)
+                if part == 1:
+                    low, high = (column0 + n_side, n_side - 1) if column0 < 0 else (0, column1 - n_side)
+                for k in range(starts[line + low], starts[line + high + 1]):
                     dx, dy = abs(tx[k] - x), abs(ty[k] - y)
                     if period > 0.0:
                         dx, dy = min(dx, period - dx), min(dy, period - dy)
                     if dx * dx + dy * dy > r2 or weight[k] <= 0.0:
                         continue
-                    total[i] += weight[k]
+                    touched += weight[k]
                     wait = -math.log(pair_uniform(key, uid[i], target_uid[k])) / weight[k]
                     if wait < first:
-                        first, chosen[i] = wait, order[k]
+                        first, found = wait, order[k]
+        chosen[i], total[i] = found, touched
 
 
 @kernel
@@ -136,8 +151,8 @@ class Space(Model):
         """Give new rows uniform positions."""
         place_uniform(population.x_um[rows], population.y_um[rows], population.uid[rows], self.side, key)
 
-    def sort(self, population: Population, bin_um: float) -> np.ndarray | None:
-        """Return the row order that puts neighbours beside each other, or None where place means nothing."""
+    def sort(self, population: Population) -> np.ndarray | None:
+        """Return the row order that puts neighbours beside each other, or None where there is nothing to gain."""
         return None
 
 
@@ -152,19 +167,31 @@ class Floor(Space):
         """Whether opposite sides are joined."""
         return self.walls == "periodic"
 
-    def bins(self, population: Population, bin_um: float) -> tuple[np.ndarray, np.ndarray, int, float]:
-        """Return (starts, order, bins a side, bin size): rows of a population sorted by bin."""
-        n_side = max(1, min(int(self.side / bin_um), MOST_BINS_A_SIDE))
-        width = self.side / n_side
-        bins = np.empty(population.n, np.int64)
-        starts, order = np.empty(n_side * n_side + 1, np.int64), np.empty(population.n, np.int64)
-        find_bins(bins, population.x_um, population.y_um, width, n_side)
-        bin_rows(starts, order, bins)
-        return starts, order, n_side, width
+    def bins(self, population: Population) -> tuple[np.ndarray, int, float]:
+        """Return (bin of every row, bins a side, bin size).
 
-    def sort(self, population: Population, bin_um: float) -> np.ndarray | None:
-        """Return the row order that puts neighbours beside each other."""
-        return self.bins(population, bin_um)[1]
+        Bins are as wide as the spacing of all cells there ever were, so that rows once sorted stay sorted when others
+        go.
+        """
+        spacing_um = SPACINGS_A_BIN * self.side / max(1.0, population.next_uid) ** 0.5
+        n_side = max(1, min(int(self.side / max(LEAST_BIN_UM, spacing_um)), MOST_BINS_A_SIDE))
+        bins = np.empty(population.n, np.int64)
+        find_bins(bins, population.x_um, population.y_um, self.side / n_side, n_side)
+        return bins, n_side, self.side / n_side
+
+    def lookup(self, bins: np.ndarray, n_side: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return (starts, order): where each bin begins, and the rows in order of bins, None if they are so already."""
+        starts = np.empty(n_side * n_side + 1, np.int64)
+        if count_descents(bins) == 0:
+            find_starts(starts, bins)
+            return starts, None
+        order = np.empty(bins.size, np.int64)
+        bin_rows(starts, order, bins)
+        return starts, order
+
+    def sort(self, population: Population) -> np.ndarray | None:
+        """Return the row order that puts neighbours beside each other, None if they are."""
+        return self.lookup(*self.bins(population)[:2])[1]
 
     def touch(
         self,
@@ -198,11 +225,13 @@ class Floor(Space):
             Summed weight of all touched targets.
         """
         chosen, total = np.empty(seekers.n, np.int64), np.empty(seekers.n)
-        bin_um = max(2.0 * radius_um, 0.7 * self.side / max(1.0, targets.n) ** 0.5)
-        starts, order, n_side, width = self.bins(targets, min(self.side, bin_um))
-        packed = (np.empty(targets.n), np.empty(targets.n), np.empty(targets.n, np.uint64), np.empty(targets.n))
-        pack(*packed, order, targets.x_um, targets.y_um, targets.uid, weight)
-        shape = (n_side, width, self.side if self.is_periodic else 0.0)
+        bins, n_side, bin_um = self.bins(targets)
+        starts, order = self.lookup(bins, n_side)
+        if order is None:
+            order, columns = np.arange(targets.n), (targets.x_um, targets.y_um, targets.uid, weight)
+        else:
+            columns = tuple(v[order] for v in (targets.x_um, targets.y_um, targets.uid, weight))
+        shape = (n_side, bin_um, self.side if self.is_periodic else 0.0)
         touch_on_floor(
             chosen,
             total,
@@ -210,7 +239,7 @@ class Floor(Space):
             seekers.x_um,
             seekers.y_um,
             seekers.uid,
-            packed,
+            columns,
             starts,
             order,
             shape,

@@ -99,6 +99,13 @@ class World:
         """Put the rows of a population into another order and mend every reference to them."""
         self._mend(name, self.populations[name].reorder(order))
 
+    def sort(self) -> None:
+        """Put cells that are neighbours on the floor beside each other in memory."""
+        for name, population in self.populations.items():
+            order = self.space.sort(population)
+            if order is not None:
+                self.reorder(name, order)
+
     def _mend(self, name: str, new_row: np.ndarray) -> None:
         for population in self.populations.values():
             for column in population.columns.values():

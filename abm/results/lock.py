@@ -1,8 +1,11 @@
 """The lock that lets one process at a time write into a run folder."""
 
+import fcntl
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,18 @@ LOCK_NAME = ".lock"
 
 class LockedError(OSError):
     """Another process, or one that died, holds the folder."""
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let one process of this host at a time look at the lock file and change it, where the system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Lock:
@@ -33,10 +48,10 @@ class Lock:
     def __init__(self, folder: Path):
         self.path = folder / LOCK_NAME
         self.owner = {"host": socket.gethostname(), "pid": os.getpid(), "start": datetime.now(UTC).isoformat()}
-        with naming(self.path):
-            is_ours = self._sign()
-        if not is_ours:
-            raise LockedError(describe(self.path))
+        with naming(self.path), _one_at_a_time(folder):
+            holder = "" if self._sign() else describe(self.path)
+        if holder:
+            raise LockedError(holder)
 
     def _sign(self) -> bool:
         """Make the lock file, or return False where there is one."""
@@ -108,7 +123,9 @@ def clear_stale(folder: str | os.PathLike[str]) -> None:
     path = Path(folder) / LOCK_NAME
     if not path.exists():
         return
-    owner = read_owner(path)
-    if owner is None or not is_stale(owner):
-        raise LockedError(describe(path))
-    path.unlink(missing_ok=True)
+    with _one_at_a_time(path.parent):
+        owner = read_owner(path)
+        if owner is not None and is_stale(owner):
+            path.unlink(missing_ok=True)
+        elif path.exists():
+            raise LockedError(describe(path))

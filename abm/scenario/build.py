@@ -91,6 +91,7 @@ def build(scenario: Scenario, well: Well) -> Simulation:
     _declare_cells(world, own, arm)
     simulation = Simulation(world, processes, probes, time_grid(own.duration, own.dt, moments), looks_h)
     _fill(world, own, arm)
+    world.sort()
     additions.begin(world)
     return simulation
 

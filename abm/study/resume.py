@@ -1,6 +1,5 @@
 """Going on with a run: from its own checkpoints, or as a branch, a new run that shares its past with another."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -257,7 +256,7 @@ def _opened(folder: Path) -> tuple[Run, Scenario]:
 
 
 def free(folder: Path) -> None:
-    """Remove the lock that a dead process left in a folder; of several that try, one at a time.
+    """Remove the lock that a dead process left in a folder.
 
     Raises
     ------
@@ -267,12 +266,6 @@ def free(folder: Path) -> None:
     if not (folder / LOCK_NAME).exists():
         return
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            with suppress(OSError):  # a file system without such locks
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            clear_stale(folder)
-        finally:
-            os.close(descriptor)
+        clear_stale(folder)
     except (LockedError, FolderError, OSError) as error:
         raise InputError(str(error)) from None

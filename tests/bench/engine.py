@@ -14,7 +14,7 @@ from tests.bench.rounds import timed
 
 THREE_ARMS = Path(__file__).parents[2] / "configs" / "scenarios" / "three_arms.yaml"
 WELL_B_CELLS, WELL_NK_PER_B, WELL_SIDE_UM, WELL_UL = 10_000, 5.0, 5657.0, 200.0
-STEPS = 20
+STEPS = 32
 LEAST_S = 0.5
 
 
@@ -31,7 +31,7 @@ def assay(n_agents: int, nk_share: float = WELL_NK_PER_B / (WELL_NK_PER_B + 1.0)
         f"populations.nk_cells.per_b_cell={(n_agents - n_b) / n_b}",
         f"space.side={WELL_SIDE_UM * scale**0.5} um",
         f"space.volume={WELL_UL * scale} uL",
-        f"processes.dheas.voxels_per_side={max(4, round(64 * scale**0.5))}",
+        f"processes.dheas.voxels_per_side={max(4, 16 * round(4 * scale**0.5))}",
         f"duration={hours} h",
         "probes.cells=null",
         "probes.fields=null",

@@ -20,7 +20,7 @@ from tests.bench.rounds import paired, ratios, summary
 from tests.reference.mesa_model import FloorAssay
 
 ROOT = Path(__file__).parents[2]
-MESA_STEPS = 16
+MESA_STEPS = 32
 BATCH_AGENTS, BATCH_HOURS = 5_000, 2.0
 
 

@@ -139,7 +139,7 @@ def test_rows_of_a_kernel_do_not_depend_on_one_another(recorded):
         if not kernel.targetoptions.get("parallel"):
             continue
         backwards = types.FunctionType(
-            kernel.py_func.__code__, kernel.py_func.__globals__ | {"prange": lambda n: range(n - 1, -1, -1)}
+            kernel.py_func.__code__, kernel.py_func.__globals__ | {"prange": lambda *span: reversed(range(*span))}
         )
         for _, _, after in recorder.calls[:2]:
             forwards, again = copy.deepcopy(after), copy.deepcopy(after)

@@ -145,8 +145,14 @@ def test_scattered_cells_are_even_over_the_floor():
 def test_sorting_puts_neighbours_beside_each_other():
     rng, space = np.random.default_rng(2), Floor(side="400 um")
     population = scattered(rng, 500, 400.0)
-    order = space.sort(population, 40.0)
-    bins = [np.minimum((a[order] / 40.0).astype(int), 9) for a in (population.y_um, population.x_um)]
-    assert (np.diff(bins[0] * 10 + bins[1]) >= 0).all()
+    order = space.sort(population)
+    _, n_side, bin_um = space.bins(population)
+    assert n_side > 10
+    bins = [np.minimum((a[order] / bin_um).astype(int), n_side - 1) for a in (population.y_um, population.x_um)]
+    assert (np.diff(bins[0] * n_side + bins[1]) >= 0).all()
     assert sorted(order) == list(range(500))
-    assert Mixed().sort(population, 40.0) is None
+    assert Mixed().sort(population) is None
+    population.reorder(order)
+    assert space.sort(population) is None
+    population.keep(rng.random(500) < 0.5)
+    assert space.sort(population) is None, "what is sorted stays sorted when cells go"

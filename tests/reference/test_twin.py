@@ -16,11 +16,12 @@ def agree(scenario, arm, replicate=0):
     simulation, twin = finished(scenario, arm, replicate), run(Well(scenario, arm, replicate))
     world, deaths = simulation.world, simulation.world.deaths["b_cells"]
     causes = simulation.processes["fate"].causes(world.populations["b_cells"])
-    assert [causes[code] for code in deaths.cause] == [d.cause for d in twin.deaths]
+    by_uid, expected = np.argsort(deaths.uid), sorted(twin.deaths, key=lambda d: d.uid)
+    assert [causes[code] for code in deaths.cause[by_uid]] == [d.cause for d in expected]
     for name in EXACT:
-        assert deaths[name].tolist() == [getattr(d, name) for d in twin.deaths], name
+        assert deaths[name][by_uid].tolist() == [getattr(d, name) for d in expected], name
     for name in CLOSE:
-        np.testing.assert_allclose(deaths[name], [getattr(d, name) for d in twin.deaths], rtol=1e-9, err_msg=name)
+        np.testing.assert_allclose(deaths[name][by_uid], [getattr(d, name) for d in expected], rtol=1e-9, err_msg=name)
     same_cells(world, twin)
     for name in ("antibody", "antibody_internalised", "antibody_shaved", "igm_secreted", "igm_released", "c3", "c5c9"):
         assert world.pools[name] == pytest.approx(twin.pools.get(name, 0.0), rel=1e-9), name
@@ -29,17 +30,19 @@ def agree(scenario, arm, replicate=0):
 
 def same_cells(world, twin):
     """Compare the cells still in the well."""
-    b = world.populations["b_cells"]
-    assert b.uid.tolist() == [c.uid for c in twin.b]
-    assert b.mac_per_cell.tolist() == [c.mac for c in twin.b]
-    np.testing.assert_allclose(b.damage, [c.damage for c in twin.b], rtol=1e-9)
+    b, cells = world.populations["b_cells"], sorted(twin.b, key=lambda c: c.uid)
+    by_uid = np.argsort(b.uid)
+    assert b.uid[by_uid].tolist() == [c.uid for c in cells]
+    assert b.mac_per_cell[by_uid].tolist() == [c.mac for c in cells]
+    np.testing.assert_allclose(b.damage[by_uid], [c.damage for c in cells], rtol=1e-9)
     nk = world.populations.get("nk_cells")
     if nk is None:
         return
-    assert nk.uid.tolist() == [n.uid for n in twin.nk]
-    assert nk.n_kills.tolist() == [n.n_kills for n in twin.nk]
+    by_uid, cells = np.argsort(nk.uid), sorted(twin.nk, key=lambda n: n.uid)
+    assert nk.uid[by_uid].tolist() == [n.uid for n in cells]
+    assert nk.n_kills[by_uid].tolist() == [n.n_kills for n in cells]
     for column, name in (("x_um", "x"), ("y_um", "y"), ("granules", "granules"), ("cd16", "cd16"), ("potency",) * 2):
-        np.testing.assert_allclose(nk[column], [getattr(n, name) for n in twin.nk], rtol=1e-9, err_msg=column)
+        np.testing.assert_allclose(nk[column][by_uid], [getattr(n, name) for n in cells], rtol=1e-9, err_msg=column)
 
 
 @pytest.mark.parametrize("arm", ["serum", "effectors", "both"])

@@ -46,12 +46,14 @@ def cache(quiet, tmp_path):
 
 
 def test_damaged_cache_files_are_compiled_again(cache, quiet_hash, result_hash):
-    patterns = {"space.bin_rows-*.nbi": b"", "*.count_engaged-*.nbi": b"garbage\n", "*.accept-*.nbc": b"\x80\x04."}
-    damaged = {next(cache.rglob(pattern)): content for pattern, content in patterns.items()}
-    for path, content in damaged.items():
-        path.write_bytes(content)
+    patterns = {"space.find_bins-*.nbi": b"", "*.find_starts-*.nbi": b"garbage\n", "*.accept-*.nbc": b"\x80\x04."}
+    damaged = {pattern: list(cache.rglob(pattern)) for pattern in patterns}
+    for pattern, paths in damaged.items():
+        for path in paths:  # other tests left more versions of a kernel there than the scenario needs
+            path.write_bytes(patterns[pattern])
     assert result_hash(cache) == quiet_hash
-    assert all(path.stat().st_size > 100 for path in damaged), "what was damaged has been replaced"
+    for paths in damaged.values():
+        assert any(path.stat().st_size > 100 for path in paths), "what was damaged has been replaced"
 
 
 @pytest.mark.verification

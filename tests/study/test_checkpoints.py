@@ -106,7 +106,8 @@ def test_nan_from_a_process_stops_the_run_naming_cell_process_and_step(tiny, tmp
     def break_down(self, world, key):
         step(self, world, key)
         if world.step == 7:
-            world.populations["b_cells"].bound_per_cell[5] = np.nan
+            b = world.populations["b_cells"]
+            b.bound_per_cell[b.uid == 5] = np.nan
 
     monkeypatch.setattr(Binding, "step", break_down)
     with pytest.raises(

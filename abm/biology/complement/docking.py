@@ -12,21 +12,23 @@ per cell, ``q`` the product over components of ``c / (c + K)`` with c relative t
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.biology.columns import BOUND, N_DOCKED
 from abm.biology.complement.supply import trim
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, poisson
+from abm.core.rng import Key, fill_poisson
 from abm.core.world import World
 
 
 @kernel
-def dock(n_docked, bound, uid, rho50, steepness, mean_at_saturation, key):
-    """Draw the number of docking events of each cell in this step."""
-    for i in prange(n_docked.size):
+def expect(mean, bound, rho50, steepness, mean_at_saturation):
+    """Write the mean number of docking events of each cell in this step."""
+    for i in prange(mean.size):
         ratio = (bound[i] / rho50) ** steepness
-        n_docked[i] = poisson(mean_at_saturation * ratio / (1.0 + ratio), key, uid[i], 0)
+        mean[i] = mean_at_saturation * ratio / (1.0 + ratio)
 
 
 class Docking(Process):
@@ -76,15 +78,9 @@ class Docking(Process):
         q = available["c1q"] * available["c2c4"] * available["c3"] * world.traits["antibody"].rel_c1q
         if q == 0.0:
             return
-        dock(
-            b.n_docked,
-            b.bound_per_cell,
-            b.uid,
-            self.rho50_per_cell,
-            self.steepness,
-            self.max_per_h * q * world.dt_h,
-            key,
-        )
+        mean = np.empty(b.n)
+        expect(mean, b.bound_per_cell, self.rho50_per_cell, self.steepness, self.max_per_h * q * world.dt_h)
+        fill_poisson(b.n_docked, mean, b.uid, 0, key)
         trim(b.n_docked, pools["c1q"], self.c1q_per_event)
         trim(b.n_docked, pools["c2c4"], self.c2c4_per_event)
         events = int(b.n_docked.sum())

@@ -11,13 +11,15 @@ MAC is repaired independently at ``repair_per_h`` (binomial, exact).
 import math
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.biology.columns import MAC, N_DOCKED, REL_CD55, REL_CD59
 from abm.biology.complement.supply import trim
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, binomial, poisson
+from abm.core.rng import Key, binomial, fill_poisson
 from abm.core.world import World
 
 
@@ -30,12 +32,10 @@ def repair(mac, uid, repaired_frac, key):
 
 
 @kernel
-def insert(gain, n_docked, cd55, rel_cd55, cd59, rel_cd59, uid, per_event, key):
-    """Draw the MACs each cell gains in this step."""
-    for i in prange(gain.size):
-        if n_docked[i] > 0:
-            regulators = math.sqrt(cd55[i] * rel_cd55[i]) * cd59[i] * rel_cd59[i]
-            gain[i] = poisson(per_event * n_docked[i] / regulators, key, uid[i], 0)
+def expect(mean, n_docked, cd55, rel_cd55, cd59, rel_cd59, per_event):
+    """Write the mean number of MACs that each cell gains in this step."""
+    for i in prange(mean.size):
+        mean[i] = per_event * n_docked[i] / (math.sqrt(cd55[i] * rel_cd55[i]) * cd59[i] * rel_cd59[i])
 
 
 class MacInsertion(Process):
@@ -73,18 +73,10 @@ class MacInsertion(Process):
         level = pools.nM("c5c9") / max(world.traits["serum"].nM_of("c5c9"), 1e-300)
         if level == 0.0:
             return
-        gain = b.mac_gain_per_cell
-        insert(
-            gain,
-            b.n_docked,
-            b.cd55,
-            b.rel_cd55,
-            b.cd59,
-            b.rel_cd59,
-            b.uid,
-            self.per_event * level / (level + self.half_c5c9_frac),
-            key,
-        )
+        gain, mean = b.mac_gain_per_cell, np.empty(b.n)
+        per_event = self.per_event * level / (level + self.half_c5c9_frac)
+        expect(mean, b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, per_event)
+        fill_poisson(gain, mean, b.uid, 0, key)
         trim(gain, pools["c5c9"], 1.0)
         b.mac_per_cell[:] += gain
         pools.move("c5c9", "c5c9_used", gain.sum())

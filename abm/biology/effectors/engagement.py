@@ -20,9 +20,9 @@ import numpy as np
 from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_FC, REL_FC50
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
-from abm.core.population import Population
+from abm.core.population import Population, count_rows
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, uniform, uniform2
+from abm.core.rng import Key, fill_uniform, uniform2
 from abm.core.world import World
 
 
@@ -30,36 +30,28 @@ from abm.core.world import World
 def see_fc(signal, bound, rel_fc, rel_fc50, fc50, steepness):
     """Write the share of full Fc signal that each target shows."""
     for i in prange(signal.size):
-        visible = (bound[i] * rel_fc[i] / (fc50 * rel_fc50[i])) ** steepness
+        visible = bound[i] * rel_fc[i] / (fc50 * rel_fc50[i])
+        if steepness != 1.0:
+            visible = visible**steepness
         signal[i] = visible / (1.0 + visible)
 
 
 @kernel
-def unbind(partner, uid, is_dying, p_unbind, p_unbind_dying, key):
+def unbind(partner, u, is_dying, p_unbind, p_unbind_dying):
     """Part conjugates at random, sooner where the target is dying."""
     for i in prange(partner.size):
-        if partner[i] >= 0:
-            p = p_unbind_dying if is_dying[partner[i]] else p_unbind
-            if uniform(key, uid[i], 0) < p:
-                partner[i] = -1
-
-
-@serial
-def count_engaged(n_engaged, partner):
-    """Count the NK cells on each target."""
-    n_engaged[:] = 0
-    for i in range(partner.size):
-        if partner[i] >= 0:
-            n_engaged[partner[i]] += 1
+        if partner[i] >= 0 and u[i] < (p_unbind_dying if is_dying[partner[i]] else p_unbind):
+            partner[i] = -1
 
 
 @kernel
-def propose(asks, order, touching, total, cd16, rel_engagement, uid, rate_dt, key):
+def propose(asks, order, chosen, total, cd16, rel_engagement, uid, rate_dt, key):
     """Decide which of the NK cells in touch engage, and the place of each in the queue."""
-    for k in prange(asks.size):
-        i = touching[k]
-        u, order[k] = uniform2(key, uid[i], 1)
-        asks[k] = u < -math.expm1(-rate_dt * cd16[i] * rel_engagement[i] * total[i])
+    for i in prange(asks.size):
+        asks[i] = False
+        if chosen[i] >= 0:
+            u, order[i] = uniform2(key, uid[i], 1)
+            asks[i] = math.exp(-rate_dt * cd16[i] * rel_engagement[i] * total[i]) < 1.0 - u
 
 
 @serial
@@ -141,8 +133,10 @@ class Engagement(Process):
             return
         rates_per_h = (self.unbinding_per_h, self.unbinding_dying_per_h)
         p_unbind, p_unbind_dying = (-math.expm1(-rate * world.dt_h) for rate in rates_per_h)
-        unbind(nk.partner, nk.uid, b.is_dying, p_unbind, p_unbind_dying, key)
-        count_engaged(b.n_engaged, nk.partner)
+        u = np.empty(nk.n)
+        fill_uniform(u, nk.uid, 0, key)
+        unbind(nk.partner, u, b.is_dying, p_unbind, p_unbind_dying)
+        count_rows(b.n_engaged, nk.partner)
         if b.n == 0 or not b.fc_signal.any():
             return
         self._engage(world, nk, b, key)
@@ -150,11 +144,18 @@ class Engagement(Process):
     def _engage(self, world: World, nk: Population, b: Population, key: Key) -> None:
         weight = np.where(b.n_engaged < self.max_per_target, b.fc_signal, 0.0)
         chosen, total = world.space.touch(nk, nk.partner < 0, b, weight, self.contact_um, key)
-        touching = np.flatnonzero(chosen >= 0)
-        asks, order = np.empty(touching.size, bool), np.empty(touching.size)
-        propose(asks, order, touching, total, nk.cd16, nk.rel_engagement, nk.uid, self.rate_per_h * world.dt_h, key)
-        queue = touching[asks][np.argsort(order[asks], kind="stable")]
+        asks, order = np.empty(nk.n, bool), np.empty(nk.n)
+        propose(asks, order, chosen, total, nk.cd16, nk.rel_engagement, nk.uid, self.rate_per_h * world.dt_h, key)
+        queue = self._queue(np.flatnonzero(asks), order, chosen, b.n_engaged)
         granted = accept(
             nk.partner, b.n_engaged, nk.cd16, queue, chosen, self.max_per_target, 1.0 - self.cd16_shed_frac
         )
         world.tally("engagements", granted)
+
+    def _queue(self, asking: np.ndarray, order: np.ndarray, chosen: np.ndarray, n_engaged: np.ndarray) -> np.ndarray:
+        """Return the rows that ask, those in order who ask for targets with too little room."""
+        wanted = n_engaged.copy()
+        count_rows(wanted, chosen[asking])
+        is_contested = wanted[chosen[asking]] > self.max_per_target
+        contested = asking[is_contested]
+        return np.concatenate([asking[~is_contested], contested[np.argsort(order[contested], kind="stable")]])

@@ -15,23 +15,43 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.biology.columns import FC_SIGNAL, GRANULES, PARTNER
-from abm.core.jit import kernel, prange
+from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Column, Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, poisson, uniform
+from abm.core.rng import Key, fill_poisson, uniform
 from abm.core.world import World
 
 
 @kernel
-def hit(hits, granules, is_killer, rel_hit, potency, partner, signal, uid, rate_dt, granules_kept, key):
-    """Draw the hits each engaged killer delivers."""
-    for i in prange(hits.size):
-        hits[i] = 0
+def expect(mean, granules, is_killer, rel_hit, potency, partner, signal, rate_dt):
+    """Write the mean number of hits that each engaged killer delivers in this step."""
+    for i in prange(mean.size):
+        mean[i] = 0.0
         if partner[i] >= 0 and is_killer[i]:
-            mean = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]]
-            hits[i] = poisson(mean, key, uid[i], 0)
+            mean[i] = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]]
+
+
+@kernel
+def spend(granules, hits, granules_kept):
+    """Take granules for every hit."""
+    for i in prange(granules.size):
+        if hits[i] > 0:
             granules[i] *= granules_kept ** hits[i]
+
+
+@serial
+def take_hits(hits_taken, hit_by, hits, partner, uid):
+    """Sum the hits on each target; of several hitters the highest uid counts as the killer. Return all hits."""
+    total = 0
+    for i in range(hits.size):
+        if hits[i] > 0:
+            j = partner[i]
+            total += hits[i]
+            hits_taken[j] += hits[i]
+            if hit_by[j] < 0 or uid[i] > uid[hit_by[j]]:
+                hit_by[j] = i
+    return total
 
 
 @kernel
@@ -97,24 +117,12 @@ class Killing(Process):
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
         hits_taken = np.zeros(b.n, np.int64)
         if nk is not None and nk.n:
-            hit(
-                nk.hits,
-                nk.granules,
-                nk.is_killer,
-                nk.rel_hit,
-                nk.potency,
-                nk.partner,
-                self.signal(b),
-                nk.uid,
-                self.rate_per_h * world.dt_h,
-                1.0 - self.granules_per_hit_frac,
-                key,
-            )
-            hitters = np.flatnonzero(nk.hits)
-            hitters = hitters[np.argsort(nk.uid[hitters])]  # of several on one target the highest uid counts
-            np.add.at(hits_taken, nk.partner[hitters], nk.hits[hitters])
-            b.mark_adcc_by[nk.partner[hitters]] = hitters
-            world.tally("hits", nk.hits[hitters].sum())
+            mean = np.empty(nk.n)
+            rate_dt = self.rate_per_h * world.dt_h
+            expect(mean, nk.granules, nk.is_killer, nk.rel_hit, nk.potency, nk.partner, self.signal(b), rate_dt)
+            fill_poisson(nk.hits, mean, nk.uid, 0, key)
+            spend(nk.granules, nk.hits, 1.0 - self.granules_per_hit_frac)
+            world.tally("hits", take_hits(hits_taken, b.mark_adcc_by, nk.hits, nk.partner, nk.uid))
         mark(
             b.mark_adcc_h,
             b.damage,

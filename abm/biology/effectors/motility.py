@@ -18,20 +18,18 @@ from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_uniform, uniform2
+from abm.core.rng import Key, direction, fill_second_uniform, fill_uniform
 from abm.core.world import World
-
-SORT_EVERY = 16
 
 
 @kernel
-def turn(x_heading, y_heading, u, uid, p_turn, key):
+def turn(x_heading, y_heading, u, v, p_turn):
     """Give new directions to those who turn, and to those who never had one."""
-    for i in prange(uid.size):
-        if u[i] < p_turn or (x_heading[i] == 0.0 and y_heading[i] == 0.0):
-            _, v = uniform2(key, uid[i], 0)
-            x_heading[i] = math.cos(2.0 * math.pi * v)
-            y_heading[i] = math.sin(2.0 * math.pi * v)
+    for i in prange(u.size):
+        x, y = direction(v[i])
+        turns = (u[i] < p_turn) | ((x_heading[i] == 0.0) & (y_heading[i] == 0.0))
+        x_heading[i] = x if turns else x_heading[i]
+        y_heading[i] = y if turns else y_heading[i]
 
 
 @kernel
@@ -66,16 +64,15 @@ class Motility(Process):
     persistence: float = par(5.0 / 60.0, "h", "assumed: minutes", "Mean time between turns", gt=0, le=100)
 
     def step(self, world: World, key: Key) -> None:
-        """Walk for one step; now and then put neighbours beside each other in memory."""
+        """Walk for one step."""
         nk = world.populations.get("nk_cells")
         if nk is None or world.space.kind == "mixed":
             return
-        u = np.empty(nk.n)
+        u, v = np.empty(nk.n), np.empty(nk.n)
         fill_uniform(u, nk.uid, 0, key)
-        turn(nk.x_heading, nk.y_heading, u, nk.uid, -math.expm1(-world.dt_h / self.persistence), key)
+        fill_second_uniform(v, nk.uid, 0, key)
+        turn(nk.x_heading, nk.y_heading, u, v, -math.expm1(-world.dt_h / self.persistence))
         length_um = min(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
         is_free = nk.partner < 0
         for place, heading in ((nk.x_um, nk.x_heading), (nk.y_um, nk.y_heading)):
             walk(place, heading, is_free, length_um, world.space.side, world.space.is_periodic)
-        if world.step % SORT_EVERY == 0:
-            world.reorder("nk_cells", world.space.sort(nk, 40.0))

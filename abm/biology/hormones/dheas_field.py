@@ -17,6 +17,7 @@ import numpy as np
 
 from abm.core.fields import Field
 from abm.core.par import par
+from abm.core.population import count_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
@@ -55,7 +56,8 @@ class DheasField(Process):
         nk = world.populations.get("nk_cells")
         if nk is None or nk.n == 0 or self.uptake_pL_per_h == 0.0:
             return
-        cells = np.bincount(field.voxel_of(nk.x_um, nk.y_um), minlength=field.values.size).reshape(field.values.shape)
+        cells = np.zeros(field.values.shape)
+        count_rows(cells.ravel(), field.voxel_of(nk.x_um, nk.y_um))
         voxel_uL = world.pools.volume_uL / field.values.size
         taken = field.values * -np.expm1(-1e-6 * self.uptake_pL_per_h * world.dt_h / voxel_uL * cells)
         field.values -= taken

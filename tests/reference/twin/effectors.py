@@ -7,8 +7,6 @@ from tests.reference.philox import Key, pair_uniform, poisson, uniform, uniforms
 from tests.reference.twin.cells import BCell, NKCell
 from tests.reference.twin.well import Well
 
-SORTED_EVERY = 16
-
 
 def engage(well: Well) -> None:
     """NK cells part from and engage the targets they touch; the cap is kept in the order of a draw."""
@@ -66,7 +64,7 @@ def hit(well: Well) -> None:
         hits = poisson(mean, key, n.uid)
         n.granules *= (1.0 - law.granules_per_hit_frac) ** hits
         taken[n.partner.uid] += hits
-        if hits:
+        if hits:  # of several at once the one who came to the well last gets the kill
             n.partner.marked_by = n
     for c in well.b:
         c.damage = c.damage * math.exp(-law.repair_per_h * well.dt) + taken[c.uid]
@@ -95,15 +93,6 @@ def move(well: Well) -> None:
         if n.partner is None:
             n.x, n.x_heading = _mirrored(well.side, n.x + n.x_heading * length, n.x_heading)
             n.y, n.y_heading = _mirrored(well.side, n.y + n.y_heading * length, n.y_heading)
-    if well.step_number % SORTED_EVERY == 0:
-        well.nk.sort(key=lambda n: _bin_of(well.side, n))
-
-
-def _bin_of(side_um: float, n: NKCell) -> int:
-    """Return the number of a 40 um bin: of two NK cells that hit at once, the later in this order gets the kill."""
-    n_side = max(1, int(side_um / 40.0))
-    width = side_um / n_side
-    return min(int(n.y / width), n_side - 1) * n_side + min(int(n.x / width), n_side - 1)
 
 
 def _mirrored(side_um: float, place: float, heading: float) -> tuple[float, float]:
