@@ -5,7 +5,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Annotated, Any
 
 import typer
@@ -170,6 +172,8 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
     from abm.study.run import run_scenario
     from abm.study.steps import compare_half_step
 
+    # what draws the report takes seconds to load, which pass while the wells run
+    Thread(target=import_module, args=("abm.plot.report",), daemon=True).start()
     found = _watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, branch))
     if check_step:
         _watched(lambda monitor: compare_half_step(found, scenario, out, n_threads, monitor))

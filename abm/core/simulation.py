@@ -23,7 +23,7 @@ import numpy as np
 from abm.core.errors import RunFailed
 from abm.core.fate import Fate
 from abm.core.fields import Field
-from abm.core.jit import kernel, prange
+from abm.core.jit import serial
 from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.world import World
@@ -31,11 +31,11 @@ from abm.core.world import World
 SORT_EVERY = 32
 
 
-@kernel
+@serial
 def count_nan(values):
     """Count the values that are NaN."""
     n = 0
-    for i in prange(values.size):
+    for i in range(values.size):
         n += values[i] != values[i]
     return n
 

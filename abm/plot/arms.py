@@ -155,5 +155,5 @@ def _last_rows(series: pd.DataFrame, arm: str) -> pd.DataFrame:
 
 
 def _pivot(rows: pd.DataFrame, column: str) -> Curves:
-    table = rows.pivot_table(index="time_h", columns="replicate", values=column, dropna=False).dropna()
+    table = rows.pivot(index="time_h", columns="replicate", values=column).sort_index().dropna()
     return Curves(table.index.to_numpy(dtype=float), table.to_numpy(dtype=float).T)

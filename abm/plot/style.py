@@ -168,7 +168,10 @@ def bar_length_um(side_um: float) -> float:
 
 def png(fig: Figure, title: str) -> bytes:
     """Return the figure as PNG; its metadata is the title alone, so the same input gives the same bytes."""
-    buffer = io.BytesIO()
+    buffer, layout = io.BytesIO(), fig.get_layout_engine()
+    if layout is not None:  # once; otherwise each of the two drawings of a file would lay out anew
+        layout.execute(fig)
+        fig.set_layout_engine(None)
     fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None, "Title": title})
     return buffer.getvalue()
 

@@ -1,17 +1,21 @@
 """One results folder that explains itself: everything a figure, a report or a comparison reads."""
 
+from __future__ import annotations
+
 import json
 import re
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from abm.results.files import atomic_write, naming
 from abm.results.tables import ReadError, read_csv, read_npz, read_parquet, unreadable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FRAME = re.compile(r"frame=(\d{6,})\.(?:parquet|npz)")
 FIGURE = re.compile(r"[A-Za-z0-9._-]{1,64}\.(png|svg|pdf)")

@@ -1,24 +1,28 @@
 """Tables and arrays to and from CSV, Parquet and npz, with the same bytes for the same content."""
 
+import csv
+import io
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as csv
+import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from abm.results.files import atomic_write
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TEXT_COLUMNS = {
     "arms.csv": ["arm", "control_arm"],
     "series.csv": ["arm"],
     "parameters.csv": ["name", "value", "unit", "source", "description", "origin"],
 }
-Columns: TypeAlias = Mapping[str, object] | pd.DataFrame | pa.Table
+Columns: TypeAlias = Union[Mapping[str, object], "pd.DataFrame", pa.Table]
 
 
 class ReadError(ValueError):
@@ -27,7 +31,7 @@ class ReadError(ValueError):
 
 def as_table(columns: Columns) -> pa.Table:
     """Return an Arrow table of `columns`; strings of any kind become plain strings."""
-    if isinstance(columns, pd.DataFrame):
+    if hasattr(columns, "to_records"):  # a pandas frame; pandas itself is slow to import
         table = pa.Table.from_pandas(columns, preserve_index=False)
     elif isinstance(columns, pa.Table):
         table = columns
@@ -91,8 +95,12 @@ def read_parquet(path: Path) -> pa.Table:
 
 def write_csv(path: Path, columns: Columns) -> None:
     """Write a CSV file; every float with all its digits, nulls and NaN empty."""
-    frame = as_table(columns).to_pandas(integer_object_nulls=True)
-    atomic_write(path, frame.to_csv(index=False, lineterminator="\n").encode())
+    table, text = as_table(columns), io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.column_names)
+    values = ([None if value != value else value for value in column.to_pylist()] for column in table.columns)
+    writer.writerows(zip(*values, strict=True))
+    atomic_write(path, text.getvalue().encode())
 
 
 def read_csv(path: Path) -> pa.Table:
@@ -104,10 +112,10 @@ def read_csv(path: Path) -> pa.Table:
         It is missing or damaged.
     """
     text = dict.fromkeys(TEXT_COLUMNS.get(path.name, []), pa.string())
-    parse = csv.ParseOptions(newlines_in_values=True)
-    convert = csv.ConvertOptions(column_types=text, null_values=[""], strings_can_be_null=False)
+    parse = arrow_csv.ParseOptions(newlines_in_values=True)
+    convert = arrow_csv.ConvertOptions(column_types=text, null_values=[""], strings_can_be_null=False)
     try:
-        table = csv.read_csv(path, parse_options=parse, convert_options=convert)
+        table = arrow_csv.read_csv(path, parse_options=parse, convert_options=convert)
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from error
     fields = [pa.field(f.name, pa.float64() if pa.types.is_null(f.type) else f.type) for f in table.schema]

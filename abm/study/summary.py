@@ -1,13 +1,18 @@
 """Key numbers of a run: survival by arm with intervals over replicates, deaths by cause, balances."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 from abm.results.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CAUSES = ("cdc", "adcc", "background")
 Interval = dict[str, float | None]

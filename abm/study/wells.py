@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from abm.biology.additions import conservation
 from abm.core import jit
@@ -200,38 +199,35 @@ class _Course:
         self.flow.beat(world.step, world.step)
 
 
-def series(simulation: Simulation) -> pd.DataFrame:
-    """Return the rows of all series probes in order of time; deaths not yet seen are 0."""
+def series(simulation: Simulation) -> dict[str, list]:
+    """Return the columns of all series probes in order of time; deaths not yet seen are 0."""
     rows: dict[int, dict] = {}
     for name, probe in simulation.probes.items():
         if probe.table == "series":
             for step, row in simulation.records[name].items():
                 rows.setdefault(step, {}).update(row)
-    frame = pd.DataFrame([rows[step] for step in sorted(rows)])
-    population = simulation.world.populations["b_cells"]
-    for cause in Fate().causes(population):
-        if f"deaths_{cause}" not in frame:
-            frame[f"deaths_{cause}"] = 0
-    counts = [name for name in frame if name.startswith("deaths_")]
-    frame[counts] = frame[counts].fillna(0).astype("int64")
-    return frame[[c for c in frame if c not in counts] + sorted(counts)]
+    ordered = [rows[step] for step in sorted(rows)]
+    causes = Fate().causes(simulation.world.populations["b_cells"])
+    names = dict.fromkeys([name for row in ordered for name in row] + [f"deaths_{cause}" for cause in causes])
+    counts = sorted(name for name in names if name.startswith("deaths_"))
+    columns = {name: [row.get(name) for row in ordered] for name in names if name not in counts}
+    return columns | {name: [int(row.get(name, 0)) for row in ordered] for name in counts}
 
 
-def deaths(simulation: Simulation) -> pd.DataFrame:
+def deaths(simulation: Simulation) -> dict[str, np.ndarray]:
     """Return one row per B cell committed to die."""
     population, table = simulation.world.populations["b_cells"], simulation.world.deaths.get("b_cells")
     if table is None:
-        return pd.DataFrame({"time_h": np.empty(0), "uid": np.empty(0, np.uint64), "cause": np.empty(0, str)})
-    frame = pd.DataFrame({name: table[name].copy() for name in table.columns})
-    frame["cause"] = pd.Categorical.from_codes(frame["cause"], Fate().causes(population)).astype(str)
-    return frame
+        return {"time_h": np.empty(0), "uid": np.empty(0, np.uint64), "cause": np.empty(0, str)}
+    return {name: table[name] for name in table.columns} | {"cause": np.array(Fate().causes(population))[table.cause]}
 
 
-def started(simulation: Simulation) -> pd.DataFrame:
+def started(simulation: Simulation) -> dict[str, np.ndarray | list]:
     """Return every B cell that ever was: the living, the dying and the dead, by identity."""
     world = simulation.world
     tables = [world.populations["b_cells"]] + ([world.deaths["b_cells"]] if "b_cells" in world.deaths else [])
-    columns = ("uid", "cd20_start_per_cell", "cohort")
-    frames = [pd.DataFrame({c: table[c] for c in columns if c in table}) for table in tables]
-    frame = pd.concat(frames).drop_duplicates("uid").sort_values("uid", ignore_index=True)
-    return frame.assign(population="b_cells")
+    uid, first = np.unique(np.concatenate([table.uid for table in tables]), return_index=True)
+    columns: dict[str, np.ndarray | list] = {"uid": uid}
+    for name in ("cd20_start_per_cell", "cohort"):
+        columns[name] = np.concatenate([table[name] for table in tables])[first]
+    return columns | {"population": ["b_cells"] * uid.size}
