@@ -21,6 +21,7 @@ _S32, _S6 = np.uint64(32), np.uint64(6)
 _TWO26 = 67108864.0
 _INV52 = 1.0 / 4503599627370496.0
 _LARGE = 12.0
+BLOCK = 1024
 _INVERSE = np.concatenate([[0.0], 1.0 / np.arange(1.0, 128.0)])
 _PAIR = np.uint64(0x94D049BB)
 _MASK64 = (1 << 64) - 1
@@ -87,21 +88,6 @@ def uniform(key, uid, decision):
     return to_unit(a, b)
 
 
-@kernel
-def fill_uniform(out, uid, decision, key):
-    """Write the uniform number of every cell: a loop of nothing else runs in vector registers, ten times as fast."""
-    for i in prange(out.size):
-        out[i] = uniform(key, uid[i], decision)
-
-
-@kernel
-def fill_second_uniform(out, uid, decision, key):
-    """Write the second number of :func:`uniform2` of every cell."""
-    for i in prange(out.size):
-        _, _, c, d = words(key, uid[i], decision)
-        out[i] = to_unit(c, d)
-
-
 @device
 def uniform2(key, uid, decision):
     """Return two independent uniform numbers in (0, 1) for the price of one."""
@@ -116,6 +102,37 @@ def pair_uniform(key, seeker, target):
     k0 = (stream ^ np.uint64(key[1]) * _W0) & _LOW
     u, v, _, _ = philox(a & _LOW, a >> _S32, b & _LOW, b >> _S32, k0, (stream >> _S32) ^ _PAIR)
     return to_unit(u, v)
+
+
+@device
+def _fill_first(out, uid, decision, key):
+    for i in range(out.size):
+        a, b, _, _ = words(key, uid[i], decision)
+        out[i] = to_unit(a, b)
+
+
+@device
+def _fill_second(out, uid, decision, key):
+    for i in range(out.size):
+        _, _, c, d = words(key, uid[i], decision)
+        out[i] = to_unit(c, d)
+
+
+@kernel
+def fill_uniform(out, uid, decision, key):
+    """Write :func:`uniform` of every cell: a short loop of nothing else runs in vector registers, ten times as fast."""
+    for block in prange((out.size + BLOCK - 1) // BLOCK):
+        rows = slice(block * BLOCK, min((block + 1) * BLOCK, out.size))
+        _fill_first(out[rows], uid[rows], decision, key)
+
+
+@kernel
+def fill_uniform2(u, v, uid, decision, key):
+    """Write both numbers of :func:`uniform2` of every cell."""
+    for block in prange((u.size + BLOCK - 1) // BLOCK):
+        rows = slice(block * BLOCK, min((block + 1) * BLOCK, u.size))
+        _fill_first(u[rows], uid[rows], decision, key)
+        _fill_second(v[rows], uid[rows], decision, key)
 
 
 @device
@@ -191,10 +208,10 @@ def poisson(mean, key, uid, decision):
         u, v = uniform2(key, uid, decision + (attempt << 16))
 
 
-@kernel
+@device
 def _first_attempts(out, mean, u, v):
     """Write the counts that need one attempt and no logarithm, -1 for the others."""
-    for i in prange(out.size):
+    for i in range(out.size):
         k, us, _, b = _attempt(max(mean[i], _LARGE), u[i])
         if (mean[i] >= _LARGE) & _is_at_once(us, v[i], b):
             out[i] = k
@@ -202,21 +219,25 @@ def _first_attempts(out, mean, u, v):
             out[i] = 0.0 if (mean[i] < _LARGE) & (u[i] <= 1.0 - mean[i]) else -1.0
 
 
-@kernel
+@device
 def _other_counts(out, mean, uid, decision, key):
     """Write the counts that are still missing."""
-    for i in prange(out.size):
+    for i in range(out.size):
         if out[i] < 0:
             out[i] = poisson(mean[i], key, uid[i], decision)
 
 
-def fill_poisson(out: np.ndarray, mean: np.ndarray, uid: np.ndarray, decision: int, key: Key) -> None:
+@kernel
+def fill_poisson(out, mean, uid, decision, key):
     """Write :func:`poisson` of every cell; most need one attempt, which runs in vector registers."""
-    u, v = np.empty(out.size), np.empty(out.size)
-    fill_uniform(u, uid, decision, key)
-    fill_second_uniform(v, uid, decision, key)
-    _first_attempts(out, mean, u, v)
-    _other_counts(out, mean, uid, decision, key)
+    for block in prange((out.size + BLOCK - 1) // BLOCK):
+        rows = slice(block * BLOCK, min((block + 1) * BLOCK, out.size))
+        counts, means, uids = out[rows], mean[rows], uid[rows]
+        u, v = np.empty(counts.size), np.empty(counts.size)
+        _fill_first(u, uids, decision, key)
+        _fill_second(v, uids, decision, key)
+        _first_attempts(counts, means, u, v)
+        _other_counts(counts, means, uids, decision, key)
 
 
 @device

@@ -23,21 +23,37 @@ import numpy as np
 from abm.core.errors import RunFailed
 from abm.core.fate import Fate
 from abm.core.fields import Field
-from abm.core.jit import serial
+from abm.core.jit import device, kernel, prange
 from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.world import World
 
 SORT_EVERY = 32
+LARGE_BLOCK = 131_072
 
 
-@serial
+@device
 def count_nan(values):
     """Count the values that are NaN."""
     n = 0
     for i in range(values.size):
         n += values[i] != values[i]
     return n
+
+
+@kernel
+def count_many_nan(values):
+    """Count the values that are NaN."""
+    n = 0
+    for block in prange((values.size + LARGE_BLOCK - 1) // LARGE_BLOCK):
+        n += count_nan(values[block * LARGE_BLOCK : (block + 1) * LARGE_BLOCK])
+    return n
+
+
+def has_nan(values: np.ndarray) -> bool:
+    """Say whether any value is NaN; a short column is not worth waking threads for."""
+    flat = values.ravel()
+    return (count_nan(flat) if flat.size <= LARGE_BLOCK else count_many_nan(flat)) > 0
 
 
 def time_grid(duration_h: float, dt_h: float, moments_h: Sequence[float]) -> np.ndarray:
@@ -137,7 +153,7 @@ class Simulation:
             owner, _, column = target.partition(".")
             field = world.fields.get(column) if owner == "fields" else None
             is_bad = (
-                math.isnan(world.pools[column]) if owner == "pools" else bool(field and count_nan(field.values.ravel()))
+                math.isnan(world.pools[column]) if owner == "pools" else field is not None and has_nan(field.values)
             )
             if is_bad:
                 raise RunFailed(f"process {name!r} wrote NaN into {target} at step {world.step} ({world.t_h:g} h)")
@@ -145,7 +161,7 @@ class Simulation:
             if population is None or column not in population or population[column].dtype.kind != "f":
                 continue
             values = population[column]
-            if count_nan(values):
+            if has_nan(values):
                 uid = population.uid[np.flatnonzero(np.isnan(values))[0]]
                 raise RunFailed(
                     f"process {name!r} wrote NaN into {target} of cell {uid} at step {world.step} ({world.t_h:g} h)"

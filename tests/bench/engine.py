@@ -1,9 +1,12 @@
 """The engine under the clock: wells of any size at the density of the assay, started afresh, their end state hashed."""
 
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+from numba.core.dispatcher import Dispatcher
 
 from abm.core.jit import kernel, prange, set_threads
 from abm.core.simulation import Simulation
@@ -108,14 +111,26 @@ class Clocked:
         return (sum(p.bytes_per_row * p.capacity for p in populations) + fields) / self.n_agents
 
     def bytes_per_step(self) -> float:
-        """Bytes that a step must move: each declared column once per process that reads it and per one that writes."""
-        populations, total = self.simulation.world.populations, 0
-        for process in self.simulation.processes.values():
-            for target in (*process.reads, *process.writes):
-                owner, _, column = target.partition(".")
-                if owner in populations and column in populations[owner]:
-                    total += populations[owner][column].nbytes
-        return float(total)
+        """Bytes that a step must move at least: the arrays of every parallel loop, once per call."""
+        moved = 0
+
+        def listening(kernel):
+            def call(*arguments):
+                nonlocal moved
+                flat = [a for argument in arguments for a in (argument if isinstance(argument, tuple) else [argument])]
+                moved += sum(a.nbytes for a in flat if isinstance(a, np.ndarray))
+                return kernel(*arguments)
+
+            return call
+
+        self.fresh()
+        with pytest.MonkeyPatch.context() as patch:
+            for module in [m for name, m in sys.modules.items() if name.startswith("abm.")]:
+                for name, value in list(vars(module).items()):
+                    if isinstance(value, Dispatcher) and value.targetoptions.get("parallel"):
+                        patch.setattr(module, name, listening(value))
+            self.advance()
+        return moved / self.n_steps
 
 
 @kernel

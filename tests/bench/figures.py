@@ -52,20 +52,22 @@ def _one_size(plan: Plan, n_agents: int, triad: Triad) -> tuple[dict[str, Any], 
     sides |= {f"triad {n}": lambda n=n: triad.bytes_per_s(n) for n in plan.threads}
     measured, n_busy = paired(sides, plan.n_rounds)
     speed = {str(n): summary([clocked.n_agents / s for s in measured[str(n)]]) for n in plan.threads}
+    bytes_per_step = clocked.bytes_per_step()
     return {
         "cells_steps_per_s": speed,
         "speed_up": {str(n): ratios(measured[str(plan.threads[0])], measured[str(n)]) for n in plan.threads},
-        "triad_share": {str(n): _triad_share(clocked, measured, n) for n in plan.threads},
+        "triad_share": {str(n): _triad_share(bytes_per_step, measured, n) for n in plan.threads},
         "triad_bytes_per_s": {str(n): summary(measured[f"triad {n}"]) for n in plan.threads},
         "bytes_per_agent": clocked.bytes_per_agent(),
+        "bytes_per_step": bytes_per_step,
         "seconds_by_process": clocked.seconds_by_process(),
         "hash": clocked.expected,
         "busy_rounds": n_busy,
     }, measured
 
 
-def _triad_share(clocked: Clocked, measured: dict[str, list[float]], n_threads: int) -> dict[str, float]:
-    moved = [clocked.bytes_per_step() / s for s in measured[str(n_threads)]]
+def _triad_share(bytes_per_step: float, measured: dict[str, list[float]], n_threads: int) -> dict[str, float]:
+    moved = [bytes_per_step / s for s in measured[str(n_threads)]]
     return ratios(moved, measured[f"triad {n_threads}"])
 
 

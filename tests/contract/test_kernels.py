@@ -14,6 +14,7 @@ import pytest
 import abm.biology
 import abm.core
 from abm.core.jit import set_threads
+from abm.core.simulation import LARGE_BLOCK, has_nan
 from abm.core.units import names_its_unit
 from abm.scenario.schema import PROCESSES
 
@@ -73,6 +74,7 @@ def recorded(busy):
             patch.setattr(module, name, recorders[key])
         for space in ({"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, MIXED):
             busy(changes={"space": space, "duration": "25 min"}).run()
+        assert not has_nan(np.zeros(LARGE_BLOCK + 1)), "for wells with more cells than a busy test has"
     return recorders
 
 

@@ -18,7 +18,7 @@ from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, direction, fill_second_uniform, fill_uniform
+from abm.core.rng import Key, direction, fill_uniform2
 from abm.core.world import World
 
 
@@ -69,8 +69,7 @@ class Motility(Process):
         if nk is None or world.space.kind == "mixed":
             return
         u, v = np.empty(nk.n), np.empty(nk.n)
-        fill_uniform(u, nk.uid, 0, key)
-        fill_second_uniform(v, nk.uid, 0, key)
+        fill_uniform2(u, v, nk.uid, 0, key)
         turn(nk.x_heading, nk.y_heading, u, v, -math.expm1(-world.dt_h / self.persistence))
         length_um = min(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
         is_free = nk.partner < 0
