@@ -23,7 +23,7 @@ C3B = (
 )
 MAC = (
     "b_cells",
-    Column("mac_per_cell", "i8", unit="1/cell", doc="membrane attack complexes", recorded="mac_per_cell"),
+    Column("mac_per_cell", "i8", unit="1/cell", doc="membrane attack complexes", recorded="mac_per_cell", splits=True),
 )
 REL_CD55 = ("b_cells", Column("rel_cd55", default=1.0, resets=True, doc="CD55 still in play"))
 REL_CD59 = ("b_cells", Column("rel_cd59", default=1.0, resets=True, doc="CD59 still in play"))

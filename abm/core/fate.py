@@ -144,10 +144,10 @@ def _longer(uids, counts, size):
 
 @serial
 def split_contents(values, parents, first):
-    """Halve the content of each mother and give her daughter the other half, in order of birth."""
+    """Give each daughter half of her mother's content, in order of birth; of an odd count the mother keeps one more."""
     for k in range(parents.size):
-        values[parents[k]] *= 0.5
-        values[first + k] = values[parents[k]]
+        values[first + k] = values[parents[k]] * 0.5
+        values[parents[k]] -= values[first + k]
 
 
 def is_mortal(population: Population) -> bool:

@@ -208,7 +208,7 @@ class Simulation:
         for name, (voxel_um, periodic) in header["voxels"].items():
             values = arrays[f"fields/{name}"]
             field = world.fields.setdefault(name, Field(values.shape[0], voxel_um * values.shape[0], periodic))
-            field.values = values
+            field.values = values.copy()
         for name, rows in header["series"].items():
             if name in self.records:
                 self.records[name] = {int(step): row for step, row in rows.items()}

@@ -70,9 +70,8 @@ class Clocked:
         self.n_agents = sum(p.n for p in self.simulation.world.populations.values())
 
     def fresh(self) -> None:
-        """Go back to the start; fields are copied because steps change them in place."""
-        fields = {name: array.copy() for name, array in self.arrays.items() if name.startswith("fields/")}
-        self.simulation.restore(self.header, self.arrays | fields)
+        """Go back to the start."""
+        self.simulation.restore(self.header, self.arrays)
 
     def advance(self) -> None:
         """Take the steps."""

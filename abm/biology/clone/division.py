@@ -1,7 +1,7 @@
 """Cells of one population divide at a constant rate.
 
 *Model*: with Death, a linear birth-death process, exact in FATE for any step. Daughters share bound antibody, CD20,
-C3b, stored IgM and damage in halves and inherit everything else.
+C3b, MACs, stored IgM and damage in halves and inherit everything else.
 
 *Writes*: the constant part of division_per_h.
 

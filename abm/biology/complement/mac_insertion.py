@@ -77,6 +77,6 @@ class MacInsertion(Process):
         per_event = self.per_event * level / (level + self.half_c5c9_frac)
         expect(mean, b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, per_event)
         fill_poisson(gain, mean, b.uid, 0, key)
-        trim(gain, pools["c5c9"], 1.0)
+        trim(gain, pools["c5c9"], 1.0, b.uid, 2, key)
         b.mac_per_cell[:] += gain
         pools.move("c5c9", "c5c9_used", gain.sum())

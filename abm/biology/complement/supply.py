@@ -2,9 +2,28 @@
 
 import numpy as np
 
+from abm.core.rng import Key, fill_uniform
 
-def trim(events: np.ndarray, supply: float, per_event: float) -> None:
-    """Cut events, in row order, to what a finite supply of molecules allows."""
-    if events.sum() * per_event > supply:
-        left = np.maximum(0.0, supply / max(per_event, 1e-300) - (np.cumsum(events) - events))
-        np.minimum(events, np.floor(left), out=events, casting="unsafe")
+
+def trim(events: np.ndarray, supply: float, per_event: float, uid: np.ndarray, decision: int, key: Key) -> None:
+    """Cut events to what a finite supply of molecules allows; an order drawn anew in every step says who is served.
+
+    Parameters
+    ----------
+    events : array of int, shape (n cells,)
+        Changed in place.
+    supply, per_event : float
+        Molecules there are, and molecules an event takes.
+    uid : array of uint64, shape (n cells,)
+        Identities.
+    decision, key
+        For the draw.
+    """
+    if events.sum() * per_event <= supply:
+        return
+    turn = np.empty(events.size)
+    fill_uniform(turn, uid, decision, key)
+    order = np.argsort(turn)
+    wanted = events[order]
+    left = np.maximum(0.0, supply / max(per_event, 1e-300) - (np.cumsum(wanted) - wanted))
+    events[order] = np.minimum(wanted, np.floor(left))
