@@ -1,7 +1,8 @@
 """Compilation of kernels: the only place that sets Numba options.
 
-A *kernel* is a module-level function over rows: ``for i in prange(n)`` where iteration ``i`` writes only row ``i``,
-so the result cannot depend on the number of threads. ``fastmath`` stays off for the same reason.
+A *kernel* is a module-level function over rows, or over fixed blocks of them: ``for i in prange(n)`` where iteration
+``i`` writes only row, or block, ``i``, so the result cannot depend on the number of threads. ``fastmath`` stays off for
+the same reason.
 
 Numba's disk cache does not notice edits in imported functions, so it lives in a per-user folder named after a hash
 of every source file that holds kernels: an edit anywhere starts a fresh cache.

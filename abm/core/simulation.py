@@ -28,8 +28,8 @@ from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.world import World
 
-SORT_EVERY = 32
-LARGE_BLOCK = 131_072
+SORT_EVERY = 32  # design: steps in which a free NK cell crosses a few bins
+LARGE_BLOCK = 131_072  # design: rows, 1 MB
 
 
 @device

@@ -15,9 +15,9 @@ from abm.core.par import Model, par
 from abm.core.population import Population
 from abm.core.rng import Key, pair_uniform, uniform, uniform2
 
-LEAST_BIN_UM = 20.0
-SPACINGS_A_BIN = 0.7
-MOST_BINS_A_SIDE = 2048
+LEAST_BIN_UM = 20.0  # design: twice the usual contact distance
+SPACINGS_A_BIN = 0.7  # design: the fastest of those tried
+MOST_BINS_A_SIDE = 2048  # design: a table of 32 MB
 
 
 @serial

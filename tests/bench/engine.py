@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from numba.core.dispatcher import Dispatcher
 
 from abm.core.jit import kernel, prange, set_threads
@@ -111,6 +110,8 @@ class Clocked:
 
     def bytes_per_step(self) -> float:
         """Bytes that a step must move at least: the arrays of every parallel loop, once per call."""
+        import pytest  # slow to import, and the clock of the first result runs
+
         moved = 0
 
         def listening(kernel):
