@@ -23,7 +23,7 @@ from abm.study.resume import Branch, scenario_hash
 from abm.study.summary import summarise
 from abm.study.wells import Job
 
-SMALL = 1e7
+SMALL = 3e7  # cell-steps; starting workers takes longer than this
 FEW_CELLS = 20_000
 BYTES_PER_CELL = 400
 BASE_BYTES = 350e6
