@@ -11,6 +11,10 @@ from scipy import stats
 from abm.core.jit import kernel, prange
 from abm.core.rng import (
     binomial,
+    direction,
+    fill_poisson,
+    fill_uniform,
+    fill_uniform2,
     mix,
     normal,
     pair_uniform,
@@ -220,3 +224,27 @@ def test_streams_with_other_seed_replicate_or_name_have_other_keys(seed, replica
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_mixing_heeds_order(a, b):
     assert (mix(a, b) == mix(b, a)) == (a == b)
+
+
+@pytest.mark.parametrize("n", [0, 1, 1023, 1024, 5000])
+@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+def test_poisson_counts_of_all_cells_are_those_of_each_cell(n, dtype):
+    mean = np.random.default_rng(3).choice([-1.0, 0.0, 1e-9, 0.05, 3.0, 11.99, 12.0, 40.0, 150.0, 6e4], n)
+    found = np.full(n, 77, dtype)
+    fill_poisson(found, mean, uids(n), 5, KEY)
+    assert found.tolist() == [poisson(m, KEY, uid, 5) for m, uid in zip(mean, uids(n), strict=True)]
+
+
+def test_both_numbers_of_all_cells_are_those_of_each_cell():
+    u, v, only = np.empty(3000), np.empty(3000), np.empty(3000)
+    fill_uniform2(u, v, uids(3000), 5, KEY)
+    fill_uniform(only, uids(3000), 5, KEY)
+    assert list(zip(u, v, strict=True)) == [uniform2(KEY, uid, 5) for uid in uids(3000)]
+    assert (only == u).all()
+
+
+def test_a_direction_is_the_cosine_and_sine_of_its_angle():
+    turns = np.concatenate([[0.0, 0.25, 0.5, 0.75, 1.0], np.random.default_rng(4).random(5000)])
+    found = np.array([direction(u) for u in turns])
+    expected = np.stack([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], axis=1)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-15)
