@@ -83,6 +83,7 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
     (8, "  b_cells: {low_fraction: 110 %}", "populations.b_cells.low_fraction", "found 1.1, out of bounds", ""),
     (8, "  b_cells: {low_fraction: .nan}", "populations.b_cells.low_fraction", "found NaN", ""),
     (8, "  b_cells: {cd20: {median: .inf}}", "populations.b_cells.cd20.median", f"found {TOO_LARGE}; allowed", ""),
+    (8, "  b_cells: {cd59: {median: 0}}", "populations.b_cells.cd59.median", "found 0, out of bounds; allowed: >", ""),
     (8, "  b_cells: {cd20: 5}", "populations.b_cells.cd20", "found 5; allowed: a mapping", ""),
     (8, "  b_cells: null", "populations.b_cells", "found null; allowed: a mapping", ""),
     (9, "  nk_cells: {per_b_cell: -1}", "populations.nk_cells.per_b_cell", "found -1, out of bounds", ""),

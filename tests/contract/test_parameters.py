@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 import abm
 from abm.biology.cells.b_cells import BCells
-from abm.biology.cells.lognormal import LogNormal
+from abm.biology.cells.lognormal import LogNormal, PositiveLogNormal
 from abm.biology.cells.nk_cells import NKCells
 from abm.biology.serum import Donor, Serum
 from abm.core.par import Model, describe, parameter, plain, takes_bare_numbers
@@ -20,7 +20,7 @@ from abm.core.units import names_its_unit, parse_quantity, unit_of
 from abm.scenario.load import dump, resolve, validate
 from abm.scenario.schema import ANTIBODIES, PROBES, PROCESSES, Addition, Scenario
 
-PARTS = [BCells, NKCells, LogNormal, Serum, Donor, Floor, Mixed]
+PARTS = [BCells, NKCells, LogNormal, PositiveLogNormal, Serum, Donor, Floor, Mixed]
 REGISTERED = [*PROCESSES.values(), *ANTIBODIES.values(), *PROBES.values(), *PARTS]
 ROWS = [(cls, row) for cls in [*REGISTERED, Addition, Scenario] for row in describe(cls)]
 KEYS = set(re.findall(r"^@\w+\{(\w+),", Path(abm.__file__).with_name("references.bib").read_text(), re.MULTILINE))

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.cells.lognormal import LogNormal, draw_lognormal
+from abm.biology.cells.lognormal import LogNormal, PositiveLogNormal, draw_lognormal
 from abm.core.fate import MORTAL
 from abm.core.jit import kernel, prange
 from abm.core.par import Model, par
@@ -59,8 +59,8 @@ class BCells(Model):
     cd20_scale: float = par(
         1.0, "1", "design: laboratories disagree up to 7-fold (Ginaldi1998)", "Factor on all CD20", ge=0.15, le=1.5
     )
-    cd55: LogNormal = LogNormal(median=1.0, sigma=0.47)
-    cd59: LogNormal = LogNormal(median=1.0, sigma=0.31)
+    cd55: PositiveLogNormal = PositiveLogNormal(median=1.0, sigma=0.47)
+    cd59: PositiveLogNormal = PositiveLogNormal(median=1.0, sigma=0.31)
     hits_needed: LogNormal = LogNormal(median=4.0, sigma=1.2)
     igm_per_s: LogNormal = LogNormal(median=100.0, sigma=0.5)
     igm_stored_per_cell: LogNormal = LogNormal(median=1e6, sigma=0.5)

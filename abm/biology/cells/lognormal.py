@@ -19,6 +19,12 @@ class LogNormal(Model):
         return self.median * math.exp(0.5 * self.sigma**2)
 
 
+class PositiveLogNormal(LogNormal):
+    """A log-normal distribution of what others are divided by."""
+
+    median: float = par(1.0, "1", "design: unit of the column", "Median", gt=0)
+
+
 @kernel
 def draw_lognormal(out, uid, median, sigma, decision, key):
     """Give every cell its own factor, a function of its identity alone."""
