@@ -4,7 +4,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+MAX_DRAWING = 4  # processes; more draw too little each to be worth starting
 File = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder that holds all runs.")]
@@ -151,7 +153,9 @@ def report(
     from abm.results.tables import ReadError
 
     try:
-        path = _report(Run.open(folder))
+        found = Run.open(folder)
+        with _drawing(os.cpu_count() or 1) as draw:
+            path = draw(found)
     except (ReadError, OSError) as error:
         raise InputError(str(error)) from None
     _print({"report": str(path)} if as_json else str(path))
@@ -172,12 +176,11 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
     from abm.study.run import run_scenario
     from abm.study.steps import compare_half_step
 
-    # what draws the report takes seconds to load, which pass while the wells run
-    Thread(target=import_module, args=("abm.plot.report",), daemon=True).start()
-    found = _watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, branch))
-    if check_step:
-        _watched(lambda monitor: compare_half_step(found, scenario, out, n_threads, monitor))
-    path = _report(found)
+    with _drawing(n_threads) as draw:
+        found = _watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, branch))
+        if check_step:
+            _watched(lambda monitor: compare_half_step(found, scenario, out, n_threads, monitor))
+        path = draw(found)
     summary = found.summary()
     if as_json:
         _print({**summary, "folder": str(found.path), "report": str(path)})
@@ -187,8 +190,8 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
 
 def _watched(work: Callable[[Any], Any]) -> Any:
     """Do long work under a progress bar; the first SIGINT or SIGTERM asks for checkpoints."""
+    from abm.study.jobs import Stopped
     from abm.study.progress import WatchedRun
-    from abm.study.wells import Stopped
 
     with WatchedRun() as monitor:
 
@@ -206,15 +209,25 @@ def _watched(work: Callable[[Any], Any]) -> Any:
                 signal.signal(number, handler)
 
 
-def _report(found: Any) -> Path:
-    from abm.plot.report import write_report
+@contextmanager
+def _drawing(n_processes: int) -> Iterator[Callable[[Any], Path]]:
+    """Load what draws, which takes a second, beside what is done inside, and give the function that draws a run."""
+    from abm.plot.beside import start_drawing
     from abm.results.files import WriteError
     from abm.scenario.references import references
 
-    try:
-        return write_report(found, references())
-    except WriteError as error:
-        raise RunFailed(str(error)) from error
+    def draw(found: Any) -> Path:
+        from abm.plot.report import write_report
+
+        try:
+            return write_report(found, references(), others)
+        except WriteError as error:
+            raise RunFailed(str(error)) from error
+
+    Thread(target=import_module, args=("abm.plot.report",), daemon=True).start()
+    with ExitStack() as stack:
+        others = [stack.enter_context(other) for other in start_drawing(min(n_processes, MAX_DRAWING) - 1)]
+        yield draw
 
 
 def _explain(scenario: Any, as_json: bool) -> None:

@@ -102,6 +102,7 @@ class Population:
         self._blocks: dict[int, np.ndarray] = {}
         self._place: dict[str, tuple[int, int]] = {}
         self._view: dict[str, np.ndarray] = {}
+        self._names: dict[tuple[str, str], list[str]] = {}
         for column in (*base, *columns):
             self.declare(column)
 
@@ -124,6 +125,7 @@ class Population:
         self.columns[column.name], self.defaults[column.name] = column, column.default
         self._place[column.name] = width, block.shape[0]
         self._blocks[width] = np.concatenate([block, new])
+        self._names.clear()
         self._look()
 
     def _look(self) -> None:
@@ -226,4 +228,7 @@ class Population:
 
     def names(self, prefix: str, suffix: str = "") -> list[str]:
         """Return the column names with this prefix and suffix, sorted."""
-        return sorted(name for name in self.columns if name.startswith(prefix) and name.endswith(suffix))
+        if (prefix, suffix) not in self._names:
+            found = sorted(name for name in self.columns if name.startswith(prefix) and name.endswith(suffix))
+            self._names[prefix, suffix] = found
+        return self._names[prefix, suffix]

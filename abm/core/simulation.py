@@ -105,6 +105,7 @@ class Simulation:
                 self.world.declare(population, column)
         for process in sorted(self.processes.values(), key=lambda p: isinstance(p, Fate)):
             process.prepare(self.world)
+        self._guarded = {name: self._floats(process) for name, process in self.processes.items()}
 
     @property
     def is_over(self) -> bool:
@@ -126,7 +127,7 @@ class Simulation:
             start = perf_counter()
             process.step(world, world.key(name))
             self.seconds[name] += perf_counter() - start
-            self._guard(name, process)
+            self._guard(name)
         world.step += 1
         world.t_h = float(self.grid_h[world.step])
         self.observe()
@@ -146,26 +147,32 @@ class Simulation:
             if self.world.step in self.due[name]:
                 self.records[name][self.world.step] = probe.observe(self.world)
 
-    def _guard(self, name: str, process: Process) -> None:
+    def _floats(self, process: Process) -> list[tuple[str, str, str]]:
+        """Return the targets of a process that can hold a NaN, with owner and name."""
+        found = []
+        for target in process.writes:
+            owner, _, name = target.partition(".")
+            population = self.world.populations.get(owner)
+            column = population[name] if population is not None and name in population else None
+            if owner in ("pools", "fields") or (column is not None and column.dtype.kind == "f"):
+                found.append((target, owner, name))
+        return found
+
+    def _guard(self, process: str) -> None:
         """Stop at the first NaN, naming cell, process and step."""
         world = self.world
-        for target in process.writes:
-            owner, _, column = target.partition(".")
-            field = world.fields.get(column) if owner == "fields" else None
-            is_bad = (
-                math.isnan(world.pools[column]) if owner == "pools" else field is not None and has_nan(field.values)
-            )
-            if is_bad:
-                raise RunFailed(f"process {name!r} wrote NaN into {target} at step {world.step} ({world.t_h:g} h)")
-            population = world.populations.get(owner)
-            if population is None or column not in population or population[column].dtype.kind != "f":
-                continue
-            values = population[column]
-            if has_nan(values):
-                uid = population.uid[np.flatnonzero(np.isnan(values))[0]]
-                raise RunFailed(
-                    f"process {name!r} wrote NaN into {target} of cell {uid} at step {world.step} ({world.t_h:g} h)"
-                )
+        for target, owner, name in self._guarded[process]:
+            if owner == "pools":
+                found = " " if math.isnan(world.pools[name]) else ""
+            elif owner == "fields":
+                found = " " if name in world.fields and has_nan(world.fields[name].values) else ""
+            else:
+                population = world.populations[owner]
+                values = population[name]
+                found = f" of cell {population.uid[np.isnan(values)][0]} " if has_nan(values) else ""
+            if found:
+                where = f"at step {world.step} ({world.t_h:g} h)"
+                raise RunFailed(f"process {process!r} wrote NaN into {target}{found}{where}")
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """Return everything a checkpoint needs: a JSON-able header and named arrays."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
+from types import ModuleType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from abm.plot import arms, catalogue, checks, style, wording
 from abm.plot.asked import asked
+from abm.plot.beside import share_out
 from abm.plot.intervals import NO_INTERVAL, over_replicates
 from abm.plot.loaded import Loaded
 from abm.plot.survival_by_arm import estimate
@@ -42,23 +47,7 @@ class Drawn:
         return f"{self.title}. {self.seen}"
 
 
-def draw_figures(run: Run) -> list[Drawn]:
-    """Draw every figure that applies to the run and return them in reading order; nothing is written."""
-    loaded = Loaded(run.path)
-    return [
-        Drawn(
-            name=catalogue.name(kind),
-            title=kind.TITLE,
-            seen=kind.seen(loaded),
-            caption=kind.CAPTION,
-            png=style.png(kind.figure(loaded), kind.TITLE),
-        )
-        for kind in catalogue.figures()
-        if kind.applies(loaded)
-    ]
-
-
-def write_report(run: Run, references: Mapping[str, str] | None = None) -> Path:
+def write_report(run: Run, references: Mapping[str, str] | None = None, others: Sequence[Popen] = ()) -> Path:
     """Write ``figures/*.png`` and ``report.html`` into the folder of a finished run.
 
     Parameters
@@ -67,6 +56,8 @@ def write_report(run: Run, references: Mapping[str, str] | None = None) -> Path:
         A finished run.
     references : mapping, optional
         Citation by reference key, to resolve the sources of the parameters.
+    others : sequence of Popen, optional
+        From :func:`abm.plot.beside.start_drawing`; they draw their share and end.
 
     Returns
     -------
@@ -81,11 +72,40 @@ def write_report(run: Run, references: Mapping[str, str] | None = None) -> Path:
         The folder cannot be written to.
     """
     loaded = Loaded(run.path)
-    drawn = draw_figures(loaded)
-    html = render(loaded, drawn, references or {})
-    for figure in drawn:
-        run.write_figure(f"{figure.name}.png", figure.png)
-    return run.write_report(html)
+    kinds, n = _kinds(loaded), len(others) + 1
+    share_out(others, run.path)
+    draw(loaded, kinds[::n])
+    for part, other in enumerate(others, start=1):
+        if other.wait() != 0:  # what kept it from drawing is met, and told, here
+            draw(loaded, kinds[part::n])
+    drawn = [
+        Drawn(catalogue.name(kind), kind.TITLE, kind.seen(loaded), kind.CAPTION, run.figure(file_name(kind)))
+        for kind in kinds
+    ]
+    return run.write_report(render(loaded, drawn, references or {}))
+
+
+def draw_part() -> None:
+    """Write every ``n``-th figure of a run, from the ``part``-th on, as told on standard input."""
+    folder, part, n = json.loads(sys.stdin.readline())
+    run = Loaded(folder)
+    draw(run, _kinds(run)[part::n])
+
+
+def draw(run: Run, kinds: Sequence[ModuleType]) -> None:
+    """Write these figures into the run's folder."""
+    for kind in kinds:
+        run.write_figure(file_name(kind), style.png(kind.figure(run), kind.TITLE))
+
+
+def file_name(kind: ModuleType) -> str:
+    """Return the name of a figure's file."""
+    return f"{catalogue.name(kind)}.png"
+
+
+def _kinds(run: Run) -> list[ModuleType]:
+    """Return the figures that apply to the run, in reading order."""
+    return [kind for kind in catalogue.figures() if kind.applies(run)]
 
 
 def render(run: Run, drawn: list[Drawn], references: Mapping[str, str]) -> str:

@@ -111,6 +111,13 @@ class Run:
         """Return the fields at a step as ``<arm>/<replicate>/<field>``."""
         return read_npz(self.path / "fields" / f"frame={step:06d}.npz")
 
+    def figure(self, name: str) -> bytes:
+        """Return one image of ``figures/``."""
+        try:
+            return (self.path / "figures" / name).read_bytes()
+        except OSError as error:
+            raise unreadable(self.path / "figures" / name, error) from error
+
     def write_figure(self, name: str, content: bytes) -> Path:
         """Write one image into ``figures/`` and return its path."""
         if not FIGURE.fullmatch(name):

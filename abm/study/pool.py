@@ -1,236 +1,231 @@
-"""Many jobs over spawned one-thread workers; a worker that dies costs only its job, which is tried again.
+"""Many jobs over one-thread workers; a worker that dies costs only its job, which is tried again.
 
-The standard pools lose the whole batch when one worker is killed, hence a small one of our own: each worker has a pipe,
-the parent waits on all pipes at once.
+The standard pools lose the whole batch when one worker is killed, and start workers by running the caller's script
+anew, hence a small one of our own: each worker has a pipe, the parent waits on all pipes at once.
 """
 
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
-import traceback
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
-from abm.core.errors import AbmError, InputError, RunFailed
-from abm.results.files import WriteError
-from abm.results.tables import ReadError
-from abm.study.wells import Flow, Job, Stopped, run_well
+from abm.core.errors import InputError, RunFailed
+from abm.study.jobs import Flow, Job, Monitor, Outcome, Stopped, attempt, kind_of, read_job
 
 MAX_TRIES = 3
 POLL_S = 0.2
 SILENT_S = 600.0
 SIGNALS = {signal.SIGINT, signal.SIGTERM}
+ENTRY = "abm.study.pool:work"
+START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from abm.study.pool import enter; enter(*sys.argv[2:])"
+)
 
 
-class Monitor:
-    """Where progress goes and where the wish to stop comes from; the default shows nothing and never stops."""
-
-    signal_number = 0
-
-    def begin(self, folder: Path, n_wells: int) -> None:
-        """Say where the run goes and how many wells it has."""
-
-    def beat(self, index: int, done: int, total: int) -> None:
-        """Job ``index`` has done that many of its steps."""
-
-    def note(self, event: str, fields: dict[str, object]) -> None:
-        """Something happened that belongs into the log."""
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether a signal asked to stop."""
-        return self.signal_number != 0
-
-
-def run_jobs(jobs: Sequence[Job], n_workers: int, monitor: Monitor) -> None:
-    """Run all jobs to their end, in this process if one worker is enough.
+def run_jobs(jobs: Iterable[Job], n_workers: int, monitor: Monitor, n_threads: int = 1) -> None:
+    """Run all jobs to their end.
 
     Raises
     ------
     Stopped
-        The monitor asked to stop; every running well wrote its checkpoint.
-    RunFailed
+        The monitor asked to stop; every running job kept what it needs to go on.
+    InputError, RunFailed
         A job failed, or its worker died three times; the others were finished first.
     """
-    if n_workers <= 1:
-        _run_here(jobs, monitor)
-    else:
-        _Pool(jobs, min(n_workers, len(jobs)), monitor).run()
+    failures = [o for o in outcomes(jobs, n_workers, monitor, n_threads) if o.event != "done"]
+    if failures:
+        kind = InputError if failures[0].event == "refused" else RunFailed
+        raise kind("\n".join(f"{o.job.label}: {o.content}" for o in failures))
 
 
-def _run_here(jobs: Sequence[Job], monitor: Monitor) -> None:
+def outcomes(jobs: Iterable[Job], n_workers: int, monitor: Monitor, n_threads: int = 1) -> Iterator[Outcome]:
+    """Run jobs of one class and yield how each of them ended, as they end; one worker is this process itself.
+
+    Parameters
+    ----------
+    jobs : iterable of Job
+        Taken one at a time, when a worker is free.
+    n_workers : int
+        How many run side by side.
+    monitor : Monitor
+        Progress, log and the wish to stop.
+    n_threads : int
+        Cores for each worker.
+
+    Raises
+    ------
+    Stopped
+        The monitor asked to stop; every running job kept what it needs to go on.
+    """
+    for outcome in (
+        _run_here(jobs, monitor) if n_workers <= 1 else _Pool(jobs, n_workers, monitor, n_threads).outcomes()
+    ):
+        if outcome.event in ("failed", "refused"):
+            monitor.note("failed", {"job": outcome.job.label, "reason": outcome.content})
+        yield outcome
+
+
+def _run_here(jobs: Iterable[Job], monitor: Monitor) -> Iterator[Outcome]:
     for index, job in enumerate(jobs):
-        if monitor.is_stopped:
-            raise Stopped
 
         def beat(done: int, total: int, index: int = index) -> None:
             monitor.beat(index, done, total)
 
-        run_well(job, Flow(beat, lambda: monitor.is_stopped, monitor.note))
+        stopped = Outcome(job, "stopped", None)
+        outcome = stopped if monitor.is_stopped else attempt(job, Flow(beat, lambda: monitor.is_stopped, monitor.note))
+        if outcome.event == "stopped":
+            raise Stopped
+        yield outcome
 
 
-def _work(connection: Connection, stop: Any) -> None:
+def enter(descriptor: str, entry: str, kind: str) -> None:
+    """Be a worker with this end of a pipe, for jobs of this kind."""
+    module, _, name = entry.partition(":")
+    getattr(import_module(module), name)(Connection(int(descriptor)), kind)
+
+
+def work(connection: Connection, kind: str) -> None:
     """Run jobs as they come down the pipe until it closes; signals to the whole group are the parent's to answer."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+    def say(event: str, content: Any) -> None:
+        connection.send_bytes(json.dumps([event, content]).encode())
+
+    # whatever comes down the pipe while a job runs, or its end, asks to stop
+    flow = Flow(lambda *steps: say("beat", steps), connection.poll, lambda *noted: say("note", noted))
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while True:
-            index, job = json.loads(connection.recv_bytes())
-            _say(connection, *_attempt(index, Job.from_json(job), connection, stop))
+        while text := connection.recv_bytes():
+            outcome = attempt(read_job(kind, text.decode()), flow)
+            say(outcome.event, outcome.content)
 
 
-def _say(connection: Connection, event: str, index: int, content: Any) -> None:
-    connection.send_bytes(json.dumps([event, index, content]).encode())
+@dataclass
+class _Worker:
+    """A worker as its parent sees it: the job in its hands, its tries, how long it has been silent."""
 
-
-def _attempt(index: int, job: Job, connection: Connection, stop: Any) -> tuple[str, int, Any]:
-    def beat(done: int, total: int) -> None:
-        _say(connection, "beat", index, (done, total))
-
-    def note(event: str, fields: dict[str, object]) -> None:
-        _say(connection, "note", index, (event, fields))
-
-    try:
-        run_well(job, Flow(beat, stop.is_set, note))
-    except Stopped:
-        return "stopped", index, None
-    except InputError as error:
-        return "refused", index, str(error)
-    except (AbmError, WriteError, ReadError) as error:
-        return "failed", index, str(error)
-    except MemoryError:
-        return "failed", index, "the memory is used up"
-    except Exception:  # a defect of ours: the parent reports it with the traceback
-        return "failed", index, traceback.format_exc()
-    return "done", index, None
+    process: subprocess.Popen
+    job: Job | None = None
+    index: int = -1
+    n_tries: int = 0
+    silent_s: float = 0.0
 
 
 class _Pool:
-    """The parent's side: who works on what, what is left, what failed."""
+    """The parent's side: who works on what, and what is to be tried again."""
 
-    def __init__(self, jobs: Sequence[Job], n_workers: int, monitor: Monitor):
-        self.jobs, self.monitor, self.n_workers = jobs, monitor, n_workers
-        self.context = multiprocessing.get_context("spawn")
-        self.stop = self.context.Event()
-        self.left = list(range(len(jobs)))[::-1]
-        self.tries = [0] * len(jobs)
-        self.failures: list[tuple[str, str]] = []
-        self.working: dict[Connection, tuple[Any, int | None]] = {}
-        self.silent_s: dict[Connection, float] = {}
+    def __init__(self, jobs: Iterable[Job], n_workers: int, monitor: Monitor, n_threads: int):
+        self.jobs = ((job, index, 0) for index, job in enumerate(jobs))
+        self.monitor, self.n_workers, self.n_threads = monitor, n_workers, n_threads
+        self.again: list[tuple[Job, int, int]] = []
+        self.workers: dict[Connection, _Worker] = {}
+        self.is_stopping = False
 
-    def run(self) -> None:
+    def outcomes(self) -> Iterator[Outcome]:
         """Feed workers until nothing is left."""
         try:
-            for _ in range(self.n_workers):
-                self._hire()
-            while any(index is not None for _, index in self.working.values()):
-                if self.monitor.is_stopped:
-                    self.stop.set()
+            while self._fill():
                 start = time.monotonic()
-                heard = wait(list(self.working), POLL_S)
+                heard = wait(list(self.workers), POLL_S)
                 self._watch(heard, time.monotonic() - start)
                 for connection in heard:
-                    self._hear(connection)
+                    yield from self._hear(connection)
         finally:
             self._dismiss()
         if self.monitor.is_stopped:
             raise Stopped
-        if self.failures:
-            kind = InputError if self.failures[0][0] == "refused" else RunFailed
-            raise kind("\n".join(text for _, text in self.failures))
 
-    def _hire(self) -> None:
-        ours, theirs = self.context.Pipe()
-        process = self.context.Process(target=_work, args=(theirs, self.stop), daemon=True)
-        with _threads(max(job.n_threads for job in self.jobs)), _blocked_signals():
-            process.start()
-        theirs.close()
-        self.working[ours] = (process, None)
-        self._assign(ours)
+    def _fill(self) -> bool:
+        """Give every free worker a job, hire where one is missing, and say whether anybody works."""
+        if self.monitor.is_stopped and not self.is_stopping:
+            self.is_stopping = True
+            for connection in self.workers:
+                _send(connection, b"")
+        free = [connection for connection, worker in self.workers.items() if worker.job is None]
+        while (free or len(self.workers) < self.n_workers) and (task := self._next()):
+            connection = free.pop() if free else self._hire(kind_of(task[0]))
+            worker = self.workers[connection]
+            worker.job, worker.index, worker.n_tries, worker.silent_s = task[0], task[1], task[2] + 1, 0.0
+            _send(connection, task[0].to_json().encode())
+        return any(worker.job for worker in self.workers.values())
 
-    def _assign(self, connection: Connection) -> None:
-        process, _ = self.working[connection]
-        index = self.left.pop() if self.left and not self.stop.is_set() else None
-        self.working[connection] = (process, index)
-        if index is None:
-            return
-        self.tries[index] += 1
-        try:
-            connection.send_bytes(json.dumps([index, self.jobs[index].to_json()]).encode())
-        except OSError:
-            self._bury(connection)
+    def _next(self) -> tuple[Job, int, int] | None:
+        if self.is_stopping:
+            return None
+        return self.again.pop() if self.again else next(self.jobs, None)
+
+    def _hire(self, kind: str) -> Connection:
+        ours, theirs = Pipe()
+        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": str(self.n_threads)}
+        flags = [f"-W{option}" for option in sys.warnoptions]
+        words = [sys.executable, *flags, "-c", START, json.dumps(sys.path), str(theirs.fileno()), ENTRY, kind]
+        with theirs, _blocked_signals():
+            process = subprocess.Popen(
+                words, env=os.environ | threads, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            )
+        self.workers[ours] = _Worker(process)
+        return ours
 
     def _watch(self, heard: Collection[object], waited_s: float) -> None:
         """Kill a worker that has been silent for long; time in which this process slept does not count."""
-        for connection, (process, index) in self.working.items():
-            is_heard = index is None or connection in heard
-            self.silent_s[connection] = 0.0 if is_heard else self.silent_s.get(connection, 0.0) + min(waited_s, POLL_S)
-            if self.silent_s[connection] > SILENT_S:
-                process.kill()
+        for connection, worker in self.workers.items():
+            is_heard = worker.job is None or connection in heard
+            worker.silent_s = 0.0 if is_heard else worker.silent_s + min(waited_s, POLL_S)
+            if worker.silent_s > SILENT_S:
+                worker.process.kill()
 
-    def _hear(self, connection: Connection) -> None:
+    def _hear(self, connection: Connection) -> Iterator[Outcome]:
+        worker = self.workers[connection]
         try:
-            event, index, content = json.loads(connection.recv_bytes())
+            event, content = json.loads(connection.recv_bytes())
         except (EOFError, OSError):
-            self._bury(connection)
+            yield from self._bury(connection)
             return
         if event == "beat":
-            self.monitor.beat(index, *content)
-            return
-        if event == "note":
+            self.monitor.beat(worker.index, *content)
+        elif event == "note":
             self.monitor.note(*content)
-            return
-        if event in ("failed", "refused"):
-            self._fail(index, event, content)
-        self._assign(connection)
-
-    def _bury(self, connection: Connection) -> None:
-        process, index = self.working.pop(connection)
-        connection.close()
-        process.join()
-        if index is None:
-            return
-        name = self.jobs[index].well.label
-        self.monitor.note("worker died", {"well": name, "exit_code": process.exitcode, "try": self.tries[index]})
-        if self.tries[index] < MAX_TRIES:
-            self.left.append(index)
         else:
-            self._fail(index, "failed", f"its worker died {MAX_TRIES} times, last with exit code {process.exitcode}")
-        self._hire()
+            job, worker.job = worker.job, None
+            if event != "stopped":
+                yield Outcome(job, event, content)
 
-    def _fail(self, index: int, event: str, text: str) -> None:
-        name = self.jobs[index].well.label
-        self.failures.append((event, f"well {name}: {text}"))
-        self.monitor.note("well failed", {"well": name, "reason": text})
+    def _bury(self, connection: Connection) -> Iterator[Outcome]:
+        worker = self.workers.pop(connection)
+        connection.close()
+        worker.process.wait()
+        if worker.job is None:
+            return
+        died = {"job": worker.job.label, "exit_code": worker.process.returncode, "try": worker.n_tries}
+        self.monitor.note("worker died", died)
+        if worker.n_tries < MAX_TRIES:
+            self.again.append((worker.job, worker.index, worker.n_tries))
+        else:
+            reason = f"its worker died {MAX_TRIES} times, last with exit code {worker.process.returncode}"
+            yield Outcome(worker.job, "failed", reason)
 
     def _dismiss(self) -> None:
-        for connection, (process, index) in self.working.items():
+        for connection, worker in self.workers.items():
             connection.close()
-            if index is not None:
-                process.kill()
-        for process, _ in self.working.values():
-            process.join()
+            if worker.job is not None:
+                worker.process.kill()
+        for worker in self.workers.values():
+            worker.process.wait()
 
 
-@contextlib.contextmanager
-def _threads(n_threads: int) -> Iterator[None]:
-    """Let children start Numba with so many threads and all other numerical libraries with one."""
-    changes = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": str(n_threads)}
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _send(connection: Connection, message: bytes) -> None:
+    """Send a message; a worker that is gone is found out when it is listened to."""
+    with contextlib.suppress(OSError):
+        connection.send_bytes(message)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from abm.study.pool import Monitor
+from abm.study.jobs import Monitor
 
 
 class WatchedRun(Monitor):

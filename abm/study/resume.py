@@ -26,7 +26,7 @@ from abm.results.wells import WellFolder
 from abm.scenario.build import Well, build, wells
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Arm, Scenario
-from abm.study.wells import Job, restore
+from abm.study.wells import WellJob, restore
 
 RECORD = "branch.json"
 SHARED = ("dt", "space", "populations")
@@ -89,7 +89,7 @@ class Branch:
         parent = os.path.relpath(self.folder.resolve(), folder.resolve())
         write_json(folder / RECORD, {"parent": parent, "scenario_hash": self.scenario_hash, "t_h": self.t_h})
 
-    def inherit(self, job: Job) -> None:
+    def inherit(self, job: WellJob) -> None:
         """Copy the parent's checkpoint, and what it observed until then, to a well that has no checkpoint yet."""
         own = CheckpointStore(job.checkpoints, job.scenario_hash)
         if own.steps() or job.part.is_finished:

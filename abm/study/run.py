@@ -18,10 +18,11 @@ from abm.scenario.build import Well, build, controls, wells
 from abm.scenario.load import dump
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
-from abm.study.pool import Monitor, run_jobs
+from abm.study.jobs import NO_MEMORY, Monitor
+from abm.study.pool import run_jobs
 from abm.study.resume import Branch, scenario_hash
 from abm.study.summary import summarise
-from abm.study.wells import Job
+from abm.study.wells import WellJob
 
 SMALL = 3e7  # cell-steps; starting workers takes longer than this
 FEW_CELLS = 20_000
@@ -144,7 +145,7 @@ def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
                 branch.inherit(job)
         if expected.n_workers > 1:
             warm_up(scenario)
-        run_jobs(jobs, expected.n_workers, monitor)
+        run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_well)
     folder.merge_parts([(well.arm, well.replicate) for well in todo])
     folder.finish(summarise(folder), n_threads)
     folder.log("finished", {})
@@ -172,9 +173,9 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
     folder.write_arms(columns)
 
 
-def _job(folder: RunFolder, scenario: Scenario, well: Well, n_threads: int) -> Job:
+def _job(folder: RunFolder, scenario: Scenario, well: Well, n_threads: int) -> WellJob:
     part, checkpoints = folder.well(well.arm, well.replicate), folder.checkpoints(well.arm, well.replicate)
-    return Job(scenario, well, part, str(checkpoints), folder.provenance()["scenario_hash"], n_threads)
+    return WellJob(scenario, well, part, str(checkpoints), folder.provenance()["scenario_hash"], n_threads)
 
 
 def warm_up(scenario: Scenario) -> None:
@@ -205,4 +206,4 @@ def _told():
     except (WriteError, ReadError) as error:
         raise RunFailed(str(error)) from error
     except MemoryError:
-        raise RunFailed("the memory is used up; fewer cells, wells at once (--threads 1) or snapshots help") from None
+        raise RunFailed(NO_MEMORY) from None

@@ -10,7 +10,7 @@ import pandas as pd
 from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
-from abm.study.pool import Monitor
+from abm.study.jobs import Monitor
 from abm.study.run import run_scenario
 
 __all__ = ["Result", "load_scenario", "simulate"]

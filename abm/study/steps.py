@@ -7,7 +7,7 @@ import numpy as np
 from abm.results.files import write_json
 from abm.results.run import Run
 from abm.scenario.schema import Scenario
-from abm.study.pool import Monitor
+from abm.study.jobs import Monitor
 from abm.study.run import run_scenario
 from abm.study.summary import interval
 

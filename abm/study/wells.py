@@ -3,9 +3,9 @@
 import json
 import re
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -21,18 +21,15 @@ from abm.results.tables import labelled, stack
 from abm.results.wells import WellFolder
 from abm.scenario.build import Well, build
 from abm.scenario.schema import Scenario
+from abm.study.jobs import Flow, Stopped
 
 FRAMES = ("cells", "fields", "events")
 BEAT_S = 0.2
 
 
-class Stopped(Exception):
-    """The well was asked to stop and has written its checkpoint."""
-
-
 @dataclass(frozen=True)
-class Job:
-    """All a worker needs to run one well; it travels as JSON."""
+class WellJob:
+    """One well to run into its part of a run folder."""
 
     scenario: Scenario
     well: Well
@@ -41,6 +38,15 @@ class Job:
     scenario_hash: str
     n_threads: int = 1
 
+    @property
+    def label(self) -> str:
+        """Name the well in messages."""
+        return f"well {self.well.label}"
+
+    def run(self, flow: Flow) -> None:
+        """Run the well."""
+        run_well(self, flow)
+
     def to_json(self) -> str:
         """Return the job as text."""
         folders = {"part": str(self.part.path), "checkpoints": self.checkpoints}
@@ -48,7 +54,7 @@ class Job:
         return json.dumps({"scenario": plain(self.scenario), "well": asdict(self.well), **folders, **rest})
 
     @classmethod
-    def from_json(cls, text: str) -> "Job":
+    def from_json(cls, text: str) -> Self:
         """Return the job that a text holds."""
         data = json.loads(text)
         well = Well(**data["well"])
@@ -57,16 +63,7 @@ class Job:
         return cls(scenario, well, part, data["checkpoints"], data["scenario_hash"], data["n_threads"])
 
 
-@dataclass
-class Flow:
-    """How a running well talks: ``beat(done steps, all steps)``, ``is_stopped()``, ``note(event, fields)``."""
-
-    beat: Callable[[int, int], None] = field(default=lambda done, total: None)
-    is_stopped: Callable[[], bool] = field(default=lambda: False)
-    note: Callable[[str, dict[str, object]], None] = field(default=lambda event, fields: None)
-
-
-def run_well(job: Job, flow: Flow | None = None) -> None:
+def run_well(job: WellJob, flow: Flow | None = None) -> None:
     """Run a well to its end and leave its tables; a finished one is left as it is.
 
     Raises
@@ -129,7 +126,7 @@ def _keep_causes(population: Population, arrays: dict[str, np.ndarray]) -> list[
 class _Course:
     """The loop over steps, with heartbeats, checkpoints and the final tables."""
 
-    def __init__(self, job: Job, flow: Flow, simulation: Simulation, store: CheckpointStore):
+    def __init__(self, job: WellJob, flow: Flow, simulation: Simulation, store: CheckpointStore):
         self.job, self.flow, self.simulation, self.store = job, flow, simulation, store
         self.flushed = {name: set() for name in simulation.probes}
         self.next_beat, self.next_checkpoint_h = 0.0, 0.0

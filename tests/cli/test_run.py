@@ -17,7 +17,12 @@ from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
 
 ROOT = Path(__file__).parents[2]
-UNDRAWN = "from abm import cli; cli._report = lambda run: run.path; cli.main()"
+UNDRAWN = """
+from contextlib import nullcontext
+from abm import cli
+cli._drawing = lambda n: nullcontext(lambda run: run.path)
+cli.main()
+"""
 INTERVAL = {"mean", "lo", "hi"}
 DEATHS = {"cdc", "adcc", "background"}
 

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from abm.plot.beside import start_drawing
 from abm.plot.report import render, write_report
 from abm.results.tables import ReadError
 
@@ -81,6 +82,21 @@ def test_overridden_parameters_come_first_and_sources_resolve(html):
 
 def test_same_run_gives_the_same_report(html, run):
     assert write_report(run, REFERENCES).read_text(encoding="utf-8") == html
+
+
+def test_other_processes_draw_the_same_and_a_dead_one_is_made_up_for(html, run):
+    for path in (run.path / "figures").iterdir():
+        path.unlink()
+    others = start_drawing(2)
+    others[1].kill()
+    assert write_report(run, REFERENCES, others).read_text(encoding="utf-8") == html
+    assert [other.returncode for other in others] == [0, -9]
+
+
+def test_a_process_that_is_told_nothing_ends():
+    (other,) = start_drawing(1)
+    other.stdin.close()
+    assert other.wait(60) != 0
 
 
 def test_text_of_the_scenario_is_escaped(make_run):

@@ -14,9 +14,8 @@ import pytest
 
 import abm.study.wells
 from abm.scenario.from_file import load_scenario
-from abm.study.pool import Monitor
+from abm.study.jobs import Monitor, Stopped
 from abm.study.run import run_scenario
-from abm.study.wells import Stopped
 
 HERE = Path(__file__).parent
 TINY = HERE / "tiny.yaml"

@@ -7,14 +7,14 @@ import signal
 import sys
 import time
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import abm.cli
 import abm.core.simulation
 import abm.study.pool
 import abm.study.run
-
-REAL_WORK = abm.study.pool._work
+import abm.study.wells
 
 
 def run(words, faults, folder, out, err):
@@ -31,16 +31,16 @@ def run(words, faults, folder, out, err):
     abm.cli.main()
 
 
-def work(connection, stop):
+def work(connection, kind):
     """Work as a worker does, with the parent's faults."""
     prepare(**json.loads(os.environ["FAULTS"]))
-    REAL_WORK(connection, stop)
+    abm.study.pool.work(connection, kind)
 
 
 def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, kill_at=None, file_limit=None):
     """Order faults."""
-    abm.cli._report = lambda run: run.path / "report.html"  # drawing is not what is tested here
-    abm.study.pool._work = work
+    abm.cli._drawing = lambda n: nullcontext(lambda run: run.path / "report.html")  # drawing is not what is tested here
+    abm.study.pool.ENTRY = "faulty:work"
     if workers:
         abm.study.run.SMALL = 0
     if is_blind:
@@ -69,7 +69,7 @@ def _after_each_step(act):
 
 def _die_in(well, step, marks, times, number):
     """Send a signal to the worker that runs a well at a step, so many times."""
-    real = abm.study.pool.run_well
+    real = abm.study.wells.run_well
     current = []
 
     def run_well(job, flow):
@@ -81,7 +81,7 @@ def _die_in(well, step, marks, times, number):
             (Path(marks) / str(time.monotonic_ns())).touch()
             os.kill(os.getpid(), number)
 
-    abm.study.pool.run_well = run_well
+    abm.study.wells.run_well = run_well
     _after_each_step(act)
 
 

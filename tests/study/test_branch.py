@@ -10,9 +10,9 @@ import pytest
 import abm.study.wells
 from abm.core.errors import InputError
 from abm.results.run import Run
+from abm.study.jobs import Stopped
 from abm.study.resume import going_on
 from abm.study.run import run_scenario
-from abm.study.wells import Stopped
 
 T_BRANCH_H = 0.75  # the last checkpoint before the end
 

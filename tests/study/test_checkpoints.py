@@ -93,7 +93,8 @@ def test_nan_in_a_checkpoint_stops_the_run_naming_cell_process_and_step(interrup
     with pytest.raises(RunFailed) as failed:
         go_on(folder)
     found = re.fullmatch(
-        r"process '(\w+)' wrote NaN into b_cells\.(\w+) of cell (\d+) at step 55 \((.*) h\)", str(failed.value)
+        r"well \S+: process '(\w+)' wrote NaN into b_cells\.(\w+) of cell (\d+) at step 55 \((.*) h\)",
+        str(failed.value),
     )
     assert found
     assert int(found[3]) == uid

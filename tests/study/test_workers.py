@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from abm.study import pool
-from abm.study.pool import Monitor
+from abm.study.jobs import Monitor
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ def children(pid):
 
 
 def is_worker(pid):
-    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"WellJob" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_only_the_well_of_a_killed_worker_is_tried_again(call, die, log, tiny_file, quiet_hash):
     ended = call("run", tiny_file, "--json", "--threads", 2, workers=True, die=die(1))
     assert ended.json["result_hash"] == quiet_hash
     deaths = log(Path(ended.json["folder"]))["worker died"]
-    assert [(d["well"], d["exit_code"], d["try"]) for d in deaths] == [("both-r0", -9, 1)]
+    assert [(d["job"], d["exit_code"], d["try"]) for d in deaths] == [("well both-r0", -9, 1)]
 
 
 def test_a_well_whose_worker_dies_three_times_is_recorded_as_failed(call, die, log, tiny_file, quiet_hash, tmp_path):
@@ -44,7 +44,7 @@ def test_a_well_whose_worker_dies_three_times_is_recorded_as_failed(call, die, l
     message = "well both-r0: its worker died 3 times, last with exit code -9"
     assert ended.json["error"] == ended.err.strip() == message
     (folder,) = (tmp_path / "runs" / "tiny").iterdir()
-    assert [record["well"] for record in log(folder)["well failed"]] == ["both-r0"]
+    assert [record["job"] for record in log(folder)["failed"]] == ["well both-r0"]
     finished = {path.parent.name for path in folder.glob("parts/*/well.json")}
     assert finished == {"serum-r0", "serum~control-r0", "both~control-r0"}
     assert json.loads((folder / "provenance.json").read_text())["scenario"] == "tiny"
@@ -63,8 +63,8 @@ class Stuck:
 def test_a_worker_silent_for_too_long_is_killed_and_time_asleep_does_not_count(monkeypatch):
     monkeypatch.setattr(pool, "SILENT_S", 1.0)
     stuck, idle, lively = Stuck(), Stuck(), Stuck()
-    workers = pool._Pool([], 3, Monitor())
-    workers.working = {"a": (stuck, 0), "b": (idle, None), "c": (lively, 1)}
+    workers = pool._Pool([], 3, Monitor(), 1)
+    workers.workers = {"a": pool._Worker(stuck, "job"), "b": pool._Worker(idle), "c": pool._Worker(lively, "job")}
     for _ in range(3):
         workers._watch(["c"], 3600.0)  # the machine slept
     assert not stuck.is_killed
