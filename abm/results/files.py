@@ -5,8 +5,9 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -107,6 +108,12 @@ def append_line(path: str | os.PathLike[str], line: str) -> None:
         data = memoryview(("\n" * is_cut + line + "\n").encode())
         while data:
             data = data[file.write(data) :]
+
+
+def append_event(path: str | os.PathLike[str], event: str, fields: Mapping[str, object]) -> None:
+    """Append one event with its moment as a line of JSON."""
+    record = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
+    append_line(path, json.dumps(record, ensure_ascii=False, default=str))
 
 
 def remove_leftovers(folder: str | os.PathLike[str]) -> None:

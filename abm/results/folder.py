@@ -1,6 +1,5 @@
 """Making a run folder: its name, its lock, the wells' parts and the tables merged from them."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -8,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from abm.results.files import LEFTOVER, append_line, atomic_write, naming, remove_leftovers, write_json
+from abm.results.files import LEFTOVER, append_event, atomic_write, naming, remove_leftovers, write_json
 from abm.results.hashes import result_hash
 from abm.results.lock import LOCK_NAME, Lock
 from abm.results.merge import merge
@@ -118,8 +117,7 @@ class RunFolder(Run):
 
     def log(self, event: str, fields: Mapping[str, object]) -> None:
         """Add one line to ``log.jsonl``."""
-        record = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
-        append_line(self.path / "log.jsonl", json.dumps(record, ensure_ascii=False, default=str))
+        append_event(self.path / "log.jsonl", event, fields)
 
     def well(self, arm: str, replicate: int) -> WellFolder:
         """Return the part of one well, made if missing."""

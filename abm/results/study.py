@@ -1,0 +1,181 @@
+"""One folder per study: the plan, a line for every row that ended, and the table of both.
+
+``plan.parquet`` names rows by identity, seed and content hash; ``rows.jsonl`` grows by one line per row, so that a
+crash costs nothing that ended before; ``results.parquet`` is what people read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from abm.results.files import append_event, append_line, atomic_write, naming, write_json
+from abm.results.tables import ReadError, read_parquet, unreadable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHUNK = 50_000
+KEYS = ("id", "seed", "hash")
+Row = dict[str, Any]
+
+
+class StudyFolder:
+    """A study's folder; readers raise `ReadError` where a file is missing or damaged.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder; made by whoever writes first.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    def make(self) -> None:
+        """Make the folder if it is missing."""
+        with naming(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write one file of text."""
+        atomic_write(self.path / name, text.encode())
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write one JSON object."""
+        write_json(self.path / name, content)
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Return one JSON object."""
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise unreadable(self.path / name, error) from error
+
+    def write_plan(self, rows: Iterable[Row], paths: Sequence[str]) -> int:
+        """Write the plan in pieces, so that a long one fits into little memory; return the number of rows.
+
+        Parameters
+        ----------
+        rows : iterable of dict
+            ``id``, ``seed``, ``hash`` and ``point``, a mapping of path to plain value.
+        paths : sequence of str
+            A column for each: what a point does not change is empty, all else is JSON text.
+        """
+        kinds = [("id", pa.int64()), ("seed", pa.uint64()), ("hash", pa.string())]
+        schema = pa.schema([*kinds, *((path, pa.string()) for path in paths)])
+        n = 0
+
+        def write(file: Any) -> None:
+            nonlocal n
+            with pq.ParquetWriter(file, schema) as writer:
+                for piece in _pieces(rows):
+                    columns = {key: [row[key] for row in piece] for key in KEYS}
+                    columns |= {path: [_text(row["point"], path) for row in piece] for path in paths}
+                    writer.write_table(pa.table(columns, schema))
+                    n += len(piece)
+
+        atomic_write(self.path / "plan.parquet", write)
+        return n
+
+    def plan(self) -> Iterator[Row]:
+        """Yield the rows of the plan in order."""
+        path = self.path / "plan.parquet"
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(CHUNK):
+                    for row in batch.to_pylist():
+                        point = {name: json.loads(text) for name, text in row.items() if name not in KEYS and text}
+                        yield {**{key: row[key] for key in KEYS}, "point": point}
+        except (OSError, pa.ArrowInvalid) as error:
+            raise unreadable(path, error) from error
+
+    def log(self, event: str, fields: Mapping[str, object]) -> None:
+        """Add one line to ``log.jsonl``."""
+        append_event(self.path / "log.jsonl", event, fields)
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add the line of a row that ended."""
+        append_line(self.path / "rows.jsonl", json.dumps(record))
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield every line, oldest first; one that a crash cut short is passed over."""
+        try:
+            with open(self.path / "rows.jsonl", encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    try:
+                        record = json.loads(line)
+                    except ValueError:
+                        continue
+                    if isinstance(record, dict) and {"hash", "status"} <= record.keys():
+                        yield record
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unreadable(self.path / "rows.jsonl", error) from error
+
+    def statuses(self) -> dict[str, str]:
+        """Return how each row ended, by hash: done, refused or failed; the last attempt counts."""
+        return {record["hash"]: record["status"] for record in self.records()}
+
+    def write_table(self) -> None:
+        """Write ``results.parquet``: the plan with what came out, in the plan's order."""
+        found = {record["hash"]: record for record in self.records()}
+        names = list(dict.fromkeys(name for record in found.values() for name in sorted(record.get("values", {}))))
+        names = sorted(names)
+        rows = list(self.plan())
+        paths = list(dict.fromkeys(path for row in rows for path in row["point"]))
+        columns: dict[str, Any] = {key: [row[key] for row in rows] for key in KEYS}
+        columns |= {path: _column([row["point"].get(path) for row in rows]) for path in paths}
+        ended = [found.get(row["hash"], {}) for row in rows]
+        columns["status"] = [record.get("status", "missing") for record in ended]
+        columns["reason"] = [record.get("reason", "") for record in ended]
+        for name in names:
+            columns[name] = pa.array([record.get("values", {}).get(name) for record in ended], pa.float64())
+        table = pa.table(columns)
+        atomic_write(self.path / "results.parquet", lambda file: pq.write_table(table, file))
+
+    def table(self) -> pd.DataFrame:
+        """Return the results: one row per planned row, values as ``arm.measure``."""
+        return read_parquet(self.path / "results.parquet").to_pandas()
+
+    def figure(self, name: str) -> bytes:
+        """Return one image of ``figures/``."""
+        try:
+            return (self.path / "figures" / name).read_bytes()
+        except OSError as error:
+            raise ReadError(f"{self.path / 'figures' / name}: {error}") from error
+
+    def write_figure(self, name: str, content: bytes) -> None:
+        """Write one image into ``figures/``."""
+        path = self.path / "figures" / name
+        with naming(path):
+            path.parent.mkdir(exist_ok=True)
+        atomic_write(path, content)
+
+
+def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    piece: list[Row] = []
+    for row in rows:
+        piece.append(row)
+        if len(piece) == CHUNK:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def _text(point: Mapping[str, Any], path: str) -> str | None:
+    return json.dumps(point[path]) if path in point else None
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """Return numbers as numbers and all else as text."""
+    if all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return pa.array([value if isinstance(value, str) else json.dumps(value) for value in values], pa.string())

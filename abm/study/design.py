@@ -1,0 +1,310 @@
+"""Designs: which points of the parameter space a study visits.
+
+An axis is a dotted path of the scenario with its values, or a range from which values are drawn; without either, the
+parameter's own bounds are the range. ``arm`` and ``replicate`` are axes too: they choose wells.
+"""
+
+import itertools
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Discriminator, Field, Tag, model_validator
+from scipy.stats import qmc
+
+from abm.core.errors import Fault, InputError
+from abm.core.par import Model, bounds_text, par, parameter, refusal, takes_bare_numbers
+from abm.core.units import parse_quantity, quantity_text
+from abm.scenario.explain import Shape
+from abm.scenario.load import apply_overrides
+from abm.scenario.reading import value_at
+from abm.scenario.schema import Scenario
+from abm.study.rows import ARM, REPLICATE
+
+Point = dict[str, Any]
+CHOSEN = "design: what the study visits"
+
+
+class Axis(Model):
+    """The values of one path, or the range they are drawn from."""
+
+    values: tuple[Any, ...] = ()
+    lo: float | str | None = None
+    hi: float | str | None = None
+    scale: Literal["linear", "log"] = "linear"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: Any) -> Any:
+        """Take a bare list as the values."""
+        return {"values": data} if isinstance(data, list | tuple) else data
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Axis":
+        if self.values and (self.lo is not None or self.hi is not None):
+            raise refusal(Fault("an axis has values or a range, found both", allowed="values, or lo and hi"))
+        return self
+
+
+class Range(Model):
+    """A range in the unit of a parameter: where a number between 0 and 1 becomes a value."""
+
+    path: str
+    lo: float
+    hi: float
+    scale: Literal["linear", "log"]
+    unit: str = ""
+    is_whole: bool = False
+
+    def value(self, share: float) -> Any:
+        """Return the value at a share of the range, as a scenario takes it."""
+        found = self.number(share)
+        number = round(found) if self.is_whole else found
+        return quantity_text(number, self.unit) if self.unit else number
+
+    def number(self, share: float) -> float:
+        """Return the number at a share of the range."""
+        if self.scale == "log":
+            return float(math.exp(math.log(self.lo) + share * (math.log(self.hi) - math.log(self.lo))))
+        return float(self.lo + share * (self.hi - self.lo))
+
+
+class Design(Model):
+    """Points to visit; a study's rows are its points times its seeds."""
+
+    kind: str
+    axes: dict[str, Axis] = Field(min_length=1)
+    is_drawn: ClassVar = False
+
+    @abstractmethod
+    def n_points(self) -> int:
+        """Return how many points there are."""
+
+    @abstractmethod
+    def points(self, base: Mapping[str, Any]) -> Iterator[Point]:
+        """Yield what each point changes in a base scenario.
+
+        Raises
+        ------
+        InputError
+            A path leads nowhere, or has no range.
+        """
+
+    @model_validator(mode="after")
+    def _has_values(self) -> "Design":
+        faults = [
+            Fault("an axis of this design needs values", f"axes.{path}", allowed="a list")
+            for path, axis in self.axes.items()
+            if not axis.values and not self.is_drawn
+        ]
+        if faults:
+            raise refusal(*faults)
+        return self
+
+
+class Listed(Design):
+    """Points one by one."""
+
+    kind: Literal["list"] = "list"
+    axes: dict[str, Axis] = Field(default_factory=dict)
+    points_: tuple[dict[str, Any], ...] = Field(alias="points", min_length=1)
+
+    def n_points(self) -> int:
+        """Return the length of the list."""
+        return len(self.points_)
+
+    def points(self, base: Mapping[str, Any]) -> Iterator[Point]:
+        """Yield the points as listed."""
+        yield from (dict(point) for point in self.points_)
+
+
+class Factorial(Design):
+    """Every combination of the axes' values, the last axis fastest."""
+
+    kind: Literal["factorial"] = "factorial"
+
+    def n_points(self) -> int:
+        """Return the product of the axes' lengths."""
+        return math.prod(len(axis.values) for axis in self.axes.values())
+
+    def points(self, base: Mapping[str, Any]) -> Iterator[Point]:
+        """Yield the combinations."""
+        for values in itertools.product(*(axis.values for axis in self.axes.values())):
+            yield dict(zip(self.axes, values, strict=True))
+
+
+class OneAtATime(Design):
+    """The base, then every axis alone through its values, or from end to end of its range."""
+
+    kind: Literal["one_at_a_time"] = "one_at_a_time"
+    is_drawn: ClassVar = True
+
+    def n_points(self) -> int:
+        """Return one more than the number of values."""
+        return 1 + sum(len(axis.values) or 2 for axis in self.axes.values())
+
+    def points(self, base: Mapping[str, Any]) -> Iterator[Point]:
+        """Yield the base as it is, then the axes in turn."""
+        yield {}
+        for path, axis in self.axes.items():
+            ends = axis.values or [range_of(base, path, axis).value(share) for share in (0.0, 1.0)]
+            yield from ({path: value} for value in ends)
+
+
+class _Drawn(Design):
+    is_drawn: ClassVar = True
+    n: int = par(..., "1", CHOSEN, "Points to draw", ge=1, le=10**7)
+    draw_seed: int = par(1, "1", "design: any number", "Seed of the drawing", ge=0, le=2**32 - 1)
+
+    def n_points(self) -> int:
+        """Return how many are drawn."""
+        return self.n
+
+    def ranges(self, base: Mapping[str, Any]) -> list[Range]:
+        """Return the range of every axis."""
+        return ranges(base, self.axes)
+
+    def points(self, base: Mapping[str, Any]) -> Iterator[Point]:
+        """Yield the points in the order they are drawn."""
+        own = self.ranges(base)
+        for row in self.shares(len(own)):
+            yield {r.path: r.value(share) for r, share in zip(own, row, strict=True)}
+
+    def shares(self, n_axes: int) -> np.ndarray:
+        """Return the points in the unit cube, shape (points, axes)."""
+        raise NotImplementedError
+
+
+class LatinHypercube(_Drawn):
+    """Every axis cut into as many equal parts as there are points, one point in each."""
+
+    kind: Literal["latin_hypercube"] = "latin_hypercube"
+
+    def shares(self, n_axes: int) -> np.ndarray:
+        """Draw by SciPy."""
+        return qmc.LatinHypercube(n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
+
+
+class Sobol(_Drawn):
+    """A scrambled Sobol' sequence, a power of two long."""
+
+    kind: Literal["sobol"] = "sobol"
+
+    def shares(self, n_axes: int) -> np.ndarray:
+        """Draw by SciPy."""
+        return qmc.Sobol(n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
+
+    @model_validator(mode="after")
+    def _power_of_two(self) -> "Sobol":
+        if self.n & (self.n - 1):
+            near = 2 ** round(math.log2(self.n))
+            raise refusal(Fault(f"found {self.n}", "n", allowed="a power of two", nearest=str(near)))
+        return self
+
+
+class Saltelli(Sobol):
+    """What Sobol' indices need: two samples A and B of ``n`` points, and A with each axis in turn taken from B."""
+
+    kind: Literal["saltelli"] = "saltelli"
+
+    def n_points(self) -> int:
+        """Return n times the number of axes and two more."""
+        return self.n * (len(self.axes) + 2)
+
+    def shares(self, n_axes: int) -> np.ndarray:
+        """Draw A and B as the halves of one sequence."""
+        both = qmc.Sobol(2 * n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
+        a, b = both[:, :n_axes], both[:, n_axes:]
+        mixed = [np.where(np.arange(n_axes) == i, b, a) for i in range(n_axes)]
+        return np.concatenate([a, b, *mixed])
+
+
+class Morris(_Drawn):
+    """``n`` trajectories on a grid of four levels, each changing every axis once."""
+
+    kind: Literal["morris"] = "morris"
+    levels: int = par(4, "1", "design: Morris's own choice", "Levels of the grid", ge=2, le=100)
+
+    def n_points(self) -> int:
+        """Return the length of all trajectories."""
+        return self.n * (len(self.axes) + 1)
+
+    def shares(self, n_axes: int) -> np.ndarray:
+        """Draw by SALib."""
+        from SALib.sample import morris
+
+        problem = {"num_vars": n_axes, "names": list(range(n_axes)), "bounds": [[0.0, 1.0]] * n_axes}
+        return morris.sample(problem, self.n, num_levels=self.levels, seed=self.draw_seed)
+
+
+def _kind_of(value: Any) -> str | None:
+    return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+
+
+AnyDesign = Annotated[
+    Annotated[Listed, Tag("list")]
+    | Annotated[Factorial, Tag("factorial")]
+    | Annotated[OneAtATime, Tag("one_at_a_time")]
+    | Annotated[LatinHypercube, Tag("latin_hypercube")]
+    | Annotated[Sobol, Tag("sobol")]
+    | Annotated[Saltelli, Tag("saltelli")]
+    | Annotated[Morris, Tag("morris")],
+    Discriminator(_kind_of),
+]
+
+
+def ranges(base: Mapping[str, Any], axes: Mapping[str, Axis]) -> list[Range]:
+    """Return the range of every axis; all that have none are told at once."""
+    found, faults = [], []
+    for path, axis in axes.items():
+        try:
+            found.append(range_of(base, path, axis))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(*faults)
+    return found
+
+
+def range_of(base: Mapping[str, Any], path: str, axis: Axis) -> Range:
+    """Return an axis as a range, with the parameter's own bounds where it gives none.
+
+    Raises
+    ------
+    InputError
+        The path is no number of the scenario, the range is empty, or it has no end.
+    """
+    apply_overrides(base, {path: None}, Scenario)  # refuses a path that leads nowhere
+    known = _parameter(base, path)
+    if not known:
+        raise InputError(Fault("no number with a range", f"design.axes.{path}", allowed="a list of values"))
+    lo = _end(axis.lo, known, ("ge", "gt"))
+    hi = _end(axis.hi, known, ("le", "lt"))
+    place = f"design.axes.{path}"
+    if lo is None or hi is None or not lo < hi:
+        shown = bounds_text(known, known["unit"]) or "none"
+        raise InputError(Fault(f"the range from {lo} to {hi} is no range", place, allowed=f"lo < hi; bounds: {shown}"))
+    if axis.scale == "log" and lo <= 0:
+        raise InputError(Fault(f"a logarithmic range cannot start at {lo:g}", place, allowed="lo above 0"))
+    unit = "" if takes_bare_numbers(path.split(".")[-1], known["unit"]) else known["unit"]
+    return Range(path=path, lo=lo, hi=hi, scale=axis.scale, unit=unit, is_whole=known["is_whole"])
+
+
+def _end(given: float | str | None, known: Mapping[str, Any], names: tuple[str, str]) -> float | None:
+    if isinstance(given, str):
+        return float(parse_quantity(given, known["unit"]))
+    found = given if given is not None else next((known[n] for n in names if known.get(n) is not None), None)
+    return None if found is None else float(found)
+
+
+def _parameter(base: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return unit and bounds of the parameter at a path; empty where there is none."""
+    if path in (ARM, REPLICATE):
+        return {}
+    keys = tuple(int(key) if key.isdecimal() else key for key in path.split("."))
+    owner = value_at(base, keys[:-1])
+    field = Shape.of(Scenario).at(keys[:-1], base).fields(owner).get(str(keys[-1]))
+    extra = parameter(field) if field else {}
+    return {**extra, "is_whole": field.annotation is int} if extra and field else {}

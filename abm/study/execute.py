@@ -1,0 +1,187 @@
+"""A study from its file to its table: plan, run what is missing, and record how every row ended."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from abm.core.errors import InputError, ResourceRefused
+from abm.results.lock import Lock, LockedError, clear_stale
+from abm.results.resources import free_disk, free_memory
+from abm.results.study import StudyFolder
+from abm.scenario.build import wells
+from abm.scenario.load import dump
+from abm.study.jobs import Monitor, Outcome
+from abm.study.pool import outcomes
+from abm.study.rows import RowJob
+from abm.study.spec import Planned
+
+Engine = Callable[[Iterable[RowJob], Monitor], Iterator[Outcome]]
+CELL_STEPS_PER_S = 8e6  # of one thread on one core
+ROW_OVERHEAD_S = 0.15
+WORKER_BYTES = 350e6
+ROW_BYTES = 3_000
+SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a study will take."""
+
+    rows: int
+    hours: float
+    memory_GB: float  # noqa: N815 - a unit
+    disk_GB: float  # noqa: N815 - a unit
+
+
+def local(n_workers: int) -> Engine:
+    """Return the engine that runs rows over workers of this machine."""
+    return lambda jobs, monitor: outcomes(jobs, n_workers, monitor)
+
+
+def cost(planned: Planned, n_workers: int) -> Cost:
+    """Estimate time, memory and disk from the base scenario."""
+    base = planned.base
+    n_b = base.populations.b_cells.n
+    n_cells = n_b + (base.populations.nk_cells.count({"b_cells": n_b}) if base.populations.nk_cells else 0)
+    steps = base.duration / base.dt * len(wells(base))
+    seconds = planned.n_rows * (n_cells * steps / CELL_STEPS_PER_S + ROW_OVERHEAD_S) / n_workers
+    memory = n_workers * (WORKER_BYTES + 800.0 * n_cells) + 200.0 * planned.n_rows
+    return Cost(planned.n_rows, seconds / 3600.0, memory / 1e9, planned.n_rows * ROW_BYTES / 1e9)
+
+
+def refuse_over_budget(planned: Planned, n_workers: int, root: Path) -> Cost:
+    """Refuse a study that takes longer than its budget or more than 80 % of free memory or disk.
+
+    Raises
+    ------
+    ResourceRefused
+        With the numbers and ways out.
+    """
+    expected, budget_h = cost(planned, n_workers), planned.study.budget
+    found = [f"{expected.hours:.3g} h of {budget_h:g} h"] if expected.hours > budget_h else []
+    for what, needed, free in (
+        ("memory", expected.memory_GB, free_memory() / 1e9),
+        ("disk", expected.disk_GB, free_disk(root) / 1e9),
+    ):
+        if needed > SHARE * free:
+            found.append(f"{needed:.3g} GB of {what} of {free:.3g} GB free")
+    if found:
+        raise ResourceRefused(
+            f"{expected.rows} rows need about {' and '.join(found)}. Ways out: fewer points or seeds, a smaller base "
+            "(set: populations.b_cells.n), a larger budget in the study file, --engine dask"
+        )
+    return expected
+
+
+def study_path(root: Path, planned: Planned) -> Path:
+    """Return the folder of a study."""
+    return root.resolve() / "studies" / planned.study.name
+
+
+def plan(planned: Planned, root: Path) -> StudyFolder:
+    """Write the plan; what has run already is kept and will be reused.
+
+    Raises
+    ------
+    InputError
+        Another process runs this study.
+    """
+    folder = StudyFolder(study_path(root, planned))
+    folder.make()
+    with _only(folder):
+        _write_plan(folder, planned)
+    return folder
+
+
+def run_study(planned: Planned, root: Path, engine: Engine, monitor: Monitor, again: bool = False) -> StudyFolder:
+    """Run the rows that have not ended yet, each content once, and write the table.
+
+    Parameters
+    ----------
+    planned : Planned
+        From :func:`abm.study.spec.load_study`.
+    root : Path
+        Folder that holds all runs.
+    engine : callable
+        From :func:`local` or :mod:`abm.study.cluster`.
+    monitor : Monitor
+        Progress and the wish to stop.
+    again : bool
+        Whether rows that failed before are tried once more.
+
+    Raises
+    ------
+    InputError
+        Another process runs this study.
+    Stopped
+        The monitor asked to stop; what ended is kept.
+    """
+    folder = StudyFolder(study_path(root, planned))
+    folder.make()
+    with _only(folder):
+        _write_plan(folder, planned)
+        run_rows(folder, lambda: (_job(planned, row) for row in folder.plan()), engine, monitor, again)
+        folder.write_table()
+    return folder
+
+
+def run_rows(
+    folder: StudyFolder, jobs: Callable[[], Iterable[RowJob]], engine: Engine, monitor: Monitor, again: bool = False
+) -> None:
+    """Run jobs whose content has not ended yet and add a line for each; ``jobs`` makes them anew at each call."""
+    known = {key for key, status in folder.statuses().items() if status == "done" or not again}
+    monitor.note = folder.log
+    monitor.begin(folder.path, sum(1 for _ in _missing(jobs(), known)))
+    for outcome in engine(_missing(jobs(), known), monitor):
+        told = {"values": outcome.content} if outcome.event == "done" else {"reason": outcome.content}
+        folder.append({"hash": outcome.job.hash, "status": outcome.event, **told})
+
+
+def _missing(jobs: Iterable[RowJob], known: set[str]) -> Iterator[RowJob]:
+    seen = set(known)
+    for job in jobs:
+        if job.hash not in seen:
+            seen.add(job.hash)
+            yield job
+
+
+def status(planned: Planned, root: Path) -> dict[str, int]:
+    """Count the planned rows by how they ended; ``missing`` are still to run."""
+    ended = StudyFolder(study_path(root, planned)).statuses()
+    counts = dict.fromkeys(("done", "failed", "refused", "missing"), 0)
+    for row in planned.rows():
+        counts[ended.get(row["hash"], "missing")] += 1
+    return counts
+
+
+def _write_plan(folder: StudyFolder, planned: Planned) -> None:
+    study = planned.study
+    identity = {"base": planned.text, "design": json.loads(study.design.model_dump_json(by_alias=True))}
+    about = {"title": study.title, "question": study.question, "summaries": list(study.summaries)}
+    folder.write_text("study.yaml", dump(study))
+    folder.write_json("study.json", {"name": study.name, **about, **identity, "seeds": list(study.seeds)})
+    folder.write_plan(planned.rows(), planned.paths)
+
+
+def _job(planned: Planned, row: dict[str, Any]) -> RowJob:
+    return RowJob(row["id"], planned.text, row["point"], row["seed"])
+
+
+class _only:  # noqa: N801 - reads as a word of the with statement
+    """Hold a study's lock; one whose owner is gone is taken over."""
+
+    def __init__(self, folder: StudyFolder):
+        try:
+            clear_stale(folder.path)
+            self.lock = Lock(folder.path)
+        except LockedError as error:
+            raise InputError(f"{error}; this study is being run") from None
+
+    def __enter__(self) -> None:
+        """Nothing to give."""
+
+    def __exit__(self, *_: object) -> None:
+        """Release the lock."""
+        self.lock.release()

@@ -1,0 +1,102 @@
+"""What a finished well shows, as plain numbers: what sweeps tabulate and published claims are held against."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from abm.biology.additions import bound_antibody
+from abm.core.fate import Fate
+from abm.core.simulation import Simulation
+from abm.scenario.build import CONTROL
+
+Measures = dict[str, float]
+
+BINS_PER_DECADE = 8  # design: of CD20, three bins per doubling
+FIRST_BIN, LAST_BIN = 24, 48  # design: 10^3 to 10^6 molecules per cell
+CD20_BINS = [round(10 ** (bin_ / BINS_PER_DECADE)) for bin_ in range(FIRST_BIN, LAST_BIN + 1)]
+GRAMS_PER_MOLECULE = 950e3 / 6.02214076e23  # IgM, 950 kDa
+
+
+def of_well(simulation: Simulation) -> Measures:
+    """Return what one well shows at its end.
+
+    Returns
+    -------
+    dict of str to float
+        ``survival_raw``, ``lysed_frac`` and ``deaths_*_frac`` of the cells that ever were; ``kills_per_nk``,
+        ``never_killed_frac``; means per B cell; ``internalised_frac`` of the antibody that was bound and not shaved;
+        ``igm_ng_per_mL`` from the cells; ``n_cd20_*`` and ``alive_cd20_*`` by CD20 at the start.
+    """
+    world = simulation.world
+    b, pools = world.populations["b_cells"], world.pools
+    n = max(1, world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0))
+    inside = pools["antibody_internalised"]
+    igm = pools["igm_secreted"] + pools["igm_released"]
+    found = {
+        "n_b_start": float(n),
+        "survival_raw": float((~b.is_dying).sum()) / n,
+        "lysed_frac": world.tallies.get("b_cells.lysed", 0) / n,
+        "c3b_per_cell": _mean(b, "c3b_per_cell"),
+        "bound_per_cell": _mean(b, "bound_per_cell"),
+        "internalised_frac": inside / max(inside + bound_antibody(b), 1e-300),
+        "igm_ng_per_mL": igm * GRAMS_PER_MOLECULE * 1e9 / (pools.volume_uL * 1e-3),
+        "igm_released_frac": pools["igm_released"] / max(igm, 1e-300),
+    }
+    for cause in Fate().causes(b):
+        found[f"deaths_{cause}_frac"] = world.tallies.get(f"b_cells.deaths_{cause}", 0) / n
+    return found | _of_killers(simulation) | _by_cd20(simulation)
+
+
+def of_arms(wells: Mapping[str, Sequence[Measures]], control_of: Mapping[str, str]) -> dict[str, float]:
+    """Return ``arm.measure``, means over an arm's wells, with ``survival`` and ``lysis`` relative to its control.
+
+    ``survival`` is alive over alive in the control; ``lysis`` is what lysed above the control, of what it left.
+    """
+    means = {arm: _means(found) for arm, found in wells.items()}
+    for arm, control in control_of.items():
+        if arm in means and control in means:
+            own, other = means[arm], means[control]
+            own["survival"] = _ratio(own["survival_raw"], other["survival_raw"])
+            own["lysis"] = _ratio(own["lysed_frac"] - other["lysed_frac"], 1.0 - other["lysed_frac"])
+            own["control"] = other["survival_raw"]
+    shown = {arm: found for arm, found in means.items() if not arm.endswith(CONTROL)}
+    return {f"{arm}.{name}": value for arm, found in shown.items() for name, value in sorted(found.items())}
+
+
+def _means(wells: Sequence[Measures]) -> Measures:
+    names = dict.fromkeys(name for found in wells for name in found)
+    return {name: math.fsum(found.get(name, 0.0) for found in wells) / len(wells) for name in names}
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below > 0 else math.nan
+
+
+def _mean(population, column: str) -> float:
+    return float(population[column].mean()) if population.n and column in population else 0.0
+
+
+def _of_killers(simulation: Simulation) -> Measures:
+    nk = simulation.world.populations.get("nk_cells")
+    if nk is None or not nk.n or "n_kills" not in nk:
+        return {}
+    return {"kills_per_nk": float(nk.n_kills.mean()), "never_killed_frac": float((nk.n_kills == 0).mean())}
+
+
+def _by_cd20(simulation: Simulation) -> Measures:
+    """Count the cells, and those not committed to die, by CD20 at the start."""
+    world = simulation.world
+    b, dead = world.populations["b_cells"], world.deaths.get("b_cells")
+    alive = _binned(b.cd20_start_per_cell[~b.is_dying])
+    gone = _binned(dead.cd20_start_per_cell) if dead is not None else np.zeros_like(alive)
+    found = {}
+    for edge, n_alive, n_gone in zip(CD20_BINS, alive.tolist(), gone.tolist(), strict=True):
+        if n_alive + n_gone:
+            found[f"n_cd20_{edge}"], found[f"alive_cd20_{edge}"] = float(n_alive + n_gone), float(n_alive)
+    return found
+
+
+def _binned(cd20: np.ndarray) -> np.ndarray:
+    bins = np.round(np.log10(np.maximum(cd20, 1.0)) * BINS_PER_DECADE).astype(int)
+    return np.bincount(np.clip(bins, FIRST_BIN, LAST_BIN) - FIRST_BIN, minlength=len(CD20_BINS))

@@ -1,0 +1,141 @@
+"""What a study file may say: a base scenario, a design over it, seeds, and the numbers to look at."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from abm.core.errors import Fault, InputError, ResourceRefused
+from abm.core.par import Model, par, plain
+from abm.results.study import Row
+from abm.scenario.from_file import load_scenario
+from abm.scenario.load import Document, apply_overrides, resolve, validate
+from abm.scenario.schema import Name, Scenario
+from abm.study.design import AnyDesign, Point
+from abm.study.rows import ARM, REPLICATE, base_hash, row_hash, scenario_at
+
+MAX_ROWS = 10_000_000
+
+
+class Study(Model):
+    """A family of runs: rows are the design's points times the seeds.
+
+    Every point sees the same seeds, so that points differ by what was changed and not by luck.
+    """
+
+    name: Name = "study"
+    title: str = ""
+    question: str = ""
+    base: str
+    set: dict[str, Any] = Field(default_factory=dict)
+    design: AnyDesign
+    seeds: tuple[int, ...] = par((1, 2, 3), "1", "design: as many as tell noise from effect", "Seeds", ge=0, le=2**63)
+    summaries: tuple[str, ...] = Field(("both.survival",), min_length=1)
+    budget: float = par(72.0, "h", "design: a long weekend", "Longest time to spend", gt=0, le=1e5)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A study with its base scenario at hand."""
+
+    study: Study
+    base: Scenario
+    text: str
+
+    @property
+    def n_rows(self) -> int:
+        """Return how many rows the plan has."""
+        return self.study.design.n_points() * len(self.study.seeds)
+
+    @property
+    def paths(self) -> list[str]:
+        """Return the paths that points change."""
+        listed = getattr(self.study.design, "points_", ())
+        return list(dict.fromkeys([*self.study.design.axes, *(path for point in listed for path in point)]))
+
+    def points(self) -> Iterator[Point]:
+        """Yield what each point changes."""
+        yield from self.study.design.points(json.loads(self.text))
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of the plan: seeds side by side at every point."""
+        own, identity = base_hash(self.text), 0
+        for point in self.points():
+            for seed in self.study.seeds:
+                yield {"id": identity, "seed": seed, "hash": row_hash(own, point, seed), "point": point}
+                identity += 1
+
+
+def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
+    """Read a study file, its base scenario, and hold every axis against it.
+
+    Raises
+    ------
+    InputError
+        All faults of the file, with their places.
+    ResourceRefused
+        More rows than a plan may have.
+    """
+    document = resolve(path, sets, Study)
+    study = validate(Study, document)
+    text = json.dumps(apply_overrides(plain(_base(study, document)), study.set, Scenario))
+    base = scenario_at(text, {}, study.seeds[0])
+    planned = Planned(study, base, text)
+    if planned.n_rows > MAX_ROWS:
+        raise ResourceRefused(f"{path}: the design has {planned.n_rows:.3g} rows; allowed: at most {MAX_ROWS:.0e}")
+    _check(planned, document)
+    return planned
+
+
+def _base(study: Study, document: Document) -> Scenario:
+    path = Path(document.file).parent / study.base
+    if not path.is_file():
+        raise InputError(document.fault(("base",), f"no such file '{study.base}'", "a scenario beside this file"))
+    return load_scenario(path)
+
+
+def _check(planned: Planned, document: Document) -> None:
+    """Validate every listed value, and both ends of every range, alone on the base."""
+    faults = []
+    for path, value in _extremes(planned):
+        try:
+            _check_value(planned, path, value)
+        except InputError as error:
+            place = ("design", "axes", path)
+            faults += [document.fault(place, f"{path}: {f.message}", f.allowed, f.nearest) for f in error.faults]
+    if not planned.study.seeds:
+        faults.append(document.fault(("seeds",), "no seeds", "at least one"))
+    if faults:
+        raise InputError(*faults)
+
+
+def _check_value(planned: Planned, path: str, value: Any) -> None:
+    if path == ARM and value not in planned.base.arms:
+        raise InputError(Fault(f"no arm {value!r}", allowed=", ".join(planned.base.arms)))
+    if path == REPLICATE and value not in range(planned.base.replicates):
+        raise InputError(Fault(f"no replicate {value!r}", allowed=f"0 to {planned.base.replicates - 1}"))
+    scenario_at(planned.text, {path: value}, planned.study.seeds[0])
+
+
+def _extremes(planned: Planned) -> Iterator[tuple[str, Any]]:
+    design, data = planned.study.design, json.loads(planned.text)
+    if hasattr(design, "ranges"):
+        for own in design.ranges(data):
+            yield from ((own.path, own.value(share)) for share in (0.0, 1.0))
+        return
+    seen = set()
+    for path, value in (item for point in _listed(planned) for item in point.items()):
+        if (path, repr(value)) not in seen:
+            seen.add((path, repr(value)))
+            yield path, value
+
+
+def _listed(planned: Planned) -> Iterator[Point]:
+    """Yield the values of the axes one by one; a full factorial would take long to walk."""
+    if planned.study.design.kind == "factorial":
+        yield from ({path: value} for path, axis in planned.study.design.axes.items() for value in axis.values)
+    else:
+        yield from planned.points()
