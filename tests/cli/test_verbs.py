@@ -149,7 +149,7 @@ def test_every_way_to_fail_has_its_exit_code(call, small, monkeypatch, error, co
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(cli, "_run", fail)
+    monkeypatch.setattr(cli.runs, "_run", fail)
     if isinstance(error, OSError):
         monkeypatch.setattr("os.dup2", lambda *_: None)  # stdout of the tests stays
     ended = call("run", small, "--json")
@@ -160,7 +160,7 @@ def test_every_way_to_fail_has_its_exit_code(call, small, monkeypatch, error, co
 
 
 def test_a_defect_of_ours_is_not_hidden(call, small, monkeypatch):
-    monkeypatch.setattr(cli, "_run", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(cli.runs, "_run", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         call("run", small)
 

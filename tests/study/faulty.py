@@ -39,7 +39,9 @@ def work(connection, kind):
 
 def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, kill_at=None, file_limit=None):
     """Order faults."""
-    abm.cli._drawing = lambda n: nullcontext(lambda run: run.path / "report.html")  # drawing is not what is tested here
+    abm.cli.shared.drawing = lambda n: nullcontext(
+        lambda run: run.path / "report.html"
+    )  # drawing is not what is tested here
     abm.study.pool.ENTRY = "faulty:work"
     if workers:
         abm.study.run.SMALL = 0
@@ -55,6 +57,11 @@ def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, 
         _kill_at(**kill_at)
     if file_limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
+
+
+def _undrawn(n_processes):
+    """Draw nothing: that is not what is tested here."""
+    return nullcontext(lambda run: run.path / "report.html")
 
 
 def _after_each_step(act):

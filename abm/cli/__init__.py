@@ -1,0 +1,46 @@
+"""The verbs of ``abm``; heavy imports stay inside the verb, so that ``--help`` is quick."""
+
+import json
+import os
+import sys
+
+import typer
+
+from abm.cli import runs, studies  # noqa: F401 - they add their verbs
+from abm.cli.shared import app
+from abm.core.errors import AbmError, RunFailed
+
+
+def main() -> None:
+    """Run the program and end with its exit code; a user's mistake never shows a traceback."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+        if code:  # an interruption is returned, not raised
+            sys.exit(code)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except AbmError as error:
+        _end(error, error.exit_code)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what cannot be written is not tried again at the end
+        _end(error, 141 if isinstance(error, BrokenPipeError) else 3)
+    except MemoryError:
+        _end(RunFailed("the memory is used up"), 3)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        _end(error, 2, error.format_message())
+
+
+def _end(error: Exception, code: int, text: str = "") -> None:
+    text = text or str(error)
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"error": text, "exit_code": code}) + "\n")
+    sys.stderr.write(f"{text}\n")
+    sys.exit(code)

@@ -1,0 +1,188 @@
+"""The verbs of single runs: run, resume, check, list, params, report."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from abm.cli import shared
+from abm.cli.shared import app
+from abm.core.errors import InputError
+
+
+@app.command()
+def run(
+    scenario: shared.File,
+    sets: shared.Sets = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed, 0 to 2^64 - 1.")] = None,
+    replicates: Annotated[int | None, typer.Option("--replicates", help="Wells per arm.")] = None,
+    threads: shared.Threads = None,
+    out: shared.Out = Path("runs"),
+    explain: Annotated[bool, typer.Option("--explain", help="Print the step and the time each process takes.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the run would take, and stop.")] = False,
+    check_step: Annotated[bool, typer.Option("--check-step", help="Run again with half the step and compare.")] = False,
+    as_json: shared.Json = False,
+) -> None:
+    """Run a scenario: every arm, every control, every replicate; ends with a table and a report."""
+    loaded = _load(scenario, _with(sets, seed=seed, replicates=replicates))
+    n_threads = threads or os.cpu_count() or 1
+    if explain:
+        _explain(loaded, as_json)
+    elif dry_run:
+        _dry_run(loaded, n_threads, out, as_json)
+    else:
+        _run(loaded, out, n_threads, as_json, check_step=check_step)
+
+
+@app.command()
+def resume(
+    folder: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
+    sets: shared.Sets = None,
+    threads: shared.Threads = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Root for a branch; default: beside the run.")] = None,
+    as_json: shared.Json = False,
+) -> None:
+    """Go on with an interrupted run; with --set, branch from its last checkpoint into a new run."""
+    from abm.study.resume import going_on
+
+    scenario, root, branch = going_on(folder, sets or [], out)
+    _run(scenario, root, threads or os.cpu_count() or 1, as_json, branch=branch)
+
+
+@app.command()
+def check(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json = False) -> None:
+    """Check a scenario file and show every fault at once."""
+    from abm.scenario.build import wells
+
+    loaded = _load(scenario, sets or [])
+    found = {"scenario": loaded.name, "arms": list(loaded.arms), "wells": len(wells(loaded)), "ok": True}
+    shared.show(found if as_json else f"{scenario}: ok, {len(loaded.arms)} arms, {found['wells']} wells")
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="scenarios, processes, schema or references.")] = "processes",
+    as_json: shared.Json = False,
+) -> None:
+    """List scenarios, processes, the schema of scenario files, or references."""
+    from abm.scenario import listing
+
+    if what not in listing.LISTS:
+        raise InputError(f"there is no list of {what!r}; allowed: {', '.join(listing.LISTS)}")
+    found = listing.LISTS[what]()
+    if as_json or what == "schema":
+        shared.show(found)
+    else:
+        shared.table([f"{what}", "what it is"], [[name, text] for name, text in found.items()])
+
+
+@app.command()
+def params(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json = False) -> None:
+    """Show every parameter of a scenario with unit and source."""
+    from abm.scenario.parameters import COLUMNS, parameters
+
+    table = parameters(_load(scenario, sets or []))
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*table.values(), strict=True)]
+    if as_json:
+        shared.show({"parameters": rows})
+    else:
+        shared.table(list(COLUMNS), [list(row.values()) for row in rows])
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)], as_json: shared.Json = False
+) -> None:
+    """Draw the figures and write the report of a finished run anew."""
+    from abm.results.run import Run
+    from abm.results.tables import ReadError
+
+    try:
+        found = Run.open(folder)
+        with shared.drawing(os.cpu_count() or 1) as draw:
+            path = draw(found)
+    except (ReadError, OSError) as error:
+        raise InputError(str(error)) from None
+    shared.show({"report": str(path)} if as_json else str(path))
+
+
+def _load(path: Path, sets: list[str]) -> Any:
+    from abm.scenario.from_file import load_scenario
+
+    return load_scenario(path, tuple(sets))
+
+
+def _with(sets: list[str] | None, seed: int | None, replicates: int | None) -> list[str]:
+    extra = [f"{name}={value}" for name, value in (("seed", seed), ("replicates", replicates)) if value is not None]
+    return [*(sets or []), *extra]
+
+
+def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = None, check_step: bool = False) -> None:
+    from abm.study.run import run_scenario
+    from abm.study.steps import compare_half_step
+
+    with shared.drawing(n_threads) as draw:
+        found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, branch))
+        if check_step:
+            shared.watched(lambda monitor: compare_half_step(found, scenario, out, n_threads, monitor))
+        path = draw(found)
+    summary = found.summary()
+    if as_json:
+        shared.show({**summary, "folder": str(found.path), "report": str(path)})
+    else:
+        _show(summary, path)
+
+
+def _explain(scenario: Any, as_json: bool) -> None:
+    from abm.study.explain import explain
+
+    rows = explain(scenario)
+    if as_json:
+        shared.show({"step": rows})
+    else:
+        shared.table(
+            ["phase", "process", "kind", "ms per step", "reads", "writes"], [list(row.values()) for row in rows]
+        )
+
+
+def _dry_run(scenario: Any, n_threads: int, out: Path, as_json: bool) -> None:
+    from abm.study.run import estimate, refuse_if_too_large
+
+    expected = estimate(scenario, n_threads)
+    refuse_if_too_large(expected, out)
+    found = {
+        "wells": expected.n_wells,
+        "cells_per_well": expected.n_cells,
+        "steps": expected.n_steps,
+        "workers": expected.n_workers,
+        "memory_GB": round(expected.memory_bytes / 1e9, 2),
+        "disk_GB": round(expected.disk_bytes / 1e9, 3),
+        "seconds": round(expected.seconds),
+    }
+    if as_json:
+        shared.show(found)
+    else:
+        shared.table(["", "about"], [[name, str(value)] for name, value in found.items()])
+
+
+def _show(summary: dict, path: Path) -> None:
+    rows = []
+    for name, arm in summary["arms"].items():
+        deaths = [shared.percent(share) for share in arm["deaths"].values()]
+        rows.append(
+            [
+                name,
+                shared.spread(arm["survival"]),
+                shared.spread(arm["survival_raw"]),
+                shared.spread(arm["control"]),
+                *deaths,
+            ]
+        )
+        for cohort, survival in arm.get("cohorts", {}).items():
+            which = "there from the start" if cohort == "0" else f"addition {cohort}"
+            rows.append([f"  B cells: {which}", "", shared.spread(survival), ""])
+    causes = list(next(iter(summary["arms"].values()))["deaths"])
+    shared.table(["arm", "survival %", "raw %", "control %", *(f"{cause} %" for cause in causes)], rows)
+    sys.stdout.write(f"{path}\n")

@@ -1,0 +1,99 @@
+"""What all verbs share: options, tables, a progress bar around long work, and processes that draw beside it."""
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from typing import Annotated, Any
+
+import typer
+
+from abm.core.errors import Interrupted, RunFailed
+
+app = typer.Typer(
+    help="Simulate antibody therapy against B cells, one agent per cell. Research use only; no dosing advice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+MAX_DRAWING = 4  # processes; more draw too little each to be worth starting
+File = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder that holds all runs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, max=1024, help="Cores to use; default: all.")]
+
+
+def watched(work: Callable[[Any], Any], again: str = "abm resume {folder}") -> Any:
+    """Do long work under a progress bar; the first SIGINT or SIGTERM asks to stop; ``again`` says how to go on."""
+    from abm.study.jobs import Stopped
+    from abm.study.progress import WatchedRun
+
+    with WatchedRun() as monitor:
+
+        def on_signal(number: int, _: object) -> None:
+            monitor.signal_number = number
+
+        before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            return work(monitor)
+        except Stopped:
+            where = f"; go on with: {again.format(folder=monitor.folder)}" if monitor.folder else ""
+            raise Interrupted(monitor.signal_number, f"interrupted, checkpoints written{where}") from None
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def drawing(n_processes: int) -> Iterator[Callable[[Any], Path]]:
+    """Load what draws, which takes a second, beside what is done inside, and give the function that draws a run."""
+    from abm.plot.beside import start_drawing
+    from abm.results.files import WriteError
+    from abm.scenario.references import references
+
+    def draw(found: Any) -> Path:
+        from abm.plot.report import write_report
+
+        try:
+            return write_report(found, references(), others)
+        except WriteError as error:
+            raise RunFailed(str(error)) from error
+
+    Thread(target=import_module, args=("abm.plot.report",), daemon=True).start()
+    with ExitStack() as stack:
+        others = [stack.enter_context(other) for other in start_drawing(min(n_processes, MAX_DRAWING) - 1)]
+        yield draw
+
+
+def percent(share: float | None) -> str:
+    """Write a share in percent; what is undefined as a dash."""
+    return "-" if share is None else f"{100 * share:.1f}"
+
+
+def spread(value: dict) -> str:
+    """Write a mean in percent with its interval."""
+    spread = f" ({percent(value['lo'])} to {percent(value['hi'])})" if value["lo"] is not None else ""
+    return percent(value["mean"]) + spread
+
+
+def table(header: list[str], rows: list[list[str]]) -> None:
+    """Print a table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*header, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(str(cell).replace("[", "\\[") for cell in row))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def show(content: object) -> None:
+    """Print a text, or anything else as JSON."""
+    text = content if isinstance(content, str) else json.dumps(content, indent=None, default=str)
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,129 @@
+"""The verbs of studies: plan, run, status, report."""
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from abm.cli import shared
+from abm.core.errors import InputError
+
+study = typer.Typer(help="Families of runs: sweeps, sensitivity.", no_args_is_help=True, rich_markup_mode=None)
+shared.app.add_typer(study, name="study")
+StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
+Engine = Annotated[str, typer.Option("--engine", help="local or dask.")]
+Scheduler = Annotated[str, typer.Option("--scheduler", help="Dask scheduler, tcp://host:port; else one of its own.")]
+
+
+@study.command()
+def plan(
+    study_file: StudyFile,
+    sets: shared.Sets = None,
+    threads: shared.Threads = None,
+    out: shared.Out = Path("runs"),
+    as_json: shared.Json = False,
+) -> None:
+    """Write the plan of a study and say what it will take."""
+    from abm.study.execute import plan as write_plan
+
+    planned = _load(study_file, sets)
+    found = _cost(planned, threads, out)
+    folder = write_plan(planned, out)
+    _tell({**found, "folder": str(folder.path)}, as_json)
+
+
+@study.command()
+def run(
+    study_file: StudyFile,
+    sets: shared.Sets = None,
+    engine: Engine = "local",
+    scheduler: Scheduler = "",
+    threads: shared.Threads = None,
+    out: shared.Out = Path("runs"),
+    again: Annotated[bool, typer.Option("--again", help="Try rows that failed once more.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the study would take, and stop.")] = False,
+    as_json: shared.Json = False,
+) -> None:
+    """Run what is missing of a study; ends with a table and a report."""
+    from abm.study.execute import run_study, status
+
+    planned = _load(study_file, sets)
+    found = _cost(planned, threads, out)
+    if dry_run:
+        _tell(found, as_json)
+        return
+    chosen = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
+    folder = shared.watched(
+        lambda monitor: run_study(planned, out, chosen, monitor, again), f"abm study run {study_file}"
+    )
+    _tell({**status(planned, out), "table": str(folder.path / "results.parquet"), "report": _report(folder)}, as_json)
+
+
+@study.command()
+def status(
+    study_file: StudyFile, sets: shared.Sets = None, out: shared.Out = Path("runs"), as_json: shared.Json = False
+) -> None:
+    """Count the rows of a study that are done, failed, refused and missing."""
+    from abm.study.execute import status as count
+
+    _tell(count(_load(study_file, sets), out), as_json)
+
+
+@study.command()
+def report(
+    study_file: StudyFile, sets: shared.Sets = None, out: shared.Out = Path("runs"), as_json: shared.Json = False
+) -> None:
+    """Write the table and the report of a study anew from the rows that have ended."""
+    from abm.results.study import StudyFolder
+    from abm.study.execute import study_path
+
+    folder = StudyFolder(study_path(out, _load(study_file, sets)))
+    if not (folder.path / "plan.parquet").exists():
+        raise InputError(f"{folder.path} holds no study; abm study run {study_file} makes one")
+    folder.write_table()
+    _tell({"report": _report(folder)}, as_json)
+
+
+def choose_engine(name: str, scheduler: str, n_workers: int) -> Any:
+    """Return the engine of that name."""
+    from abm.study.execute import local
+
+    if name == "local" and not scheduler:
+        return local(n_workers)
+    if name not in ("dask", "local") or (name == "local" and scheduler):
+        raise InputError(f"engine {name!r}; allowed: local, dask (with --scheduler: dask)")
+    try:
+        from abm.study import cluster
+    except ModuleNotFoundError as error:
+        raise InputError(f"the engine 'dask' needs {error.name}: pip install 'abm[dask]'") from None
+    return lambda jobs, monitor: cluster.outcomes(jobs, n_workers, monitor, scheduler)
+
+
+def _load(path: Path, sets: list[str] | None) -> Any:
+    from abm.study.spec import load_study
+
+    return load_study(path, tuple(sets or []))
+
+
+def _cost(planned: Any, threads: int | None, out: Path) -> dict[str, float]:
+    from abm.study.execute import refuse_over_budget
+
+    found = asdict(refuse_over_budget(planned, threads or os.cpu_count() or 1, out))
+    return {name: value if isinstance(value, int) else float(f"{value:.3g}") for name, value in found.items()}
+
+
+def _report(folder: Any) -> str:
+    from abm.plot.study_report import write_study_report
+
+    return str(write_study_report(folder))
+
+
+def _tell(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        shared.show(found)
+    else:
+        shared.table(["", ""], [[name, str(value)] for name, value in found.items()])
+        sys.stdout.flush()
