@@ -78,12 +78,13 @@ def report(
 ) -> None:
     """Write the table and the report of a study anew from the rows that have ended."""
     from abm.results.study import StudyFolder
-    from abm.study.execute import study_path
+    from abm.study.execute import finish, study_path
 
-    folder = StudyFolder(study_path(out, _load(study_file, sets)))
+    planned = _load(study_file, sets)
+    folder = StudyFolder(study_path(out, planned))
     if not (folder.path / "plan.parquet").exists():
         raise InputError(f"{folder.path} holds no study; abm study run {study_file} makes one")
-    folder.write_table()
+    finish(folder, planned)
     _tell({"report": _report(folder)}, as_json)
 
 
@@ -116,7 +117,7 @@ def _cost(planned: Any, threads: int | None, out: Path) -> dict[str, float]:
 
 
 def _report(folder: Any) -> str:
-    from abm.plot.study_report import write_study_report
+    from abm.plot.studies.report import write_study_report
 
     return str(write_study_report(folder))
 

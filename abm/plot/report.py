@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 from types import ModuleType
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from abm.plot import arms, catalogue, checks, style, wording
 from abm.plot.asked import asked
 from abm.plot.beside import share_out
 from abm.plot.intervals import NO_INTERVAL, over_replicates
 from abm.plot.loaded import Loaded
+from abm.plot.page import Drawn, environment
 from abm.plot.survival_by_arm import estimate
 from abm.results.run import Run
 
 TEMPLATE = "report.html.j2"
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """One figure of a run."""
-
-    name: str
-    title: str
-    seen: str
-    caption: str
-    png: bytes
-
-    @property
-    def src(self) -> str:
-        """Return the image as a data address."""
-        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
-
-    @property
-    def alt(self) -> str:
-        """Return what the image shows, for those who cannot see it."""
-        return f"{self.title}. {self.seen}"
 
 
 def write_report(run: Run, references: Mapping[str, str] | None = None, others: Sequence[Popen] = ()) -> Path:
@@ -110,18 +86,10 @@ def _kinds(run: Run) -> list[ModuleType]:
 
 def render(run: Run, drawn: list[Drawn], references: Mapping[str, str]) -> str:
     """Return the report as HTML; all text of the run is escaped."""
-    folder = Path(__file__).parent
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"units": wording.units, "setting": wording.setting}
+    own = environment()
+    own.filters |= {"units": wording.units, "setting": wording.setting}
     parameters = _parameters(run, references)
-    return environment.get_template(TEMPLATE).render(
+    return own.get_template(TEMPLATE).render(
         asked=asked(run),
         n_replicates=arms.n_replicates(run),
         end_h=f"{arms.end_h(run):g}",

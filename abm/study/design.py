@@ -25,6 +25,10 @@ from abm.study.rows import ARM, REPLICATE
 
 Point = dict[str, Any]
 CHOSEN = "design: what the study visits"
+WORDS = {
+    "cd20": "CD20 per cell", "cd55": "CD55", "cd59": "CD59", "b_cells": "B cells", "nk_cells": "NK cells",
+    "c3b": "C3b", "mac": "MAC", "igg": "IgG", "igm": "IgM", "dheas": "DHEAS",
+}  # fmt: skip
 
 
 class Axis(Model):
@@ -268,6 +272,17 @@ def ranges(base: Mapping[str, Any], axes: Mapping[str, Axis]) -> list[Range]:
     return found
 
 
+def label(base: Mapping[str, Any], path: str) -> str:
+    """Return what an axis is called in figures: the parameter's own words with its unit, and where it stands."""
+    known, keys = _parameter(base, path), path.split(".")
+    if not known:
+        return path
+    owner = WORDS.get(keys[-2], keys[-2].replace("_", " ")) if len(keys) > 1 else ""
+    unit = "" if known["unit"] == "1" else f" ({known['unit']})"
+    words = {"median": "median", "sigma": "spread, log SD"}.get(keys[-1], known["description"])
+    return f"{owner}: {words if words[1:2].isupper() else words[:1].lower() + words[1:]}{unit}".removeprefix(": ")
+
+
 def range_of(base: Mapping[str, Any], path: str, axis: Axis) -> Range:
     """Return an axis as a range, with the parameter's own bounds where it gives none.
 
@@ -307,4 +322,6 @@ def _parameter(base: Mapping[str, Any], path: str) -> dict[str, Any]:
     owner = value_at(base, keys[:-1])
     field = Shape.of(Scenario).at(keys[:-1], base).fields(owner).get(str(keys[-1]))
     extra = parameter(field) if field else {}
-    return {**extra, "is_whole": field.annotation is int} if extra and field else {}
+    if not extra or field is None:
+        return {}
+    return {**extra, "description": field.description or "", "is_whole": field.annotation is int}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from abm.results.resources import free_disk, free_memory
 from abm.results.study import StudyFolder
 from abm.scenario.build import wells
 from abm.scenario.load import dump
+from abm.study.design import Morris, Saltelli, label
 from abm.study.jobs import Monitor, Outcome
 from abm.study.pool import outcomes
 from abm.study.rows import RowJob
+from abm.study.sensitivity import morris, sobol
 from abm.study.spec import Planned
 
 Engine = Callable[[Iterable[RowJob], Monitor], Iterator[Outcome]]
@@ -90,7 +92,7 @@ def plan(planned: Planned, root: Path) -> StudyFolder:
     """
     folder = StudyFolder(study_path(root, planned))
     folder.make()
-    with _only(folder):
+    with only(folder):
         _write_plan(folder, planned)
     return folder
 
@@ -120,11 +122,29 @@ def run_study(planned: Planned, root: Path, engine: Engine, monitor: Monitor, ag
     """
     folder = StudyFolder(study_path(root, planned))
     folder.make()
-    with _only(folder):
+    with only(folder):
         _write_plan(folder, planned)
         run_rows(folder, lambda: (_job(planned, row) for row in folder.plan()), engine, monitor, again)
-        folder.write_table()
+        finish(folder, planned)
     return folder
+
+
+def finish(folder: StudyFolder, planned: Planned) -> None:
+    """Write the table and, where the design is made for it, the sensitivity of every summary to every axis."""
+    folder.write_table()
+    design = planned.study.design
+    if not isinstance(design, Morris | Saltelli):
+        return
+    table, seeds = folder.table(), len(planned.study.seeds)
+    known = [name for name in planned.study.summaries if name in table and table[name].notna().all()]
+    outputs = {name: table[name].to_numpy().reshape(-1, seeds) for name in known}
+    paths = list(design.axes)
+    if isinstance(design, Morris):
+        shares = design.shares(len(paths))
+        found = {name: morris(paths, shares, values) for name, values in outputs.items()}
+    else:
+        found = {name: sobol(paths, design.n, values) for name, values in outputs.items()}
+    folder.write_json("sensitivity.json", {name: [asdict(index) for index in rows] for name, rows in found.items()})
 
 
 def run_rows(
@@ -161,7 +181,9 @@ def _write_plan(folder: StudyFolder, planned: Planned) -> None:
     identity = {"base": planned.text, "design": json.loads(study.design.model_dump_json(by_alias=True))}
     about = {"title": study.title, "question": study.question, "summaries": list(study.summaries)}
     folder.write_text("study.yaml", dump(study))
-    folder.write_json("study.json", {"name": study.name, **about, **identity, "seeds": list(study.seeds)})
+    labels = {path: label(json.loads(planned.text), path) for path in planned.paths}
+    content = {"name": study.name, **about, **identity, "labels": labels, "seeds": list(study.seeds)}
+    folder.write_json("study.json", content)
     folder.write_plan(planned.rows(), planned.paths)
 
 
@@ -169,7 +191,7 @@ def _job(planned: Planned, row: dict[str, Any]) -> RowJob:
     return RowJob(row["id"], planned.text, row["point"], row["seed"])
 
 
-class _only:  # noqa: N801 - reads as a word of the with statement
+class only:  # noqa: N801 - reads as a word of the with statement
     """Hold a study's lock; one whose owner is gone is taken over."""
 
     def __init__(self, folder: StudyFolder):

@@ -8,6 +8,7 @@ import numpy as np
 from abm.biology.additions import bound_antibody
 from abm.core.fate import Fate
 from abm.core.simulation import Simulation
+from abm.core.world import World
 from abm.scenario.build import CONTROL
 
 Measures = dict[str, float]
@@ -26,7 +27,8 @@ def of_well(simulation: Simulation) -> Measures:
     dict of str to float
         ``survival_raw``, ``lysed_frac`` and ``deaths_*_frac`` of the cells that ever were; ``kills_per_nk``,
         ``never_killed_frac``; means per B cell; ``internalised_frac`` of the antibody that was bound and not shaved;
-        ``igm_ng_per_mL`` from the cells; ``n_cd20_*`` and ``alive_cd20_*`` by CD20 at the start.
+        ``igm_*`` from the cells and the ``alive_h_per_cell`` they spent alive; ``n_cd20_*`` and ``alive_cd20_*`` by
+        CD20 at the start.
     """
     world = simulation.world
     b, pools = world.populations["b_cells"], world.pools
@@ -41,6 +43,8 @@ def of_well(simulation: Simulation) -> Measures:
         "bound_per_cell": _mean(b, "bound_per_cell"),
         "internalised_frac": inside / max(inside + bound_antibody(b), 1e-300),
         "igm_ng_per_mL": igm * GRAMS_PER_MOLECULE * 1e9 / (pools.volume_uL * 1e-3),
+        "igm_molecules_per_cell": igm / n,
+        "alive_h_per_cell": _alive_h(world) / n,
         "igm_released_frac": pools["igm_released"] / max(igm, 1e-300),
     }
     for cause in Fate().causes(b):
@@ -62,6 +66,13 @@ def of_arms(wells: Mapping[str, Sequence[Measures]], control_of: Mapping[str, st
             own["control"] = other["survival_raw"]
     shown = {arm: found for arm, found in means.items() if not arm.endswith(CONTROL)}
     return {f"{arm}.{name}": value for arm, found in shown.items() for name, value in sorted(found.items())}
+
+
+def _alive_h(world: World) -> float:
+    """Return the hours that all cells spent alive; cells that came later count from the start."""
+    dead = world.deaths.get("b_cells")
+    n = world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0)
+    return n * world.t_h - (float((world.t_h - dead.time_h).sum()) if dead is not None else 0.0)
 
 
 def _means(wells: Sequence[Measures]) -> Measures:

@@ -1,0 +1,56 @@
+"""The verb of the evidence: every published observation against the model."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from abm.cli import shared
+from abm.cli.studies import Engine, Scheduler, choose_engine
+
+Parameters = Annotated[Path, typer.Option("--parameters", help="Parameter set (YAML).")]
+CALIBRATED = Path("configs/parameters/wm_bright.yaml")
+
+
+@shared.app.command()
+def evidence(
+    group: Annotated[str, typer.Option("--group", help="Claims of one group only.")] = "",
+    claim: Annotated[list[str] | None, typer.Option("--claim", help="One claim; repeatable.")] = None,
+    parameters: Parameters = CALIBRATED,
+    seeds: Annotated[int, typer.Option("--seeds", min=2, max=1000, help="Seeds 1 to this.")] = 3,
+    scale: Annotated[float, typer.Option("--scale", min=0.02, max=10, help="Size of every patch.")] = 1.0,
+    engine: Engine = "local",
+    scheduler: Scheduler = "",
+    threads: shared.Threads = None,
+    out: shared.Out = Path("runs"),
+    as_json: shared.Json = False,
+) -> None:
+    """Hold every published observation against the model: observed, simulated with interval, z and verdict."""
+    from abm.evidence.claim import chosen, claims
+    from abm.evidence.report import evaluate
+    from abm.plot.evidence.report import write_evidence_report
+
+    asked = chosen(claim) if claim else claims(group)
+    run = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
+    folder, found = shared.watched(
+        lambda monitor: evaluate(asked, parameters, out, run, monitor, range(1, seeds + 1), scale), "abm evidence"
+    )
+    path = write_evidence_report(folder)
+    if as_json:
+        shared.show({**found, "report": str(path)})
+    else:
+        header = ["claim", "role", "observed", "published range", "simulated", "95 % interval", "z", "holds"]
+        shared.table(header, [_row(score) for score in found["claims"]])
+        shared.show(str(path))
+
+
+def _row(score: dict[str, Any]) -> list[str]:
+    lo, hi = score["interval"]
+    interval = "-" if lo is None else f"{lo:.3g} to {hi:.3g}"
+    numbers = [_number(score["observed"]), f"{score['lo']:.3g} to {score['hi']:.3g}", _number(score["simulated"])]
+    return [score["id"], score["role"], *numbers, interval, _number(score["z"]), "yes" if score["holds"] else "NO"]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

@@ -1,0 +1,1 @@
+"""Published observations, one file per paper, and what the model says to each."""

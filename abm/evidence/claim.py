@@ -1,0 +1,150 @@
+"""What a claim is, and how the files of this folder are found."""
+
+import importlib
+import math
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from abm.core.errors import Fault, InputError, nearest
+
+Role = Literal["fit", "decide", "goal", "prediction"]
+Values = Mapping[str, float]
+ROLES = ("fit", "decide", "goal", "prediction")
+HYPOTHESES = {  # the paths that set the strengths of the four interaction hypotheses
+    "shield": ("processes.shield.max_frac", "processes.shield.c3b50_per_cell"),
+    "igg": ("processes.igg.k_uM",),
+    "subset": ("populations.b_cells.low_fraction",),
+    "dheas": ("processes.potency.max_effect",),
+}
+SIDE_UM, VOLUME_UL, B_CELLS = 5657.0, 200.0, 10_000  # design: the full well, whose density a patch keeps
+
+
+@dataclass(frozen=True)
+class Case:
+    """One experiment that a claim asks for.
+
+    Attributes
+    ----------
+    name : str
+        Where the claim's measure finds its values.
+    n : int
+        B cells, on a patch with the density of a full well.
+    point : mapping, or callable from the number of B cells to one
+        What the experiment changes in the parameter set, by dotted path; it has arms of its own.
+    """
+
+    name: str
+    n: int
+    point: Mapping[str, Any] | Callable[[int], Mapping[str, Any]]
+
+    def at(self, scale: float) -> dict[str, Any]:
+        """Return the point with the size of its patch, every patch smaller by a scale."""
+        n = max(50, round(self.n * scale))
+        side_um = SIDE_UM * math.sqrt(n / B_CELLS)
+        patch = {"space.side": f"{side_um} um", "space.volume": f"{VOLUME_UL * n / B_CELLS} uL"}
+        own = self.point(n) if callable(self.point) else self.point
+        return patch | {"populations.b_cells.n": n} | dict(own)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One published observation.
+
+    Attributes
+    ----------
+    id : str
+        As in the table of claims, such as ``V7-VV``.
+    role : str
+        ``fit`` may be calibrated on, ``decide`` sets the strengths of the hypotheses only, ``goal`` and ``prediction``
+        are never calibrated on.
+    text : str
+        What was observed, in one sentence.
+    unit : str
+        Of the numbers.
+    observed : float
+        The published value.
+    lo, hi : float
+        What agrees with it: the published range, or the 95 % interval of what was observed.
+    source : str
+        Reference keys, or ``assumed:`` and why.
+    cases : callable
+        From a seed to the experiments; what is drawn, such as donors, is drawn from the seed.
+    measure : callable
+        From the values of the experiments by name to the number that was observed.
+    """
+
+    id: str
+    role: Role
+    text: str
+    unit: str
+    observed: float
+    lo: float
+    hi: float
+    source: str
+    cases: Callable[[int], list[Case]]
+    measure: Callable[[Mapping[str, Values]], float]
+    group: str = field(default="assay")
+
+    @property
+    def sd(self) -> float:
+        """Return the standard deviation that the range stands for, as a 95 % interval."""
+        return (self.hi - self.lo) / (2.0 * 1.96)
+
+
+def claims(group: str = "") -> list[Claim]:
+    """Return every claim of this folder in the order of their identities.
+
+    Raises
+    ------
+    InputError
+        There is no such group.
+    """
+    package = importlib.import_module("abm.evidence")
+    modules = (
+        importlib.import_module(f"abm.evidence.{found.name}") for found in pkgutil.iter_modules(package.__path__)
+    )
+    found = sorted((claim for module in modules for claim in getattr(module, "CLAIMS", ())), key=lambda c: c.id)
+    groups = sorted({claim.group for claim in found})
+    if group and group not in groups:
+        raise InputError(Fault(f"no group '{group}'", allowed=", ".join(groups), nearest=nearest(group, groups)))
+    return [claim for claim in found if group in ("", claim.group)]
+
+
+def chosen(ids: Iterable[str]) -> list[Claim]:
+    """Return the claims of these identities.
+
+    Raises
+    ------
+    InputError
+        There is none of that name.
+    """
+    known = {claim.id: claim for claim in claims()}
+    wrong = [name for name in ids if name not in known]
+    if wrong:
+        raise InputError(
+            *(Fault(f"no claim '{n}'", allowed=", ".join(known), nearest=nearest(n, known)) for n in wrong)
+        )
+    return [known[name] for name in ids]
+
+
+def refuse_roles(fitted: Iterable[Claim], free: Iterable[str]) -> None:
+    """Refuse a fit that would touch what it may not.
+
+    Raises
+    ------
+    InputError
+        A goal or a prediction is among the claims, or ``decide`` while other than hypothesis strengths are free.
+    """
+    strengths = {path for paths in HYPOTHESES.values() for path in paths}
+    others = sorted(set(free) - strengths)
+    faults = []
+    for claim in fitted:
+        if claim.role in ("goal", "prediction"):
+            faults.append(Fault(f"{claim.id} is a {claim.role}: never calibrated on", allowed="claims to fit"))
+        elif claim.role == "decide" and others:
+            text = f"{claim.id} decides between hypotheses: it cannot set {', '.join(others)}"
+            faults.append(Fault(text, allowed=", ".join(sorted(strengths))))
+    if faults:
+        raise InputError(*faults)

@@ -1,0 +1,73 @@
+"""Dall'Ozzo 2004: the dose of rituximab at half lysis by NK cells of FCGR3A V/V and F/F donors."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from scipy.optimize import curve_fit
+
+from abm.evidence.claim import Case, Claim, Values
+from abm.evidence.protocols import LINE_HITS, arm, cells
+
+DOSES_NG_PER_ML = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+N = 1000
+
+
+def _doses(genotype: str) -> list[Case]:
+    """Daudi-like cells, resting NK cells at 10:1 added 30 min after the antibody, 4 h together."""
+    own = cells(140e3, LINE_HITS) | {
+        "duration": "4.5 h",
+        "populations.nk_cells.state": "resting",
+        "populations.nk_cells.per_b_cell": 0.0,
+        "processes.engagement.fcgr3a": genotype,
+    }
+
+    def at(dose: float) -> Callable[[int], dict[str, Any]]:
+        drug = {"rituximab": f"{dose} ng/mL"}
+        return lambda n: own | {"arms": {"nk": arm(drug, {"nk_cells": 10 * n, "at": "30 min"})}}
+
+    return [Case(f"{genotype} {dose}", N, at(dose)) for dose in DOSES_NG_PER_ML]
+
+
+def _curve(found: Mapping[str, Values], genotype: str) -> tuple[float, float]:
+    """Return EC50 in ng/mL and plateau of a logistic curve through one genotype's lysis."""
+    doses = np.array(DOSES_NG_PER_ML)
+    lysed = np.array([found[f"{genotype} {dose}"]["nk.lysis"] for dose in DOSES_NG_PER_ML])
+
+    def law(log_dose: np.ndarray, top: float, middle: float, slope: float) -> np.ndarray:
+        return top / (1.0 + np.exp(np.clip(-slope * (log_dose - middle), -60.0, 60.0)))
+
+    try:
+        fitted, _ = curve_fit(law, np.log(doses), lysed, p0=(max(lysed.max(), 1e-3), 1.0, 1.0), maxfev=20_000)
+    except RuntimeError:  # no curve fits: there is no dose at half lysis
+        return math.nan, math.nan
+    return float(math.exp(min(fitted[1], 50.0))), float(fitted[0])
+
+
+def _ratio(found: Mapping[str, Values], what: int) -> float:
+    return _curve(found, "FF")[what] / _curve(found, "VV")[what]
+
+
+def _both(seed: int) -> list[Case]:
+    return _doses("VV") + _doses("FF")
+
+
+CLAIMS = (
+    Claim(
+        "V7-VV", "fit", "half of the lysis by V/V NK cells needs 0.96 ng/mL", "ng/mL", 0.96, 0.72, 1.20,
+        "DallOzzo2004; assumed: within 25 %", lambda seed: _doses("VV"), lambda found: _curve(found, "VV")[0],
+    ),
+    Claim(
+        "V7-FF", "fit", "half of the lysis by F/F NK cells needs 4.02 ng/mL", "ng/mL", 4.02, 3.015, 5.025,
+        "DallOzzo2004; assumed: within 25 %", lambda seed: _doses("FF"), lambda found: _curve(found, "FF")[0],
+    ),
+    Claim(
+        "V7-ratio", "fit", "F/F NK cells need 4.2 times the dose", "1", 4.2, 3.2, 5.2,
+        "DallOzzo2004", _both, lambda found: _ratio(found, 0),
+    ),
+    Claim(
+        "V7-plateau", "fit", "both genotypes reach the same plateau", "1", 1.0, 0.85, 1.15,
+        "DallOzzo2004; assumed: within 15 %", _both, lambda found: _ratio(found, 1),
+    ),
+)  # fmt: skip

@@ -1,0 +1,32 @@
+"""Golay 2001: lysis by complement goes with CD20 across patients with CLL, PLL and MCL."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from abm.evidence.claim import Case, Claim, Values
+from abm.evidence.protocols import donor, donor_medians, lysis
+
+N_DONORS = 8  # assumed: of each disease
+DISEASES = ("CLL", "B-PLL", "MCL")
+
+
+def _patients(seed: int) -> list[Case]:
+    return [
+        donor(f"{disease}{i} {median}", median)
+        for disease in DISEASES
+        for i, median in enumerate(donor_medians(disease, N_DONORS, seed))
+    ]
+
+
+def _correlation(found: Mapping[str, Values]) -> float:
+    cd20 = [float(name.split()[1]) for name in found]
+    return float(np.corrcoef(cd20, [lysis(values) for values in found.values()])[0, 1])
+
+
+CLAIMS = (
+    Claim(
+        "V2", "fit", "lysis correlates with CD20 across CLL, PLL and MCL patients", "r", 0.905, 0.79, 0.96,
+        "Golay2001; assumed: 95 % interval of r = 0.905 in 24 patients", _patients, _correlation,
+    ),
+)  # fmt: skip

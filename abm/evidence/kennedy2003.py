@@ -1,0 +1,17 @@
+"""Kennedy 2003: how much C3b lies on a Raji cell after rituximab and serum."""
+
+from abm.evidence.claim import Case, Claim
+from abm.evidence.protocols import RITUXIMAB, SERUM, arm, cells
+
+
+def _raji(seed: int) -> list[Case]:
+    own = {"duration": "1 h", "arms": {"serum": arm(RITUXIMAB, SERUM, without=("nk_cells",))}}
+    return [Case("raji", 1000, cells(150e3) | own)]
+
+
+CLAIMS = (
+    Claim(
+        "V5", "fit", "about 5e5 C3b lie on a Raji cell after 1 h", "C3b per cell", 5e5, 3.5e5, 6.5e5,
+        "Kennedy2003; assumed: within 30 %", _raji, lambda found: found["raji"]["serum.c3b_per_cell"],
+    ),
+)  # fmt: skip

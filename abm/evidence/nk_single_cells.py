@@ -1,0 +1,26 @@
+"""Single NK cells under the microscope: half of them never kill, the others kill one target after another."""
+
+from abm.evidence.claim import B_CELLS, SIDE_UM, Case, Claim
+from abm.evidence.protocols import LINE_HITS, RITUXIMAB, arm, cells
+
+
+def _wells(seed: int) -> list[Case]:
+    """Few IL-2-activated NK cells among many line-like targets at four times the well's density, 16 h."""
+    own = cells(152e3, LINE_HITS) | {
+        "duration": "16 h",
+        "populations.nk_cells.per_b_cell": 0.1,
+        "arms": {"nk": arm(RITUXIMAB)},
+    }
+    return [Case("crowd", 4000, lambda n: own | {"space.side": f"{0.5 * SIDE_UM * (n / B_CELLS) ** 0.5} um"})]
+
+
+CLAIMS = (
+    Claim(
+        "V11-never", "fit", "half of IL-2-activated NK cells never kill", "%", 50.0, 45.0, 60.0,
+        "Vanherberghen2013; BhatWatzl2007", _wells, lambda found: 100.0 * found["crowd"]["nk.never_killed_frac"],
+    ),
+    Claim(
+        "V11-kills", "fit", "an IL-2-activated NK cell makes 4 kills in 16 h", "kills per NK cell", 4.0, 3.0, 5.0,
+        "Vanherberghen2013; BhatWatzl2007", _wells, lambda found: found["crowd"]["nk.kills_per_nk"],
+    ),
+)  # fmt: skip

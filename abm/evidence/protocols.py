@@ -1,0 +1,58 @@
+"""Experiments that several papers share."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from abm.evidence.claim import Case, Values
+
+RITUXIMAB, SERUM = {"rituximab": "10 ug/mL"}, {"serum": "25 %"}
+LINE_HITS, PRIMARY_HITS = 0.6, 4.0  # assumed: median hits needed by lines and by primary cells
+NO_NK = ["nk_cells"]
+DONORS = {  # Ginaldi1998: CD20 per cell, mean and SD between donors
+    "CLL": (65e3, 11e3),
+    "MCL": (123e3, 51e3),
+    "B-PLL": (129e3, 47e3),
+    "SLVL": (167e3, 72e3),
+    "HCL": (312e3, 110e3),
+}
+WITHIN_SIGMA = 0.4  # assumed: log-normal spread of CD20 within a sample
+COHORT_SIGMA = 0.5  # assumed: log-normal spread of CD55 and CD59 in cohorts
+
+
+def arm(*add: Mapping[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a treated arm of that name."""
+    return {"add": [dict(a) for a in add], "without": list(without)}
+
+
+def cells(cd20_median: float, hits: float | None = None) -> dict[str, Any]:
+    """Return B cells of one kind, without a CD20-low subset."""
+    own = {"populations.b_cells.cd20.median": cd20_median, "populations.b_cells.low_fraction": 0.0}
+    return own | ({} if hits is None else {"populations.b_cells.hits_needed.median": hits})
+
+
+def donor_medians(disease: str, n_donors: int, seed: int) -> list[float]:
+    """Draw the median CD20 of donors of a disease; log-normal between donors with the published mean and SD."""
+    mean, sd = DONORS[disease]
+    sigma = math.sqrt(math.log(1.0 + (sd / mean) ** 2))
+    names = sorted(DONORS)
+    drawn = np.random.default_rng([seed, names.index(disease)]).standard_normal(n_donors)
+    return [float(m) for m in mean * np.exp(sigma * drawn - 0.5 * sigma**2 - 0.5 * WITHIN_SIGMA**2)]
+
+
+def donor(name: str, cd20_median: float) -> Case:
+    """Return a complement assay on one donor's cells: serum 25 %, 10 ug/mL, 4 h."""
+    own = {
+        "duration": "4 h",
+        "arms": {"serum": arm(RITUXIMAB, SERUM, without=("nk_cells",))},
+        "populations.b_cells.cd55.sigma": COHORT_SIGMA,
+        "populations.b_cells.cd59.sigma": COHORT_SIGMA,
+    }
+    return Case(name, 400, cells(cd20_median) | own)
+
+
+def lysis(values: Values, name: str = "serum") -> float:
+    """Return the specific lysis of an arm in percent."""
+    return 100.0 * values[f"{name}.lysis"]

@@ -1,0 +1,146 @@
+"""Claims held against the model: run what they ask for, and say for each what came out and whether it agrees."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from abm.core.errors import RunFailed
+from abm.evidence.claim import Claim
+from abm.results.study import StudyFolder
+from abm.scenario.from_file import load_scenario
+from abm.study.execute import Engine, run_rows
+from abm.study.jobs import Monitor
+from abm.study.rows import RowJob, as_base
+from abm.study.summary import interval
+
+SEEDS = (1, 2, 3)
+PARAMETERS = Path(__file__).resolve().parents[2] / "configs" / "parameters" / "wm_bright.yaml"
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the model says to one claim."""
+
+    id: str
+    role: str
+    text: str
+    unit: str
+    source: str
+    observed: float
+    lo: float
+    hi: float
+    simulated: float | None
+    interval: tuple[float | None, float | None]
+    z: float | None
+    holds: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the score as plain data."""
+        return asdict(self)
+
+
+def score(
+    claims: Sequence[Claim],
+    folder: StudyFolder,
+    engine: Engine,
+    monitor: Monitor,
+    *,
+    base: str = "",
+    theta: Mapping[str, Any] | None = None,
+    seeds: Sequence[int] = SEEDS,
+    scale: float = 1.0,
+) -> list[Score]:
+    """Run what the claims ask for, once for each content, and score them.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        What to hold against the model.
+    folder : StudyFolder
+        Keeps what has been run.
+    engine : callable
+        Local workers or a cluster.
+    monitor : Monitor
+        Progress and the wish to stop.
+    base : str
+        Parameter set as the text of :func:`abm.study.rows.as_base`; by default the calibrated one.
+    theta : mapping
+        Changes of the parameter set by dotted path; a claim's own conditions go first.
+    seeds : sequence of int
+        Each gives one value per claim; the interval is over them.
+    scale : float
+        Size of every patch relative to what the claim asks for.
+
+    Raises
+    ------
+    RunFailed
+        An experiment could not be run.
+    """
+    jobs = Jobs(base or as_base(load_scenario(PARAMETERS)), theta or {}, scale)
+    folder.make()
+    run_rows(folder, lambda: jobs.of_all(claims, seeds), engine, monitor)
+    values = values_of(folder)
+    return [_score(claim, [jobs.measure(claim, seed, values) for seed in seeds]) for claim in claims]
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The rows that claims ask for under one parameter set."""
+
+    base: str
+    theta: Mapping[str, Any]
+    scale: float
+
+    def of(self, claim: Claim, seed: int) -> dict[str, RowJob]:
+        """Return the experiments of one claim by name."""
+        return {
+            case.name: RowJob(0, self.base, dict(self.theta) | case.at(self.scale), seed) for case in claim.cases(seed)
+        }
+
+    def of_all(self, claims: Iterable[Claim], seeds: Iterable[int]) -> Iterator[RowJob]:
+        """Yield the experiments of all claims."""
+        for seed in seeds:
+            for claim in claims:
+                yield from self.of(claim, seed).values()
+
+    def measure(self, claim: Claim, seed: int, values: Callable[[str], Mapping[str, float]]) -> float:
+        """Return what a claim's measure makes of its experiments."""
+        return float(claim.measure({name: values(job.hash) for name, job in self.of(claim, seed).items()}))
+
+
+def values_of(folder: StudyFolder) -> Callable[[str], Mapping[str, float]]:
+    """Return the function from a row's hash to its values; asking for one that failed raises `RunFailed`."""
+    records = {record["hash"]: record for record in folder.records()}
+
+    def values(key: str) -> Mapping[str, float]:
+        record = records.get(key, {"reason": "it was not run"})
+        if "values" not in record:
+            raise RunFailed(f"an experiment failed: {record['reason']}")
+        return {name: math.nan if value is None else value for name, value in record["values"].items()}
+
+    return values
+
+
+def _score(claim: Claim, found: Sequence[float]) -> Score:
+    over = interval(found)
+    mean, half = over["mean"], ((over["hi"] or 0.0) - (over["lo"] or 0.0)) / 2.0
+    known = [value for value in found if not math.isnan(value)]
+    error = math.sqrt(sum((v - mean) ** 2 for v in known) / (len(known) - 1) / len(known)) if len(known) > 1 else 0.0
+    z = None if mean is None else (mean - claim.observed) / math.hypot(claim.sd, error)
+    holds = mean is not None and len(known) == len(found) and claim.lo <= mean <= claim.hi and math.isfinite(half)
+    return Score(
+        claim.id,
+        claim.role,
+        claim.text,
+        claim.unit,
+        claim.source,
+        claim.observed,
+        claim.lo,
+        claim.hi,
+        mean,
+        (over["lo"], over["hi"]),
+        z,
+        bool(holds),
+    )

@@ -1,0 +1,29 @@
+"""Solerte 1999: NK cells kill more, the more DHEAS there is."""
+
+from collections.abc import Mapping
+
+from scipy.stats import spearmanr
+
+from abm.evidence.claim import Case, Claim, Values
+from abm.evidence.protocols import RITUXIMAB, arm
+
+DOSES_UM = (0.01, 0.1, 1.0, 10.0)
+
+
+def _doses(seed: int) -> list[Case]:
+    """Add DHEAS to the effector arm with few NK cells, 16 h: killing is not complete yet."""
+    own = {"duration": "16 h", "populations.nk_cells.per_b_cell": 1.0}
+    return [Case(f"{dose}", 2000, own | {"arms": {"nk": arm(RITUXIMAB, {"dheas": f"{dose} uM"})}}) for dose in DOSES_UM]
+
+
+def _order(found: Mapping[str, Values]) -> float:
+    killed = [found[f"{dose}"]["nk.kills_per_nk"] for dose in DOSES_UM]
+    return float(spearmanr(DOSES_UM, killed).statistic)
+
+
+CLAIMS = (
+    Claim(
+        "V15", "fit", "killing rises with DHEAS from 1e-8 to 1e-5 M", "rank correlation", 1.0, 0.75, 1.0,
+        "Solerte1999", _doses, _order,
+    ),
+)  # fmt: skip

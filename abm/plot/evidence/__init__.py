@@ -1,0 +1,1 @@
+"""Figures and reports of what the model says to published observations."""

@@ -1,0 +1,59 @@
+"""The report of the evidence: every claim, what was published, what the model gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from abm.plot import style, wording
+from abm.plot.evidence import forest
+from abm.plot.page import Drawn, Section, render_page
+from abm.results.study import StudyFolder
+
+ROLES = (
+    "Fit: may be calibrated on. Decide: sets the strengths of the four hypotheses and nothing else. Goal: has to come "
+    "out of the calibrated model and is never calibrated on. Prediction: only reported, right or wrong."
+)
+HEADER = ("Claim", "Role", "Observed", "Published", "Simulated (95 %)", "z", "Verdict", "Source")
+
+
+def write_evidence_report(folder: StudyFolder) -> Path:
+    """Write the forest plot and ``report.html`` from ``scores.json`` and return the report's path.
+
+    Raises
+    ------
+    ReadError
+        There are no scores.
+    WriteError
+        The folder cannot be written to.
+    """
+    found = folder.read_json("scores.json")
+    scores = found["claims"]
+    content = style.png(forest.figure(scores), forest.TITLE)
+    folder.write_figure("forest.png", content)
+    drawn = Drawn("forest", forest.TITLE, forest.seen(scores), forest.CAPTION, content)
+    seeds = ", ".join(map(str, found["seeds"]))
+    about = f"Parameter set {found['parameters']}; seeds {seeds}; patches × {found['scale']:g}."
+    sections = [
+        Section("Published against simulated", [about, ROLES], figures=[drawn]),
+        Section("Claims", header=HEADER, rows=[_row(score) for score in scores], caption=_caption()),
+    ]
+    folder.write_text("report.html", render_page("Evidence", "Does the model agree with what was measured?", sections))
+    return folder.path / "report.html"
+
+
+def _row(score: dict[str, Any]) -> list[str]:
+    spread = f"{wording.number(score['observed'])} ({wording.number(score['lo'])}–{wording.number(score['hi'])})"
+    lo, hi = score["interval"]
+    found = wording.number(score["simulated"])
+    found += f" ({wording.number(lo)}–{wording.number(hi)})" if lo is not None and lo != hi else ""
+    z = "–" if score["z"] is None else wording.decimal(score["z"])
+    verdict = "✓ holds" if score["holds"] else "✗ does not hold"
+    return [score["id"], score["role"], score["text"], f"{spread} {score['unit']}", found, z, verdict, score["source"]]
+
+
+def _caption() -> str:
+    return (
+        "A claim holds when the model’s mean lies in the published range. z: distance from the published value in "
+        "standard errors of both, the published range taken as a 95 % interval."
+    )

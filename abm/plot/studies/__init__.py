@@ -1,0 +1,1 @@
+"""One file per kind of figure of a study, and its report."""

@@ -1,0 +1,42 @@
+"""Answers how what was measured goes with each of many parameters drawn together."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+from scipy.stats import spearmanr
+
+from abm.plot import style, wording
+from abm.plot.studies.points import Points, quantity
+
+ORDER = 12
+TITLE = "Points drawn at random"
+CAPTION = "Each dot is one point (mean over seeds); ρ is Spearman’s rank correlation. The first summary is shown."
+
+
+def applies(points: Points) -> bool:
+    """Return whether points were drawn."""
+    return points.kind in ("latin_hypercube", "sobol") and bool(points.numeric())
+
+
+def figure(points: Points) -> Figure:
+    """Draw a panel per axis."""
+    summary, axes = points.summaries[0], points.numeric()
+    table, n_cols = points.over_seeds(summary), min(3, len(axes))
+    fig = style.new_figure(0.6 + 2.4 * -(-len(axes) // n_cols))
+    for i, (ax, path) in enumerate(zip(style.panels(fig, len(axes), n_cols, share=False), axes, strict=True)):
+        ax.plot(table[path], table["mean"], ".", color=style.BLUE, markersize=3.5, alpha=0.7)
+        title = f"ρ = {wording.decimal(_rho(points, path))}"
+        style.dress(ax, points.label(path, 34), quantity(summary) if i % n_cols == 0 else "", title)
+    return fig
+
+
+def seen(points: Points) -> str:
+    """Return the strongest correlations."""
+    order = sorted(points.numeric(), key=lambda path: -abs(_rho(points, path)))[:3]
+    parts = [f"{points.label(path)} (ρ = {wording.decimal(_rho(points, path))})" for path in order]
+    return wording.sentence(f"{quantity(points.summaries[0])} goes most closely with {wording.listing(parts)}")
+
+
+def _rho(points: Points, path: str) -> float:
+    table = points.over_seeds(points.summaries[0])
+    return float(spearmanr(table[path], table["mean"]).statistic)

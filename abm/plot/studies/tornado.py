@@ -1,0 +1,57 @@
+"""Answers which parameter moves what was measured most, each alone from end to end of its range."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from abm.plot import style, wording
+from abm.plot.studies.points import Points, quantity
+
+ORDER = 20
+TITLE = "Tornado"
+CAPTION = "Change from the base when one parameter alone is put to the ends of its range; mean over seeds."
+MOST = 20
+
+
+def applies(points: Points) -> bool:
+    """Return whether axes were varied one at a time."""
+    return points.kind == "one_at_a_time"
+
+
+def figure(points: Points) -> Figure:
+    """Draw bars from the base, the longest on top."""
+    names = points.summaries[:3]
+    fig = style.new_figure(1.0 + 0.34 * min(MOST, len(points.paths)))
+    panels = style.panels(fig, len(names), len(names), share=False)
+    order = [path for path, _, _ in spans(points, names[0])][:MOST][::-1]
+    for i, (ax, summary) in enumerate(zip(panels, names, strict=True)):
+        found = {path: (low, high) for path, low, high in spans(points, summary)}
+        for row, path in enumerate(order):
+            for change, colour in zip(found[path], (style.SKY, style.ORANGE), strict=True):
+                ax.barh(row, change, color=colour, height=0.62)
+        ax.axvline(0.0, color=style.INK, linewidth=0.8)
+        style.dress(ax, f"change of\n{quantity(summary)}")
+        ax.set_yticks(range(len(order)), [points.label(path, 30) for path in order] if i == 0 else [""] * len(order))
+        ax.grid(visible=False)
+    style.legend_below(fig, [style.area_key("first value", style.SKY), style.area_key("last value", style.ORANGE)])
+    return fig
+
+
+def seen(points: Points) -> str:
+    """Return the three longest bars."""
+    found = spans(points, points.summaries[0])[:3]
+    parts = [
+        f"{points.label(path)} ({wording.decimal(low, 3)} to {wording.decimal(high, 3)})" for path, low, high in found
+    ]
+    return wording.sentence(f"{quantity(points.summaries[0])} moves most with {wording.listing(parts)}")
+
+
+def spans(points: Points, summary: str) -> list[tuple[str, float, float]]:
+    """Return each axis with its changes at its first and last value, the largest first."""
+    table = points.over_seeds(summary)
+    base = table.loc[table[points.paths].isna().all(axis=1), "mean"].iloc[0]
+    rows = []
+    for path in points.paths:
+        own = table.loc[table[path].notna(), "mean"].to_numpy() - base
+        rows.append((path, float(own[0]), float(own[-1])))
+    return sorted(rows, key=lambda row: -max(abs(row[1]), abs(row[2])))
