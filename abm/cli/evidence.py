@@ -34,7 +34,8 @@ def evidence(
     asked = chosen(claim) if claim else claims(group)
     run = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
     folder, found = shared.watched(
-        lambda monitor: evaluate(asked, parameters, out, run, monitor, range(1, seeds + 1), scale), "abm evidence"
+        lambda monitor: evaluate(asked, parameters, out, run, monitor, seeds=range(1, seeds + 1), scale=scale),
+        "abm evidence",
     )
     path = write_evidence_report(folder)
     if as_json:
@@ -54,3 +55,69 @@ def _row(score: dict[str, Any]) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
+
+
+@shared.app.command()
+def compare(
+    comparison: Annotated[Path, typer.Argument(help="Comparison file (YAML).", show_default=False)],
+    sets: shared.Sets = None,
+    engine: Engine = "local",
+    scheduler: Scheduler = "",
+    threads: shared.Threads = None,
+    out: shared.Out = Path("runs"),
+    as_json: shared.Json = False,
+) -> None:
+    """Compare the hypotheses: the posterior probability of every combination, and the experiment that decides."""
+    from abm.evidence.compare import compare as weigh
+    from abm.evidence.compare import load_comparison, name_of
+    from abm.plot.evidence.hypotheses import write_comparison_report
+
+    asked, beside = load_comparison(comparison, tuple(sets or []))
+    run = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
+    again = f"abm compare {comparison}"
+    folder, found = shared.watched(lambda monitor: weigh(asked, beside, out, run, monitor), again)
+    path = write_comparison_report(folder)
+    if as_json:
+        shared.show({**found, "report": str(path)})
+        return
+    rows = [
+        [
+            name_of(c["on"]),
+            f"{c['n_accepted']} of {c['n_draws']}",
+            *(f"{c[key]:.3f}" for key in ("probability", "lo", "hi")),
+        ]
+        for c in sorted(found["combinations"], key=lambda c: -c["n_accepted"])
+    ]
+    shared.table(["hypotheses on", "accepted", "probability", "from", "to"], rows)
+    decisive = [[e["arm"], f"{e['expected_difference']:.3f}"] for e in found["experiments"][:5]]
+    shared.table(["experiment", "expected difference"], decisive)
+    shared.show(str(path))
+
+
+@shared.app.command()
+def fit(
+    calibration: Annotated[Path, typer.Argument(help="Calibration file (YAML).", show_default=False)],
+    sets: shared.Sets = None,
+    method: Annotated[str, typer.Option("--method", help="point, posterior or both.")] = "both",
+    threads: shared.Threads = None,
+    out: shared.Out = Path("runs"),
+    as_json: shared.Json = False,
+) -> None:
+    """Calibrate on the claims that allow it: a best point, then the posterior; writes a parameter set."""
+    from abm.evidence.calibrate import calibrate
+    from abm.evidence.fit import load_calibration
+    from abm.plot.evidence.fit import write_fit_report
+
+    problem = load_calibration(calibration, tuple(sets or []))
+    n_workers = threads or os.cpu_count() or 1
+    folder, found = shared.watched(
+        lambda monitor: calibrate(problem, out, n_workers, monitor, method), f"abm fit {calibration}"
+    )
+    path = write_fit_report(folder)
+    if as_json:
+        shared.show({**found, "parameters": str(folder.path / "parameters.yaml"), "report": str(path)})
+        return
+    keys = ("point", "median", "lo", "hi")
+    rows = [[row["path"], *(_number(row[key]) for key in keys), row["unit"]] for row in found["estimates"]]
+    shared.table(["parameter", "best point", "median", "from", "to", "unit"], rows)
+    shared.show(f"{folder.path / 'parameters.yaml'}\n{path}")

@@ -3,6 +3,7 @@
 import importlib
 import math
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -105,10 +106,11 @@ def claims(group: str = "") -> list[Claim]:
     modules = (
         importlib.import_module(f"abm.evidence.{found.name}") for found in pkgutil.iter_modules(package.__path__)
     )
-    found = sorted((claim for module in modules for claim in getattr(module, "CLAIMS", ())), key=lambda c: c.id)
+    found = [claim for module in modules for claim in getattr(module, "CLAIMS", ())]
     groups = sorted({claim.group for claim in found})
     if group and group not in groups:
         raise InputError(Fault(f"no group '{group}'", allowed=", ".join(groups), nearest=nearest(group, groups)))
+    found.sort(key=lambda claim: [int(p) if p.isdecimal() else p for p in re.split(r"(\d+)", claim.id)])
     return [claim for claim in found if group in ("", claim.group)]
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from abm.core.errors import InputError
 from abm.evidence.claim import Claim
+from abm.evidence.lab import Lab
 from abm.evidence.score import Score, score
 from abm.results.study import StudyFolder
 from abm.scenario.from_file import load_scenario
-from abm.study.execute import Engine, only
+from abm.study.execute import only
 from abm.study.jobs import Monitor
+from abm.study.pool import Engine
 from abm.study.rows import as_base
 
 
@@ -20,6 +22,7 @@ def evaluate(
     root: Path,
     engine: Engine,
     monitor: Monitor,
+    *,
     seeds: Sequence[int],
     scale: float,
 ) -> tuple[StudyFolder, dict[str, Any]]:
@@ -37,9 +40,8 @@ def evaluate(
     folder = StudyFolder(root.resolve() / "evidence" / parameters.stem)
     folder.make()
     with only(folder):
-        scores = score(
-            claims, folder, engine, monitor, base=as_base(load_scenario(parameters)), seeds=seeds, scale=scale
-        )
+        base, lab = as_base(load_scenario(parameters)), Lab(folder, engine, monitor)
+        scores = score(claims, lab, base=base, seeds=seeds, scale=scale)
         found = as_plain(scores, parameters.name, seeds, scale)
         folder.write_json("scores.json", found)
     return folder, found

@@ -1,17 +1,14 @@
 """Claims held against the model: run what they ask for, and say for each what came out and whether it agrees."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from abm.core.errors import RunFailed
 from abm.evidence.claim import Claim
-from abm.results.study import StudyFolder
+from abm.evidence.lab import Lab
 from abm.scenario.from_file import load_scenario
-from abm.study.execute import Engine, run_rows
-from abm.study.jobs import Monitor
 from abm.study.rows import RowJob, as_base
 from abm.study.summary import interval
 
@@ -43,9 +40,7 @@ class Score:
 
 def score(
     claims: Sequence[Claim],
-    folder: StudyFolder,
-    engine: Engine,
-    monitor: Monitor,
+    lab: Lab,
     *,
     base: str = "",
     theta: Mapping[str, Any] | None = None,
@@ -58,12 +53,8 @@ def score(
     ----------
     claims : sequence of Claim
         What to hold against the model.
-    folder : StudyFolder
-        Keeps what has been run.
-    engine : callable
-        Local workers or a cluster.
-    monitor : Monitor
-        Progress and the wish to stop.
+    lab : Lab
+        Runs them and keeps what has been run.
     base : str
         Parameter set as the text of :func:`abm.study.rows.as_base`; by default the calibrated one.
     theta : mapping
@@ -79,10 +70,8 @@ def score(
         An experiment could not be run.
     """
     jobs = Jobs(base or as_base(load_scenario(PARAMETERS)), theta or {}, scale)
-    folder.make()
-    run_rows(folder, lambda: jobs.of_all(claims, seeds), engine, monitor)
-    values = values_of(folder)
-    return [_score(claim, [jobs.measure(claim, seed, values) for seed in seeds]) for claim in claims]
+    lab.run(lambda: jobs.of_all(claims, seeds))
+    return [_score(claim, [jobs.measure(claim, seed, lab) for seed in seeds]) for claim in claims]
 
 
 @dataclass(frozen=True)
@@ -105,22 +94,9 @@ class Jobs:
             for claim in claims:
                 yield from self.of(claim, seed).values()
 
-    def measure(self, claim: Claim, seed: int, values: Callable[[str], Mapping[str, float]]) -> float:
+    def measure(self, claim: Claim, seed: int, lab: Lab) -> float:
         """Return what a claim's measure makes of its experiments."""
-        return float(claim.measure({name: values(job.hash) for name, job in self.of(claim, seed).items()}))
-
-
-def values_of(folder: StudyFolder) -> Callable[[str], Mapping[str, float]]:
-    """Return the function from a row's hash to its values; asking for one that failed raises `RunFailed`."""
-    records = {record["hash"]: record for record in folder.records()}
-
-    def values(key: str) -> Mapping[str, float]:
-        record = records.get(key, {"reason": "it was not run"})
-        if "values" not in record:
-            raise RunFailed(f"an experiment failed: {record['reason']}")
-        return {name: math.nan if value is None else value for name, value in record["values"].items()}
-
-    return values
+        return float(claim.measure({name: lab.values(job) for name, job in self.of(claim, seed).items()}))
 
 
 def _score(claim: Claim, found: Sequence[float]) -> Score:

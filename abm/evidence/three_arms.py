@@ -20,7 +20,7 @@ FEWEST = 40  # cells in a bin
 WM_CD20 = (60e3, 240e3)
 
 
-def _arms(*names: str, **changes: object) -> Callable[[int], list[Case]]:
+def _arms(*names: str) -> Callable[[int], list[Case]]:
     return lambda seed: [Case("arms", N, {"arms": {name: ARMS[name] for name in names}})]
 
 

@@ -280,7 +280,7 @@ def label(base: Mapping[str, Any], path: str) -> str:
     owner = WORDS.get(keys[-2], keys[-2].replace("_", " ")) if len(keys) > 1 else ""
     unit = "" if known["unit"] == "1" else f" ({known['unit']})"
     words = {"median": "median", "sigma": "spread, log SD"}.get(keys[-1], known["description"])
-    return f"{owner}: {words if words[1:2].isupper() else words[:1].lower() + words[1:]}{unit}".removeprefix(": ")
+    return f"{owner}: {words}{unit}".removeprefix(": ")
 
 
 def range_of(base: Mapping[str, Any], path: str, axis: Axis) -> Range:

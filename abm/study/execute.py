@@ -1,7 +1,7 @@
 """A study from its file to its table: plan, run what is missing, and record how every row ended."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,12 @@ from abm.results.study import StudyFolder
 from abm.scenario.build import wells
 from abm.scenario.load import dump
 from abm.study.design import Morris, Saltelli, label
-from abm.study.jobs import Monitor, Outcome
-from abm.study.pool import outcomes
+from abm.study.jobs import Monitor
+from abm.study.pool import Engine, outcomes
 from abm.study.rows import RowJob
 from abm.study.sensitivity import morris, sobol
 from abm.study.spec import Planned
 
-Engine = Callable[[Iterable[RowJob], Monitor], Iterator[Outcome]]
 CELL_STEPS_PER_S = 8e6  # of one thread on one core
 ROW_OVERHEAD_S = 0.15
 WORKER_BYTES = 350e6
@@ -124,7 +123,9 @@ def run_study(planned: Planned, root: Path, engine: Engine, monitor: Monitor, ag
     folder.make()
     with only(folder):
         _write_plan(folder, planned)
-        run_rows(folder, lambda: (_job(planned, row) for row in folder.plan()), engine, monitor, again)
+        known = {key for key, how in folder.statuses().items() if how == "done" or not again}
+        for _ in run_rows(folder, lambda: (_job(planned, row) for row in folder.plan()), engine, monitor, known):
+            pass
         finish(folder, planned)
     return folder
 
@@ -148,18 +149,22 @@ def finish(folder: StudyFolder, planned: Planned) -> None:
 
 
 def run_rows(
-    folder: StudyFolder, jobs: Callable[[], Iterable[RowJob]], engine: Engine, monitor: Monitor, again: bool = False
-) -> None:
-    """Run jobs whose content has not ended yet and add a line for each; ``jobs`` makes them anew at each call."""
-    known = {key for key, status in folder.statuses().items() if status == "done" or not again}
+    folder: StudyFolder, jobs: Callable[[], Iterable[RowJob]], engine: Engine, monitor: Monitor, known: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Run jobs whose hash is not known, each content once; add a line for each that ended and yield it.
+
+    ``jobs`` makes them anew at each call: they are counted first.
+    """
     monitor.note = folder.log
     monitor.begin(folder.path, sum(1 for _ in _missing(jobs(), known)))
     for outcome in engine(_missing(jobs(), known), monitor):
         told = {"values": outcome.content} if outcome.event == "done" else {"reason": outcome.content}
-        folder.append({"hash": outcome.job.hash, "status": outcome.event, **told})
+        record = {"hash": outcome.job.hash, "status": outcome.event, **told}
+        folder.append(record)
+        yield record
 
 
-def _missing(jobs: Iterable[RowJob], known: set[str]) -> Iterator[RowJob]:
+def _missing(jobs: Iterable[RowJob], known: Collection[str]) -> Iterator[RowJob]:
     seen = set(known)
     for job in jobs:
         if job.hash not in seen:

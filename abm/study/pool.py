@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import Pipe
@@ -25,6 +25,7 @@ MAX_TRIES = 3
 POLL_S = 0.2
 SILENT_S = 600.0
 SIGNALS = {signal.SIGINT, signal.SIGTERM}
+Engine = Callable[[Iterable[Job], Monitor], Iterator[Outcome]]
 ENTRY = "abm.study.pool:work"
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from abm.study.pool import enter; enter(*sys.argv[2:])"
@@ -66,12 +67,29 @@ def outcomes(jobs: Iterable[Job], n_workers: int, monitor: Monitor, n_threads: i
     Stopped
         The monitor asked to stop; every running job kept what it needs to go on.
     """
-    for outcome in (
-        _run_here(jobs, monitor) if n_workers <= 1 else _Pool(jobs, n_workers, monitor, n_threads).outcomes()
-    ):
+    with crew(n_workers, n_threads) as engine:
+        yield from engine(jobs, monitor)
+
+
+@contextlib.contextmanager
+def crew(n_workers: int, n_threads: int = 1) -> Iterator[Engine]:
+    """Keep workers over several batches of jobs of one class: what is inside calls ``engine(jobs, monitor)``."""
+    pool = _Pool(n_workers, n_threads)
+    try:
+        yield pool.told if n_workers > 1 else _told_here
+    finally:
+        pool.dismiss()
+
+
+def _told(outcomes: Iterator[Outcome], monitor: Monitor) -> Iterator[Outcome]:
+    for outcome in outcomes:
         if outcome.event in ("failed", "refused"):
             monitor.note("failed", {"job": outcome.job.label, "reason": outcome.content})
         yield outcome
+
+
+def _told_here(jobs: Iterable[Job], monitor: Monitor) -> Iterator[Outcome]:
+    return _told(_run_here(jobs, monitor), monitor)
 
 
 def _run_here(jobs: Iterable[Job], monitor: Monitor) -> Iterator[Outcome]:
@@ -84,6 +102,7 @@ def _run_here(jobs: Iterable[Job], monitor: Monitor) -> Iterator[Outcome]:
         outcome = stopped if monitor.is_stopped else attempt(job, Flow(beat, lambda: monitor.is_stopped, monitor.note))
         if outcome.event == "stopped":
             raise Stopped
+        beat(1, 1)
         yield outcome
 
 
@@ -123,15 +142,19 @@ class _Worker:
 class _Pool:
     """The parent's side: who works on what, and what is to be tried again."""
 
-    def __init__(self, jobs: Iterable[Job], n_workers: int, monitor: Monitor, n_threads: int):
-        self.jobs = ((job, index, 0) for index, job in enumerate(jobs))
-        self.monitor, self.n_workers, self.n_threads = monitor, n_workers, n_threads
-        self.again: list[tuple[Job, int, int]] = []
+    def __init__(self, n_workers: int, n_threads: int):
+        self.n_workers, self.n_threads = n_workers, n_threads
         self.workers: dict[Connection, _Worker] = {}
-        self.is_stopping = False
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def told(self, jobs: Iterable[Job], monitor: Monitor) -> Iterator[Outcome]:
+        """Run jobs, and note those that fail."""
+        return _told(self._outcomes(jobs, monitor), monitor)
+
+    def _outcomes(self, jobs: Iterable[Job], monitor: Monitor) -> Iterator[Outcome]:
         """Feed workers until nothing is left."""
+        self.monitor, self.is_stopping = monitor, False
+        self.jobs = ((job, index, 0) for index, job in enumerate(jobs))
+        self.again: list[tuple[Job, int, int]] = []
         try:
             while self._fill():
                 start = time.monotonic()
@@ -139,8 +162,9 @@ class _Pool:
                 self._watch(heard, time.monotonic() - start)
                 for connection in heard:
                     yield from self._hear(connection)
-        finally:
-            self._dismiss()
+        except BaseException:
+            self.dismiss()
+            raise
         if self.monitor.is_stopped:
             raise Stopped
 
@@ -197,6 +221,7 @@ class _Pool:
         else:
             job, worker.job = worker.job, None
             if event != "stopped":
+                self.monitor.beat(worker.index, 1, 1)
                 yield Outcome(job, event, content)
 
     def _bury(self, connection: Connection) -> Iterator[Outcome]:
@@ -213,13 +238,15 @@ class _Pool:
             reason = f"its worker died {MAX_TRIES} times, last with exit code {worker.process.returncode}"
             yield Outcome(worker.job, "failed", reason)
 
-    def _dismiss(self) -> None:
+    def dismiss(self) -> None:
+        """Let idle workers go and end the others."""
         for connection, worker in self.workers.items():
             connection.close()
             if worker.job is not None:
                 worker.process.kill()
         for worker in self.workers.values():
             worker.process.wait()
+        self.workers.clear()
 
 
 def _send(connection: Connection, message: bytes) -> None:

@@ -16,20 +16,26 @@ class WatchedRun(Monitor):
     def __init__(self) -> None:
         self.signal_number = 0
         self.folder: Path | None = None
-        self._done: dict[int, float] = {}
-        self._n_wells = 1
+        self._shares: dict[int, float] = {}
+        self._n_done, self._n_jobs = 0, 1
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=Console(file=sys.stderr), disable=not sys.stderr.isatty())
-        self._task = self._bar.add_task("wells", total=1.0)
+        self._task = self._bar.add_task("done", total=1.0)
 
-    def begin(self, folder: Path, n_wells: int) -> None:
-        """Say where the run goes and how many wells it has."""
-        self.folder, self._n_wells = folder, n_wells
+    def begin(self, folder: Path, n_jobs: int) -> None:
+        """Say where the results go and how many jobs there are; the bar starts anew."""
+        self.folder, self._n_jobs = folder, max(1, n_jobs)
+        self._shares.clear()
+        self._n_done = 0
 
     def beat(self, index: int, done: int, total: int) -> None:
-        """Show the mean share over all wells."""
-        self._done[index] = done / max(1, total)
-        self._bar.update(self._task, completed=sum(self._done.values()) / self._n_wells)
+        """Show the mean share over all jobs."""
+        if done >= total:
+            self._n_done += 1
+            self._shares.pop(index, None)
+        else:
+            self._shares[index] = done / total
+        self._bar.update(self._task, completed=(self._n_done + sum(self._shares.values())) / self._n_jobs)
 
     def __enter__(self) -> Self:
         """Start drawing."""

@@ -193,7 +193,6 @@ class _Course:
                 "bytes_per_cell": {name: p.bytes_per_row for name, p in world.populations.items()},
             }
         )
-        self.flow.beat(world.step, world.step)
 
 
 def series(simulation: Simulation) -> dict[str, list]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from abm.study import pool
-from abm.study.jobs import Monitor
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ class Stuck:
 def test_a_worker_silent_for_too_long_is_killed_and_time_asleep_does_not_count(monkeypatch):
     monkeypatch.setattr(pool, "SILENT_S", 1.0)
     stuck, idle, lively = Stuck(), Stuck(), Stuck()
-    workers = pool._Pool([], 3, Monitor(), 1)
+    workers = pool._Pool(3, 1)
     workers.workers = {"a": pool._Worker(stuck, "job"), "b": pool._Worker(idle), "c": pool._Worker(lively, "job")}
     for _ in range(3):
         workers._watch(["c"], 3600.0)  # the machine slept

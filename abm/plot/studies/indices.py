@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.plot import style, wording
-from abm.plot.studies.points import Points, quantity
+from abm.plot.studies.points import Points, arm_of, measure_of, quantity
 
 ORDER = 21
 TITLE = "Sensitivity"
@@ -32,7 +32,7 @@ def figure(points: Points) -> Figure:
     fig = style.new_figure(1.2 + 0.42 * len(order))
     for i, (ax, summary) in enumerate(zip(style.panels(fig, len(names), len(names), share=False), names, strict=True)):
         _draw(ax, found[summary], order, SHOWN[points.kind])
-        style.dress(ax, quantity(summary))
+        style.dress(ax, measure_of(summary).replace(" (", "\n("), "", arm_of(summary))
         ax.set_yticks(range(len(order)), [points.label(path, 30) for path in order] if i == 0 else [""] * len(order))
         ax.grid(visible=True, axis="x", color=style.FAINT, linewidth=0.6)
     keys = [style.line_key(NAMES[name], colour, marker, "") for name, colour, marker in _looks(SHOWN[points.kind])]

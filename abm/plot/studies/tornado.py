@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from abm.plot import style, wording
-from abm.plot.studies.points import Points, quantity
+from abm.plot.studies.points import Points, arm_of, measure_of, quantity
 
 ORDER = 20
 TITLE = "Tornado"
@@ -30,7 +30,7 @@ def figure(points: Points) -> Figure:
             for change, colour in zip(found[path], (style.SKY, style.ORANGE), strict=True):
                 ax.barh(row, change, color=colour, height=0.62)
         ax.axvline(0.0, color=style.INK, linewidth=0.8)
-        style.dress(ax, f"change of\n{quantity(summary)}")
+        style.dress(ax, f"change of {measure_of(summary)}".replace(" (", "\n("), "", arm_of(summary))
         ax.set_yticks(range(len(order)), [points.label(path, 30) for path in order] if i == 0 else [""] * len(order))
         ax.grid(visible=False)
     style.legend_below(fig, [style.area_key("first value", style.SKY), style.area_key("last value", style.ORANGE)])

@@ -1,0 +1,139 @@
+"""A calibration from its file to a parameter set: point, posterior, scores, and the set as YAML."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from abm.core.errors import InputError
+from abm.evidence.fit import Problem, estimates, fit_point, fit_posterior, model
+from abm.evidence.lab import Lab
+from abm.results.study import StudyFolder
+from abm.study.execute import only
+from abm.study.jobs import Monitor
+from abm.study.pool import crew
+
+METHODS = ("point", "posterior", "both")
+
+
+def calibrate(
+    problem: Problem, root: Path, n_workers: int, monitor: Monitor, method: str
+) -> tuple[StudyFolder, dict[str, Any]]:
+    """Fit and keep ``fit.json`` and ``parameters.yaml``.
+
+    Parameters
+    ----------
+    problem : Problem
+        From :func:`abm.evidence.fit.load_calibration`.
+    root : Path
+        Folder that holds all runs.
+    n_workers : int
+        Processes that share the experiments of one point.
+    monitor : Monitor
+        Progress and the wish to stop.
+    method : str
+        ``point``, ``posterior`` (around the point, if there is one), or ``both``.
+
+    Raises
+    ------
+    InputError
+        No such method, or what it needs is not installed.
+    RunFailed
+        An experiment could not be run.
+    Stopped
+        The monitor asked to stop; the same call goes on.
+    """
+    if method not in METHODS:
+        raise InputError(f"method {method!r}; allowed: {', '.join(METHODS)}")
+    folder, asked = StudyFolder(root.resolve() / "fit" / problem.calibration.name), problem.calibration
+    folder.make()
+    with only(folder), crew(n_workers) as engine:
+        lab = Lab(folder, engine, monitor)
+        try:
+            point = _point(problem, lab, folder) if method in ("point", "both") else _known(folder, "point.json")
+            posterior = _posterior(problem, lab, folder, point) if method in ("posterior", "both") else None
+        except ModuleNotFoundError as error:
+            raise InputError(f"a fit needs {error.name}: pip install 'abm[fit]'") from None
+        found = {
+            "name": asked.name,
+            "title": asked.title,
+            "question": asked.question,
+            "claims": list(asked.claims),
+            "seed": asked.seed,
+            "misfit": point["misfit"] if point else None,
+            "trials": [trial["misfit"] for trial in point["trials"]] if point else [],
+            "epsilons": posterior["epsilons"] if posterior else [],
+            "shares": posterior["shares"] if posterior else {},
+            "weights": posterior["weights"] if posterior else [],
+            "estimates": estimates(problem, point["shares"] if point else None, posterior),
+        }
+        folder.write_json("fit.json", found)
+        folder.write_text("parameters.yaml", _as_yaml(problem, found))
+    return folder, found
+
+
+def _point(problem: Problem, lab: Lab, folder: StudyFolder) -> dict[str, Any]:
+    asked = problem.calibration
+    found = fit_point(
+        model(problem, lab),
+        problem.observed(),
+        problem.spread(),
+        problem.start(),
+        folder.path,
+        trials=asked.trials,
+        seed=asked.seed,
+        is_stopped=lambda: lab.monitor.is_stopped,
+    )
+    folder.write_json("point.json", found)
+    return found
+
+
+def _posterior(problem: Problem, lab: Lab, folder: StudyFolder, point: dict[str, Any] | None) -> dict[str, Any]:
+    asked = problem.calibration
+    fixed = point["shares"] if point else problem.start()
+    return fit_posterior(
+        model(problem, lab, fixed),
+        problem.observed(),
+        problem.spread(),
+        asked.posterior_of or tuple(asked.free),
+        folder.path,
+        population=asked.population,
+        generations=asked.generations,
+        seed=asked.seed,
+    )
+
+
+def _known(folder: StudyFolder, name: str) -> dict[str, Any] | None:
+    return folder.read_json(name) if (folder.path / name).exists() else None
+
+
+def _as_yaml(problem: Problem, found: dict[str, Any]) -> str:
+    """Return the calibrated values as a file that extends the set it came from; comments carry the intervals."""
+    asked = problem.calibration
+    lines = [
+        f"# fitted: on {', '.join(asked.claims)}; seed {asked.seed}, patches x {asked.scale:g}.",
+        f"# Values: {'posterior median (95 % interval)' if found['weights'] else 'point of least misfit'}.",
+        f"extends: {Path(asked.parameters).name}",
+    ]
+    tree: dict[str, Any] = {}
+    for row in found["estimates"]:
+        value = row["median"] if row["median"] is not None else row["point"]
+        if value is None:
+            continue
+        *parents, last = row["path"].split(".")
+        node = tree
+        for key in parents:
+            node = node.setdefault(key, {})
+        unit = f" {row['unit']}" if row["unit"] else ""
+        known = row["lo"] is not None and math.isfinite(row["lo"])
+        node[last] = f"{value:.4g}{unit}" + (f"  # {row['lo']:.3g} to {row['hi']:.3g}" if known else "")
+    return "\n".join([*lines, *_lines(tree, 0)]) + "\n"
+
+
+def _lines(tree: dict[str, Any], depth: int) -> list[str]:
+    found = []
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            found += [f"{'  ' * depth}{key}:", *_lines(value, depth + 1)]
+        else:
+            found.append(f"{'  ' * depth}{key}: {value}")
+    return found

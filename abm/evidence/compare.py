@@ -1,0 +1,268 @@
+"""Which of the four interaction hypotheses does the evidence need? Every combination, by rejection.
+
+For each combination strengths are drawn from their ranges, the rest stays at the calibrated point; a draw is accepted
+when every claim holds. With equal prior weights a combination's posterior probability is its acceptance rate, with
+Jeffreys' prior, over the sum of all. Then accepted draws predict the control panel: the experiment on which they
+differ most decides best.
+"""
+
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy.stats import qmc
+
+from abm.core.errors import Fault, InputError
+from abm.core.par import Model, par, refusal
+from abm.evidence.claim import B_CELLS, HYPOTHESES, SIDE_UM, VOLUME_UL, Claim, chosen, refuse_roles
+from abm.evidence.lab import Lab
+from abm.evidence.score import Jobs
+from abm.results.study import StudyFolder
+from abm.scenario.from_file import load_scenario
+from abm.scenario.load import resolve, validate
+from abm.scenario.schema import Name, Scenario
+from abm.study.design import Axis, Range, ranges
+from abm.study.execute import only
+from abm.study.jobs import Monitor
+from abm.study.pool import Engine
+from abm.study.rows import RowJob, as_base
+
+OFF: dict[str, dict[str, Any]] = {
+    "shield": {"processes.shield": None},
+    "igg": {"processes.igg": None},
+    "subset": {"populations.b_cells.low_fraction": 0.0},
+    "dheas": {"processes.potency": None},
+}
+STRENGTHS = {  # the ranges of section 4.4 of the model's description, all assumed
+    "processes.shield.max_frac": Axis(lo=0.5, hi=1.0),
+    "processes.shield.c3b50_per_cell": Axis(lo=1e4, hi=2e5, scale="log"),
+    "processes.igg.k_uM": Axis(lo=0.2, hi=1.0, scale="log"),
+    "populations.b_cells.low_fraction": Axis(lo=0.05, hi=0.15),
+    "processes.potency.max_effect": Axis(lo=0.0, hi=0.6),
+}
+N_RESAMPLED = 4000  # design: of the posterior's interval
+HALF = 0.5  # Jeffreys' prior of an acceptance rate
+
+
+class Comparison(Model):
+    """What a comparison file may say."""
+
+    name: Name = "comparison"
+    title: str = ""
+    question: str = ""
+    parameters: str
+    panel: str
+    claims: tuple[str, ...] = Field(("A1", "A2", "A3"), min_length=1)
+    strengths: dict[str, Axis] = Field(default_factory=lambda: dict(STRENGTHS))
+    set: dict[str, Any] = Field(default_factory=dict)
+    draws: int = par(32, "1", "design: draws of the strengths per combination", "Draws", ge=2, le=100_000)
+    predicting: int = par(3, "1", "design: accepted draws that predict the panel", "Predicting", ge=1, le=1000)
+    panel_n: int = par(1000, "1", "design: a patch", "B cells of each predicted well", ge=50, le=10**6)
+    scale: float = par(1.0, "1", "design: size of the claims' patches", "Scale", gt=0, le=10)
+    seed: int = par(1, "1", "design: any number", "Seed", ge=0, le=2**32)
+
+    @model_validator(mode="after")
+    def _strengths_only(self) -> Self:
+        allowed = [path for paths in HYPOTHESES.values() for path in paths]
+        wrong = [path for path in self.strengths if path not in allowed]
+        if wrong:
+            faults = [Fault("no strength of a hypothesis", f"strengths.{p}", allowed=", ".join(allowed)) for p in wrong]
+            raise refusal(*faults)
+        return self
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Strengths under one combination of hypotheses."""
+
+    on: tuple[str, ...]
+    theta: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """What the evidence says to one combination."""
+
+    on: tuple[str, ...]
+    n_draws: int
+    n_accepted: int
+    probability: float
+    lo: float
+    hi: float
+    means: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """How far accepted combinations differ on one arm of the panel."""
+
+    arm: str
+    expected_difference: float
+    by_combination: dict[str, float]
+
+
+def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> tuple[Comparison, Path]:
+    """Read a comparison file; paths in it are relative to it.
+
+    Raises
+    ------
+    InputError
+        All faults of the file, or a claim that may not set the strengths.
+    """
+    document = resolve(path, sets, Comparison)
+    comparison = validate(Comparison, document)
+    refuse_roles(chosen(comparison.claims), comparison.strengths)
+    folder = Path(document.file).parent
+    for key in ("parameters", "panel"):
+        if not (folder / getattr(comparison, key)).is_file():
+            raise InputError(document.fault((key,), f"no such file '{getattr(comparison, key)}'"))
+    return comparison, folder
+
+
+def compare(
+    comparison: Comparison, beside: Path, root: Path, engine: Engine, monitor: Monitor
+) -> tuple[StudyFolder, dict[str, Any]]:
+    """Score every combination of hypotheses and find the experiment that separates them best.
+
+    Returns
+    -------
+    folder, found : StudyFolder, dict
+        ``combinations``, ``hypotheses`` (probability that each is on) and ``experiments``, the best first.
+
+    Raises
+    ------
+    InputError
+        Another process is at it.
+    RunFailed
+        An experiment could not be run.
+    """
+    folder = StudyFolder(root.resolve() / "compare" / comparison.name)
+    folder.make()
+    with only(folder):
+        base = as_base(load_scenario(beside / comparison.parameters, tuple(_sets(comparison))))
+        claims, draws = chosen(comparison.claims), list(_draws(comparison, json.loads(base)))
+        lab = Lab(folder, engine, monitor)
+        accepted, means = _hold(comparison, claims, draws, lab, base)
+        combinations = _weigh(draws, accepted, means, comparison.seed)
+        panel = load_scenario(beside / comparison.panel)
+        predicted = _predict(comparison, draws, accepted, panel, lab, base)
+        found = {
+            "name": comparison.name,
+            "title": comparison.title,
+            "question": comparison.question,
+            "claims": list(comparison.claims),
+            "n_draws": comparison.draws,
+            "combinations": [asdict(one) for one in combinations],
+            "hypotheses": _marginal(combinations),
+            "experiments": [asdict(one) for one in _separate(combinations, predicted)],
+        }
+        folder.write_json("comparison.json", found)
+    return folder, found
+
+
+def name_of(on: Sequence[str]) -> str:
+    """Return what a combination is called."""
+    return " + ".join(on) or "none"
+
+
+def _sets(comparison: Comparison) -> list[str]:
+    return [f"{path}={json.dumps(value)}" for path, value in comparison.set.items()]
+
+
+def _draws(comparison: Comparison, base: Mapping[str, Any]) -> Iterator[Draw]:
+    """Yield the same shares of the ranges for every combination; what is off has no strength."""
+    own = ranges(base, comparison.strengths)
+    shares = qmc.LatinHypercube(len(own), rng=np.random.default_rng(comparison.seed)).random(comparison.draws)
+    for size in range(len(HYPOTHESES) + 1):
+        for on in itertools.combinations(HYPOTHESES, size):
+            for row in shares:
+                yield Draw(on, _theta(on, own, row))
+
+
+def _theta(on: Sequence[str], own: Sequence[Range], row: np.ndarray) -> dict[str, Any]:
+    theta = {path: value for name in HYPOTHESES if name not in on for path, value in OFF[name].items()}
+    paths = {path for name in on for path in HYPOTHESES[name]}
+    return theta | {r.path: r.value(share) for r, share in zip(own, row, strict=True) if r.path in paths}
+
+
+def _hold(
+    comparison: Comparison, claims: Sequence[Claim], draws: Sequence[Draw], lab: Lab, base: str
+) -> tuple[list[bool], list[dict[str, float]]]:
+    """Return for each draw whether every claim holds, and what the claims measure."""
+    seeds = range(comparison.seed, comparison.seed + comparison.draws)
+    jobs = [(Jobs(base, draw.theta, comparison.scale), seeds[i % comparison.draws]) for i, draw in enumerate(draws)]
+    lab.run(lambda: (row for own, seed in jobs for row in own.of_all(claims, [seed])))
+    found = [{claim.id: own.measure(claim, seed, lab) for claim in claims} for own, seed in jobs]
+    accepted = [all(claim.lo <= values[claim.id] <= claim.hi for claim in claims) for values in found]
+    return accepted, found
+
+
+def _weigh(draws: Sequence[Draw], accepted: Sequence[bool], found: Sequence[dict], seed: int) -> list[Combination]:
+    on_all = list(dict.fromkeys(draw.on for draw in draws))
+    rows = {on: [i for i, draw in enumerate(draws) if draw.on == on] for on in on_all}
+    hits = np.array([sum(accepted[i] for i in rows[on]) for on in on_all], dtype=float)
+    n = np.array([len(rows[on]) for on in on_all], dtype=float)
+    rates = np.random.default_rng(seed).beta(hits + HALF, n - hits + HALF, (N_RESAMPLED, len(on_all)))
+    shares = rates / rates.sum(axis=1, keepdims=True)
+    lo, hi = np.quantile(shares, [0.025, 0.975], axis=0)
+    return [
+        Combination(
+            on,
+            int(n[k]),
+            int(hits[k]),
+            float(shares[:, k].mean()),
+            float(lo[k]),
+            float(hi[k]),
+            {name: float(np.mean([found[i][name] for i in rows[on]])) for name in found[0]},
+        )
+        for k, on in enumerate(on_all)
+    ]
+
+
+def _marginal(combinations: Sequence[Combination]) -> dict[str, float]:
+    """Return the posterior probability that each hypothesis is on."""
+    return {name: math.fsum(c.probability for c in combinations if name in c.on) for name in HYPOTHESES}
+
+
+def _predict(
+    comparison: Comparison, draws: Sequence[Draw], accepted: Sequence[bool], panel: Scenario, lab: Lab, base: str
+) -> dict[tuple[str, ...], dict[str, float]]:
+    """Return the mean survival on every arm of the panel, by combination, over its first accepted draws."""
+    side = SIDE_UM * math.sqrt(comparison.panel_n / B_CELLS)
+    patch = {
+        "space.side": f"{side} um",
+        "space.volume": f"{VOLUME_UL * comparison.panel_n / B_CELLS} uL",
+        "populations.b_cells.n": comparison.panel_n,
+        "arms": json.loads(as_base(panel))["arms"],
+    }
+    jobs: dict[tuple, list[RowJob]] = {}
+    for draw, is_accepted in zip(draws, accepted, strict=True):
+        kept = jobs.setdefault(draw.on, [])
+        if is_accepted and len(kept) < comparison.predicting:
+            kept.append(RowJob(0, base, dict(draw.theta) | patch, comparison.seed))
+    lab.run(lambda: (job for own in jobs.values() for job in own))
+    return {
+        on: {arm: float(np.mean([lab.values(job)[f"{arm}.survival"] for job in own])) for arm in panel.arms}
+        for on, own in jobs.items()
+        if own
+    }
+
+
+def _separate(combinations: Sequence[Combination], predicted: Mapping[tuple, Mapping[str, float]]) -> list[Experiment]:
+    """Return the arms, the largest expected difference between two combinations of the posterior first."""
+    known = [c for c in combinations if c.on in predicted]
+    arms = list(next(iter(predicted.values()))) if known else []
+    weights = np.array([c.probability for c in known]) / max(math.fsum(c.probability for c in known), 1e-300)
+    found = []
+    for arm in arms:
+        own = np.array([predicted[c.on][arm] for c in known])
+        expected = float(weights @ np.abs(own[:, None] - own[None, :]) @ weights)
+        by_name = {name_of(c.on): float(v) for c, v in zip(known, own, strict=True)}
+        found.append(Experiment(arm, expected, by_name))
+    return sorted(found, key=lambda e: -e.expected_difference)

@@ -1,0 +1,259 @@
+"""Calibration on the claims whose role allows it: a point by optuna, a posterior by ABC-SMC of pyABC.
+
+Both see the model as one function, ``simulate(theta, seed) -> summaries``. Both keep their state on disk and go on
+where they stopped; what has been simulated is not simulated again.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from abm.core.errors import Fault, InputError
+from abm.core.par import Model, par, refusal
+from abm.evidence.claim import Claim, chosen, refuse_roles
+from abm.evidence.lab import Lab
+from abm.evidence.score import Jobs
+from abm.scenario.from_file import load_scenario
+from abm.scenario.load import resolve, validate
+from abm.scenario.reading import value_at
+from abm.scenario.schema import Name
+from abm.study.design import Axis, Range, ranges
+from abm.study.jobs import Stopped
+from abm.study.rows import as_base
+
+Shares = Mapping[str, float]
+Summaries = dict[str, float]
+Simulate = Callable[[Shares, int], Summaries]
+FAR = 30.0  # design: standard errors that stand for "no number came out"
+TINY_RANGE = 1e-3
+
+
+class Calibration(Model):
+    """What a calibration file may say."""
+
+    name: Name = "calibration"
+    title: str = ""
+    question: str = ""
+    parameters: str
+    claims: tuple[str, ...] = Field(min_length=1)
+    free: dict[str, Axis] = Field(min_length=1)
+    posterior_of: tuple[str, ...] = ()
+    set: dict[str, Any] = Field(default_factory=dict)
+    trials: int = par(60, "1", "design: points that the point fit tries", "Trials", ge=1, le=10**6)
+    population: int = par(40, "1", "design: particles of each generation", "Population", ge=4, le=10**6)
+    generations: int = par(4, "1", "design: generations of ABC-SMC", "Generations", ge=1, le=100)
+    scale: float = par(0.3, "1", "design: size of the claims' patches", "Scale", gt=0, le=10)
+    seed: int = par(1, "1", "design: any number", "Seed", ge=0, le=2**31)
+
+    @model_validator(mode="after")
+    def _posterior_of_free(self) -> Self:
+        wrong = [path for path in self.posterior_of if path not in self.free]
+        if wrong:
+            raise refusal(Fault(f"{wrong[0]} is not free", "posterior_of", allowed=", ".join(self.free)))
+        return self
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A calibration with its parameter set, ranges and claims at hand."""
+
+    calibration: Calibration
+    base: str
+    ranges: tuple[Range, ...]
+    claims: tuple[Claim, ...]
+
+    def theta(self, shares: Shares) -> dict[str, Any]:
+        """Return the changes of the parameter set at a place in the unit cube."""
+        return {own.path: own.value(shares[own.path]) for own in self.ranges if own.path in shares}
+
+    def start(self) -> dict[str, float]:
+        """Return where the parameter set itself lies in the ranges, moved inside them."""
+        data, found = json.loads(self.base), {}
+        for own in self.ranges:
+            keys = tuple(int(key) if key.isdecimal() else key for key in own.path.split("."))
+            value = value_at(data, keys)
+            number = float(str(value).split()[0]) if value is not None else own.number(0.5)
+            lo, hi, x = (math.log(v) if own.scale == "log" else v for v in (own.lo, own.hi, max(number, own.lo)))
+            found[own.path] = min(1.0, max(0.0, (x - lo) / (hi - lo)))
+        return found
+
+    def observed(self) -> Summaries:
+        """Return the published values."""
+        return {claim.id: claim.observed for claim in self.claims}
+
+    def spread(self) -> Summaries:
+        """Return the published spreads as standard deviations."""
+        return {claim.id: max(claim.sd, TINY_RANGE * abs(claim.observed), 1e-9) for claim in self.claims}
+
+
+def load_calibration(path: Path, sets: tuple[str, ...] = ()) -> Problem:
+    """Read a calibration file; the parameter set it names is relative to it.
+
+    Raises
+    ------
+    InputError
+        All faults of the file, or a claim that may not be calibrated on.
+    """
+    document = resolve(path, sets, Calibration)
+    calibration = validate(Calibration, document)
+    claims = chosen(calibration.claims)
+    refuse_roles(claims, calibration.free)
+    parameters = Path(document.file).parent / calibration.parameters
+    if not parameters.is_file():
+        raise InputError(document.fault(("parameters",), f"no such file '{calibration.parameters}'"))
+    sets = tuple(f"{path}={json.dumps(value)}" for path, value in calibration.set.items())
+    base = as_base(load_scenario(parameters, sets))
+    return Problem(calibration, base, tuple(ranges(json.loads(base), calibration.free)), tuple(claims))
+
+
+def model(problem: Problem, lab: Lab, fixed: Shares | None = None) -> Simulate:
+    """Return the function from a place in the unit cube and a seed to the claims' values.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is calibrated.
+    lab : Lab
+        Where it is run.
+    fixed : mapping
+        Shares of the axes that a call does not name.
+    """
+
+    def simulate(shares: Shares, seed: int) -> Summaries:
+        jobs = Jobs(problem.base, problem.theta({**(fixed or {}), **shares}), problem.calibration.scale)
+        lab.run(lambda: jobs.of_all(problem.claims, [seed]))
+        return {claim.id: jobs.measure(claim, seed, lab) for claim in problem.claims}
+
+    return simulate
+
+
+def misfit(found: Summaries, observed: Summaries, spread: Summaries) -> float:
+    """Return the sum of squared distances in published standard deviations."""
+    parts = [(found[name] - value) / spread[name] for name, value in observed.items()]
+    return math.fsum(min(FAR, abs(z)) ** 2 if math.isfinite(z) else FAR**2 for z in parts)
+
+
+def fit_point(
+    simulate: Simulate,
+    observed: Summaries,
+    spread: Summaries,
+    start: Shares,
+    folder: Path,
+    *,
+    trials: int,
+    seed: int,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Find the point of least misfit by optuna's tree-structured Parzen estimator, from a start; resumable.
+
+    Returns
+    -------
+    dict
+        ``shares`` of the best point, its ``misfit``, and all ``trials``.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(folder / "trials.log")))
+    sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
+    study = optuna.create_study(storage=storage, study_name="point", sampler=sampler, load_if_exists=True)
+    if not study.trials:
+        study.enqueue_trial(dict(start))
+
+    def objective(trial: optuna.Trial) -> float:
+        shares = {path: trial.suggest_float(path, 0.0, 1.0) for path in start}
+        return misfit(simulate(shares, seed), observed, spread)
+
+    while len(done := [t for t in study.trials if t.state.is_finished()]) < trials:
+        if is_stopped():
+            raise Stopped
+        study.optimize(objective, n_trials=1)
+    kept = [{"shares": t.params, "misfit": t.value} for t in done if t.value is not None]
+    return {"shares": study.best_params, "misfit": study.best_value, "trials": kept}
+
+
+def fit_posterior(
+    simulate: Simulate,
+    observed: Summaries,
+    spread: Summaries,
+    paths: Sequence[str],
+    folder: Path,
+    *,
+    population: int,
+    generations: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Sample the posterior by ABC-SMC of pyABC, uniform in the unit cube before; resumable by generation.
+
+    Returns
+    -------
+    dict
+        ``shares``, one list per axis, their ``weights``, and the ``epsilons`` of the generations.
+    """
+    import pyabc
+
+    for name in ("ABC", "ABC.History", "ABC.Distance", "ABC.Sampler"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    np.random.seed(seed)  # noqa: NPY002 - what pyABC draws from
+    state = {"calls": 0}
+
+    def call(shares: Mapping[str, float]) -> Summaries:
+        state["calls"] += 1
+        return simulate({path: float(shares[path]) for path in paths}, seed * 100_003 + state["calls"])
+
+    def distance(found: Summaries, truth: Summaries) -> float:
+        return math.sqrt(misfit(found, truth, spread))
+
+    prior = pyabc.Distribution(**{path: pyabc.RV("uniform", 0.0, 1.0) for path in paths})
+    abc = pyabc.ABCSMC(call, prior, distance, population_size=population, sampler=pyabc.sampler.SingleCoreSampler())
+    file = folder / "posterior.db"
+    address, is_new = f"sqlite:///{file}", not file.exists()
+    history = abc.new(address, observed) if is_new else abc.load(address, 1)
+    left = generations - (history.max_t + 1)
+    if left > 0:
+        history = abc.run(max_nr_populations=left)
+    table, weights = history.get_distribution(m=0)
+    epsilons = [float(e) for e in history.get_all_populations()["epsilon"] if math.isfinite(e)]
+    return {"shares": {p: table[p].tolist() for p in paths}, "weights": list(map(float, weights)), "epsilons": epsilons}
+
+
+def quantiles(values: Sequence[float], weights: Sequence[float], at: Sequence[float]) -> list[float]:
+    """Return weighted quantiles."""
+    order = np.argsort(values)
+    own, mass = np.asarray(values, dtype=float)[order], np.asarray(weights, dtype=float)[order]
+    middle = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
+    return [float(v) for v in np.interp(at, middle, own)]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One calibrated parameter: point, posterior median and 95 % interval in the parameter's unit."""
+
+    path: str
+    unit: str
+    lo_prior: float
+    hi_prior: float
+    point: float | None
+    median: float | None
+    lo: float | None
+    hi: float | None
+
+
+def estimates(problem: Problem, point: Shares | None, posterior: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return every free parameter with what the fits say of it."""
+    found = []
+    for own in problem.ranges:
+        share = posterior["shares"].get(own.path) if posterior else None
+        middle = [None] * 3
+        if posterior and share:
+            middle = [own.number(q) for q in quantiles(share, posterior["weights"], (0.025, 0.5, 0.975))]
+        best = own.number(point[own.path]) if point else None
+        found.append(asdict(Estimate(own.path, own.unit, own.lo, own.hi, best, middle[1], middle[0], middle[2])))
+    return found

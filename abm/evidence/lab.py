@@ -1,0 +1,50 @@
+"""Where experiments are run, once for each content, and their values kept."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from abm.core.errors import RunFailed
+from abm.results.study import StudyFolder
+from abm.study.execute import run_rows
+from abm.study.jobs import Monitor
+from abm.study.pool import Engine
+from abm.study.rows import RowJob
+
+
+class Lab:
+    """Runs rows into a folder that remembers them.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+        Made if missing; what it holds is not run again.
+    engine : callable
+        Local workers or a cluster.
+    monitor : Monitor
+        Progress and the wish to stop.
+    """
+
+    def __init__(self, folder: StudyFolder, engine: Engine, monitor: Monitor):
+        folder.make()
+        self.folder, self.engine, self.monitor = folder, engine, monitor
+        self.records: dict[str, dict[str, Any]] = {record["hash"]: record for record in folder.records()}
+
+    def run(self, jobs: Callable[[], Iterable[RowJob]]) -> None:
+        """Run what has not been done; ``jobs`` makes them anew at each call."""
+        known = {key for key, record in self.records.items() if record["status"] == "done"}
+        for record in run_rows(self.folder, jobs, self.engine, self.monitor, known):
+            self.records[record["hash"]] = record
+
+    def values(self, job: RowJob) -> Mapping[str, float]:
+        """Return what a row gave; what is undefined is NaN.
+
+        Raises
+        ------
+        RunFailed
+            The row failed or was not run.
+        """
+        record = self.records.get(job.hash, {"reason": "it was not run"})
+        if "values" not in record:
+            raise RunFailed(f"an experiment failed: {record['reason']}")
+        return {name: math.nan if value is None else value for name, value in record["values"].items()}
