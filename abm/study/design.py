@@ -237,8 +237,10 @@ class Morris(_Drawn):
 
     def shares(self, n_axes: int) -> np.ndarray:
         """Draw by SALib."""
-        from SALib.sample import morris
-
+        try:
+            from SALib.sample import morris
+        except ModuleNotFoundError as error:
+            raise InputError(f"the design 'morris' needs {error.name}: pip install 'abm[fit]'") from None
         problem = {"num_vars": n_axes, "names": list(range(n_axes)), "bounds": [[0.0, 1.0]] * n_axes}
         return morris.sample(problem, self.n, num_levels=self.levels, seed=self.draw_seed)
 

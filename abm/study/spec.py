@@ -4,17 +4,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from abm.core.errors import Fault, InputError, ResourceRefused
-from abm.core.par import Model, par, plain
+from abm.core.par import Model, par, plain, refusal
 from abm.results.study import Row
 from abm.scenario.from_file import load_scenario
 from abm.scenario.load import Document, apply_overrides, resolve, validate
 from abm.scenario.schema import Name, Scenario
-from abm.study.design import AnyDesign, Point
+from abm.study.design import AnyDesign, Listed, Point, range_of
 from abm.study.rows import ARM, REPLICATE, base_hash, row_hash, scenario_at
 
 MAX_ROWS = 10_000_000
@@ -35,6 +35,12 @@ class Study(Model):
     seeds: tuple[int, ...] = par((1, 2, 3), "1", "design: as many as tell noise from effect", "Seeds", ge=0, le=2**63)
     summaries: tuple[str, ...] = Field(("both.survival",), min_length=1)
     budget: float = par(72.0, "h", "design: a long weekend", "Longest time to spend", gt=0, le=1e5)
+
+    @model_validator(mode="after")
+    def _has_seeds(self) -> Self:
+        if not self.seeds:
+            raise refusal(Fault("no seeds", "seeds", allowed="at least one"))
+        return self
 
 
 @dataclass(frozen=True)
@@ -98,44 +104,33 @@ def _base(study: Study, document: Document) -> Scenario:
 
 
 def _check(planned: Planned, document: Document) -> None:
-    """Validate every listed value, and both ends of every range, alone on the base."""
+    """Validate on the base every listed point, every listed value and both ends of every range."""
     faults = []
-    for path, value in _extremes(planned):
+    for place, point in _samples(planned):
         try:
-            _check_value(planned, path, value)
+            _check_point(planned, point)
         except InputError as error:
-            place = ("design", "axes", path)
-            faults += [document.fault(place, f"{path}: {f.message}", f.allowed, f.nearest) for f in error.faults]
-    if not planned.study.seeds:
-        faults.append(document.fault(("seeds",), "no seeds", "at least one"))
+            faults += [document.fault(place, f"{f.path}: {f.message}", f.allowed, f.nearest) for f in error.faults]
     if faults:
         raise InputError(*faults)
 
 
-def _check_value(planned: Planned, path: str, value: Any) -> None:
-    if path == ARM and value not in planned.base.arms:
-        raise InputError(Fault(f"no arm {value!r}", allowed=", ".join(planned.base.arms)))
-    if path == REPLICATE and value not in range(planned.base.replicates):
-        raise InputError(Fault(f"no replicate {value!r}", allowed=f"0 to {planned.base.replicates - 1}"))
-    scenario_at(planned.text, {path: value}, planned.study.seeds[0])
+def _check_point(planned: Planned, point: Point) -> None:
+    arm, replicate = point.get(ARM), point.get(REPLICATE, 0)
+    if arm is not None and arm not in planned.base.arms:
+        raise InputError(Fault(f"no arm {arm!r}", ARM, allowed=", ".join(planned.base.arms)))
+    if replicate not in range(planned.base.replicates):
+        raise InputError(Fault(f"no replicate {replicate!r}", REPLICATE, allowed=f"0 to {planned.base.replicates - 1}"))
+    scenario_at(planned.text, point, planned.study.seeds[0])
 
 
-def _extremes(planned: Planned) -> Iterator[tuple[str, Any]]:
+def _samples(planned: Planned) -> Iterator[tuple[tuple[str | int, ...], Point]]:
+    """Yield places of the file with points to try: listed ones whole, of axes each value alone or both ends."""
     design, data = planned.study.design, json.loads(planned.text)
-    if hasattr(design, "ranges"):
-        for own in design.ranges(data):
-            yield from ((own.path, own.value(share)) for share in (0.0, 1.0))
-        return
-    seen = set()
-    for path, value in (item for point in _listed(planned) for item in point.items()):
-        if (path, repr(value)) not in seen:
-            seen.add((path, repr(value)))
-            yield path, value
-
-
-def _listed(planned: Planned) -> Iterator[Point]:
-    """Yield the values of the axes one by one; a full factorial would take long to walk."""
-    if planned.study.design.kind == "factorial":
-        yield from ({path: value} for path, axis in planned.study.design.axes.items() for value in axis.values)
-    else:
-        yield from planned.points()
+    if isinstance(design, Listed):
+        for index, point in enumerate(design.points(data)):
+            yield ("design", "points", index), point
+    for path, axis in design.axes.items():
+        ends = axis.values or [range_of(data, path, axis).value(share) for share in (0.0, 1.0)]
+        for value in ends:
+            yield ("design", "axes", path), {path: value}

@@ -18,8 +18,9 @@ from abm.core.jit import threading_layer
 from tests.bench import figures
 from tests.bench.engine import STEPS, WELL_NK_PER_B
 from tests.bench.figures import BATCH_AGENTS, Plan
+from tests.bench.sweep import sweep
 
-FIGURES = ("throughput", "mesa_ratio", "well", "batch", "startup", "first_result")
+FIGURES = ("throughput", "mesa_ratio", "well", "batch", "startup", "first_result", "sweep")
 
 
 def arguments() -> argparse.Namespace:
@@ -51,6 +52,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         mesa_agents=10_000 if quick else 100_000,
         n_batch=4 if quick else 16,
         nk_share=asked.nk_share,
+        sweep_rows=40 if quick else 1000,
     )
 
 
@@ -62,7 +64,7 @@ def measure(asked: argparse.Namespace, console: Console) -> dict[str, Any]:
     for name in wanted:
         console.print(f"measuring {name} …", style="dim")
         extra = {"is_cold": not asked.quick} if name == "first_result" else {}
-        found[name] = getattr(figures, name)(plan, **extra)
+        found[name] = sweep(plan) if name == "sweep" else getattr(figures, name)(plan, **extra)
     if "throughput" in found:
         sizes = found["throughput"]["sizes"]
         found["exponent"] = found["throughput"].pop("exponent")
@@ -99,6 +101,11 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
         lines += [("full well: peak MB", f"{n} threads", found["well"]["peak_MB"][n])]
     for n, one in found.get("batch", {}).items():
         lines.append((f"wells of {BATCH_AGENTS} cells at once", f"{n} workers", one["ratio"]))
+    for name, one in found.get("sweep", {}).items():
+        if isinstance(one, dict):
+            lines.append(
+                (name.replace("_", " "), f"{found['sweep']['rows']} rows, {found['sweep']['workers']} workers", one)
+            )
     for name in ("startup", "first_result"):
         lines += [(f"{name}: s", case, one) for case, one in found.get(name, {}).items() if isinstance(one, dict)]
     return lines

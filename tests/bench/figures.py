@@ -35,6 +35,7 @@ class Plan:
     mesa_agents: int
     n_batch: int
     nk_share: float
+    sweep_rows: int
 
 
 def throughput(plan: Plan) -> dict[str, Any]:

@@ -9,9 +9,12 @@ from abm.scenario.build import build, wells
 from abm.scenario.from_file import load_scenario
 from abm.scenario.load import dump, read_document, resolve, validate
 from abm.scenario.schema import PROCESSES, Scenario
+from abm.study.execute import cost
+from abm.study.spec import load_study
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SCENARIOS = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("scenarios/*.yaml"))
+STUDIES = sorted(p.relative_to(CONFIGS) for p in CONFIGS.glob("studies/*.yaml") if "design:" in p.read_text())
 SETS = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("parameters/*.yaml"))
 FEW_CELLS = ("populations.b_cells.n=30",)
 
@@ -94,3 +97,13 @@ def test_a_published_set_uses_known_processes_under_stable_names(file):
     scenario = load_scenario(CONFIGS / file)
     assert {process.kind for process in scenario.processes.values()} <= set(PROCESSES)
     assert len(scenario.processes) > 10
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=str)
+def test_a_study_says_what_it_is_for_and_its_plan_stays_in_its_budget(file, tmp_path):
+    planned = load_study(CONFIGS / file)
+    assert planned.study.name == file.stem
+    assert planned.study.title
+    assert planned.study.question.rstrip().endswith("?")
+    assert cost(planned, 4).hours < 3.0
+    assert next(planned.rows())["id"] == 0

@@ -1,0 +1,86 @@
+"""The comparison weighs every combination alike and sets nothing but the strengths of the hypotheses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from abm.core.errors import InputError
+from abm.evidence.claim import HYPOTHESES
+from abm.evidence.compare import Combination, Draw, _draws, _separate, _weigh, compare, load_comparison
+from abm.scenario.from_file import load_scenario
+from abm.study.execute import local
+from abm.study.jobs import Monitor
+from abm.study.rows import as_base, scenario_at
+
+STUDIES = Path(__file__).parents[2] / "configs" / "studies"
+FILE = STUDIES / "interaction.yaml"
+STRENGTHS = {path for paths in HYPOTHESES.values() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def draws():
+    comparison, beside = load_comparison(FILE, ("draws=4",))
+    base = as_base(load_scenario(beside / comparison.parameters))
+    return base, list(_draws(comparison, json.loads(base)))
+
+
+def test_every_combination_sees_the_same_strengths(draws):
+    _, all_draws = draws
+    assert len(all_draws) == 16 * 4
+    full = [draw.theta for draw in all_draws if len(draw.on) == 4]
+    for draw, own in zip([d for d in all_draws if d.on == ("shield",)], full, strict=True):
+        assert all(draw.theta[path] == own[path] for path in HYPOTHESES["shield"])
+
+
+def test_a_draw_changes_strengths_or_switches_a_hypothesis_off(draws):
+    base, all_draws = draws
+    for draw in all_draws:
+        kept = {path for name in draw.on for path in HYPOTHESES[name]}
+        assert set(draw.theta) <= STRENGTHS | {"processes.shield", "processes.igg", "processes.potency"}
+        assert kept <= set(draw.theta)
+        scenario = scenario_at(base, draw.theta, 1)
+        assert ("shield" in scenario.processes) == ("shield" in draw.on)
+        assert (scenario.populations.b_cells.low_fraction > 0) == ("subset" in draw.on)
+
+
+def test_probabilities_follow_the_accepted_draws():
+    draws = [Draw(on, {}) for on in ((), ("igg",)) for _ in range(50)]
+    accepted = [False] * 50 + [True] * 40 + [False] * 10
+    none, igg = _weigh(draws, accepted, [{"A3": 1.0}] * 100, seed=1)
+    assert none.probability + igg.probability == pytest.approx(1.0)
+    assert igg.probability > 0.97
+    assert none.lo < none.probability < none.hi < 0.1
+
+
+def test_the_experiment_on_which_the_accepted_differ_most_comes_first():
+    made = [Combination(on, 10, 5, 0.5, 0.3, 0.7, {}) for on in (("igg",), ("shield",))]
+    predicted = {("igg",): {"x": 0.2, "y": 0.3}, ("shield",): {"x": 0.2, "y": 0.7}}
+    first, second = _separate(made, predicted)
+    assert (first.arm, second.arm) == ("y", "x")
+    assert first.expected_difference == pytest.approx(0.5 * 0.4)
+    assert second.expected_difference == 0.0
+
+
+def test_a_tiny_comparison_scores_all_sixteen(tmp_path):
+    small = ("draws=2", "scale=0.03", "panel_n=50", "predicting=1", "set={dt: 15 min, duration: 6 h}", "claims=[A1]")
+    comparison, beside = load_comparison(FILE, small)
+    folder, found = compare(comparison, beside, tmp_path, local(1), Monitor())
+    assert len(found["combinations"]) == 16
+    assert sum(c["probability"] for c in found["combinations"]) == pytest.approx(1.0)
+    assert set(found["hypotheses"]) == set(HYPOTHESES)
+    assert json.loads((folder.path / "comparison.json").read_text())["n_draws"] == 2
+
+
+@pytest.mark.parametrize(
+    ("sets", "told"),
+    [
+        (["claims=[A3, A4-serum]"], "A4-serum is a goal"),
+        (["strengths={processes.killing.rate_per_h: {}}"], "no strength of a hypothesis"),
+        (["panel=none.yaml"], "no such file 'none.yaml'"),
+        (["draws=1"], "out of bounds"),
+    ],
+)
+def test_a_comparison_that_may_not_be_is_refused(sets, told):
+    with pytest.raises(InputError, match=told):
+        load_comparison(FILE, tuple(sets))

@@ -1,0 +1,116 @@
+"""The figures of studies show the designs they are for, and only those."""
+
+import numpy as np
+import pytest
+
+from abm.plot import style
+from abm.plot.studies import curves, heat, indices, report, scatter, tornado
+from abm.plot.studies.points import Points, measure_of, quantity
+from abm.results.study import StudyFolder
+
+X, Y, Z = "populations.b_cells.cd20.median", "populations.nk_cells.per_b_cell", "arm"
+LABELS = {X: "CD20 per cell: median", Y: "NK cells: per B cell", Z: "arm"}
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Return the function that makes a finished study from points and a law."""
+
+    def study(kind, points, law, seeds=(1, 2), extra=None):
+        folder = StudyFolder(tmp_path / kind)
+        folder.make()
+        paths = list(dict.fromkeys(path for point in points for path in point))
+        rows = [{"id": i, "seed": seed, "hash": f"{i}", "point": point}
+                for i, (point, seed) in enumerate((p, s) for p in points for s in seeds)]  # fmt: skip
+        folder.write_plan(rows, paths)
+        for row in rows:
+            values = {"both.survival": law(row["point"]) + 0.01 * row["seed"]}
+            folder.append({"hash": row["hash"], "status": "done", "values": values})
+        about = {"name": kind, "title": "A study", "question": "Why?", "summaries": ["both.survival"]}
+        labels = {path: LABELS[path] for path in paths}
+        folder.write_json("study.json", about | {"design": {"kind": kind}, "labels": labels, "seeds": list(seeds)})
+        folder.write_text("study.yaml", "name: x\n")
+        folder.write_table()
+        if extra:
+            folder.write_json("sensitivity.json", extra)
+        return folder
+
+    return study
+
+
+def png_of(kind, folder):
+    content = style.png(kind.figure(Points(folder)), kind.TITLE)
+    assert content.startswith(b"\x89PNG")
+    return content
+
+
+def applying(folder):
+    return [kind for kind in (curves, heat, tornado, indices, scatter) if kind.applies(Points(folder))]
+
+
+def test_one_number_is_a_curve_and_a_second_axis_a_family_of_curves(make):
+    alone = make("factorial", [{X: x} for x in (1e4, 1e5, 3e5)], lambda p: 1e4 / p[X])
+    assert applying(alone) == [curves]
+    assert "from 1.01 at 10,000 to 0.0483 at 300,000" in curves.seen(Points(alone)).replace("1.02", "1.01")
+    both = make("list", [{X: x, Z: z} for x in (1e4, 1e5, 3e5) for z in ("serum", "both")], lambda p: 0.5)
+    assert applying(both) == [curves]
+    png_of(curves, both)
+
+
+def test_two_numbers_are_a_map(make):
+    folder = make("factorial", [{X: x, Y: y} for x in (1e4, 1e5, 3e5) for y in (1, 5, 10)], lambda p: 1 / p[Y])
+    assert applying(folder) == [heat]
+    png_of(heat, folder)
+    assert "spans" in heat.seen(Points(folder))
+
+
+def test_the_longest_bar_of_a_tornado_is_on_top(make):
+    points = [{}, {X: 1e4}, {X: 3e5}, {Y: 1}, {Y: 10}]
+    folder = make("one_at_a_time", points, lambda p: 0.5 + p.get(X, 0) * 1e-6 + p.get(Y, 0) * 0.1)
+    assert applying(folder) == [tornado]
+    found = tornado.spans(Points(folder), "both.survival")
+    assert [path for path, _, _ in found] == [Y, X]
+    assert found[0][1:] == pytest.approx((0.1, 1.0))
+    png_of(tornado, folder)
+
+
+def test_indices_are_ranked(make):
+    rows = [
+        {"path": path, "name": name, "value": value, "lo": value - 0.1, "hi": value + 0.1}
+        for path, value in ((X, 0.2), (Y, 0.7))
+        for name in ("mu_star", "mu", "sigma")
+    ]
+    folder = make("morris", [{X: 1e4, Y: 1.0}], lambda p: 0.5, extra={"both.survival": rows})
+    assert applying(folder) == [indices]
+    assert indices.ranking(Points(folder)) == [Y, X]
+    png_of(indices, folder)
+
+
+def test_drawn_points_show_their_rank_correlation(make):
+    rng = np.random.default_rng(1)
+    points = [{X: float(x), Y: float(y)} for x, y in rng.random((30, 2))]
+    folder = make("sobol", points, lambda p: 1.0 - p[X])
+    assert applying(folder) == [scatter]
+    assert "ρ = −1.00" in scatter.seen(Points(folder))
+    png_of(scatter, folder)
+
+
+def test_intervals_are_over_seeds(make):
+    folder = make("factorial", [{X: 1e4}], lambda p: 0.5, seeds=(1, 3))
+    (row,) = Points(folder).over_seeds("both.survival").to_dict("records")
+    assert row["mean"] == pytest.approx(0.52)
+    assert row["hi"] - row["mean"] == pytest.approx(12.7062 * 0.01, rel=1e-4)
+
+
+def test_rows_that_failed_are_named_in_the_report(make):
+    folder = make("factorial", [{X: x} for x in (1e4, 1e5, 3e5)], lambda p: 0.5)
+    folder.append({"hash": "0", "status": "failed", "reason": "the <model> broke"})
+    folder.write_table()
+    html = report.write_study_report(folder).read_text()
+    assert "the &lt;model&gt; broke" in html
+    assert "1 failed" in html
+
+
+def test_measures_have_words():
+    assert quantity("both.survival") == "both: survival (fraction of control)"
+    assert measure_of("nk.kills_per_nk") == "kills per nk"

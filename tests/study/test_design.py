@@ -1,0 +1,112 @@
+"""Designs visit the points they promise, inside the ranges, drawn by SciPy and SALib."""
+
+import json
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from abm.core.errors import InputError
+from abm.study.design import AnyDesign, label
+from abm.study.rows import as_base
+
+SHIELD, LAG, N = "processes.shield.max_frac", "processes.potency.lag", "populations.b_cells.n"
+RANGES = {SHIELD: {"lo": 0.5, "hi": 1.0}, LAG: {"lo": "30 min", "hi": "10 h", "scale": "log"}, N: {"lo": 10, "hi": 60}}
+
+
+@pytest.fixture(scope="module")
+def base(tiny):
+    return json.loads(as_base(tiny()))
+
+
+def points(base, **design):
+    made = TypeAdapter(AnyDesign).validate_python(design)
+    found = list(made.points(base))
+    assert len(found) == made.n_points()
+    return found
+
+
+def test_a_factorial_has_every_combination_once(base):
+    found = points(base, kind="factorial", axes={SHIELD: [0.5, 1.0], "arm": ["serum", "both"], N: [1, 2, 3]})
+    assert len({tuple(point.values()) for point in found}) == 12
+    assert found[1] == {SHIELD: 0.5, "arm": "serum", N: 2}
+
+
+def test_one_at_a_time_begins_at_the_base_and_changes_one(base):
+    found = points(base, kind="one_at_a_time", axes={SHIELD: {"lo": 0.5, "hi": 1.0}, N: [7]})
+    assert found == [{}, {SHIELD: 0.5}, {SHIELD: 1.0}, {N: 7}]
+
+
+@pytest.mark.parametrize("kind", ["latin_hypercube", "sobol"])
+def test_drawn_points_fill_every_range_evenly(base, kind):
+    found = points(base, kind=kind, n=64, axes=RANGES)
+    shield = np.array([point[SHIELD] for point in found])
+    lag_h = np.array([float(point[LAG].removesuffix(" h")) for point in found])
+    assert np.histogram(shield, 8, (0.5, 1.0))[0].tolist() == [8] * 8
+    assert np.histogram(np.log(lag_h), 8, (np.log(0.5), np.log(10.0)))[0].tolist() == [8] * 8
+    assert {type(point[N]) for point in found} == {int}
+    assert found == points(base, kind=kind, n=64, axes=RANGES)
+
+
+def test_a_range_is_the_parameter_s_own_bounds_where_none_is_given(base):
+    found = points(base, kind="latin_hypercube", n=32, axes={"populations.b_cells.low_fraction": {}})
+    values = [point["populations.b_cells.low_fraction"] for point in found]
+    assert min(values) < 0.05
+    assert max(values) > 0.95
+
+
+def test_saltelli_takes_each_axis_in_turn_from_the_other_sample(base):
+    found = points(base, kind="saltelli", n=4, axes={SHIELD: {}, "populations.b_cells.low_fraction": {}})
+    a, b, first, second = (found[i : i + 4] for i in range(0, 16, 4))
+    for i in range(4):
+        assert first[i] == a[i] | {SHIELD: b[i][SHIELD]}
+        assert second[i] == b[i] | {SHIELD: a[i][SHIELD]}
+
+
+def test_every_morris_trajectory_changes_each_axis_once(base):
+    found = points(base, kind="morris", n=3, axes=RANGES)
+    for i in range(0, 12, 4):
+        changed = [
+            {k for k in RANGES if a[k] != b[k]} for a, b in zip(found[i : i + 3], found[i + 1 : i + 4], strict=True)
+        ]
+        assert sorted(next(iter(one)) for one in changed) == sorted(RANGES)
+        assert {len(one) for one in changed} == {1}
+
+
+@pytest.mark.parametrize(
+    ("axes", "told"),
+    [
+        ({"processes.shild.max_frac": {}}, "did you mean 'shield'"),
+        ({"processes.shield.kind": {}}, "no number with a range"),
+        ({SHIELD: {"lo": 1.0, "hi": 0.5}}, "is no range"),
+        ({"populations.b_cells.cd20.median": {}}, "is no range"),
+        ({SHIELD: {"lo": 0.0, "scale": "log"}}, "cannot start at 0"),
+    ],
+)
+def test_an_axis_without_a_usable_range_is_refused_by_name(base, axes, told):
+    with pytest.raises(InputError, match=told):
+        points(base, kind="latin_hypercube", n=4, axes=axes)
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        {"kind": "factorial", "axes": {}},
+        {"kind": "factorial", "axes": {SHIELD: []}},
+        {"kind": "list", "points": []},
+        {"kind": "sobol", "n": 12, "axes": {SHIELD: {}}},
+        {"kind": "latin_hypercube", "n": 0, "axes": {SHIELD: {}}},
+        {"kind": "list", "points": [{}], "axis": {}},
+        {"kind": "grid", "axes": {SHIELD: [1]}},
+        {"kind": "factorial", "axes": {SHIELD: {"values": [1], "lo": 0}}},
+    ],
+)
+def test_a_design_without_points_is_refused(design):
+    with pytest.raises(ValidationError):
+        TypeAdapter(AnyDesign).validate_python(design)
+
+
+def test_axes_are_named_in_words_with_their_unit(base):
+    assert label(base, "populations.b_cells.cd20.median") == "CD20 per cell: median"
+    assert label(base, LAG) == "potency: Time constant of the response (h)"
+    assert label(base, "arm") == "arm"
