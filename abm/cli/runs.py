@@ -63,10 +63,10 @@ def check(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json 
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="scenarios, processes, schema or references.")] = "processes",
+    what: Annotated[str, typer.Argument(help="scenarios, studies, processes, schema or references.")] = "processes",
     as_json: shared.Json = False,
 ) -> None:
-    """List scenarios, processes, the schema of scenario files, or references."""
+    """List scenarios, studies, processes, the schema of scenario files, or references."""
     from abm.scenario import listing
 
     if what not in listing.LISTS:

@@ -21,6 +21,12 @@ def scenarios() -> dict[str, str]:
     return {f"configs/scenarios/{f.name}": str(read_document(f).data.get("title", "")) for f in files}
 
 
+def studies() -> dict[str, str]:
+    """Return the path and title of every study, comparison and calibration that comes with the project."""
+    files = sorted((CONFIGS / "studies").glob("*.yaml"))
+    return {f"configs/studies/{f.name}": str(read_document(f).data.get("title", "")) for f in files}
+
+
 def processes() -> dict[str, str]:
     """Return every kind of process and the claim it makes."""
     found: dict[str, str] = {}
@@ -51,4 +57,4 @@ def _first_sentence(tree: ast.Module) -> str:
     return (ast.get_docstring(tree) or "").split("\n\n")[0].replace("\n", " ")
 
 
-LISTS = {"scenarios": scenarios, "processes": processes, "schema": schema, "references": references}
+LISTS = {"scenarios": scenarios, "studies": studies, "processes": processes, "schema": schema, "references": references}

@@ -270,3 +270,32 @@ def test_a_stop_is_quick(sweep, tmp_path):
     with pytest.raises(Stopped):
         run_study(sweep(), tmp_path, local(2), Now())
     assert time.monotonic() - start < 60
+
+
+def test_killed_parent_and_all_the_next_run_comes_to_the_same_table(start, call, quiet_table, tmp_path):
+    words = ("study", "run", SWEEP, "--threads", 2, "--json")
+    run = start(*words, slow_s=0.01)
+    folder = StudyFolder(tmp_path / "runs" / "studies" / "sweep")
+    end = time.monotonic() + 100
+    while len(list(folder.records())) < 3 and time.monotonic() < end:
+        time.sleep(0.02)
+    run.signal_all(signal.SIGKILL)
+    run.process.join()
+    assert 3 <= len(list(folder.records())) < 12
+    assert (folder.path / ".lock").exists()
+    ended = call(*words)
+    assert (ended.code, ended.json["done"]) == (0, 12), ended.err
+    same(folder, quiet_table)
+
+
+def test_an_interrupted_study_says_how_to_go_on(start, tmp_path):
+    run = start("study", "run", SWEEP, "--threads", 2, slow_s=0.02)
+    folder = StudyFolder(tmp_path / "runs" / "studies" / "sweep")
+    end = time.monotonic() + 100
+    while not list(folder.records()) and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(run.pid, signal.SIGTERM)
+    ended = run.end()
+    assert ended.code == 143
+    assert f"go on with: abm study run {SWEEP}" in ended.err
+    assert not (folder.path / ".lock").exists()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import abm.plot.studies as package
 from abm.plot import style, wording
@@ -14,6 +16,7 @@ from abm.plot.studies.points import Points, quantity
 from abm.results.study import StudyFolder
 
 MOST_ROWS = 200
+MOST_COLUMNS = 4
 
 
 def write_study_report(folder: StudyFolder) -> Path:
@@ -66,7 +69,20 @@ def _told(points: Points, counts: dict[str, int]) -> list[str]:
 
 
 def _header(points: Points) -> list[str]:
-    return [*(points.label(path) for path in points.paths), *map(quantity, points.summaries)] or ["–"]
+    return [*_place_names(points), *map(quantity, points.summaries)]
+
+
+def _place_names(points: Points) -> list[str]:
+    """Return a column per axis, or one for all where there are many."""
+    return ["Point"] if len(points.paths) > MOST_COLUMNS else [points.label(path) for path in points.paths]
+
+
+def _place(points: Points, row: Mapping[str, Any]) -> list[str]:
+    values = {path: _value(row[path]) for path in points.paths}
+    if len(points.paths) <= MOST_COLUMNS:
+        return list(values.values())
+    changed = [f"{points.label(path)} = {value}" for path, value in values.items() if value != "base"]
+    return ["; ".join(changed) or "base"]
 
 
 def _rows(points: Points) -> list[list[str]]:
@@ -75,8 +91,7 @@ def _rows(points: Points) -> list[list[str]]:
     tables = [points.over_seeds(summary) for summary in points.summaries]
     rows = []
     for i in range(min(len(tables[0]), MOST_ROWS)):
-        place = [_value(tables[0].iloc[i][path]) for path in points.paths]
-        rows.append([*place, *(_spread(table.iloc[i]) for table in tables)])
+        rows.append([*_place(points, tables[0].iloc[i]), *(_spread(table.iloc[i]) for table in tables)])
     return rows
 
 
@@ -86,7 +101,7 @@ def _value(value: object) -> str:
     return "base" if value is None or value != value else wording.number(float(str(value)))
 
 
-def _spread(row: dict) -> str:
+def _spread(row: Mapping[str, Any]) -> str:
     if row["lo"] == row["hi"]:
         return wording.number(row["mean"])
     return f"{wording.number(row['mean'])} ({wording.number(row['lo'])}–{wording.number(row['hi'])})"
