@@ -1,6 +1,7 @@
 """The verb of the evidence: every published observation against the model."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,10 @@ def evidence(
     parameters: Parameters = CALIBRATED,
     seeds: Annotated[int, typer.Option("--seeds", min=2, max=1000, help="Seeds 1 to this.")] = 3,
     scale: Annotated[float, typer.Option("--scale", min=0.02, max=10, help="Size of every patch.")] = 1.0,
+    posterior: Annotated[
+        Path | None, typer.Option("--posterior", help="Folder of a fit: how often claims hold.")
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior.")] = 20,
     engine: Engine = "local",
     scheduler: Scheduler = "",
     threads: shared.Threads = None,
@@ -33,15 +38,23 @@ def evidence(
 
     asked = chosen(claim) if claim else claims(group)
     run = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
-    folder, found = shared.watched(
-        lambda monitor: evaluate(asked, parameters, out, run, monitor, seeds=range(1, seeds + 1), scale=scale),
-        "abm evidence",
-    )
+    how = partial(evaluate, seeds=range(1, seeds + 1), scale=scale, posterior=posterior, draws=draws)
+    folder, found = shared.watched(lambda monitor: how(asked, parameters, out, run, monitor), "abm evidence")
     path = write_evidence_report(folder)
     if as_json:
         shared.show({**found, "report": str(path)})
     else:
-        header = ["claim", "role", "observed", "published range", "simulated", "95 % interval", "z", "holds"]
+        header = [
+            "claim",
+            "role",
+            "observed",
+            "published range",
+            "simulated",
+            "95 % interval",
+            "z",
+            "holds",
+            "posterior",
+        ]
         shared.table(header, [_row(score) for score in found["claims"]])
         shared.show(str(path))
 
@@ -50,7 +63,8 @@ def _row(score: dict[str, Any]) -> list[str]:
     lo, hi = score["interval"]
     interval = "-" if lo is None else f"{lo:.3g} to {hi:.3g}"
     numbers = [_number(score["observed"]), f"{score['lo']:.3g} to {score['hi']:.3g}", _number(score["simulated"])]
-    return [score["id"], score["role"], *numbers, interval, _number(score["z"]), "yes" if score["holds"] else "NO"]
+    return [score["id"], score["role"], *numbers, interval, _number(score["z"]), "yes" if score["holds"] else "NO",
+            "" if score["probability"] is None else f"{score['probability']:.2f}"]  # fmt: skip
 
 
 def _number(value: float | None) -> str:

@@ -64,6 +64,7 @@ def calibrate(
             "epsilons": posterior["epsilons"] if posterior else [],
             "shares": posterior["shares"] if posterior else {},
             "weights": posterior["weights"] if posterior else [],
+            "particles": _particles(problem, point, posterior),
             "estimates": estimates(problem, point["shares"] if point else None, posterior),
         }
         folder.write_json("fit.json", found)
@@ -100,6 +101,18 @@ def _posterior(problem: Problem, lab: Lab, folder: StudyFolder, point: dict[str,
         generations=asked.generations,
         seed=asked.seed,
     )
+
+
+def _particles(
+    problem: Problem, point: dict[str, Any] | None, posterior: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """Return what each particle of the posterior changes in the parameter set."""
+    if posterior is None:
+        return []
+    fixed = point["shares"] if point else problem.start()
+    names = list(posterior["shares"])
+    rows = zip(*posterior["shares"].values(), strict=True)
+    return [problem.theta({**fixed, **dict(zip(names, row, strict=True))}) for row in rows]
 
 
 def _known(folder: StudyFolder, name: str) -> dict[str, Any] | None:

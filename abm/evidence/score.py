@@ -32,6 +32,7 @@ class Score:
     interval: tuple[float | None, float | None]
     z: float | None
     holds: bool
+    probability: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the score as plain data."""
@@ -72,6 +73,25 @@ def score(
     jobs = Jobs(base or as_base(load_scenario(PARAMETERS)), theta or {}, scale)
     lab.run(lambda: jobs.of_all(claims, seeds))
     return [_score(claim, [jobs.measure(claim, seed, lab) for seed in seeds]) for claim in claims]
+
+
+def probabilities(
+    claims: Sequence[Claim], lab: Lab, thetas: Sequence[Mapping[str, Any]], *, base: str, scale: float = 1.0
+) -> dict[str, float]:
+    """Return for each claim the share of parameter sets, one seed each, under which it holds.
+
+    Raises
+    ------
+    RunFailed
+        An experiment could not be run.
+    """
+    sets = [(Jobs(base, theta, scale), seed) for seed, theta in enumerate(thetas, start=1)]
+    lab.run(lambda: (job for jobs, seed in sets for job in jobs.of_all(claims, [seed])))
+    found = {}
+    for claim in claims:
+        values = [jobs.measure(claim, seed, lab) for jobs, seed in sets]
+        found[claim.id] = sum(claim.lo <= value <= claim.hi for value in values) / len(values)
+    return found
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ ROLES = (
     "Fit: may be calibrated on. Decide: sets the strengths of the four hypotheses and nothing else. Goal: has to come "
     "out of the calibrated model and is never calibrated on. Prediction: only reported, right or wrong."
 )
-HEADER = ("Claim", "Role", "Observed", "Published", "Simulated (95 %)", "z", "Verdict", "Source")
+HEADER = ("Claim", "Role", "Observed", "Published", "Simulated (95 %)", "z", "Verdict", "Posterior", "Source")
 
 
 def write_evidence_report(folder: StudyFolder) -> Path:
@@ -49,11 +49,14 @@ def _row(score: dict[str, Any]) -> list[str]:
     found += f" ({wording.number(lo)}–{wording.number(hi)})" if lo is not None and lo != hi else ""
     z = "–" if score["z"] is None else wording.decimal(score["z"])
     verdict = "✓ holds" if score["holds"] else "✗ does not hold"
-    return [score["id"], score["role"], score["text"], f"{spread} {score['unit']}", found, z, verdict, score["source"]]
+    published = f"{spread} {score['unit']}"
+    share = "–" if score["probability"] is None else wording.decimal(score["probability"])
+    return [score["id"], score["role"], score["text"], published, found, z, verdict, share, score["source"]]
 
 
 def _caption() -> str:
     return (
         "A claim holds when the model’s mean lies in the published range. z: distance from the published value in "
-        "standard errors of both, the published range taken as a 95 % interval."
+        "standard errors of both, the published range taken as a 95 % interval. Posterior: share of parameter sets "
+        "drawn from a fit under which the claim holds."
     )
