@@ -18,6 +18,13 @@ SETTINGS = {
     "distributed.comm.timeouts.connect": f"{WAIT_S:g}s",
     "distributed.admin.tick.limit": "1h",  # long kernels are no reason for warnings
     "distributed.worker.memory.terminate": False,
+    "distributed.scheduler.http.routes": [],
+}
+HERE = {
+    "host": "127.0.0.1",
+    "dashboard_address": None,
+    "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"},  # without a dashboard: a port of its own for nothing
+    "silence_logs": 50,
 }
 
 
@@ -35,7 +42,7 @@ def outcomes(jobs: Iterable[Job], n_workers: int, monitor: Monitor, scheduler: s
     jobs : iterable of Job
         Taken one at a time, when the cluster has room.
     n_workers : int
-        Workers of the local cluster; on another, its own number counts.
+        Workers of the local cluster, and on another the least number of rows handed out at once, halved.
     monitor : Monitor
         Progress and the wish to stop.
     scheduler : str
@@ -50,7 +57,7 @@ def outcomes(jobs: Iterable[Job], n_workers: int, monitor: Monitor, scheduler: s
     """
     left = enumerate(jobs)
     with _client(n_workers, scheduler) as client:
-        slots = max(1, sum(client.nthreads().values())) * AHEAD
+        slots = max(n_workers, sum(client.nthreads().values())) * AHEAD
         flying: dict[Any, tuple[int, Job]] = {}
         landed = as_completed(with_results=False, raise_errors=False)
 
@@ -85,12 +92,10 @@ def _client(n_workers: int, scheduler: str) -> Iterator[Client]:
             with _connected(scheduler) as client:
                 yield client
             return
-        here = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": 50}
-        with (
-            LocalCluster(n_workers=n_workers, threads_per_worker=1, processes=True, **here) as cluster,
-            Client(cluster) as client,
-        ):
-            yield client
+        with LocalCluster(n_workers=0, threads_per_worker=1, processes=True, **HERE) as cluster:
+            cluster.adapt(minimum=n_workers, maximum=n_workers, interval="1s")  # one killed while it starts comes back
+            with Client(cluster) as client:
+                yield client
 
 
 def _connected(scheduler: str) -> Client:

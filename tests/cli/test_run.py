@@ -168,7 +168,7 @@ def test_progress_is_shown_on_a_terminal_only_and_never_on_stdout(small, tmp_pat
     assert process.returncode == 0
     assert out.startswith("{")
     assert out.count("\n") == 1
-    assert b"wells" in shown
+    assert b"done" in shown
     assert b"100%" in shown
 
 

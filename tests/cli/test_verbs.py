@@ -118,7 +118,10 @@ def test_report_of_an_unfinished_run_says_what_is_missing(call, tiny, undrawn, m
         (["run", "x.yaml", "--set"], "requires an argument"),
         (["run", "x.yaml"], "x.yaml  no such file"),
         (["check", ""], "is a directory; allowed: a YAML file"),
-        (["list", "proceses"], "there is no list of 'proceses'; allowed: scenarios, studies, processes, schema, references"),
+        (
+            ["list", "proceses"],
+            "there is no list of 'proceses'; allowed: scenarios, studies, processes, schema, references",
+        ),
         ([], "Usage: "),
     ],
 )

@@ -11,7 +11,7 @@ from abm.scenario.from_file import load_scenario
 from abm.scenario.load import dump
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml"))
+FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml") if path.parent.name != "studies")
 TINY = (
     "populations.b_cells.n=30",
     "space.side=400 um",

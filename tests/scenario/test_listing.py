@@ -34,4 +34,4 @@ def test_the_schema_can_be_written_and_describes_units_and_bounds():
 
 
 def test_every_list_has_its_name():
-    assert list(listing.LISTS) == ["scenarios", "processes", "schema", "references"]
+    assert list(listing.LISTS) == ["scenarios", "studies", "processes", "schema", "references"]

@@ -102,33 +102,38 @@ def test_killed_workers_leave_the_same_table(sweep, quiet_table, tmp_path, monke
 def test_dask_workers_killed_every_two_seconds_leave_the_same_table(sweep, tmp_path):
     from abm.study import cluster
 
-    many = sweep("seeds=[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]", "design.axes.arm=[both]")
+    seeds = ",".join(map(str, range(1, 68)))
+    many = sweep(f"seeds=[{seeds}]", "design.axes.arm=[both]")
+    assert many.n_rows > 200
     quiet = run_study(many, tmp_path / "quiet", local(2), Monitor()).table()
-    over = threading.Event()
+    over, killed = threading.Event(), []
 
     def kill():
         while not over.wait(2.0):
-            workers = [int(p.name) for p in Path("/proc").glob("[0-9]*") if _is_worker(p)]
-            if workers:
+            workers = sorted(filter(None, map(_start_of_worker, Path("/proc").glob("[0-9]*"))))
+            if len(workers) > 1:
+                killed.append(workers[0])
                 with suppress(ProcessLookupError):
-                    os.kill(workers[-1], signal.SIGKILL)
+                    os.kill(workers[0][1], signal.SIGKILL)
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     try:
-        engine = lambda jobs, monitor: cluster.outcomes(jobs, 2, monitor)  # noqa: E731
+        engine = lambda jobs, monitor: cluster.outcomes(jobs, 3, monitor)  # noqa: E731
         same(run_study(many, tmp_path / "killed", engine, Monitor()), quiet)
     finally:
         over.set()
         killer.join()
+    assert len(killed) >= 3
 
 
-def _is_worker(path):
-    """Return whether a process was spawned by Dask's nanny, a child of this one."""
+def _start_of_worker(path):
+    """Return start and identity of a process if it was spawned by Dask's nanny, a child of this one."""
     with suppress(OSError):
         fields = (path / "stat").read_text().rsplit(")", 1)[1].split()
-        return int(fields[1]) == os.getpid() and b"spawn_main" in (path / "cmdline").read_bytes()
-    return False
+        if int(fields[1]) == os.getpid() and b"spawn_main" in (path / "cmdline").read_bytes():
+            return int(fields[19]), int(path.name)
+    return None
 
 
 class StopsSoon(Monitor):
