@@ -8,8 +8,9 @@ from abm.core.errors import InputError
 from abm.evidence.fit import Problem, estimates, fit_point, fit_posterior, model
 from abm.evidence.lab import Lab
 from abm.results.study import StudyFolder
+from abm.results.tables import write_parquet
 from abm.study.execute import only
-from abm.study.jobs import Monitor
+from abm.study.jobs import Flow, Monitor
 from abm.study.pool import crew
 
 METHODS = ("point", "posterior", "both")
@@ -47,10 +48,10 @@ def calibrate(
     folder, asked = StudyFolder(root.resolve() / "fit" / problem.calibration.name), problem.calibration
     folder.make()
     with only(folder), crew(n_workers) as engine:
-        lab = Lab(folder, engine, monitor)
+        lab, flow = Lab(folder, engine, _Behind(monitor)), _flow(monitor, folder.path)
         try:
-            point = _point(problem, lab, folder) if method in ("point", "both") else _known(folder, "point.json")
-            posterior = _posterior(problem, lab, folder, point) if method in ("posterior", "both") else None
+            point = _point(problem, lab, flow) if method in ("point", "both") else _known(folder, "point.json")
+            posterior = _posterior(problem, lab, flow, point) if method in ("posterior", "both") else None
         except ModuleNotFoundError as error:
             raise InputError(f"a fit needs {error.name}: pip install 'abm[fit]'") from None
         found = {
@@ -72,35 +73,61 @@ def calibrate(
     return folder, found
 
 
-def _point(problem: Problem, lab: Lab, folder: StudyFolder) -> dict[str, Any]:
+class _Behind(Monitor):
+    """What a single point of a fit tells: nothing but trouble; the bar belongs to the fit."""
+
+    def __init__(self, monitor: Monitor):
+        self.monitor = monitor
+
+    def note(self, event: str, fields: dict[str, object]) -> None:
+        """Pass on what belongs into the log."""
+        self.monitor.note(event, fields)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the fit is asked to stop."""
+        return self.monitor.is_stopped
+
+
+def _flow(monitor: Monitor, path: Path) -> Flow:
+    monitor.begin(path, 1)
+    return Flow(lambda done, total: monitor.beat(0, done, total), lambda: monitor.is_stopped)
+
+
+def _point(problem: Problem, lab: Lab, flow: Flow) -> dict[str, Any]:
     asked = problem.calibration
     found = fit_point(
         model(problem, lab),
         problem.observed(),
         problem.spread(),
         problem.start(),
-        folder.path,
+        lab.folder.path,
         trials=asked.trials,
         seed=asked.seed,
-        is_stopped=lambda: lab.monitor.is_stopped,
+        flow=flow,
     )
-    folder.write_json("point.json", found)
+    lab.folder.write_json("point.json", found)
     return found
 
 
-def _posterior(problem: Problem, lab: Lab, folder: StudyFolder, point: dict[str, Any] | None) -> dict[str, Any]:
+def _posterior(problem: Problem, lab: Lab, flow: Flow, point: dict[str, Any] | None) -> dict[str, Any]:
     asked = problem.calibration
     fixed = point["shares"] if point else problem.start()
-    return fit_posterior(
+    found = fit_posterior(
         model(problem, lab, fixed),
         problem.observed(),
         problem.spread(),
         asked.posterior_of or tuple(asked.free),
-        folder.path,
+        lab.folder.path,
         population=asked.population,
         generations=asked.generations,
         seed=asked.seed,
+        flow=flow,
     )
+    own = {r.path: r for r in problem.ranges}
+    columns = {path: [own[path].number(share) for share in shares] for path, shares in found["shares"].items()}
+    write_parquet(lab.folder.path / "posterior.parquet", columns | {"weight": found["weights"]})
+    return found
 
 
 def _particles(

@@ -25,12 +25,13 @@ from abm.scenario.load import resolve, validate
 from abm.scenario.reading import value_at
 from abm.scenario.schema import Name
 from abm.study.design import Axis, Range, ranges
-from abm.study.jobs import Stopped
+from abm.study.jobs import Flow, Stopped
 from abm.study.rows import as_base
 
 Shares = Mapping[str, float]
 Summaries = dict[str, float]
 Simulate = Callable[[Shares, int], Summaries]
+ACCEPTED_OF = 3  # assumed: draws for each one accepted; the progress bar is all that depends on it
 FAR = 30.0  # design: standard errors that stand for "no number came out"
 TINY_RANGE = 1e-3
 
@@ -149,7 +150,7 @@ def fit_point(
     *,
     trials: int,
     seed: int,
-    is_stopped: Callable[[], bool] = lambda: False,
+    flow: Flow | None = None,
 ) -> dict[str, Any]:
     """Find the point of least misfit by optuna's tree-structured Parzen estimator, from a start; resumable.
 
@@ -171,9 +172,11 @@ def fit_point(
         shares = {path: trial.suggest_float(path, 0.0, 1.0) for path in start}
         return misfit(simulate(shares, seed), observed, spread)
 
+    flow = flow or Flow()
     while len(done := [t for t in study.trials if t.state.is_finished()]) < trials:
-        if is_stopped():
+        if flow.is_stopped():
             raise Stopped
+        flow.beat(len(done), trials)
         study.optimize(objective, n_trials=1)
     kept = [{"shares": t.params, "misfit": t.value} for t in done if t.value is not None]
     return {"shares": study.best_params, "misfit": study.best_value, "trials": kept}
@@ -189,6 +192,7 @@ def fit_posterior(
     population: int,
     generations: int,
     seed: int,
+    flow: Flow | None = None,
 ) -> dict[str, Any]:
     """Sample the posterior by ABC-SMC of pyABC, uniform in the unit cube before; resumable by generation.
 
@@ -202,10 +206,11 @@ def fit_posterior(
     for name in ("ABC", "ABC.History", "ABC.Distance", "ABC.Sampler"):
         logging.getLogger(name).setLevel(logging.WARNING)
     np.random.seed(seed)  # noqa: NPY002 - what pyABC draws from
-    state = {"calls": 0}
+    state, flow, expected = {"calls": 0}, flow or Flow(), ACCEPTED_OF * population * generations
 
     def call(shares: Mapping[str, float]) -> Summaries:
         state["calls"] += 1
+        flow.beat(min(state["calls"], expected - 1), expected)
         return simulate({path: float(shares[path]) for path in paths}, seed * 100_003 + state["calls"])
 
     def distance(found: Summaries, truth: Summaries) -> float:

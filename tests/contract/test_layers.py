@@ -33,6 +33,10 @@ ONLY_IN = {
     "mesa": {"view"},
     "solara": {"view"},
     "dask": {"study"},
+    "distributed": {"study"},
+    "SALib": {"study"},
+    "optuna": {"evidence"},
+    "pyabc": {"evidence"},
 }
 KERNELS = {"kernel", "serial", "device"}
 PROCESS_MODULES = {cls.__module__ for cls in PROCESSES.values()}

@@ -12,10 +12,12 @@ from abm.core.errors import InputError
 from abm.evidence.calibrate import calibrate
 from abm.evidence.fit import fit_point, fit_posterior, load_calibration, misfit, model, quantiles
 from abm.evidence.lab import Lab
+from abm.evidence.report import drawn
 from abm.results.study import StudyFolder
+from abm.results.tables import read_parquet
 from abm.scenario.from_file import load_scenario
 from abm.study.execute import local
-from abm.study.jobs import Monitor, Stopped
+from abm.study.jobs import Flow, Monitor, Stopped
 
 STUDIES = Path(__file__).parents[2] / "configs" / "studies"
 NOISE, TRUTH = 0.2, {"y": 1.0}
@@ -45,7 +47,7 @@ def test_a_stopped_point_fit_goes_on_with_the_points_it_has(tmp_path):
 
     given = (counted, TRUTH, {"y": 1.0}, {"a": 0.1}, tmp_path)
     with pytest.raises(Stopped):
-        fit_point(*given, trials=9, seed=1, is_stopped=lambda: len(calls) == 4)
+        fit_point(*given, trials=9, seed=1, flow=Flow(is_stopped=lambda: len(calls) == 4))
     found = fit_point(*given, trials=9, seed=1)
     assert len(calls) == len(found["trials"]) == 9
 
@@ -113,7 +115,9 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path):
     calibrated = load_scenario(folder.path / "parameters.yaml")
     assert calibrated.processes["docking"].rho50_per_cell == pytest.approx(row["median"], rel=1e-3)
     assert "# fitted: on V5, V13; seed 1" in (folder.path / "parameters.yaml").read_text()
-    assert json.loads((folder.path / "fit.json").read_text())["weights"]
+    weights = read_parquet(folder.path / "posterior.parquet")["weight"].to_pylist()
+    assert json.loads((folder.path / "fit.json").read_text())["weights"] == weights
+    assert len(drawn(folder.path, 5)) == 5
 
 
 def test_the_model_as_a_function_gives_what_the_claims_measure(tmp_path):
