@@ -16,6 +16,11 @@ Measures = dict[str, float]
 BINS_PER_DECADE = 8  # design: of CD20, three bins per doubling
 FIRST_BIN, LAST_BIN = 24, 48  # design: 10^3 to 10^6 molecules per cell
 CD20_BINS = [round(10 ** (bin_ / BINS_PER_DECADE)) for bin_ in range(FIRST_BIN, LAST_BIN + 1)]
+NAMES = (  # of one arm, beside the deaths by cause and the counts by CD20
+    "survival", "survival_raw", "control", "lysis", "lysed_frac", "n_b_start", "kills_per_nk", "never_killed_frac",
+    "c3b_per_cell", "bound_per_cell", "internalised_frac", "igm_ng_per_mL", "igm_molecules_per_cell",
+    "igm_released_frac", "alive_h_per_cell",
+)  # fmt: skip
 GRAMS_PER_MOLECULE = 950e3 / 6.02214076e23  # IgM, 950 kDa
 
 
@@ -50,6 +55,11 @@ def of_well(simulation: Simulation) -> Measures:
     for cause in Fate().causes(b):
         found[f"deaths_{cause}_frac"] = world.tallies.get(f"b_cells.deaths_{cause}", 0) / n
     return found | _of_killers(simulation) | _by_cd20(simulation)
+
+
+def is_measure(name: str) -> bool:
+    """Return whether a well can show a measure of this name."""
+    return name in NAMES or (name.startswith("deaths_") and name.endswith("_frac")) or "_cd20_" in name
 
 
 def of_arms(wells: Mapping[str, Sequence[Measures]], control_of: Mapping[str, str]) -> dict[str, float]:

@@ -8,13 +8,14 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from abm.core.errors import Fault, InputError, ResourceRefused
+from abm.core.errors import Fault, InputError, ResourceRefused, nearest
 from abm.core.par import Model, par, plain, refusal
 from abm.results.study import Row
 from abm.scenario.from_file import load_scenario
 from abm.scenario.load import Document, apply_overrides, resolve, validate
 from abm.scenario.schema import Name, Scenario
 from abm.study.design import AnyDesign, Listed, Point, range_of
+from abm.study.measures import NAMES, is_measure
 from abm.study.rows import ARM, REPLICATE, base_hash, row_hash, scenario_at
 
 MAX_ROWS = 10_000_000
@@ -105,7 +106,7 @@ def _base(study: Study, document: Document) -> Scenario:
 
 def _check(planned: Planned, document: Document) -> None:
     """Validate on the base every listed point, every listed value and both ends of every range."""
-    faults = []
+    faults = [fault for name in planned.study.summaries for fault in _summary_faults(planned, document, name)]
     for place, point in _samples(planned):
         try:
             _check_point(planned, point)
@@ -113,6 +114,15 @@ def _check(planned: Planned, document: Document) -> None:
             faults += [document.fault(place, f"{f.path}: {f.message}", f.allowed, f.nearest) for f in error.faults]
     if faults:
         raise InputError(*faults)
+
+
+def _summary_faults(planned: Planned, document: Document, name: str) -> Iterator[Fault]:
+    arm, _, measure = name.partition(".")
+    place = ("summaries", planned.study.summaries.index(name))
+    if arm not in planned.base.arms:
+        yield document.fault(place, f"no arm '{arm}'", ", ".join(planned.base.arms), nearest(arm, planned.base.arms))
+    elif not is_measure(measure):
+        yield document.fault(place, f"no measure '{measure}'", ", ".join(NAMES), nearest(measure, NAMES))
 
 
 def _check_point(planned: Planned, point: Point) -> None:

@@ -15,6 +15,7 @@ from abm.results.study import StudyFolder
 from abm.study import execute, pool
 from abm.study.execute import cost, local, plan, run_study, status
 from abm.study.jobs import Monitor, Stopped
+from abm.study.measures import NAMES, is_measure
 from abm.study.spec import load_study
 
 SWEEP = Path(__file__).with_name("sweep.yaml")
@@ -234,6 +235,8 @@ def test_of_two_runs_of_one_study_one_wins_and_the_other_says_so(sweep, tmp_path
         (["seeds=[-1]"], "out of bounds"),
         (["design.kind=grid"], "grid"),
         (["summaries=[]"], "at least 1"),
+        (["summaries=[both.survivl]"], "no measure 'survivl'.*did you mean 'survival'"),
+        (["summaries=[bth.survival]"], "no arm 'bth'.*did you mean 'both'"),
         (["set={populations.b_cels.n: 1}"], "did you mean 'b_cells'"),
         (["colour=red"], "colour"),
     ],
@@ -304,3 +307,9 @@ def test_an_interrupted_study_says_how_to_go_on(start, tmp_path):
     assert ended.code == 143
     assert f"go on with: abm study run {SWEEP}" in ended.err
     assert not (folder.path / ".lock").exists()
+
+
+def test_every_measure_that_can_be_asked_for_is_there(quiet_table):
+    shown = {name.partition(".")[2] for name in quiet_table if name.startswith("both.")}
+    assert set(NAMES) <= shown
+    assert all(map(is_measure, shown))
