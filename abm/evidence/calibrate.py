@@ -151,12 +151,12 @@ def _as_yaml(problem: Problem, found: dict[str, Any]) -> str:
     asked = problem.calibration
     lines = [
         f"# fitted: on {', '.join(asked.claims)}; seed {asked.seed}, patches x {asked.scale:g}.",
-        f"# Values: {'posterior median (95 % interval)' if found['weights'] else 'point of least misfit'}.",
+        f"# Values: {'point of least misfit' if found['trials'] else 'posterior median'}; behind them 95 % intervals.",
         f"extends: {Path(asked.parameters).name}",
     ]
     tree: dict[str, Any] = {}
     for row in found["estimates"]:
-        value = row["median"] if row["median"] is not None else row["point"]
+        value = row["point"] if row["point"] is not None else row["median"]
         if value is None:
             continue
         *parents, last = row["path"].split(".")

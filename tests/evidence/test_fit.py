@@ -113,7 +113,7 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path):
     assert 50_000 <= row["lo"] <= row["median"] <= row["hi"] <= 90_000
     shutil.copy(STUDIES / "../parameters/wm_bright.yaml", folder.path)
     calibrated = load_scenario(folder.path / "parameters.yaml")
-    assert calibrated.processes["docking"].rho50_per_cell == pytest.approx(row["median"], rel=1e-3)
+    assert calibrated.processes["docking"].rho50_per_cell == pytest.approx(row["point"], rel=1e-3)
     assert "# fitted: on V5, V13; seed 1" in (folder.path / "parameters.yaml").read_text()
     weights = read_parquet(folder.path / "posterior.parquet")["weight"].to_pylist()
     assert json.loads((folder.path / "fit.json").read_text())["weights"] == weights

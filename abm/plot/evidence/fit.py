@@ -15,8 +15,8 @@ from abm.results.study import StudyFolder
 
 CORNER = "Posterior"
 CORNER_CAPTION = (
-    "Diagonal: weighted histogram over the whole range that was allowed. Below: particles, size by weight. Orange: the "
-    "best point. Axes run over the range of each parameter, logarithmic ones over its logarithm."
+    "Diagonal: weighted histogram over the whole range that was allowed. Below: particles, size by weight. Axes run over "
+    "the range of each parameter, logarithmic ones over its logarithm."
 )
 TRACE = "Misfit of the points tried"
 TRACE_CAPTION = "Sum of squared distances in published standard deviations; the line is the best so far."
@@ -74,7 +74,11 @@ def write_fit_report(folder: StudyFolder) -> Path:
         seen = f"The best of {len(found['trials'])} points has a misfit of {wording.number(found['misfit'])}."
         drawn.append(_drawn(folder, "misfit", TRACE, TRACE_CAPTION, trace(found), seen))
     if found["weights"]:
-        seen = f"{len(found['weights'])} particles after {len(found['epsilons'])} generations."
+        n, effective = len(found["weights"]), 1.0 / sum(weight**2 for weight in found["weights"])
+        last = wording.number(found["epsilons"][-1])
+        seen = (
+            f"{n} particles worth {effective:.0f} independent ones; last accepted distance {last} standard deviations."
+        )
         drawn.append(_drawn(folder, "posterior", CORNER, CORNER_CAPTION, corner(found), seen))
     told = [f"Calibrated on {wording.listing(found['claims'])}; seed {found['seed']}."]
     header = ("Parameter", "Allowed range", "Best point", "Median (95 %)", "Unit")
