@@ -15,8 +15,8 @@ from abm.results.study import StudyFolder
 
 CORNER = "Posterior"
 CORNER_CAPTION = (
-    "Diagonal: weighted histogram over the whole range that was allowed. Below: particles, size by weight. Axes run over "
-    "the range of each parameter, logarithmic ones over its logarithm."
+    "Diagonal: weighted histogram over the whole range that was allowed. Below: particles, size by weight. Axes run "
+    "over the range of each parameter, logarithmic ones over its logarithm."
 )
 TRACE = "Misfit of the points tried"
 TRACE_CAPTION = "Sum of squared distances in published standard deviations; the line is the best so far."
