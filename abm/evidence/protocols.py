@@ -10,7 +10,6 @@ from abm.evidence.claim import Case, Values
 
 RITUXIMAB, SERUM = {"rituximab": "10 ug/mL"}, {"serum": "25 %"}
 LINE_HITS, PRIMARY_HITS = 0.6, 4.0  # assumed: median hits needed by lines and by primary cells
-NO_NK = ["nk_cells"]
 DONORS = {  # Ginaldi1998: CD20 per cell, mean and SD between donors
     "CLL": (65e3, 11e3),
     "MCL": (123e3, 51e3),

@@ -176,9 +176,9 @@ class _Drawn(Design):
         for row in self.shares(len(own)):
             yield {r.path: r.value(share) for r, share in zip(own, row, strict=True)}
 
+    @abstractmethod
     def shares(self, n_axes: int) -> np.ndarray:
         """Return the points in the unit cube, shape (points, axes)."""
-        raise NotImplementedError
 
 
 class LatinHypercube(_Drawn):
