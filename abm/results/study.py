@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.results.files import append_event, append_line, atomic_write, naming, write_json
-from abm.results.tables import ReadError, read_parquet, unreadable
+from abm.results.tables import read_parquet, unreadable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,13 +143,6 @@ class StudyFolder:
     def table(self) -> pd.DataFrame:
         """Return the results: one row per planned row, values as ``arm.measure``."""
         return read_parquet(self.path / "results.parquet").to_pandas()
-
-    def figure(self, name: str) -> bytes:
-        """Return one image of ``figures/``."""
-        try:
-            return (self.path / "figures" / name).read_bytes()
-        except OSError as error:
-            raise ReadError(f"{self.path / 'figures' / name}: {error}") from error
 
     def write_figure(self, name: str, content: bytes) -> None:
         """Write one image into ``figures/``."""
