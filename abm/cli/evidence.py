@@ -10,15 +10,14 @@ import typer
 from abm.cli import shared
 from abm.cli.studies import Engine, Scheduler, choose_engine
 
-Parameters = Annotated[Path, typer.Option("--parameters", help="Parameter set (YAML).")]
-CALIBRATED = Path("configs/parameters/wm_bright.yaml")
+Parameters = Annotated[Path | None, typer.Option("--parameters", help="Parameter set (YAML); default: wm_bright.")]
 
 
 @shared.app.command()
 def evidence(
     group: Annotated[str, typer.Option("--group", help="Claims of one group only.")] = "",
     claim: Annotated[list[str] | None, typer.Option("--claim", help="One claim; repeatable.")] = None,
-    parameters: Parameters = CALIBRATED,
+    parameters: Parameters = None,
     seeds: Annotated[int, typer.Option("--seeds", min=2, max=1000, help="Seeds 1 to this.")] = 3,
     scale: Annotated[float, typer.Option("--scale", min=0.02, max=10, help="Size of every patch.")] = 1.0,
     posterior: Annotated[
@@ -34,12 +33,15 @@ def evidence(
     """Hold every published observation against the model: observed, simulated with interval, z and verdict."""
     from abm.evidence.claim import chosen, claims
     from abm.evidence.report import evaluate
+    from abm.evidence.score import PARAMETERS
     from abm.plot.evidence.report import write_evidence_report
 
     asked = chosen(claim) if claim else claims(group)
     run = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
     how = partial(evaluate, seeds=range(1, seeds + 1), scale=scale, posterior=posterior, draws=draws)
-    folder, found = shared.watched(lambda monitor: how(asked, parameters, out, run, monitor), "abm evidence")
+    folder, found = shared.watched(
+        lambda monitor: how(asked, parameters or PARAMETERS, out, run, monitor), "abm evidence"
+    )
     path = write_evidence_report(folder)
     if as_json:
         shared.show({**found, "report": str(path)})

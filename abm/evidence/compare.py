@@ -39,10 +39,10 @@ OFF: dict[str, dict[str, Any]] = {
     "subset": {"populations.b_cells.low_fraction": 0.0},
     "dheas": {"processes.potency": None},
 }
-STRENGTHS = {  # the ranges of section 4.4 of the model's description, all assumed
+STRENGTHS = {  # assumed: the range of each strength; K of IgG for V/V donors
     "processes.shield.max_frac": Axis(lo=0.5, hi=1.0),
     "processes.shield.c3b50_per_cell": Axis(lo=1e4, hi=2e5, scale="log"),
-    "processes.igg.k_uM": Axis(lo=0.2, hi=1.0, scale="log"),
+    "processes.igg.k_uM": Axis(lo=0.2, hi=0.5, scale="log"),
     "populations.b_cells.low_fraction": Axis(lo=0.05, hi=0.15),
     "processes.potency.max_effect": Axis(lo=0.0, hi=0.6),
 }

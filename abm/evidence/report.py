@@ -1,7 +1,7 @@
 """All claims under one parameter set, into a folder that keeps what was run."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,5 +77,5 @@ def drawn(fit: Path, n: int) -> list[dict[str, Any]]:
 
 def as_plain(scores: Sequence[Score], parameters: str, seeds: Sequence[int], scale: float) -> dict[str, Any]:
     """Return scores as plain data with what they were made with."""
-    claims = [one.as_dict() for one in scores]
+    claims = [asdict(one) for one in scores]
     return {"claims": claims, "parameters": parameters, "seeds": list(seeds), "scale": scale}

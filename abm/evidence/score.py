@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,6 @@ class Score:
     z: float | None
     holds: bool
     probability: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the score as plain data."""
-        return asdict(self)
 
 
 def score(
@@ -121,11 +117,11 @@ class Jobs:
 
 def _score(claim: Claim, found: Sequence[float]) -> Score:
     over = interval(found)
-    mean, half = over["mean"], ((over["hi"] or 0.0) - (over["lo"] or 0.0)) / 2.0
+    mean = over["mean"]
     known = [value for value in found if not math.isnan(value)]
     error = math.sqrt(sum((v - mean) ** 2 for v in known) / (len(known) - 1) / len(known)) if len(known) > 1 else 0.0
     z = None if mean is None else (mean - claim.observed) / math.hypot(claim.sd, error)
-    holds = mean is not None and len(known) == len(found) and claim.lo <= mean <= claim.hi and math.isfinite(half)
+    holds = mean is not None and len(known) == len(found) and claim.lo <= mean <= claim.hi
     return Score(
         claim.id,
         claim.role,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -196,19 +197,21 @@ def _job(planned: Planned, row: dict[str, Any]) -> RowJob:
     return RowJob(row["id"], planned.text, row["point"], row["seed"])
 
 
-class only:  # noqa: N801 - reads as a word of the with statement
-    """Hold a study's lock; one whose owner is gone is taken over."""
+@contextmanager
+def only(folder: StudyFolder) -> Iterator[None]:
+    """Hold a study's lock; one whose owner is gone is taken over.
 
-    def __init__(self, folder: StudyFolder):
-        try:
-            clear_stale(folder.path)
-            self.lock = Lock(folder.path)
-        except LockedError as error:
-            raise InputError(f"{error}; this study is being run") from None
-
-    def __enter__(self) -> None:
-        """Nothing to give."""
-
-    def __exit__(self, *_: object) -> None:
-        """Release the lock."""
-        self.lock.release()
+    Raises
+    ------
+    InputError
+        Its owner is at work.
+    """
+    try:
+        clear_stale(folder.path)
+        lock = Lock(folder.path)
+    except LockedError as error:
+        raise InputError(f"{error}; this study is being run") from None
+    try:
+        yield
+    finally:
+        lock.release()
