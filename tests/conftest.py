@@ -98,13 +98,54 @@ def ordered(kinds: Mapping) -> list[str]:
 
 def every_process(without: tuple = (), values: Mapping | None = None) -> dict:
     """Return all processes in an order that a scenario accepts, with their own values where some are given."""
-    return {kind: dict(values or {}).get(kind, {}) for kind in ordered(PROCESSES) if kind not in without}
+    in_well = {kind: cls for kind, cls in PROCESSES.items() if not cls.needs_body}
+    return {kind: dict(values or {}).get(kind, {}) for kind in ordered(in_well) if kind not in without}
 
 
 def make_busy(without: tuple = (), changes: Mapping | None = None, values: Mapping | None = None) -> Simulation:
     """Make a small well in which every process there is has something to do."""
     processes = every_process(without, FREQUENT | dict(values or {}))
     return make(processes, ADDED, merged(BUSY, changes or {}))
+
+
+PATIENT = {
+    "name": "patient",
+    "duration": "40 d",
+    "dt": "4 h",
+    "space": {"kind": "body"},
+    "populations": {
+        "b_cells": {"kind": "clone", "cells_per_agent": 1e10},
+        "nk_cells": {"per_b_cell": 0.1, "state": "resting"},
+    },
+    "probes": {"counts": None, "patient": {"every": "7 d"}},
+}
+SHARED = {
+    "binding": {},
+    "internalisation": {"rate_per_h": 0.004},
+    "effector_recovery": {"granules": "30 d"},
+    "dheas_potency": {},
+}
+EVENTS = {
+    "two_compartment": [{"infusion": "375 mg/m2", "times": 4}, {"infusion": "375 mg/m2", "at": "35 d"}],
+    "plasmapheresis": [{"plasmapheresis": 0.6, "at": "36 d"}],
+}
+
+
+def make_patient(without: tuple = (), values: Mapping | None = None, only: tuple = ()) -> Simulation:
+    """Make a patient of few agents with every process of a patient, four infusions and a plasma exchange."""
+    in_body = [kind for kind, cls in PROCESSES.items() if cls.needs_body and kind != "one_compartment"]
+    kinds = [kind for kind in (*SHARED, *in_body) if kind not in without and (not only or kind in only)]
+    named = {kind: {"kind": kind} | dict(values or {}).get(kind, SHARED.get(kind, {})) for kind in (*kinds, *only)}
+    drug = {"two_compartment", "one_compartment"} & set(named)
+    add = [event for kind, found in EVENTS.items() if kind in (drug and "two_compartment", *named) for event in found]
+    data = PATIENT | {"processes": named, "arms": {"arm": {"add": add}}}
+    return build(Scenario.model_validate(data), Well("arm", 0))
+
+
+@pytest.fixture(scope="session")
+def patient():
+    """Return the function that makes a patient with every process."""
+    return make_patient
 
 
 @pytest.fixture(scope="session")

@@ -34,3 +34,4 @@ N_ENGAGED = ("b_cells", Column("n_engaged", "i8", resets=True, doc="NK cells hol
 PARTNER = ("nk_cells", Column("partner", "i8", default=-1, refers="b_cells", doc="row of the engaged target"))
 CD16 = ("nk_cells", Column("cd16", default=1.0, doc="CD16 relative to a fresh cell"))
 GRANULES = ("nk_cells", Column("granules", default=1.0, doc="granule store relative to a full one"))
+IGM_PARTS = ("igm_clone_g", "igm_plasma_g", "igm_long_lived_g")

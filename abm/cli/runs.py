@@ -9,7 +9,7 @@ import typer
 
 from abm.cli import shared
 from abm.cli.shared import app
-from abm.core.errors import InputError
+from abm.core.errors import InputError, RunFailed
 
 
 @app.command()
@@ -101,6 +101,10 @@ def report(
 
     try:
         found = Run.open(folder)
+        if found.summary().get("kind") == "trial":
+            path = _trial_report(found)
+            shared.show({"report": str(path)} if as_json else str(path))
+            return
         with shared.drawing(os.cpu_count() or 1) as draw:
             path = draw(found)
     except (ReadError, OSError) as error:
@@ -123,6 +127,9 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
     from abm.study.run import run_scenario
     from abm.study.steps import compare_half_step
 
+    if scenario.is_patient:
+        _run_patients(scenario, out, n_threads, as_json, branch, check_step)
+        return
     with shared.drawing(n_threads) as draw:
         found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, branch))
         if check_step:
@@ -133,6 +140,55 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
         shared.show({**summary, "folder": str(found.path), "report": str(path)})
     else:
         _show(summary, path)
+
+
+def _run_patients(
+    scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = None, check_step: bool = False
+) -> None:
+    from abm.study.run import run_scenario
+
+    if branch or check_step:
+        raise InputError("patients are neither branched nor run with half the step; --set dt=2h is another run")
+    found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor))
+    path, summary = _trial_report(found), found.summary()
+    if as_json:
+        shared.show({**summary, "folder": str(found.path), "report": str(path)})
+        return
+    _show_trial(summary)
+    sys.stdout.write(f"{path}\n")
+
+
+def _show_trial(summary: dict) -> None:
+    """Print shares of patients, or of a single one what he had."""
+    if summary["patients"] == 1:
+        names = list(next(iter(summary["arms"].values()))["medians"])
+        rows = [[arm, *(_level(own["medians"][n]["median"]) for n in names)] for arm, own in summary["arms"].items()]
+        shared.table(["protocol", *(name.replace("_", " ") for name in names)], rows)
+        return
+    names = list(next(iter(summary["arms"].values()))["shares"])
+    rows = [
+        [arm, str(own["n"]), *(_share(own["shares"][name]) for name in names)] for arm, own in summary["arms"].items()
+    ]
+    shared.table(["protocol", "patients", *(f"{name.replace('_', ' ')} %" for name in names)], rows)
+
+
+def _level(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _trial_report(found: Any) -> Path:
+    from abm.plot.patient.report import write_trial_report
+    from abm.results.files import WriteError
+    from abm.scenario.references import references
+
+    try:
+        return write_trial_report(found, references())
+    except WriteError as error:
+        raise RunFailed(str(error)) from error
+
+
+def _share(found: dict[str, float]) -> str:
+    return f"{shared.percent(found['share'])} ({shared.percent(found['lo'])} to {shared.percent(found['hi'])})"
 
 
 def _explain(scenario: Any, as_json: bool) -> None:

@@ -33,6 +33,8 @@ class Process(Model):
     ----------
     phase : Phase
         When in the step it acts.
+    needs_body : bool
+        Whether it belongs to a patient and not to a culture well.
     columns : tuple of (str, Column)
         Columns it needs, with their population; made before the first step.
     reads, writes : tuple of str
@@ -40,12 +42,16 @@ class Process(Model):
     """
 
     phase: ClassVar[Phase]
+    needs_body: ClassVar[bool] = False
     columns: ClassVar[tuple] = ()
     reads: ClassVar[tuple[str, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()
 
     def prepare(self, world: "World") -> None:
         """Make fields, pools and constants before the first step; called again after a resume."""
+
+    def begin(self, world: "World") -> None:
+        """Set what depends on the cells at the start; called once, when they are there."""
 
     def step(self, world: "World", key: Key) -> None:
         """Advance the world by ``world.dt_h``."""

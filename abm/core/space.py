@@ -268,3 +268,10 @@ class Mixed(Space):
         share = math.pi * radius_um**2 / self.side**2
         touch_mixed(chosen, total, is_free, seekers.uid, np.cumsum(weight), share, key)
         return chosen, total
+
+
+class Body(Space):
+    """A patient: compartments instead of places; the pools are dissolved in the plasma."""
+
+    kind: Literal["body"] = "body"
+    volume: float = par("3.0 L", "uL", "assumed: usual adult plasma volume", "Plasma", gt=0)

@@ -105,15 +105,10 @@ class RunFolder(Run):
         self._require_lock()
         atomic_write(self.path / "scenario.yaml", text.encode())
 
-    def write_arms(self, columns: Columns) -> None:
-        """Write ``arm``, ``control_arm`` and ``is_control``."""
+    def write_table(self, name: str, columns: Columns) -> None:
+        """Write a CSV beside the series: ``arms.csv``, ``parameters.csv``, of patients ``end_points.csv``."""
         self._require_lock()
-        write_csv(self.path / "arms.csv", columns)
-
-    def write_parameters(self, columns: Columns) -> None:
-        """Write ``name``, ``value``, ``unit``, ``source``, ``description`` and ``origin``."""
-        self._require_lock()
-        write_csv(self.path / "parameters.csv", columns)
+        write_csv(self.path / name, columns)
 
     def log(self, event: str, fields: Mapping[str, object]) -> None:
         """Add one line to ``log.jsonl``."""

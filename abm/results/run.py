@@ -92,6 +92,14 @@ class Run:
         """Return one row per cell at the start or added later."""
         return read_parquet(self.path / "start.parquet").to_pandas()
 
+    def patients(self) -> pd.DataFrame:
+        """Return one row per virtual patient: ``replicate`` and what was drawn, by dotted path."""
+        return read_csv(self.path / "patients.csv").to_pandas()
+
+    def end_points(self) -> pd.DataFrame:
+        """Return one row per protocol and patient with what a trial would record."""
+        return read_csv(self.path / "end_points.csv").to_pandas()
+
     def cell_steps(self) -> list[int]:
         """Return the steps that have a frame of cells."""
         return self._frames("cells")

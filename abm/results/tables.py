@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TEXT_COLUMNS = {
     "arms.csv": ["arm", "control_arm"],
     "series.csv": ["arm"],
+    "end_points.csv": ["arm", "response"],
     "parameters.csv": ["name", "value", "unit", "source", "description", "origin"],
 }
 Columns: TypeAlias = Union[Mapping[str, object], "pd.DataFrame", pa.Table]

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from abm.biology.additions import Additions, Portion
 from abm.biology.hormones.dheas_potency import DheasPotency
+from abm.biology.patient.treatment import Infusion, Removal, Treatment
 from abm.core.par import plain
 from abm.core.population import Population
 from abm.core.process import Process
 from abm.core.simulation import Simulation, time_grid
 from abm.core.world import World
+from abm.scenario.draws import patient_of
 from abm.scenario.load import Document, apply_overrides, validate
-from abm.scenario.schema import ANTIBODIES, CELLS, PROBES, Arm, Scenario
+from abm.scenario.schema import ANTIBODIES, CELLS, EVENTS, PROBES, Arm, Scenario
 
 CONTROL = "~control"
 
@@ -30,7 +32,12 @@ class Well:
 
 
 def controls(scenario: Scenario) -> dict[str, str]:
-    """Return the name of each arm's no-antibody control; arms that differ in nothing else share one."""
+    """Return the name of each arm's no-antibody control; arms that differ in nothing else share one.
+
+    Protocols have none: an untreated arm is written out where it is wanted.
+    """
+    if scenario.is_patient:
+        return dict.fromkeys(scenario.arms, "")
     names: dict[str, str] = {}
     of_content: dict[str, str] = {}
     for name, arm in scenario.arms.items():
@@ -47,7 +54,7 @@ def _content(arm: Arm) -> str:
 
 def wells(scenario: Scenario) -> list[Well]:
     """List every well: arms, then controls, each with all replicates."""
-    extra = [name for name in dict.fromkeys(controls(scenario).values()) if name not in scenario.arms]
+    extra = [name for name in dict.fromkeys(controls(scenario).values()) if name and name not in scenario.arms]
     arms = [(name, False) for name in scenario.arms] + [(name, True) for name in extra]
     return [Well(name, replicate, is_control) for name, is_control in arms for replicate in range(scenario.replicates)]
 
@@ -76,24 +83,45 @@ def build(scenario: Scenario, well: Well) -> Simulation:
         One of :func:`wells`.
     """
     arm = arm_of(scenario, well)
-    own = scenario_of(scenario, arm)
+    own = scenario_of(patient_of(scenario, well.replicate), arm)
     world = World(own.space, own.space.volume, own.seed, well.replicate)
     drug = arm.antibodies[0] if arm.antibodies else "rituximab"
     world.traits |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
     for law in own.processes.values():
         if isinstance(law, DheasPotency):
             world.traits["potency"] = law
+    if own.is_patient:
+        world.traits["treatment"] = _treatment(arm)
+        world.pools.add("dheas", world.pools.molecules(own.serum.nM_of("dheas")))
     additions = Additions(plan=_plan(own, arm, world))
     processes: dict[str, Process] = {"additions": additions} | dict(own.processes)
     probes = {name: getattr(own.probes, name) for name in PROBES if getattr(own.probes, name) is not None}
     looks_h = {name: probe.times_h(own.duration) for name, probe in probes.items()}
-    moments = [addition.at for addition in arm.add] + [t for times in looks_h.values() for t in times]
+    moments = [*_moments(arm), *(t for times in looks_h.values() for t in times)]
     _declare_cells(world, own, arm)
     simulation = Simulation(world, processes, probes, time_grid(own.duration, own.dt, moments), looks_h)
     _fill(world, own, arm)
     world.sort()
-    additions.begin(world)
+    for process in simulation.processes.values():
+        process.begin(world)
     return simulation
+
+
+def _moments(arm: Arm) -> list[float]:
+    """Return when something is added and when infusions end."""
+    starts = [(t, addition) for addition in arm.add for t in addition.moments]
+    return [t for t, _ in starts] + [t + a.over for t, a in starts if a.infusion is not None]
+
+
+def _treatment(arm: Arm) -> Treatment:
+    infusions = [
+        Infusion(t_h=t, over_h=a.over, mg_per_m2=a.infusion, unless_progressed=a.unless_progressed)
+        for a in arm.add
+        if a.infusion is not None
+        for t in a.moments
+    ]
+    removals = [Removal(t_h=a.at, frac=a.plasmapheresis) for a in arm.add if a.plasmapheresis is not None]
+    return Treatment(infusions=tuple(infusions), removals=tuple(removals))
 
 
 def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:
@@ -115,6 +143,8 @@ def _plan(own: Scenario, arm: Arm, world: World) -> tuple[Portion, ...]:
     plan, cohort = [], 0
     for addition in arm.add:
         what, amount = addition.what, getattr(addition, addition.what)
+        if what in EVENTS:
+            continue
         if what in CELLS:
             cohort += 1
             plan.append(Portion(t_h=addition.at, name=what, amount=float(amount), is_cells=True, cohort=cohort))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from abm.core.errors import InputError
 from abm.scenario.build import scenario_of
+from abm.scenario.draws import check_cohort
 from abm.scenario.load import Document, resolve, validate
 from abm.scenario.schema import Scenario
 
@@ -29,6 +30,7 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
     document = resolve(path, sets, Scenario)
     scenario = validate(Scenario, document)
     _check_arms(scenario, document)
+    check_cohort(scenario, document)
     return scenario if "name" in document.data else scenario.model_copy(update={"name": _name_of(Path(path))})
 
 

@@ -2,8 +2,9 @@
 
 import math
 from functools import reduce
+from itertools import pairwise
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, create_model, model_validator
 
@@ -11,19 +12,22 @@ import abm.biology
 import abm.probes
 from abm.biology.antibody.antibody import Antibody
 from abm.biology.cells.b_cells import BCells
+from abm.biology.cells.clone import Clone
 from abm.biology.cells.nk_cells import NKCells
 from abm.biology.serum import CONSTITUENTS, Serum
 from abm.core.errors import Fault
 from abm.core.par import Model, par, refusal
 from abm.core.probe import Probe
 from abm.core.process import Process, discover
-from abm.core.space import Floor, Mixed
+from abm.core.space import Body, Floor, Mixed
+from abm.scenario.cohort import Cohort, EndPoints
 
 PROCESSES = discover(abm.biology, Process)
 ANTIBODIES = discover(abm.biology, Antibody)
 PROBES = discover(abm.probes, Probe)
 CELLS = ("b_cells", "nk_cells")
 INHIBITORS = ("anti_cd55", "anti_cd59")
+EVENTS = ("infusion", "plasmapheresis")  # what is done to a patient
 ENGINES_OWN = {"additions", "fate"}
 LONGEST_CONTACT_STEP_H = 0.25
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -31,7 +35,10 @@ WHAT_IS_ADDED = "design: what the experiment adds"
 
 
 class AdditionBase(Model):
-    """One addition to the well: exactly one thing, how much of it, and when."""
+    """One addition to the well, or to the patient: exactly one thing, how much of it, and when.
+
+    An infusion may be a course: ``times`` infusions, one ``every`` so often.
+    """
 
     at: float = par(0.0, "h", WHAT_IS_ADDED, "Moment of the addition", ge=0)
     serum: float | None = par(None, "1", WHAT_IS_ADDED, "Human serum, fraction of the volume", ge=0, le=1)
@@ -42,6 +49,13 @@ class AdditionBase(Model):
     igg: float | None = par(None, "uM", WHAT_IS_ADDED, "IgG in the well", ge=0, le=1e4)
     anti_cd55: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of CD55 blocked", ge=0, le=1)
     anti_cd59: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of CD59 blocked", ge=0, le=1)
+    infusion: float | None = par(None, "mg/m2", WHAT_IS_ADDED, "Antibody by body surface", ge=0, le=1e5)
+    of: Literal["rituximab"] = "rituximab"
+    over: float = par("4 h", "h", "RituxanLabel; assumed: usual rate", "Length of an infusion", gt=0, le=1000)
+    times: int = par(1, "1", "design: one infusion", "Infusions of the course", ge=1, le=1000)
+    every: float = par("7 d", "h", "RituxanLabel", "Time between the infusions of a course", gt=0)
+    unless_progressed: bool = False
+    plasmapheresis: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of the plasma replaced", ge=0, lt=1)
 
     @property
     def what(self) -> str:
@@ -60,7 +74,17 @@ class AdditionBase(Model):
                 raise refusal(Fault(f"serum has no {name!r}", f"lacking.{index}", allowed=", ".join(known)))
         if self.lacking and self.serum is None:
             raise refusal(Fault("only serum can lack something", "lacking", allowed="lacking beside serum"))
+        for name in ("of", "over", "times", "every", "unless_progressed"):
+            if self.infusion is None and getattr(self, name) != type(self).model_fields[name].default:
+                raise refusal(Fault("only an infusion has it", name, allowed="beside infusion"))
+        if self.times > 1 and self.every < self.over:
+            raise refusal(Fault(f"infusions of {self.over:g} h every {self.every:g} h overlap", "every"))
         return self
+
+    @property
+    def moments(self) -> list[float]:
+        """Moments at which it begins, h."""
+        return [self.at + k * self.every for k in range(self.times)] if self.infusion is not None else [self.at]
 
 
 if TYPE_CHECKING:
@@ -75,7 +99,7 @@ else:
             for kind in ANTIBODIES
         },
     )
-ADDABLE = (*ANTIBODIES, "serum", *CELLS, "dheas", "igg", *INHIBITORS)
+ADDABLE = (*ANTIBODIES, "serum", *CELLS, "dheas", "igg", *INHIBITORS, *EVENTS)
 
 
 class Arm(Model):
@@ -94,7 +118,8 @@ class Arm(Model):
     @property
     def antibodies(self) -> list[str]:
         """Names of the antibodies added."""
-        return sorted({addition.what for addition in self.add} & set(ANTIBODIES))
+        names = {addition.of if addition.what == "infusion" else addition.what for addition in self.add}
+        return sorted(names & set(ANTIBODIES))
 
     @model_validator(mode="after")
     def _possible(self) -> "Arm":
@@ -109,11 +134,19 @@ class Arm(Model):
         times = [addition.at for addition in self.add]
         if times != sorted(times):
             raise refusal(Fault(f"additions are not in order of time: {times} h", "add", allowed="earliest first"))
+        self._refuse_overlap()
         return self
+
+    def _refuse_overlap(self) -> None:
+        spans = sorted((t, t + a.over, i) for i, a in enumerate(self.add) if a.infusion is not None for t in a.moments)
+        for (_, end, _), (start, _, index) in pairwise(spans):
+            if start < end - 1e-9:
+                text = f"an infusion at {start:g} h begins before the one before it ends ({end:g} h)"
+                raise refusal(Fault(text, f"add.{index}.at", allowed="infusions one after the other"))
 
     def control(self) -> "Arm":
         """Return the same arm without antibody."""
-        kept = tuple(a for a in self.add if a.what not in ANTIBODIES)
+        kept = tuple(a for a in self.add if a.what not in (*ANTIBODIES, "infusion"))
         return self.model_copy(update={"add": kept, "x": None, "group": ""})
 
 
@@ -124,25 +157,26 @@ class Axis(Model):
     unit: str = ""
 
 
-def _kind_of(value: Any) -> str | None:
-    return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+def _one_of(kinds: dict[str, type], default: str | None = None) -> Any:
+    def kind_of(value: Any) -> str | None:
+        return value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", default)
 
-
-def _one_of(kinds: dict[str, type]) -> Any:
     tagged = [Annotated[cls, Tag(kind)] for kind, cls in kinds.items()]
-    return Annotated[reduce(or_, tagged), Discriminator(_kind_of)]
+    return Annotated[reduce(or_, tagged), Discriminator(kind_of)]
 
 
 if TYPE_CHECKING:
     AnyProcess = Process
-    AnySpace = Floor | Mixed
+    AnySpace = Floor | Mixed | Body
+    AnyBCells = BCells | Clone
     Probes = Model
     Antibodies = Model
 else:
     AnyProcess = _one_of(PROCESSES)
-    AnySpace = _one_of({"floor": Floor, "mixed": Mixed})
+    AnySpace = _one_of({"floor": Floor, "mixed": Mixed, "body": Body})
+    AnyBCells = _one_of({"b_cells": BCells, "clone": Clone}, "b_cells")
     seen = {kind: (cls | None, None) for kind, cls in PROBES.items()}
-    seen["counts"] = (PROBES["counts"], PROBES["counts"](every="15 min"))
+    seen["counts"] = (PROBES["counts"] | None, PROBES["counts"](every="15 min"))
     Probes = create_model("Probes", __base__=Model, __doc__="What is observed, and when.", **seen)
     drugs = {kind: (cls, cls()) for kind, cls in ANTIBODIES.items()}
     Antibodies = create_model("Antibodies", __base__=Model, __doc__="Antibodies by name.", **drugs)
@@ -151,7 +185,7 @@ else:
 class Populations(Model):
     """Cells at the start."""
 
-    b_cells: BCells = BCells()
+    b_cells: AnyBCells = BCells()
     nk_cells: NKCells | None = None
 
 
@@ -174,11 +208,27 @@ class Scenario(Model):
     arms: dict[Name, Arm] = Field(default_factory=lambda: {"arm": Arm()}, min_length=1)
     probes: Probes = Probes()
     x_axis: Axis | None = None
+    cohort: Cohort | None = None
+    end_points: EndPoints | None = None
+
+    def counts(self) -> dict[str, int]:
+        """Return how many agents of each population there are at the start."""
+        found: dict[str, int] = {}
+        for name in CELLS:
+            cell_type = getattr(self.populations, name)
+            if cell_type is not None:
+                found[name] = cell_type.count(found)
+        return found
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether it is about patients; else about culture wells."""
+        return self.space.kind == "body"
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":
         faults = [*self._own_faults(), *self._time_faults(), *self._arm_faults(), *self._order_faults()]
-        faults += self._space_faults()
+        faults += [*self._space_faults(), *self._scale_faults()]
         if faults:
             raise refusal(*faults)
         return self
@@ -215,14 +265,10 @@ class Scenario(Model):
         for name, arm in self.arms.items():
             for index, addition in enumerate(arm.add):
                 place = f"arms.{name}.add.{index}"
-                if addition.at >= self.duration:
-                    faults.append(
-                        Fault(
-                            f"an addition at {addition.at:g} h is outside the run",
-                            f"{place}.at",
-                            allowed=f"before {self.duration:g} h",
-                        )
-                    )
+                last, what = addition.moments[-1], "an infusion" if addition.what == "infusion" else "an addition"
+                if last >= self.duration:
+                    text = f"{what} at {last:g} h is outside the run"
+                    faults.append(Fault(text, f"{place}.at", allowed=f"before {self.duration:g} h"))
                 if addition.what in CELLS and getattr(self.populations, addition.what) is None:
                     faults.append(Fault(f"the scenario has no population {addition.what!r}", place))
         return faults
@@ -244,6 +290,41 @@ class Scenario(Model):
                     )
         return faults
 
+    def _scale_faults(self) -> list[Fault]:
+        """Hold processes, cells and events against where they are: a culture well or a patient."""
+        faults, where = [], "a patient" if self.is_patient else "a culture well"
+        if (self.populations.b_cells.kind == "clone") != self.is_patient:
+            text = f"{self.populations.b_cells.kind} do not live in {where}"
+            allowed = "clone" if self.is_patient else "b_cells"
+            faults.append(Fault(text, "populations.b_cells.kind", allowed=allowed))
+        for name, process in self.processes.items():
+            if process.needs_body != self.is_patient and (process.needs_body or hasattr(process, "contact_um")):
+                faults.append(Fault(f"{name!r} has no place in {where}", f"processes.{name}"))
+        known = EVENTS if self.is_patient else tuple(name for name in ADDABLE if name not in EVENTS)
+        for name, arm in self.arms.items():
+            for index, addition in enumerate(arm.add):
+                if addition.what not in known:
+                    text = f"{addition.what!r} cannot be added to {where}"
+                    faults.append(Fault(text, f"arms.{name}.add.{index}", allowed=", ".join(known)))
+        if not self.is_patient and getattr(self.probes, "counts", None) is None:
+            faults.append(Fault("nobody counts the cells", "probes.counts", allowed="{every: 15 min}"))
+        return [*faults, *(self._patient_faults() if self.is_patient else ())]
+
+    def _patient_faults(self) -> list[Fault]:
+        faults, owners = [], {"infusion": "pharmacokinetics", "plasmapheresis": "plasmapheresis"}
+        drugs = {name for name, process in self.processes.items() if "pools.drug_dosed_mg" in process.writes}
+        here = {"infusion": len(drugs), "plasmapheresis": "plasmapheresis" in map(kind_of, self.processes.values())}
+        if len(drugs) > 1:
+            faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
+        for name, arm in self.arms.items():
+            for index, addition in enumerate(arm.add):
+                if not here.get(addition.what, True):
+                    text = f"no process for {addition.what!r}: {owners[addition.what]} is missing"
+                    faults.append(Fault(text, f"arms.{name}.add.{index}"))
+        if getattr(self.probes, "patient", None) is None:
+            faults.append(Fault("nobody looks at the patient", "probes.patient", allowed="{every: 7 d}"))
+        return faults
+
     def _space_faults(self) -> list[Fault]:
         faults = [
             Fault(f"{place:g} um is off the floor", f"processes.{name}.{axis}", allowed=f"0 to {self.space.side:g} um")
@@ -251,11 +332,18 @@ class Scenario(Model):
             for axis in ("x_um", "y_um")
             if (place := getattr(source, axis, None) or 0.0) > self.space.side
         ]
+        if self.is_patient:
+            return faults
         contact = max((p.contact_um for p in self.processes.values() if hasattr(p, "contact_um")), default=10.0)
         if self.space.side < 2 * contact:
             text = f"a floor of {self.space.side:g} um is smaller than a cell's contact ({2 * contact:g} um)"
             faults.append(Fault(text, "space.side", allowed=f"at least {2 * contact:g} um"))
         return faults
+
+
+def kind_of(process: Process) -> str:
+    """Return the kind of a process."""
+    return str(getattr(process, "kind", ""))
 
 
 def _is_multiple(period: float, dt: float) -> bool:

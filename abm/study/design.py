@@ -15,11 +15,10 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from scipy.stats import qmc
 
 from abm.core.errors import Fault, InputError
-from abm.core.par import Model, bounds_text, par, parameter, refusal, takes_bare_numbers
+from abm.core.par import Model, bounds_text, par, refusal
 from abm.core.units import parse_quantity, quantity_text
-from abm.scenario.explain import Shape
+from abm.scenario.draws import parameter_at
 from abm.scenario.load import apply_overrides
-from abm.scenario.reading import value_at
 from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
 
@@ -305,7 +304,7 @@ def range_of(base: Mapping[str, Any], path: str, axis: Axis) -> Range:
         raise InputError(Fault(f"the range from {lo} to {hi} is no range", place, allowed=f"lo < hi; bounds: {shown}"))
     if axis.scale == "log" and lo <= 0:
         raise InputError(Fault(f"a logarithmic range cannot start at {lo:g}", place, allowed="lo above 0"))
-    unit = "" if takes_bare_numbers(path.split(".")[-1], known["unit"]) else known["unit"]
+    unit = "" if known["takes_bare"] else known["unit"]
     return Range(path=path, lo=lo, hi=hi, scale=axis.scale, unit=unit, is_whole=known["is_whole"])
 
 
@@ -317,13 +316,4 @@ def _end(given: float | str | None, known: Mapping[str, Any], names: tuple[str, 
 
 
 def _parameter(base: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return unit and bounds of the parameter at a path; empty where there is none."""
-    if path in (ARM, REPLICATE):
-        return {}
-    keys = tuple(int(key) if key.isdecimal() else key for key in path.split("."))
-    owner = value_at(base, keys[:-1])
-    field = Shape.of(Scenario).at(keys[:-1], base).fields(owner).get(str(keys[-1]))
-    extra = parameter(field) if field else {}
-    if not extra or field is None:
-        return {}
-    return {**extra, "description": field.description or "", "is_whole": field.annotation is int}
+    return {} if path in (ARM, REPLICATE) else parameter_at(base, path)

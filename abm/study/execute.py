@@ -45,8 +45,7 @@ def local(n_workers: int) -> Engine:
 def cost(planned: Planned, n_workers: int) -> Cost:
     """Estimate time, memory and disk from the base scenario."""
     base = planned.base
-    n_b = base.populations.b_cells.n
-    n_cells = n_b + (base.populations.nk_cells.count({"b_cells": n_b}) if base.populations.nk_cells else 0)
+    n_cells = sum(base.counts().values())
     steps = base.duration / base.dt * len(wells(base))
     seconds = planned.n_rows * (n_cells * steps / CELL_STEPS_PER_S + ROW_OVERHEAD_S) / n_workers
     memory = n_workers * (WORKER_BYTES + 800.0 * n_cells) + 200.0 * planned.n_rows

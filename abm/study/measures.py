@@ -9,7 +9,10 @@ from abm.biology.additions import bound_antibody
 from abm.core.fate import Fate
 from abm.core.simulation import Simulation
 from abm.core.world import World
-from abm.scenario.build import CONTROL
+from abm.scenario.build import CONTROL, Well, arm_of
+from abm.scenario.cohort import EndPoints
+from abm.scenario.schema import Arm, Scenario
+from abm.study.end_points import course_of, end_points
 
 Measures = dict[str, float]
 
@@ -20,6 +23,11 @@ NAMES = (  # of one arm, beside the deaths by cause and the counts by CD20
     "survival", "survival_raw", "control", "lysis", "lysed_frac", "n_b_start", "kills_per_nk", "never_killed_frac",
     "c3b_per_cell", "bound_per_cell", "internalised_frac", "igm_ng_per_mL", "igm_molecules_per_cell",
     "igm_released_frac", "alive_h_per_cell",
+)  # fmt: skip
+OF_PATIENT = (  # times are medians over the patients of an arm, the rest means: shares where it is 0 or 1
+    "baseline_igm_g_per_L", "baseline_albumin_g_per_L", "baseline_viscosity_cP", "any_rise", "flare", "up_2_months",
+    "up_4_months", "peak_rel", "best_change_frac", "minor", "partial", "very_good", "progressed", "time_to_minor_d",
+    "time_to_partial_d", "time_to_progression_d", "follow_up_d",
 )  # fmt: skip
 GRAMS_PER_MOLECULE = 950e3 / 6.02214076e23  # IgM, 950 kDa
 
@@ -57,9 +65,27 @@ def of_well(simulation: Simulation) -> Measures:
     return found | _of_killers(simulation) | _by_cd20(simulation)
 
 
+def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
+    """Return the end points of one patient under one protocol, with levels at the start and at 30 and 60 days."""
+    seen = simulation.records["patient"]
+    rows = [seen[step] for step in sorted(seen)]
+    t_h, igm = ([row[name] for row in rows] for name in ("time_h", "igm_g_per_L"))
+    found = end_points(course_of(t_h, igm, arm, rules), rules)
+    found["baseline_albumin_g_per_L"] = rows[0]["albumin_g_per_L"]
+    found["baseline_viscosity_cP"] = rows[0]["viscosity_cP"]
+    return found
+
+
+def measured(scenario: Scenario, well: Well, simulation: Simulation) -> Measures:
+    """Return what a well or a patient shows at the end."""
+    if not scenario.is_patient:
+        return of_well(simulation)
+    return of_patient(simulation, arm_of(scenario, well), scenario.end_points or EndPoints())
+
+
 def is_measure(name: str) -> bool:
     """Return whether a well can show a measure of this name."""
-    return name in NAMES or (name.startswith("deaths_") and name.endswith("_frac")) or "_cd20_" in name
+    return name in (*NAMES, *OF_PATIENT) or (name.startswith("deaths_") and name.endswith("_frac")) or "_cd20_" in name
 
 
 def of_arms(wells: Mapping[str, Sequence[Measures]], control_of: Mapping[str, str]) -> dict[str, float]:
@@ -87,7 +113,15 @@ def _alive_h(world: World) -> float:
 
 def _means(wells: Sequence[Measures]) -> Measures:
     names = dict.fromkeys(name for found in wells for name in found)
-    return {name: math.fsum(found.get(name, 0.0) for found in wells) / len(wells) for name in names}
+    means = {name: math.fsum(found.get(name, 0.0) for found in wells) / len(wells) for name in names}
+    times = [name for name in names if name.startswith("time_to_")]
+    return means | {name: _median_time([found[name] for found in wells]) for name in times}
+
+
+def _median_time(values: Sequence[float]) -> float:
+    """Return the median of times, those that never came being later than all; NaN where it never came."""
+    middle = float(np.median([math.inf if math.isnan(value) else value for value in values]))
+    return middle if math.isfinite(middle) else math.nan
 
 
 def _ratio(above: float, below: float) -> float:

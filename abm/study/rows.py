@@ -17,7 +17,7 @@ from abm.scenario.build import build, controls, wells
 from abm.scenario.load import Document, apply_overrides, validate
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Flow, Stopped
-from abm.study.measures import Measures, of_arms, of_well
+from abm.study.measures import Measures, measured, of_arms
 
 ARM, REPLICATE = "arm", "replicate"  # axes that choose wells instead of changing the scenario
 BEAT_S = 0.2
@@ -70,7 +70,7 @@ class RowJob:
             watch = _Watch(flow, index, len(todo))
             simulation = build(scenario, well)
             simulation.run(watch)
-            found.setdefault(well.arm, []).append(of_well(simulation))
+            found.setdefault(well.arm, []).append(measured(scenario, well, simulation))
         return _known(of_arms(found, controls(scenario)))
 
 

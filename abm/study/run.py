@@ -22,10 +22,12 @@ from abm.study.jobs import NO_MEMORY, Monitor
 from abm.study.pool import run_jobs
 from abm.study.resume import Branch, scenario_hash
 from abm.study.summary import summarise
+from abm.study.trial import conclude
 from abm.study.wells import WellJob
 
 SMALL = 3e7  # cell-steps; starting workers takes longer than this
 FEW_CELLS = 20_000
+FEW = 20
 BYTES_PER_CELL = 400
 BASE_BYTES = 350e6
 SHARE = 0.8
@@ -52,8 +54,7 @@ class Estimate:
 def estimate(scenario: Scenario, n_threads: int) -> Estimate:
     """Say what a run will take; small jobs stay in one process."""
     n_wells = len(wells(scenario))
-    counts = {"b_cells": scenario.populations.b_cells.n}
-    n_cells = counts["b_cells"] + (scenario.populations.nk_cells.count(counts) if scenario.populations.nk_cells else 0)
+    n_cells = sum(scenario.counts().values())
     n_cells += sum(int(a.b_cells or a.nk_cells or 0) for arm in scenario.arms.values() for a in arm.add)
     n_steps = int(np.ceil(scenario.duration / scenario.dt))
     work = float(n_wells) * n_cells * n_steps
@@ -147,15 +148,15 @@ def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
             warm_up(scenario)
         run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_well)
     folder.merge_parts([(well.arm, well.replicate) for well in todo])
-    folder.finish(summarise(folder), n_threads)
+    folder.finish(conclude(folder, scenario) if scenario.is_patient else summarise(folder), n_threads)
     folder.log("finished", {})
 
 
 def _describe(folder: RunFolder, scenario: Scenario) -> None:
     folder.write_scenario(dump(scenario))
-    folder.write_parameters(parameters(scenario))
+    folder.write_table("parameters.csv", parameters(scenario))
     control = controls(scenario)
-    extra = [name for name in dict.fromkeys(control.values()) if name not in scenario.arms]
+    extra = [name for name in dict.fromkeys(control.values()) if name and name not in scenario.arms]
     arms, axis = list(scenario.arms.values()), scenario.x_axis
     nothing = [""] * len(extra)
     columns = {
@@ -170,7 +171,7 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
             "x_unit": [axis.unit] * len(columns["arm"]),
             "group": [*(arm.group for arm in arms), *nothing],
         }
-    folder.write_arms(columns)
+    folder.write_table("arms.csv", columns)
 
 
 def _job(folder: RunFolder, scenario: Scenario, well: Well, n_threads: int) -> WellJob:
@@ -183,7 +184,9 @@ def warm_up(scenario: Scenario) -> None:
     mark = jit.warm_mark(f"{sorted(p.kind for p in scenario.processes.values())}{scenario.space.kind}")
     if mark.exists():
         return
-    tiny = scenario.populations.b_cells.model_copy(update={"n": 20})
+    b_cells = scenario.populations.b_cells
+    few = {"cells_per_agent": max(1.0, b_cells.cells / FEW)} if scenario.is_patient else {"n": FEW}
+    tiny = b_cells.model_copy(update=few)
     small = scenario.model_copy(update={"populations": scenario.populations.model_copy(update={"b_cells": tiny})})
     seen = set()
     for well in wells(small):

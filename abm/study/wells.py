@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from abm.biology.additions import conservation
+from abm.biology.patient.balance import balance
 from abm.core import jit
 from abm.core.checkpoint import CheckpointStore
 from abm.core.errors import InputError
@@ -136,6 +137,9 @@ class _Course:
         """Step to the end."""
         self.simulation.run(self._after_step)
         self._flush()
+        if self.job.scenario.is_patient:
+            self._finish_patient()
+            return
         self.save()
         self._finish()
 
@@ -179,6 +183,13 @@ class _Course:
             part.append("cells", step, labelled(stack(frame, "population"), {"time_h": time_h}))
         else:
             part.append(table, step, frame)
+
+    def _finish_patient(self) -> None:
+        """Leave the series alone: a patient takes seconds, and a cohort would fill the disk with checkpoints."""
+        world, probes = self.simulation.world, self.simulation.records["patient"]
+        rows = [probes[step] for step in sorted(probes)]
+        self.job.part.append("series", world.step, {name: [row[name] for row in rows] for name in rows[0]})
+        self.job.part.finish({"steps": world.step, "conservation": balance(world)})
 
     def _finish(self) -> None:
         simulation, part, world = self.simulation, self.job.part, self.simulation.world

@@ -16,7 +16,13 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 SCENARIOS = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("scenarios/*.yaml"))
 STUDIES = sorted(p.relative_to(CONFIGS) for p in CONFIGS.glob("studies/*.yaml") if "design:" in p.read_text())
 SETS = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("parameters/*.yaml"))
-FEW_CELLS = ("populations.b_cells.n=30",)
+
+
+def few_cells(file) -> tuple[str, ...]:
+    """Return what makes the wells or the patients of a file small."""
+    is_patient = load_scenario(CONFIGS / file).is_patient
+    return ("populations.b_cells.cells_per_agent=1e10",) if is_patient else ("populations.b_cells.n=30",)
+
 
 each_scenario = pytest.mark.parametrize("file", SCENARIOS, ids=str)
 each_file = pytest.mark.parametrize("file", [*SCENARIOS, *SETS], ids=str)
@@ -41,7 +47,7 @@ def test_a_scenario_says_what_it_is_for_and_is_named_after_its_file(file):
 
 @each_scenario
 def test_every_well_of_a_scenario_can_be_built_and_steps(file):
-    scenario = load_scenario(CONFIGS / file, FEW_CELLS)
+    scenario = load_scenario(CONFIGS / file, few_cells(file))
     all_wells = wells(scenario)
     assert len(all_wells) % scenario.replicates == 0
     assert {well.arm for well in all_wells if not well.is_control} == set(scenario.arms)
@@ -54,7 +60,7 @@ def test_every_well_of_a_scenario_can_be_built_and_steps(file):
 
 @each_scenario
 def test_a_control_is_its_arm_without_antibody(file):
-    scenario = load_scenario(CONFIGS / file, FEW_CELLS)
+    scenario = load_scenario(CONFIGS / file, few_cells(file))
     for well in (well for well in wells(scenario) if well.is_control and well.replicate == 0):
         sim = build(scenario, well)
         for _ in range(3):
@@ -64,7 +70,7 @@ def test_a_control_is_its_arm_without_antibody(file):
 
 
 def test_arms_share_their_luck_and_replicates_do_not():
-    scenario = load_scenario(CONFIGS / "scenarios" / "three_arms.yaml", FEW_CELLS)
+    scenario = load_scenario(CONFIGS / "scenarios" / "three_arms.yaml", few_cells("scenarios/three_arms.yaml"))
     cells = {(w.arm, w.replicate): build(scenario, w).world.populations["b_cells"] for w in wells(scenario)}
     for column in ("uid", "x_um", "cd20_per_cell", "hits_needed"):
         starts = {key: b[column].tobytes() for key, b in cells.items()}

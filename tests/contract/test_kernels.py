@@ -66,14 +66,15 @@ def places():
 
 
 @pytest.fixture(scope="module")
-def recorded(busy):
-    """Run busy wells of every space and return the recorder of each kernel."""
+def recorded(busy, patient):
+    """Run busy wells of every space and a patient, and return the recorder of each kernel."""
     with pytest.MonkeyPatch.context() as patch:
         recorders = {key: Recorder(kernel) for key, kernel in KERNELS.items()}
         for key, name, module in places():
             patch.setattr(module, name, recorders[key])
         for space in ({"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, MIXED):
             busy(changes={"space": space, "duration": "25 min"}).run()
+        patient().run()
         assert not has_nan(np.zeros(LARGE_BLOCK + 1)), "for wells with more cells than a busy test has"
     return recorders
 
@@ -151,16 +152,17 @@ def test_rows_of_a_kernel_do_not_depend_on_one_another(recorded):
 
 
 def columns():
-    cells = [(name, column) for name, cls in _cell_types().items() for column in cls.columns]
+    cells = [(name, column) for name, cls in _cell_types() for column in cls.columns]
     shared = [entry for cls in PROCESSES.values() for entry in cls.columns]
     return sorted({(owner, column.name): column for owner, column in [*cells, *shared]}.items())
 
 
 def _cell_types():
     from abm.biology.cells.b_cells import BCells
+    from abm.biology.cells.clone import Clone
     from abm.biology.cells.nk_cells import NKCells
 
-    return {"b_cells": BCells, "nk_cells": NKCells}
+    return [("b_cells", BCells), ("b_cells", Clone), ("nk_cells", NKCells)]
 
 
 @pytest.mark.parametrize(("name", "column"), columns(), ids=lambda x: ".".join(x) if isinstance(x, tuple) else "")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm.core.fate import Fate
-from abm.core.par import describe
+from abm.core.par import describe, takes_bare_numbers
 from abm.core.pools import Pools
 from abm.core.population import Population
 from abm.core.process import Phase
@@ -16,7 +16,10 @@ from abm.scenario.schema import PROCESSES
 
 MIXED = {"kind": "mixed", "side": "300 um", "volume": "1.1 uL"}
 ALWAYS_KNOWN = {"uid"}
+IN_BODY = [kind for kind, cls in PROCESSES.items() if cls.needs_body]
+IN_WELL = [kind for kind in PROCESSES if kind not in IN_BODY]
 each_kind = pytest.mark.parametrize("kind", PROCESSES)
+each_in_well = pytest.mark.parametrize("kind", IN_WELL)
 
 
 class Spy:
@@ -39,8 +42,8 @@ def spied(sim, look, tell):
     sim.run()
 
 
-@pytest.mark.parametrize("space", [{"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, MIXED])
-def test_a_process_writes_only_what_it_declares(busy, picture, differences, space):
+@pytest.mark.parametrize("space", [{"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, MIXED, {"kind": "body"}])
+def test_a_process_writes_only_what_it_declares(busy, patient, picture, differences, space):
     def tell(process, before, after):
         if isinstance(process, Fate):
             return
@@ -49,7 +52,7 @@ def test_a_process_writes_only_what_it_declares(busy, picture, differences, spac
             written = {name for name in written if not name.startswith(("pools.", "fields."))}
         assert written <= set(process.writes), type(process).__name__
 
-    spied(busy(changes={"space": space}), picture, tell)
+    spied(patient() if space["kind"] == "body" else busy(changes={"space": space}), picture, tell)
 
 
 def test_rows_change_only_in_fate(busy):
@@ -64,7 +67,8 @@ def test_rows_change_only_in_fate(busy):
     assert changed == {Phase.FATE}
 
 
-def test_a_process_reads_only_what_it_declares(busy, monkeypatch):
+@pytest.mark.parametrize("where", ["well", "body"])
+def test_a_process_reads_only_what_it_declares(where, busy, patient, monkeypatch):
     """The order inside a phase is checked by what processes say they read."""
     read = set()
 
@@ -93,7 +97,7 @@ def test_a_process_reads_only_what_it_declares(busy, monkeypatch):
         known = set(process.reads) | set(process.writes)
         assert seen <= known or "pools.*" in known, f"{type(process).__name__}: {sorted(seen - known)}"
 
-    sim = busy()
+    sim = busy() if where == "well" else patient()
     original_column, original_amount, original_mend = Population.__getitem__, Pools.__getitem__, World._mend
     monkeypatch.setattr(World, "_mend", mend)
     monkeypatch.setattr(Population, "__getattr__", column)
@@ -103,8 +107,8 @@ def test_a_process_reads_only_what_it_declares(busy, monkeypatch):
 
 
 @each_kind
-def test_what_a_process_names_exists(kind, busy):
-    process, world = PROCESSES[kind](), busy().world
+def test_what_a_process_names_exists(kind, busy, patient):
+    process, world = PROCESSES[kind](), (patient() if kind in IN_BODY else busy()).world
     known = {f"{name}.{column}" for name, p in world.populations.items() for column in p.columns}
     known |= {f"fields.{name}" for name in world.fields}
     columns = {name for name in (*process.reads, *process.writes) if not name.startswith("pools.")}
@@ -120,7 +124,7 @@ def multipliers(world):
     }
 
 
-@each_kind
+@each_in_well
 def test_multipliers_are_multiplied_and_never_assigned(kind, busy, midway):
     results = []
     for preset in (1.0, 2.0):
@@ -141,14 +145,16 @@ def test_multipliers_are_multiplied_and_never_assigned(kind, busy, midway):
 
 def zeros(kind):
     """Return every parameter of a process that may be zero, as zero."""
-    return {name: "0 h" if name == "lag" else 0 for name in may_be_zero(kind)}
+    return {name: 0 if takes_bare_numbers(name, unit) else f"0 {unit}" for name, unit in may_be_zero(kind)}
 
 
 def may_be_zero(kind):
-    return [row["name"] for row in describe(PROCESSES[kind]) if row["ge"] == 0]
+    return [(row["name"], row["unit"]) for row in describe(PROCESSES[kind]) if row["ge"] == 0]
 
 
 NEVER_NULL = {"antibody_decay", "binding", "effector_recovery", "igg_competition", "igm_secretion"}
+NEVER_NULL |= {"marrow_effect", "one_compartment", "plasmapheresis"}
+LEVELS = {"two_compartment", "il6", "igm_turnover", "albumin", "viscosity"}  # set a level: there is no doing without
 VARIANTS = {"killing": ("killing_without_fc",), "killing_without_fc": ("killing",)}
 WITHOUT_FIELD = {"dheas_field": ("dheas_source",)}  # a uniform field is the pool; a source makes it uneven
 
@@ -157,7 +163,17 @@ def test_every_process_has_a_null_or_says_that_it_has_none():
     assert {kind for kind in PROCESSES if not may_be_zero(kind)} == NEVER_NULL
 
 
-@pytest.mark.parametrize("kind", sorted(set(PROCESSES) - NEVER_NULL))
+@pytest.mark.parametrize("kind", sorted(set(IN_BODY) - NEVER_NULL - LEVELS))
+def test_with_rates_of_zero_a_process_of_a_patient_is_as_good_as_absent(kind, patient, picture, differences):
+    pictures = []
+    for sim in (patient(values={kind: zeros(kind)}), patient((kind,)), patient()):
+        sim.run()
+        pictures.append(picture(sim.world))
+    assert differences(*pictures[:2]) == set()
+    assert len(differences(*pictures[1:])) > 3
+
+
+@pytest.mark.parametrize("kind", sorted(set(IN_WELL) - NEVER_NULL))
 def test_with_rates_and_effects_of_zero_a_process_is_as_good_as_absent(kind, busy, picture, differences):
     others = VARIANTS.get(kind, ()) + WITHOUT_FIELD.get(kind, ())
     pictures = []
@@ -185,7 +201,12 @@ def test_without_its_substance_a_process_is_as_good_as_absent(kind, lacking, cul
 
 @each_kind
 @pytest.mark.parametrize("has_nk", [True, False], ids=["nk", "no_nk"])
-def test_a_process_runs_alone(kind, has_nk, culture):
+def test_a_process_runs_alone(kind, has_nk, culture, patient):
+    if kind in IN_BODY:
+        sim = patient(only=(kind,))
+        sim.run()
+        assert sim.is_over
+        return
     cells = {"b_cells": {"n": 20}} | ({"nk_cells": {"per_b_cell": 1}} if has_nk else {})
     sim = culture(
         {kind: {}}, [{"rituximab": "10 ug/mL"}, {"serum": "25 %"}], {"populations": cells, "duration": "3 min"}
@@ -195,8 +216,12 @@ def test_a_process_runs_alone(kind, has_nk, culture):
 
 
 @each_kind
-def test_all_others_run_without_a_process(kind, busy):
-    sim = busy((kind,), {"duration": "12 min", "populations": {"b_cells": {"n": 30}}})
+def test_all_others_run_without_a_process(kind, busy, patient):
+    sim = (
+        patient((kind,))
+        if kind in IN_BODY
+        else busy((kind,), {"duration": "12 min", "populations": {"b_cells": {"n": 30}}})
+    )
     sim.run()
     assert sim.is_over
 
@@ -238,7 +263,7 @@ def test_the_order_of_rows_decides_nothing(busy, midway, picture, differences, s
     assert pictures[0]["tallies.b_cells.lysed"] > 30
 
 
-@each_kind
+@each_in_well
 def test_a_process_finds_no_cells_by_place_in_a_mixed_space(kind, busy):
     sim = busy(changes={"space": MIXED, "duration": "12 min"})
     assert isinstance(sim.world.space, Mixed)

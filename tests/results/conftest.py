@@ -82,8 +82,9 @@ def write_rows(well, step):
 
 def fill(folder, steps=(0, 60, 120)):
     """Run all wells."""
-    folder.write_arms(
-        {"arm": ["serum", "serum~control"], "control_arm": ["serum~control", ""], "is_control": [False, True]}
+    folder.write_table(
+        "arms.csv",
+        {"arm": ["serum", "serum~control"], "control_arm": ["serum~control", ""], "is_control": [False, True]},
     )
     for arm, replicate in WELLS:
         well = folder.well(arm, replicate)

@@ -163,7 +163,7 @@ def test_only_a_run_folder_opens(finished, tmp_path):
 
 def test_everything_written_is_read_back(finished):
     finished.write_scenario("seed: 7  # α\n")
-    finished.write_parameters({"name": ["a.b"], "value": ["1"], "unit": ["nM"]})
+    finished.write_table("parameters.csv", {"name": ["a.b"], "value": ["1"], "unit": ["nM"]})
     finished.log("finished", {"step": 120})
     run = Run.open(finished.path)
     assert run.scenario_text() == "seed: 7  # α\n"

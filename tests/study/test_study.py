@@ -199,7 +199,7 @@ def test_a_row_that_cannot_be_run_is_one_refused_row_with_its_reason(sweep, tmp_
 def test_rows_that_failed_are_tried_again_when_asked(sweep, tmp_path, monkeypatch):
     planned = sweep(COUNTS, "seeds=[1]")
     with monkeypatch.context() as patch:
-        patch.setattr("abm.study.rows.of_well", lambda simulation: 1 / 0)
+        patch.setattr("abm.study.rows.measured", lambda *_: 1 / 0)
         assert set(run_study(planned, tmp_path, local(1), Monitor()).table()["status"]) == {"failed"}
     assert status(planned, tmp_path)["failed"] == 2
     run_study(planned, tmp_path, local(1), Monitor())

@@ -32,7 +32,7 @@ class DheasPotency(Process):
 
     kind: Literal["dheas_potency"] = "dheas_potency"
     phase: ClassVar = Phase.SENSE
-    reads: ClassVar = ("fields.dheas", "nk_cells.x_um", "nk_cells.y_um")
+    reads: ClassVar = ("fields.dheas", "pools.dheas", "nk_cells.x_um", "nk_cells.y_um")
     writes: ClassVar = ("nk_cells.potency",)
 
     max_effect: float = par(0.3, "1", "assumed: 0-0.6", "Emax, relative gain of potency", ge=0, le=0.6)

@@ -1,0 +1,67 @@
+"""The malignant clone of a patient as subclones: one agent stands for many cells that share their CD20.
+
+*Model*: every agent is a subclone with its own CD20 and its own numbers of cells: B cells in the accessible marrow and
+in the protected niche, plasma cells that it feeds, and long-lived plasma cells. Numbers of cells are continuous: of
+1e8 cells the play of chance between single cells is 1 in 10 000, while agents that lived or died as a whole would
+overstate it a million-fold. What differs between agents, CD20, is what treatment selects on.
+
+*References*: Ginaldi1998 (CD20 per cell); assumed burden.
+"""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from abm.biology.cells.b_cells import draw_cd20
+from abm.biology.cells.lognormal import LogNormal, draw_lognormal
+from abm.core.par import Model, par
+from abm.core.population import Column, Population
+from abm.core.world import World
+
+
+class Clone(Model):
+    """The B-cell clone at the start."""
+
+    kind: Literal["clone"] = "clone"
+    columns: ClassVar = (
+        Column("cd20_per_cell", unit="1/cell", doc="CD20 sites"),
+        Column("cd20_start_per_cell", unit="1/cell", doc="the subclone's own set point of CD20"),
+        Column("accessible_cells", unit="cells", doc="B cells in the accessible marrow"),
+        Column("niche_cells", unit="cells", doc="B cells in the protected niche"),
+        Column("plasma_cells", unit="cells", doc="plasma cells fed by the subclone"),
+        Column("long_lived_cells", unit="cells", doc="long-lived plasma cells, not fed"),
+        Column("cohort", "i8", doc="0: there at the start"),
+    )
+
+    cells: float = par(4.3e11, "1", "assumed: balances 30-36 g/L of serum IgM", "B cells of the clone", ge=0, le=1e14)
+    cells_per_agent: float = par(1e8, "1", "design: 4 300 agents at the usual burden", "Cells per agent", ge=1, le=1e13)
+    reference_cells: float = par(4.3e11, "1", "design: the usual burden", "Burden that effects refer to", gt=0, le=1e14)
+    reference_cd20_per_cell: float = par(
+        152_000.0, "1/cell", "design: the usual median", "CD20 that effects refer to", gt=0, le=1e7
+    )
+    niche_frac: float = par(0.12, "1", "assumed: 0.05-0.3", "Share of B cells in the niche", ge=0, le=0.95)
+    cd20: LogNormal = LogNormal(median=152_000.0, sigma=0.4)
+    low_fraction: float = par(0.0, "1", "assumed: not needed for the response", "CD20-low fraction", ge=0, le=1)
+    low_max_per_cell: float = par(
+        4_000.0, "1/cell", "assumed: 0-4 000 sites", "Most CD20 of a CD20-low cell", ge=0, le=1e5
+    )
+
+    def count(self, counts: dict[str, int]) -> int:
+        """Return the number of agents."""
+        return max(1, round(self.cells / self.cells_per_agent)) if self.cells > 0 else 0
+
+    def draw(self, world: World, population: Population, rows: slice) -> None:
+        """Give new subclones their CD20, a function of seed and identity alone, and their cells."""
+        key, uid = (world.key("cells.b_cells")[0], np.uint32(0)), population.uid[rows]
+        cd20 = population.cd20_start_per_cell[rows]
+        draw_lognormal(cd20, uid, self.cd20.median, self.cd20.sigma, 1, key)
+        draw_cd20(cd20, uid, self.low_fraction, self.low_max_per_cell, key)
+        population.cd20_per_cell[rows] = cd20
+        own = self.cells / max(1, uid.size)
+        population.accessible_cells[rows] = own * (1.0 - self.niche_frac)
+        population.niche_cells[rows] = own * self.niche_frac
+
+    def cd20_mass(self, b: Population, column: str = "accessible_cells") -> float:
+        """Return the CD20 of the cells in a column, relative to the reference burden."""
+        total = float(np.dot(b[column], b.cd20_per_cell))
+        return total / (self.reference_cells * self.reference_cd20_per_cell)

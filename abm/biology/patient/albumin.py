@@ -1,0 +1,52 @@
+"""Serum albumin falls with the burden of the clone and with IL-6.
+
+*Model*: ``dA/dt = (A0 (1 - a1 B / reference - a2 L) - A) / tau``, exact with B and L held over the step; it begins at
+balance and does not fall below 5 g/L.
+
+*Reads*: numbers of B cells, pools.il6. *Writes*: pools.albumin_g_per_L.
+
+*References*: assumed: median 36 g/L at the start (25-43), correlated -0.3 to -0.5 with burden.
+"""
+
+import math
+from typing import ClassVar, Literal
+
+from abm.core.par import par
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+LOWEST_G_PER_L = 5.0
+
+
+class Albumin(Process):
+    """Serum albumin."""
+
+    kind: Literal["albumin"] = "albumin"
+    phase: ClassVar = Phase.ACT
+    needs_body: ClassVar = True
+    reads: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells", "pools.il6")
+    writes: ClassVar = ("pools.albumin_g_per_L",)
+
+    healthy: float = par("42 g/L", "g/L", "assumed: usual adult", "Set point without disease", gt=0, le=60)
+    per_burden: float = par(
+        0.12, "1", "assumed: median 36 g/L at the start", "Fall at the reference burden", ge=0, le=1
+    )
+    per_il6: float = par(0.05, "1", "assumed: acute phase", "Fall at full IL-6", ge=0, le=1)
+    tau: float = par("27 d", "h", "assumed: half-life of albumin 19 d", "Time constant", gt=0, le=1e5)
+
+    def aim(self, world: World) -> float:
+        """Return the level at balance, g/L."""
+        b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
+        burden = float(b.accessible_cells.sum() + b.niche_cells.sum()) / clone.reference_cells
+        return max(LOWEST_G_PER_L, self.healthy * (1.0 - self.per_burden * burden - self.per_il6 * world.pools["il6"]))
+
+    def begin(self, world: World) -> None:
+        """Start at balance."""
+        world.pools["albumin_g_per_L"] = self.aim(world)
+
+    def step(self, world: World, key: Key) -> None:
+        """Relax for one step."""
+        aim = self.aim(world)
+        now = world.pools["albumin_g_per_L"]
+        world.pools["albumin_g_per_L"] = aim + (now - aim) * math.exp(-world.dt_h / self.tau)

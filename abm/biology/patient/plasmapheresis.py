@@ -1,0 +1,42 @@
+"""A plasma exchange takes the share of IgM and drug that is in the plasma it replaces.
+
+*Model*: at its moment the drug in plasma falls by the replaced fraction ``f`` and IgM by ``f`` times what of it is in
+the plasma; the rest of IgM redistributes within the step.
+
+*Reads*: pools.igm_g_per_L. *Writes*: pools.drug_central_mg, pools.drug_removed_mg, pools.igm_*_g.
+
+*References*: Barth1964 (IgM is mostly intravascular).
+"""
+
+from typing import ClassVar, Literal
+
+from abm.biology.columns import IGM_PARTS
+from abm.biology.patient.treatment import SAME_MOMENT_H
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+
+class Plasmapheresis(Process):
+    """Removal by plasma exchange."""
+
+    kind: Literal["plasmapheresis"] = "plasmapheresis"
+    phase: ClassVar = Phase.DOSE
+    needs_body: ClassVar = True
+    reads: ClassVar = ("pools.igm_g_per_L",)
+    writes: ClassVar = ("pools.drug_central_mg", "pools.drug_removed_mg", *(f"pools.{name}" for name in IGM_PARTS))
+
+    def step(self, world: World, key: Key) -> None:
+        """Exchange plasma if it is time."""
+        for removal in world.traits["treatment"].removals:
+            if abs(removal.t_h - world.t_h) < SAME_MOMENT_H:
+                self.exchange(world, removal.frac)
+
+    def exchange(self, world: World, frac: float) -> None:
+        """Replace a fraction of the plasma."""
+        pools = world.pools
+        pools.move("drug_central_mg", "drug_removed_mg", frac * pools["drug_central_mg"])
+        in_plasma_g, total_g = pools["igm_g_per_L"] * pools.volume_uL * 1e-6, sum(pools[name] for name in IGM_PARTS)
+        if total_g > 0.0:
+            for name in IGM_PARTS:
+                pools[name] *= 1.0 - frac * in_plasma_g / total_g

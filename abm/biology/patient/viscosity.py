@@ -1,0 +1,45 @@
+"""Serum viscosity rises steeply with IgM.
+
+*Model*: ``eta = eta0 exp(k c / (1 - c / c_max))`` with c the serum IgM in g/dL.
+
+*Reads*: pools.igm_g_per_L. *Writes*: pools.viscosity_cP.
+
+*References*: assumed constants: Mooney's law for crowded solutions; normal serum 1.2-1.8 cP.
+"""
+
+import math
+from typing import ClassVar, Literal
+
+from abm.core.par import par
+from abm.core.process import Phase, Process
+from abm.core.rng import Key
+from abm.core.world import World
+
+THICKEST = 0.95  # design: of c_max, where the law has no more meaning
+
+
+class Viscosity(Process):
+    """Serum viscosity."""
+
+    kind: Literal["viscosity"] = "viscosity"
+    phase: ClassVar = Phase.ACT
+    needs_body: ClassVar = True
+    reads: ClassVar = ("pools.igm_g_per_L",)
+    writes: ClassVar = ("pools.viscosity_cP",)
+
+    without_igm: float = par("1.55 cP", "cP", "assumed: normal serum", "Viscosity without IgM", gt=0, le=10)
+    steepness: float = par("0.16 dL/g", "L/g", "assumed: CV 25 % between patients", "Rise per IgM", ge=0, le=5)
+    densest: float = par("27 g/dL", "g/L", "assumed: 25-30 g/dL", "Densest packing", gt=0, le=1000)
+
+    def of(self, igm_g_per_L: float) -> float:
+        """Return the viscosity in cP at an IgM in g/L."""
+        c = min(igm_g_per_L, THICKEST * self.densest)
+        return self.without_igm * math.exp(self.steepness * c / (1.0 - c / self.densest))
+
+    def begin(self, world: World) -> None:
+        """Set it before the first look."""
+        world.pools["viscosity_cP"] = self.of(world.pools["igm_g_per_L"])
+
+    def step(self, world: World, key: Key) -> None:
+        """Set it."""
+        self.begin(world)

@@ -1,0 +1,45 @@
+"""Linear equations advanced by their exact solution."""
+
+import math
+
+
+def integral(rate: float, dt: float) -> float:
+    """Return the integral of ``exp(-rate t)`` from 0 to dt."""
+    return -math.expm1(-rate * dt) / rate if rate * dt > 1e-12 else dt
+
+
+def one_pool(x: float, inflow: float, rate: float, dt: float) -> float:
+    """Advance ``dx/dt = inflow - rate x``."""
+    return x * math.exp(-rate * dt) + inflow * integral(rate, dt)
+
+
+def two_pools(
+    x: tuple[float, float], inflow: float, rates: tuple[float, float, float], dt: float
+) -> tuple[float, float]:
+    """Advance ``dx/dt = inflow - a x + c y``, ``dy/dt = b x - c y``.
+
+    Parameters
+    ----------
+    x : tuple of float
+        Both amounts.
+    inflow : float
+        Into the first.
+    rates : tuple of float
+        ``a`` (all losses of the first, at least ``b``), ``b`` (into the second), ``c`` (back).
+    dt : float
+        Time.
+    """
+    a, b, c = rates
+    if b <= 0.0:
+        return one_pool(x[0], inflow, a, dt) + x[1] - one_pool(x[1], 0.0, c, dt), one_pool(x[1], 0.0, c, dt)
+    half, gap = 0.5 * (a + c), math.sqrt(0.25 * (a - c) ** 2 + b * c)
+    fast = half + gap
+    slow = (a - b) * c / fast  # their product is the determinant: no cancellation
+    e_slow, e_fast = math.exp(-slow * dt), math.exp(-fast * dt)
+    i_slow, i_fast = integral(slow, dt), integral(fast, dt)
+    # exp(-M t) = p I - r M by its two eigenvalues, and its integral over the step likewise
+    p, r = (fast * e_slow - slow * e_fast) / (fast - slow), (e_slow - e_fast) / (fast - slow)
+    ip, ir = (fast * i_slow - slow * i_fast) / (fast - slow), (i_slow - i_fast) / (fast - slow)
+    first = (p - r * a) * x[0] + r * c * x[1] + inflow * (ip - ir * a)
+    second = r * b * x[0] + (p - r * c) * x[1] + inflow * ir * b
+    return first, second

@@ -1,0 +1,1 @@
+"""Figures and the report of a virtual trial: one file per kind of figure."""

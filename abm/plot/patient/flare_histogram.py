@@ -1,0 +1,74 @@
+"""Answers how many patients flare: the highest IgM within 12 weeks, against baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from abm.plot import style, wording
+from abm.plot.arms import quoted
+from abm.plot.patient import responses
+from abm.plot.patient.trial import Trial
+
+ORDER = 70
+TITLE = "IgM flare"
+CAPTION = (
+    "Patients by their highest serum IgM within 12 weeks of the first infusion, as change from baseline. Lines: a rise "
+    "(more than 5 %, counted in weeks 1 to 8) and a flare (25 % or more)."
+)
+LINES = (("+5 %: a rise", 5.0, "-"), ("+25 %: a flare", 25.0, style.DASH))
+WIDTHS = (5.0, 25.0, 50.0, 100.0)
+MOST_BINS = 50
+
+
+def applies(trial: Trial) -> bool:
+    """Return whether there are patients to count."""
+    return not trial.is_single
+
+
+def figure(trial: Trial) -> Figure:
+    """Draw a histogram per protocol, one under the other."""
+    n = len(trial.protocols)
+    fig = style.new_figure(3.2 if n == 1 else 0.8 + 1.6 * n)
+    edges = bins(trial)
+    axes = style.panels(fig, n, 1)
+    for ax, protocol in zip(axes, trial.protocols, strict=True):
+        ax.hist(
+            peaks(trial, protocol), edges.tolist(), color=trial.looks[protocol].colour, edgecolor="white", linewidth=0.5
+        )
+        for _, percent, dash in LINES:
+            ax.axvline(percent, color=style.INK, linewidth=1.0, linestyle=dash)
+        style.dress(ax, "", "", trial.looks[protocol].label if n > 1 else "")
+        responses.write_minus(ax.xaxis)
+        ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    style.outer_labels(axes, 1, "highest IgM within 12 weeks, change from baseline (%)", "patients")
+    style.legend_below(fig, [style.line_key(words, style.INK, "", dash) for words, _, dash in LINES])
+    return fig
+
+
+def seen(trial: Trial) -> str:
+    """Return how many rose and how many flared."""
+    return wording.sentence("; ".join(_told(trial, protocol) for protocol in trial.protocols[:4]))
+
+
+def peaks(trial: Trial, protocol: str) -> NDArray[np.float64]:
+    """Return the highest IgM of each patient as percent change from baseline."""
+    return 100 * (trial.outcomes(protocol)["peak_rel"].dropna().to_numpy(dtype=float) - 1)
+
+
+def bins(trial: Trial) -> NDArray[np.float64]:
+    """Return edges that hold all patients of all protocols and fall on the lines."""
+    every = np.concatenate([peaks(trial, protocol) for protocol in trial.protocols])
+    low, high = min(0.0, every.min(initial=0.0)), max(30.0, every.max(initial=0.0))
+    width = next((width for width in WIDTHS if (high - low) / width <= MOST_BINS), (high - low) / MOST_BINS)
+    return np.arange(np.floor(low / width), np.floor(high / width) + 2) * width
+
+
+def _told(trial: Trial, protocol: str) -> str:
+    rows = trial.outcomes(protocol)
+    rose, flared, n = int(rows["any_rise"].sum()), int(rows["flare"].sum()), len(rows)
+    where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
+    median = wording.decimal(float(np.median(peaks(trial, protocol))), 0)
+    return f"IgM rose by more than 5 % in {rose} of {n} patients and flared in {flared}; median peak {median} %{where}"

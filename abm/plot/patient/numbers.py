@@ -1,0 +1,207 @@
+"""The tables of the report of a trial: key numbers, patients, parameters, checks and hashes."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from abm.plot import checks, wording
+from abm.plot.arms import label
+from abm.plot.page import Section
+from abm.plot.patient import curves, responses
+from abm.plot.patient.trial import HOURS_PER_DAY, Trial
+
+SHARES = {
+    "any_rise": "IgM rises by more than 5 % (weeks 1–8)",
+    "flare": "IgM flares (≥ 25 % within 12 weeks)",
+    "minor_or_better": "Minor response or better (≥ 25 %)",
+    "partial_or_better": "Partial response or better (≥ 50 %)",
+    "very_good": "Very good response (≥ 90 %)",
+    "progressed": "Progressed",
+}
+MEDIANS = {
+    "time_to_partial_d": "Time to partial response, median of responders (days from the end of the first course)",
+    "time_to_progression_d": "Time to progression, median (days from the start)",
+    "best_change_frac": "Best change of IgM, median (%)",
+}
+SINGLE = {
+    "baseline_igm_g_per_L": "IgM at the start (g/L)",
+    "baseline_albumin_g_per_L": "Albumin at the start (g/L)",
+    "peak_rel": "Highest IgM within 12 weeks, relative to the start",
+    "best_change_frac": "Best change of IgM (%)",
+    "response": "Best response",
+    "time_to_minor_d": "Time to minor response (days from the end of the first course)",
+    "time_to_partial_d": "Time to partial response (days from the end of the first course)",
+    "time_to_progression_d": "Time to progression (days from the start)",
+    "follow_up_d": "Follow-up (days)",
+}
+MOST_PROTOCOLS = 4
+CAPTION = (
+    "Shares of all patients (how many of how many; 95 % interval) and medians with 95 % intervals. "
+    "The intervals cover chance between patients, not what is unknown about the parameters. Days throughout."
+)
+
+
+def key_numbers(trial: Trial) -> list[Section]:
+    """Return the key numbers, at most four protocols to a table."""
+    names, rows = trial.protocols, _single_rows if trial.is_single else _cohort_rows
+    parts = [names[i : i + MOST_PROTOCOLS] for i in range(0, len(names), MOST_PROTOCOLS)]
+    tables = [
+        Section("Key numbers", header=("", *map(label, part)), rows=rows(trial, part),
+                caption="" if trial.is_single else CAPTION)
+        for part in parts
+    ]  # fmt: skip
+    return [*tables, *_log_rank(trial)]
+
+
+def patients(trial: Trial) -> list[Section]:
+    """Return what was drawn for the patients; nothing where nothing was."""
+    columns = [name for name in trial.patients.columns if name != "replicate"]
+    if not columns:
+        return []
+    units = _units(trial)
+    rows = [_drawn(name, units.get(name, ""), trial.patients[name]) for name in columns]
+    lo, hi = (f"{100 * end:g}" for end in curves.BAND)
+    how = "Value" if trial.is_single else f"Median ({lo}–{hi} % of patients), or number of patients"
+    return [
+        Section("The patient" if trial.is_single else "Patients", header=("Drawn quantity", how, "Unit"), rows=rows)
+    ]
+
+
+def parameters(trial: Trial, references: Mapping[str, str]) -> list[Section]:
+    """Return all parameters, overridden ones first, and the references that their sources name."""
+    table = trial.run.parameters().fillna("").astype(str)
+    records = sorted(table.to_dict("records"), key=lambda row: row["origin"] != "overridden")
+    n_overridden = sum(row["origin"] == "overridden" for row in records)
+    told = f"{len(records)} parameters; the first {n_overridden} are set by the scenario, the others are defaults."
+    cited = _cited([row["source"] for row in records], references)
+    found = [Section("Parameters", [told], ("Name", "Value", "Unit", "Source"), [_parameter(row) for row in records])]
+    return [*found, Section("References", header=("Key", "Citation"), rows=cited)] if cited else found
+
+
+def conservation(trial: Trial) -> list[Section]:
+    """Return the run's own checks; nothing where it made none."""
+    words = {checks.PASSED: "✓ passed", checks.FAILED: "✗ failed"}
+    rows = [(check.name, check.value, check.limit, words[check.verdict]) for check in checks.conservation(trial.run)]
+    return [Section("Conservation", header=("What must hold", "Error", "Allowed", "Result"), rows=rows)] if rows else []
+
+
+def hashes(trial: Trial) -> Section:
+    """Return what identifies inputs, results and software."""
+    summary, provenance = trial.run.summary(), trial.run.provenance()
+    rows = [("Hash of the scenario (all inputs)", summary.get("scenario_hash"))]
+    rows += [("Hash of the results", summary.get("result_hash"))]
+    rows += [(name, provenance.get(name)) for name in ("seed", "software", "commit", "python", "platform", "start")]
+    packages = provenance.get("packages")
+    rows += list(packages.items()) if isinstance(packages, Mapping) else []
+    shown = [(str(name), str(value)) for name, value in rows if value is not None]
+    return Section("Made with", header=("What", "Which"), rows=shown)
+
+
+def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
+    found = [trial.run.summary()["arms"].get(name, {}) for name in names]
+    igm = [trial.outcomes(name)["baseline_igm_g_per_L"].median() for name in names]
+    rows = [["Patients", *(f"{arm.get('n', 0):,}" for arm in found)]]
+    rows += [["IgM at the start, median (g/L)", *map(wording.number, igm)]]
+    rows += [[words, *(_share(arm.get("shares", {}).get(key)) for arm in found)] for key, words in SHARES.items()]
+    rows += [[words, *(_median(key, arm.get("medians", {}).get(key)) for arm in found)]
+             for key, words in MEDIANS.items()]  # fmt: skip
+    return rows
+
+
+def _single_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
+    found = [trial.outcomes(name).iloc[0] for name in names]
+    return [[words, *(_own(key, one[key]) for one in found)] for key, words in SINGLE.items() if key in found[0]]
+
+
+def _own(key: str, value: Any) -> str:
+    if key == "response":
+        return responses.grade(value).words
+    if pd.isna(value):
+        return "not reached"
+    return _number(key, float(value))
+
+
+def _share(found: Mapping[str, Any] | None) -> str:
+    """Return "68.3 % (41 of 60; 55.8–78.7)"."""
+    if not found:
+        return wording.MISSING
+    ends = wording.interval(found.get("lo"), found.get("hi"))
+    return f"{wording.percent(found['share'])} ({found['k']} of {found['n']}{'; ' + ends if ends else ''})"
+
+
+def _median(key: str, found: Mapping[str, Any] | None) -> str:
+    """Return "640 (510 to not reached)"; only a time to progression can be unreached, others are unknown."""
+    if not found:
+        return wording.MISSING
+    none = "not reached" if key == "time_to_progression_d" else wording.MISSING
+    mid, lo, hi = (_end(key, found.get(end), none) for end in ("median", "lo", "hi"))
+    return f"{mid} ({lo} to {hi})" if found.get("lo") is not None else mid
+
+
+def _end(key: str, value: float | None, none: str) -> str:
+    return none if value is None else _number(key, value)
+
+
+def _number(key: str, value: float) -> str:
+    """Return whole days, fractions as percent, other numbers as they are; never a negative zero."""
+    shown = 100 * value if key.endswith("_frac") else value
+    return (f"{shown:,.0f}" if key.endswith("_d") else wording.number(shown + 0.0)).replace("-", "−")
+
+
+def _log_rank(trial: Trial) -> list[Section]:
+    found = trial.run.summary().get("log_rank")
+    rows = [[name, wording.number(p, 2)] for name, p in _flat(found)] if isinstance(found, Mapping) else []
+    header = ("Time to progression compared (log-rank)", "p")
+    return [Section("Comparison of protocols", header=header, rows=rows)] if rows else []
+
+
+def _flat(found: Mapping[str, Any], above: str = "") -> list[tuple[str, float]]:
+    rows = []
+    for key, value in found.items():
+        name = f"{above} {label(str(key))}".strip()
+        if isinstance(value, Mapping):
+            rows += _flat(value, name)
+        elif isinstance(value, int | float) and math.isfinite(value):
+            rows.append((name, float(value)))
+    return rows
+
+
+def _units(trial: Trial) -> dict[str, str]:
+    table = trial.run.parameters().fillna("").astype(str)
+    return dict(zip(table["name"], table["unit"], strict=True))
+
+
+def _drawn(name: str, unit: str, values: pd.Series) -> tuple[str, str, str]:
+    """Return a row of the patients' table; the engine's hours become days."""
+    if unit == "h":
+        return name, _spread(values / HOURS_PER_DAY), "d"
+    if unit.endswith("/h"):
+        return name, _spread(values * HOURS_PER_DAY), f"{wording.units(unit[:-2])}/d"
+    return name, _spread(values), _unit(unit)
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else wording.units(unit).replace("m2", "m²")
+
+
+def _spread(values: pd.Series) -> str:
+    if not pd.api.types.is_numeric_dtype(values):
+        counts = values.value_counts()
+        return str(counts.index[0]) if len(values) == 1 else ", ".join(f"{word}: {n}" for word, n in counts.items())
+    lo, mid, hi = (wording.number(float(values.quantile(q))) for q in (curves.BAND[0], 0.5, curves.BAND[1]))
+    return mid if len(values) == 1 else f"{mid} ({lo}–{hi})"
+
+
+def _parameter(row: Mapping[str, str]) -> list[str]:
+    value = row["value"] if row["name"] == "seed" else wording.setting(row["value"])
+    return [row["name"], value, _unit(row["unit"]), wording.units(row["source"])]
+
+
+def _cited(sources: Sequence[str], references: Mapping[str, str]) -> list[tuple[str, str]]:
+    words = {word for source in sources for word in re.findall(r"\w+", source)}
+    return [(key, references[key]) for key in sorted(words & references.keys())]

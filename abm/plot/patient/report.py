@@ -1,0 +1,123 @@
+"""The report of a virtual trial: what was simulated, the numbers, the figures, and how to get them again."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+import abm.plot.patient as package
+from abm.plot import checks, style, wording
+from abm.plot.arms import quoted
+from abm.plot.asked import leading_comment
+from abm.plot.page import Drawn, Section, render_page
+from abm.plot.patient import numbers
+from abm.plot.patient.trial import Trial
+from abm.results.run import Run
+
+RESEARCH_ONLY = "Research use only. No dosing advice."
+LIMITS = (
+    "The output of a computer model of virtual patients, not of a trial. Parameters marked “assumed” are orders of "
+    "magnitude; a result that rests on them is a hypothesis to test."
+)
+AGAIN = "The scenario below is complete with its seed: the same version of the program gives the same results from it."
+WRAP = "  .numbers td { white-space: normal; overflow-wrap: break-word; }\n</style>"  # sources are sentences
+
+
+def write_trial_report(run: Run, references: Mapping[str, str] | None = None) -> Path:
+    """Write ``figures/*.png`` and ``report.html`` into the folder of a finished trial.
+
+    Parameters
+    ----------
+    run : Run
+        A finished trial.
+    references : mapping, optional
+        Citation by reference key, to resolve the sources of the parameters.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    ReadError
+        A table of the run is missing or damaged.
+    WriteError
+        The folder cannot be written to.
+    """
+    trial = Trial(run)
+    drawn = [_draw(trial, kind) for kind in kinds() if kind.applies(trial)]
+    return run.write_report(render(trial, drawn, references or {}))
+
+
+def kinds() -> list[ModuleType]:
+    """Return the figure modules of this folder in reading order."""
+    names = [f"{package.__name__}.{info.name}" for info in pkgutil.iter_modules(package.__path__)]
+    found = [module for module in map(importlib.import_module, names) if hasattr(module, "ORDER")]
+    return sorted(found, key=lambda kind: kind.ORDER)
+
+
+def render(trial: Trial, drawn: list[Drawn], references: Mapping[str, str]) -> str:
+    """Return the report as HTML; all text of the run is escaped."""
+    title, question = _asked(trial)
+    sections = [
+        Section("What this is", [line for line in (question, RESEARCH_ONLY, _warning(trial)) if line]),
+        *numbers.key_numbers(trial),
+        Section("Figures", figures=drawn),
+        *numbers.patients(trial),
+        *numbers.parameters(trial, references),
+        *numbers.conservation(trial),
+        Section("How to run it again", [AGAIN], code=trial.run.scenario_text()),
+        numbers.hashes(trial),
+        Section("Limits", [RESEARCH_ONLY, LIMITS]),
+    ]
+    return render_page(title, simulated(trial), sections).replace("</style>", WRAP, 1)
+
+
+def simulated(trial: Trial) -> str:
+    """Return what was simulated, in one sentence."""
+    who = "one virtual patient" if trial.is_single else f"{trial.n_patients:,} virtual patients"
+    n = len(trial.protocols)
+    same = "" if trial.is_single or n == 1 else ", the same in each protocol,"
+    how = "in protocol" if n == 1 else f"in each of {n} protocols:"
+    names = wording.listing([quoted(name) for name in trial.protocols])
+    igm = wording.number(trial.outcomes(trial.protocols[0])["baseline_igm_g_per_L"].median())
+    start = "serum IgM at the start" if trial.is_single else "median serum IgM at the start"
+    length = f"{trial.clock.words(trial.end_d)} from the first infusion"
+    return wording.sentence(f"{who}{same} followed for {length} {how} {names}; {start} {igm} g/L")
+
+
+def _warning(trial: Trial) -> str:
+    has_failed = any(check.verdict == checks.FAILED for check in checks.conservation(trial.run))
+    return "✗ A conservation check failed (see Conservation): do not rely on these numbers." if has_failed else ""
+
+
+def _draw(trial: Trial, kind: ModuleType) -> Drawn:
+    name = kind.__name__.rpartition(".")[2]
+    content = style.png(kind.figure(trial), kind.TITLE)
+    trial.run.write_figure(f"{name}.png", content)
+    return Drawn(name, kind.TITLE, kind.seen(trial), kind.CAPTION, content)
+
+
+def _asked(trial: Trial) -> tuple[str, str]:
+    """Return title and question of the scenario."""
+    text = trial.run.scenario_text()
+    scenario = _parsed(text)
+    name = str(trial.run.provenance().get("scenario") or scenario.get("name") or trial.run.path.name)
+    title, question = (" ".join(str(scenario.get(key) or "").split()) for key in ("title", "question"))
+    return title or name, question or leading_comment(text)
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
+    try:
+        found = YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, Mapping) else {}

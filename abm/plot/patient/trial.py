@@ -1,0 +1,113 @@
+"""A virtual trial read once from its run folder: a protocol is an arm, a patient a replicate, times are in days."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from abm.plot import arms
+from abm.plot.loaded import Loaded
+from abm.plot.patient.clock import clock_for
+from abm.results.run import Run
+
+HOURS_PER_DAY = 24.0
+COURSE_GAP_D = 35.0
+LONGEST_INFUSION_D = 1.0
+IGM = "igm_g_per_L"
+DRUG = "rituximab_ug_per_mL"
+
+
+class Trial:
+    """The tables of a trial; nobody may change them.
+
+    Attributes
+    ----------
+    series : DataFrame
+        One row per protocol, patient and look, with ``time_d``.
+    end_points : DataFrame
+        One row per protocol and patient.
+    patients : DataFrame
+        One row per patient, a column per drawn quantity; empty where nothing was drawn.
+    protocols : list of str
+        In the order of the scenario.
+    clock : Clock
+        The unit of the time axes.
+
+    Raises
+    ------
+    ReadError
+        A table is missing or damaged.
+    """
+
+    def __init__(self, run: Run):
+        self.run = Loaded(run.path)
+        self.series = _named(self.run.series()).assign(time_d=self.run.series()["time_h"] / HOURS_PER_DAY)
+        self.end_points = _named(run.end_points())
+        self.patients = run.patients() if (run.path / "patients.csv").exists() else pd.DataFrame()
+        self.protocols = arms.treated(self.run)
+        self.looks = arms.looks(self.run)
+        self.end_d = float(self.series["time_d"].max())
+        self.clock = clock_for(self.end_d)
+        self._tables: dict[tuple[str, str], pd.DataFrame] = {}
+
+    @property
+    def n_patients(self) -> int:
+        """Return the number of patients in a protocol."""
+        return int(self.end_points["replicate"].nunique())
+
+    @property
+    def is_single(self) -> bool:
+        """Return whether there is one patient alone."""
+        return self.n_patients == 1
+
+    def has(self, *columns: str) -> bool:
+        """Return whether the series holds values in all these columns."""
+        return all(column in self.series and self.series[column].notna().any() for column in columns)
+
+    def table(self, protocol: str, column: str) -> pd.DataFrame:
+        """Return one column of the series: a row per look (index in days), a column per patient."""
+        key = (protocol, column)
+        if key not in self._tables:
+            rows = self.series.loc[self.series["arm"] == protocol]
+            self._tables[key] = rows.pivot(index="time_d", columns="replicate", values=column).sort_index()
+        return self._tables[key]
+
+    def outcomes(self, protocol: str) -> pd.DataFrame:
+        """Return the end points of a protocol, indexed by patient."""
+        rows = self.end_points.loc[self.end_points["arm"] == protocol]
+        return rows.set_index("replicate").sort_index()
+
+    def change_percent(self, protocol: str) -> pd.DataFrame:
+        """Return IgM as percent change from baseline, shaped as :meth:`table`."""
+        baseline = self.outcomes(protocol)["baseline_igm_g_per_L"]
+        return 100 * (self.table(protocol, IGM).div(baseline, axis=1) - 1)
+
+    def infusions_d(self, protocol: str) -> NDArray[np.float64]:
+        """Return the days on which any patient of a protocol was infused, as exactly as the looks tell."""
+        table = self.table(protocol, "dosed_mg")
+        return _rises(table.index.to_numpy(dtype=float), table.to_numpy(dtype=float))
+
+    def look_gap_d(self) -> float:
+        """Return the usual time between two looks, 0 where there is one alone."""
+        t_d = self.table(self.protocols[0], IGM).index.to_numpy(dtype=float)
+        return float(np.median(np.diff(t_d))) if t_d.size > 1 else 0.0
+
+    def first_course_end_d(self, protocol: str) -> float:
+        """Return the day of the last infusion before the first long pause, 0 without infusions."""
+        days = self.infusions_d(protocol)
+        pauses = np.flatnonzero(np.diff(days) > COURSE_GAP_D)
+        return float(days[pauses[0]] if pauses.size else days[-1]) if days.size else 0.0
+
+
+def _rises(t_d: NDArray[np.float64], dosed_mg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return when the dose given rose; where no look at 0 counts the first infusion, a rise began a look earlier."""
+    added = np.diff(dosed_mg, axis=0, prepend=0.0)
+    rows = np.flatnonzero((added > 1e-9).any(axis=1))
+    late = rows.size > 0 and t_d[rows[0]] > 0
+    days = t_d[rows - 1] if late else t_d[rows]
+    return days[np.diff(days, prepend=-np.inf) > LONGEST_INFUSION_D]
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(arm=table["arm"].astype(str))

@@ -1,0 +1,47 @@
+"""One row of a patient: serum levels, drug, cells by compartment, and how much was given."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from abm.core.population import Population
+from abm.core.probe import Probe, Row
+from abm.core.world import World
+
+PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_long_lived_g"}
+LEVELS = {"rituximab_ug_per_mL": "drug_ug_per_mL", "il6": "il6", "albumin_g_per_L": "albumin_g_per_L",
+          "viscosity_cP": "viscosity_cP", "dosed_mg": "drug_dosed_mg"}  # fmt: skip
+
+
+class Patient(Probe):
+    """Levels and cells of the patient."""
+
+    kind: Literal["patient"] = "patient"
+    table: ClassVar = "series"
+
+    def observe(self, world: World) -> Row:
+        """Read levels and totals."""
+        b, pools, nk = world.populations["b_cells"], world.pools, world.populations.get("nk_cells")
+        grams, igm = sum(pools[name] for name in PARTS.values()), pools["igm_g_per_L"]
+        row = {"time_h": world.t_h, "igm_g_per_L": igm}
+        row |= {f"igm_{who}_g_per_L": pools[name] / grams * igm if grams else 0.0 for who, name in PARTS.items()}
+        row |= {name: pools[pool] for name, pool in LEVELS.items()}
+        totals = {who: _total(b, f"{who}_cells") for who in ("accessible", "niche", "plasma", "long_lived")}
+        row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
+        row |= {f"n_{who}": cells for who, cells in totals.items()}
+        row["rel_cd20"] = _relative_cd20(b)
+        row["effectors"] = float(nk.granules.mean()) if nk is not None and nk.n and "granules" in nk else 1.0
+        return row
+
+
+def _total(b: Population, column: str) -> float:
+    return float(b[column].sum()) if column in b else 0.0
+
+
+def _relative_cd20(b: Population) -> float:
+    """Return CD20 of the clone's B cells relative to their set points; 0 without cells."""
+    if "accessible_cells" not in b:
+        return 0.0
+    cells = b.accessible_cells + b.niche_cells
+    start = float(np.dot(cells, b.cd20_start_per_cell))
+    return float(np.dot(cells, b.cd20_per_cell)) / start if start > 0.0 else 0.0

@@ -1,0 +1,87 @@
+"""Times to an event when not everyone has had it: Kaplan and Meier's estimate and the log-rank test, by SciPy.
+
+*References*: KaplanMeier1958, Mantel1966.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Times = Sequence[float] | np.ndarray
+
+
+@dataclass(frozen=True)
+class KaplanMeier:
+    """A survival curve as steps.
+
+    Attributes
+    ----------
+    time : array
+        0, then every moment with an event.
+    share : array
+        Free of the event from that moment on.
+    lo, hi : array
+        95 % interval (Greenwood, log-log).
+    """
+
+    time: np.ndarray
+    share: np.ndarray
+    lo: np.ndarray
+    hi: np.ndarray
+
+    @property
+    def median(self) -> float:
+        """Return the first time at which at most half are free of the event; infinite if there is none."""
+        below = np.flatnonzero(self.share <= 0.5 + 1e-12)
+        return float(self.time[below[0]]) if below.size else float("inf")
+
+
+def kaplan_meier(time: Times, had_event: Sequence[bool] | np.ndarray) -> KaplanMeier:
+    """Return the curve of times to an event; times without one are censored.
+
+    Parameters
+    ----------
+    time : array, shape (n,)
+        Moment of the event or end of follow-up, any unit.
+    had_event : array of bool, shape (n,)
+        Whether the event came.
+    """
+    from scipy.stats import CensoredData, ecdf
+
+    at, event = np.asarray(time, dtype=float), np.asarray(had_event, dtype=bool)
+    if not event.any():
+        return KaplanMeier(np.zeros(1), np.ones(1), np.ones(1), np.ones(1))
+    found = ecdf(CensoredData.right_censored(at, ~event)).sf
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # where the curve is 1 or 0 there is no interval
+        interval = found.confidence_interval(0.95, method="log-log")
+    moments, share = found.quantiles, found.probabilities
+    kept = np.isin(moments, at[event])
+    lo, hi = (np.where(np.isfinite(side.probabilities), side.probabilities, share)[kept] for side in interval)
+    zero, one = np.zeros(1), np.ones(1)
+    return KaplanMeier(*(np.concatenate(pair) for pair in
+                         ((zero, moments[kept]), (one, share[kept]), (one, lo), (one, hi))))  # fmt: skip
+
+
+def at_risk(time: Times, moments: Times) -> np.ndarray:
+    """Return how many are still followed at each moment."""
+    at = np.asarray(time, dtype=float)
+    return np.array([int((at >= moment).sum()) for moment in moments])
+
+
+def log_rank(time_a: Times, event_a: Sequence[bool], time_b: Times, event_b: Sequence[bool]) -> float:
+    """Return the two-sided p of the log-rank test between two groups; NaN where nothing can be told."""
+    from scipy.stats import CensoredData, logrank
+
+    groups = [
+        (np.asarray(t, dtype=float), np.asarray(e, dtype=bool)) for t, e in ((time_a, event_a), (time_b, event_b))
+    ]
+    if any(t.size < 2 for t, _ in groups) or not any(e.any() for _, e in groups):
+        return float("nan")
+    a, b = (CensoredData.right_censored(t, ~e) for t, e in groups)
+    with np.errstate(divide="ignore", invalid="ignore"):  # all events at one moment that ends both groups
+        return float(logrank(a, b).pvalue)

@@ -1,0 +1,145 @@
+"""What a virtual trial reports: end points by patient, shares and medians by protocol with intervals, a long table."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm.results.folder import RunFolder
+from abm.results.follow_up import kaplan_meier, log_rank
+from abm.scenario.cohort import EndPoints
+from abm.scenario.draws import draws
+from abm.scenario.schema import Scenario
+from abm.study.end_points import H_PER_D, course_of, end_points, response, starts_h
+
+SHARES = {"any_rise": "any_rise", "flare": "flare", "minor_or_better": "minor", "partial_or_better": "partial",
+          "very_good": "very_good", "progressed": "progressed"}  # fmt: skip
+LEVEL = 0.95
+
+
+def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
+    """Write the tables of a merged trial and return its summary, without the hashes."""
+    folder.write_table("patients.csv", _patients(scenario))
+    series = folder.series()
+    found = _end_points(series, scenario)
+    folder.write_table("end_points.csv", {name: found[name].to_numpy() for name in found})
+    folder.write_table("nonmem.csv", _long_table(series, scenario))
+    return summarise_trial(found) | {"conservation": _worst(folder.wells())}
+
+
+def summarise_trial(found: pd.DataFrame) -> dict[str, Any]:
+    """Return shares and medians of each protocol with 95 % intervals, and the log-rank test between protocols."""
+    arms = {str(arm): _summary(rows) for arm, rows in found.groupby("arm", sort=False)}
+    return {"kind": "trial", "patients": int(found["replicate"].nunique()), "arms": arms, "log_rank": _tests(found)}
+
+
+def _summary(rows: pd.DataFrame) -> dict[str, Any]:
+    shares = {name: share(int(rows[column].sum()), len(rows)) for name, column in SHARES.items()}
+    to_partial = rows["time_to_partial_d"].dropna().to_numpy()
+    medians = {
+        "time_to_partial_d": quantile_interval(to_partial),
+        "time_to_progression_d": _free_of_progression(rows),
+        "best_change_frac": quantile_interval(rows["best_change_frac"].to_numpy()),
+        "baseline_igm_g_per_L": quantile_interval(rows["baseline_igm_g_per_L"].to_numpy()),
+    }
+    return {"n": len(rows), "shares": shares, "medians": medians}
+
+
+def share(k: int, n: int) -> dict[str, float]:
+    """Return k of n with its exact 95 % interval (Clopper and Pearson)."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(k, n).proportion_ci(LEVEL, method="exact")
+    return {"k": k, "n": n, "share": k / n, "lo": float(interval.low), "hi": float(interval.high)}
+
+
+def quantile_interval(values: np.ndarray) -> dict[str, float | None]:
+    """Return the median of a sample with its 95 % interval by order statistics; nulls where there are too few."""
+    from scipy.stats import quantile_test
+
+    if values.size == 0:
+        return {"median": None, "lo": None, "hi": None}
+    interval = quantile_test(values, q=0.0).confidence_interval(LEVEL) if values.size > 1 else (math.nan, math.nan)
+    return {"median": float(np.median(values)), "lo": _known(interval[0]), "hi": _known(interval[1])}
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def progression_times(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return times, days, and whether progression came; else follow-up ended."""
+    came = rows["progressed"].to_numpy() > 0
+    return np.where(came, rows["time_to_progression_d"], rows["follow_up_d"]).astype(float), came
+
+
+def _free_of_progression(rows: pd.DataFrame) -> dict[str, float | None]:
+    curve = kaplan_meier(*progression_times(rows))
+    ends = [curve.time[np.flatnonzero(side <= 0.5)] for side in (curve.lo, curve.hi)]
+    lo, hi = (_known(float(end[0])) if end.size else None for end in ends)
+    return {"median": _known(curve.median), "lo": lo, "hi": hi}
+
+
+def _tests(found: pd.DataFrame) -> dict[str, float | None]:
+    """Return p of progression between every two protocols."""
+    groups = {str(arm): progression_times(rows) for arm, rows in found.groupby("arm", sort=False)}
+    names = list(groups)
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    return {f"{a} vs {b}": _known(log_rank(*groups[a], *groups[b])) for a, b in pairs}
+
+
+def _patients(scenario: Scenario) -> dict[str, Sequence[Any]]:
+    drawn = [draws(scenario, replicate) for replicate in range(scenario.replicates)]
+    names = list(scenario.cohort.vary) if scenario.cohort else []
+    return {"replicate": range(scenario.replicates)} | {name: [own[name] for own in drawn] for name in names}
+
+
+def _end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    rules, rows = scenario.end_points or EndPoints(), []
+    for (arm, replicate), own in series.groupby(["arm", "replicate"], sort=False):
+        course = course_of(own["time_h"].to_numpy(), own["igm_g_per_L"].to_numpy(), scenario.arms[arm], rules)
+        found = end_points(course, rules)
+        albumin = {"baseline_albumin_g_per_L": float(own["albumin_g_per_L"].iloc[0])}
+        rows.append({"arm": arm, "replicate": replicate, "response": response(found), **albumin, **found})
+    return pd.DataFrame(rows)
+
+
+def _long_table(series: pd.DataFrame, scenario: Scenario) -> dict[str, list[Any]]:
+    """Return one row per dose and per measurement at a visit, as programs of pharmacometrics read it.
+
+    TIME in days; compartment 1 is the drug (DV ug/mL, AMT mg, RATE mg/d), 2 serum IgM (DV g/L); covariates follow.
+    """
+    rules, rows = scenario.end_points or EndPoints(), []
+    patients = [draws(scenario, replicate) for replicate in range(scenario.replicates)]
+    for (arm, replicate), own in series.groupby(["arm", "replicate"], sort=False):
+        covariates = {name.upper().replace(".", "_"): value for name, value in patients[replicate].items()}
+        head = {"ID": int(replicate) + 1, "PROTOCOL": arm}
+        records = sorted(_records(own, scenario, str(arm), rules), key=lambda row: (row["TIME"], -row["EVID"]))
+        rows += [head | record | covariates for record in records]
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+
+
+def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: EndPoints) -> Iterator[dict[str, Any]]:
+    t_h, given = own["time_h"].to_numpy(), own["dosed_mg"].to_numpy()
+    for addition in scenario.arms[arm].add:
+        for moment in addition.moments if addition.infusion is not None else ():
+            mg = float(np.interp(moment + addition.every, t_h, given) - np.interp(moment, t_h, given))
+            if mg > 0.0:
+                rate = mg / addition.over * H_PER_D
+                yield {"TIME": moment / H_PER_D, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": rate, "CMT": 1}
+    first, _ = starts_h(scenario.arms[arm])
+    for visit in rules.visits_h(float(t_h[-1]) - first):
+        for compartment, name in ((1, "rituximab_ug_per_mL"), (2, "igm_g_per_L")):
+            value = float(np.interp(visit + first, t_h, own[name].to_numpy()))
+            row = {"TIME": (visit + first) / H_PER_D, "DV": value, "MDV": 0, "EVID": 0, "AMT": 0.0, "RATE": 0.0}
+            yield row | {"CMT": compartment}
+
+
+def _worst(wells: Mapping[str, Any]) -> dict[str, float]:
+    worst: dict[str, float] = {}
+    for record in wells.values():
+        for name, error in record["conservation"].items():
+            worst[name] = max(worst.get(name, 0.0), abs(error))
+    return worst
