@@ -10,7 +10,9 @@ import typer
 from abm.cli import shared
 from abm.cli.studies import Engine, Scheduler, choose_engine
 
-Parameters = Annotated[Path | None, typer.Option("--parameters", help="Parameter set (YAML); default: wm_bright.")]
+Parameters = Annotated[
+    Path | None, typer.Option("--parameters", help="Parameter set (YAML) instead of the group's own.")
+]
 
 
 @shared.app.command()
@@ -33,15 +35,12 @@ def evidence(
     """Hold every published observation against the model: observed, simulated with interval, z and verdict."""
     from abm.evidence.claim import chosen, claims
     from abm.evidence.report import evaluate
-    from abm.evidence.score import PARAMETERS
     from abm.plot.evidence.report import write_evidence_report
 
     asked = chosen(claim) if claim else claims(group)
     run = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
     how = partial(evaluate, seeds=range(1, seeds + 1), scale=scale, posterior=posterior, draws=draws)
-    folder, found = shared.watched(
-        lambda monitor: how(asked, parameters or PARAMETERS, out, run, monitor), "abm evidence"
-    )
+    folder, found = shared.watched(lambda monitor: how(asked, parameters, out, run, monitor), "abm evidence")
     path = write_evidence_report(folder)
     if as_json:
         shared.show({**found, "report": str(path)})

@@ -4,7 +4,7 @@ import importlib
 import math
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -40,8 +40,8 @@ class Case:
     n: int
     point: Mapping[str, Any] | Callable[[int], Mapping[str, Any]]
 
-    def at(self, scale: float) -> dict[str, Any]:
-        """Return the point with the size of its patch, every patch smaller by a scale."""
+    def at(self, scale: float) -> dict[str, Any] | None:
+        """Return the point with the size of its patch, every patch smaller by a scale; None where it is left out."""
         n = max(50, round(self.n * scale))
         side_um = SIDE_UM * math.sqrt(n / B_CELLS)
         patch = {"space.side": f"{side_um} um", "space.volume": f"{VOLUME_UL * n / B_CELLS} uL"}
@@ -74,6 +74,11 @@ class Claim:
         From a seed to the experiments; what is drawn, such as donors, is drawn from the seed.
     measure : callable
         From the values of the experiments by name to the number that was observed.
+    group : str
+        ``assay`` or ``patient``: which parameter set it is held against.
+    trial : int
+        Patients of the published trial: then the claim holds when the observed value lies inside the 95 % range of
+        simulated trials of that size, drawn from the patients of all seeds.
     """
 
     id: str
@@ -84,9 +89,10 @@ class Claim:
     lo: float
     hi: float
     source: str
-    cases: Callable[[int], list[Case]]
+    cases: Callable[[int], Sequence[Case]]
     measure: Callable[[Mapping[str, Values]], float]
     group: str = field(default="assay")
+    trial: int = 0
 
     @property
     def sd(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from abm.core.errors import InputError
 from abm.evidence.claim import Claim
 from abm.evidence.lab import Lab
-from abm.evidence.score import Score, probabilities, score
+from abm.evidence.score import PARAMETERS, Score, probabilities, score
 from abm.results.study import StudyFolder
 from abm.results.tables import ReadError
 from abm.scenario.from_file import load_scenario
@@ -22,7 +22,7 @@ from abm.study.rows import as_base
 
 def evaluate(
     claims: Sequence[Claim],
-    parameters: Path,
+    parameters: Path | None,
     root: Path,
     engine: Engine,
     monitor: Monitor,
@@ -32,7 +32,24 @@ def evaluate(
     posterior: Path | None = None,
     draws: int = 20,
 ) -> tuple[StudyFolder, dict[str, Any]]:
-    """Score claims under a parameter set and keep ``scores.json``.
+    """Score claims, each group under its parameter set, and keep ``scores.json``.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        Of one or more groups.
+    parameters : Path, optional
+        Instead of the default set of the group that it fits.
+    root : Path
+        Folder that holds all runs.
+    engine, monitor
+        As in :class:`Lab`.
+    seeds, scale
+        As in :func:`abm.evidence.score.score`.
+    posterior : Path, optional
+        Folder of a fit: in how many of its draws each claim holds.
+    draws : int
+        How many draws.
 
     Raises
     ------
@@ -41,19 +58,34 @@ def evaluate(
     RunFailed
         An experiment could not be run.
     """
-    if not parameters.is_file():
-        raise InputError(f"no such parameter set: {parameters}")
-    folder = StudyFolder(root.resolve() / "evidence" / parameters.stem)
+    sets = _sets(claims, parameters)
+    folder = StudyFolder(root.resolve() / "evidence" / "-".join(path.stem for path in sets.values()))
     folder.make()
     with only(folder):
-        base, lab = as_base(load_scenario(parameters)), Lab(folder, engine, monitor)
-        scores = score(claims, lab, base=base, seeds=seeds, scale=scale)
-        if posterior:
-            shares = probabilities(claims, lab, drawn(posterior, draws), base=base, scale=scale)
-            scores = [replace(one, probability=shares[one.id]) for one in scores]
-        found = as_plain(scores, parameters.name, seeds, scale)
-        folder.write_json("scores.json", found)
-    return folder, found
+        lab, scores = Lab(folder, engine, monitor), []
+        for group, path in sets.items():
+            own, base = [claim for claim in claims if claim.group == group], as_base(load_scenario(path))
+            found = score(own, lab, base=base, seeds=seeds, scale=scale)
+            if posterior:
+                shares = probabilities(own, lab, drawn(posterior, draws), base=base, scale=scale)
+                found = [replace(one, probability=shares[one.id]) for one in found]
+            scores += found
+        plain = as_plain(scores, ", ".join(path.name for path in sets.values()), seeds, scale)
+        folder.write_json("scores.json", plain)
+    return folder, plain
+
+
+def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
+    """Return the parameter set of each group among the claims."""
+    groups = dict.fromkeys(claim.group for claim in claims)
+    if parameters is None:
+        return {group: PARAMETERS[group] for group in groups}
+    if not parameters.is_file():
+        raise InputError(f"no such parameter set: {parameters}")
+    fits = "patient" if load_scenario(parameters).is_patient else "assay"
+    if fits not in groups:
+        raise InputError(f"{parameters} is for claims of the group {fits}: none was asked for")
+    return {group: parameters if group == fits else PARAMETERS[group] for group in groups}
 
 
 def drawn(fit: Path, n: int) -> list[dict[str, Any]]:

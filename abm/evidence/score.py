@@ -2,23 +2,27 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from abm.evidence.claim import Claim
+import numpy as np
+
+from abm.evidence.claim import Claim, Values
 from abm.evidence.lab import Lab
 from abm.scenario.from_file import load_scenario
 from abm.study.rows import RowJob, as_base
 from abm.study.summary import interval
 
 SEEDS = (1, 2, 3)
-PARAMETERS = Path(__file__).resolve().parents[2] / "configs" / "parameters" / "wm_bright.yaml"
+SETS = Path(__file__).resolve().parents[2] / "configs" / "parameters"
+PARAMETERS = {"assay": SETS / "wm_bright.yaml", "patient": SETS / "waldenstrom.yaml"}  # by group of claims
+TRIALS = 2000  # design: the ends of a 95 % range to about half a percent
 
 
 @dataclass(frozen=True)
 class Score:
-    """What the model says to one claim."""
+    """What the model says to one claim; of a trial, what trials of its size give and how many are as extreme."""
 
     id: str
     role: str
@@ -33,6 +37,8 @@ class Score:
     z: float | None
     holds: bool
     probability: float | None = None
+    trial: int = 0
+    as_extreme: float | None = None
 
 
 def score(
@@ -49,7 +55,7 @@ def score(
     Parameters
     ----------
     claims : sequence of Claim
-        What to hold against the model.
+        What to hold against the model, all of one group.
     lab : Lab
         Runs them and keeps what has been run.
     base : str
@@ -66,9 +72,9 @@ def score(
     RunFailed
         An experiment could not be run.
     """
-    jobs = Jobs(base or as_base(load_scenario(PARAMETERS)), theta or {}, scale)
+    jobs = Jobs(base or as_base(load_scenario(PARAMETERS[claims[0].group])), theta or {}, scale)
     lab.run(lambda: jobs.of_all(claims, seeds))
-    return [_score(claim, [jobs.measure(claim, seed, lab) for seed in seeds]) for claim in claims]
+    return [_score_trial(one, jobs, seeds, lab) if one.trial else _score_means(one, jobs, seeds, lab) for one in claims]
 
 
 def probabilities(
@@ -100,8 +106,11 @@ class Jobs:
 
     def of(self, claim: Claim, seed: int) -> dict[str, RowJob]:
         """Return the experiments of one claim by name."""
+        points = {case.name: case.at(self.scale) for case in claim.cases(seed)}
         return {
-            case.name: RowJob(0, self.base, dict(self.theta) | case.at(self.scale), seed) for case in claim.cases(seed)
+            name: RowJob(0, self.base, dict(self.theta) | point, seed)
+            for name, point in points.items()
+            if point is not None
         }
 
     def of_all(self, claims: Iterable[Claim], seeds: Iterable[int]) -> Iterator[RowJob]:
@@ -112,7 +121,38 @@ class Jobs:
 
     def measure(self, claim: Claim, seed: int, lab: Lab) -> float:
         """Return what a claim's measure makes of its experiments."""
-        return float(claim.measure({name: lab.values(job) for name, job in self.of(claim, seed).items()}))
+        return float(claim.measure(self.values(claim, seed, lab)))
+
+    def values(self, claim: Claim, seed: int, lab: Lab) -> dict[str, Values]:
+        """Return what each experiment of a claim gave."""
+        return {name: lab.values(job) for name, job in self.of(claim, seed).items()}
+
+
+def _score_trial(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Score:
+    """Draw trials of the published size from the patients of all seeds, and hold the observed value against them."""
+    patients = [one for seed in seeds for one in jobs.values(claim, seed, lab).values()]
+    rng, names = np.random.default_rng(TRIALS), [str(i) for i in range(claim.trial)]
+    found = np.array(
+        [
+            claim.measure(
+                dict(zip(names, (patients[i] for i in rng.integers(len(patients), size=claim.trial)), strict=True))
+            )
+            for _ in range(TRIALS)
+        ]
+    )
+    known = found[np.isfinite(found)]
+    if known.size < TRIALS // 2:
+        return _scored(claim, None, (None, None), None, holds=False)
+    lo, hi = np.quantile(known, [0.025, 0.975])
+    sides = (known <= claim.observed).mean(), (known >= claim.observed).mean()
+    middle, spread = float(np.mean(known)), float(np.std(known))
+    z = (middle - claim.observed) / spread if spread > 0.0 else None
+    scored = _scored(claim, middle, (float(lo), float(hi)), z, holds=bool(lo <= claim.observed <= hi))
+    return replace(scored, trial=claim.trial, as_extreme=float(min(1.0, 2.0 * min(sides))))
+
+
+def _score_means(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Score:
+    return _score(claim, [jobs.measure(claim, seed, lab) for seed in seeds])
 
 
 def _score(claim: Claim, found: Sequence[float]) -> Score:
@@ -122,17 +162,11 @@ def _score(claim: Claim, found: Sequence[float]) -> Score:
     error = math.sqrt(sum((v - mean) ** 2 for v in known) / (len(known) - 1) / len(known)) if len(known) > 1 else 0.0
     z = None if mean is None else (mean - claim.observed) / math.hypot(claim.sd, error)
     holds = mean is not None and len(known) == len(found) and claim.lo <= mean <= claim.hi
-    return Score(
-        claim.id,
-        claim.role,
-        claim.text,
-        claim.unit,
-        claim.source,
-        claim.observed,
-        claim.lo,
-        claim.hi,
-        mean,
-        (over["lo"], over["hi"]),
-        z,
-        bool(holds),
-    )
+    return _scored(claim, mean, (over["lo"], over["hi"]), z, holds=bool(holds))
+
+
+def _scored(
+    claim: Claim, mean: float | None, over: tuple[float | None, float | None], z: float | None, *, holds: bool
+) -> Score:
+    told = (claim.id, claim.role, claim.text, claim.unit, claim.source, claim.observed, claim.lo, claim.hi)
+    return Score(*told, mean, over, z, holds)

@@ -49,6 +49,12 @@ def starts_h(arm: Arm) -> tuple[float, float]:
     return (courses[0][0], courses[0][-1]) if courses else (0.0, 0.0)
 
 
+def first_infusion_ends_h(arm: Arm) -> float:
+    """Return when the first infusion of a protocol ends, h."""
+    first = next((addition for addition in arm.add if addition.infusion is not None), None)
+    return first.at + first.over if first else 0.0
+
+
 def course_of(t_h: Sequence[float], igm: Sequence[float], arm: Arm, rules: EndPoints) -> Course:
     """Return what is seen at the visits of a protocol.
 

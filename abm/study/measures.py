@@ -12,7 +12,7 @@ from abm.core.world import World
 from abm.scenario.build import CONTROL, Well, arm_of
 from abm.scenario.cohort import EndPoints
 from abm.scenario.schema import Arm, Scenario
-from abm.study.end_points import course_of, end_points
+from abm.study.end_points import H_PER_D, course_of, end_points, first_infusion_ends_h
 
 Measures = dict[str, float]
 
@@ -24,10 +24,12 @@ NAMES = (  # of one arm, beside the deaths by cause and the counts by CD20
     "c3b_per_cell", "bound_per_cell", "internalised_frac", "igm_ng_per_mL", "igm_molecules_per_cell",
     "igm_released_frac", "alive_h_per_cell",
 )  # fmt: skip
+DRUG_LEFT_D = (30, 45, 60, 90, 120, 180)
 OF_PATIENT = (  # times are medians over the patients of an arm, the rest means: shares where it is 0 or 1
     "baseline_igm_g_per_L", "baseline_albumin_g_per_L", "baseline_viscosity_cP", "any_rise", "flare", "up_2_months",
     "up_4_months", "peak_rel", "best_change_frac", "minor", "partial", "very_good", "progressed", "time_to_minor_d",
-    "time_to_partial_d", "time_to_progression_d", "follow_up_d",
+    "time_to_partial_d", "time_to_progression_d", "follow_up_d", "end_albumin_g_per_L", "end_viscosity_cP",
+    *(f"drug_left_{days}d_frac" for days in DRUG_LEFT_D),
 )  # fmt: skip
 GRAMS_PER_MOLECULE = 950e3 / 6.02214076e23  # IgM, 950 kDa
 
@@ -66,13 +68,24 @@ def of_well(simulation: Simulation) -> Measures:
 
 
 def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
-    """Return the end points of one patient under one protocol, with levels at the start and at 30 and 60 days."""
+    """Return the end points of one patient under one protocol, with other levels at start and end.
+
+    ``drug_left_*d_frac`` is the drug in plasma so many days after the first infusion, relative to its end; exact where
+    the probe looks.
+    """
     seen = simulation.records["patient"]
     rows = [seen[step] for step in sorted(seen)]
     t_h, igm = ([row[name] for row in rows] for name in ("time_h", "igm_g_per_L"))
     found = end_points(course_of(t_h, igm, arm, rules), rules)
-    found["baseline_albumin_g_per_L"] = rows[0]["albumin_g_per_L"]
-    found["baseline_viscosity_cP"] = rows[0]["viscosity_cP"]
+    for name in ("albumin_g_per_L", "viscosity_cP"):
+        found |= {f"baseline_{name}": rows[0][name], f"end_{name}": rows[-1][name]}
+    drug, given_h = [row["rituximab_ug_per_mL"] for row in rows], first_infusion_ends_h(arm)
+    peak = float(np.interp(given_h, t_h, drug))
+    for days in DRUG_LEFT_D:
+        at = given_h + days * H_PER_D
+        found[f"drug_left_{days}d_frac"] = (
+            float(np.interp(at, t_h, drug)) / peak if at <= t_h[-1] and peak else math.nan
+        )
     return found
 
 

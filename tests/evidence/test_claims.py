@@ -1,19 +1,21 @@
 """Every claim that ships is complete, its experiments can be built, and its role is respected."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from abm.core.errors import InputError
 from abm.evidence.claim import HYPOTHESES, ROLES, chosen, claims, refuse_roles
-from abm.evidence.score import PARAMETERS, Jobs, _score
+from abm.evidence.score import PARAMETERS, Jobs, _score, _score_trial
 from abm.scenario.build import wells
 from abm.scenario.from_file import load_scenario
 from abm.scenario.references import references
 from abm.study.rows import as_base, scenario_at
 
 ALL = claims()
-BASE = as_base(load_scenario(PARAMETERS))
+BASES = {group: as_base(load_scenario(path)) for group, path in PARAMETERS.items()}
+BASE = BASES["assay"]
 each = pytest.mark.parametrize("claim", ALL, ids=lambda claim: claim.id)
 STRENGTHS = [path for paths in HYPOTHESES.values() for path in paths]
 
@@ -25,6 +27,8 @@ def test_identities_are_unique_and_all_assay_claims_are_there():
         *("A1", "A2", "A3", "A4", "A5"),
         *("V1", "V2", "V5", "V7", "V8", "V11", "V13", "V15"),
     }
+    patients = {"P1", "P2", "P3", "P4a", "P4b", "P5a", "P5b", "P6", "P7", "P8", "P9"}
+    assert {claim.id.split("-")[0] for claim in claims("patient")} == patients
 
 
 @each
@@ -40,6 +44,8 @@ def test_a_claim_is_complete(claim):
 
 @each
 def test_its_experiments_are_scenarios_with_the_density_of_a_full_well(claim):
+    if claim.group != "assay":
+        return
     jobs = Jobs(BASE, {}, 0.3).of(claim, seed=1)
     assert jobs
     assert list(jobs) == list(Jobs(BASE, {}, 1.0).of(claim, seed=1))
@@ -51,10 +57,40 @@ def test_its_experiments_are_scenarios_with_the_density_of_a_full_well(claim):
 
 
 @each
+def test_its_patients_are_fewer_at_a_smaller_scale_and_otherwise_the_same(claim):
+    if claim.group != "patient":
+        return
+    some, all_ = Jobs(BASES["patient"], {}, 0.02).of(claim, seed=1), Jobs(BASES["patient"], {}, 1.0).of(claim, seed=1)
+    assert len(some) == max(1, round(0.02 * len(all_)))
+    for name, job in some.items():
+        assert job == all_[name]
+        scenario = scenario_at(job.base, job.point, job.seed)
+        assert scenario.is_patient
+        assert job.point["replicate"] < scenario.replicates
+
+
+def test_a_trial_holds_when_the_observed_value_is_one_of_many_trials_of_its_size(tmp_path):
+    class Made:
+        def values(self, claim, seed, lab):
+            return {str(i): {"single.partial": float(i < 30)} for i in range(100)}
+
+    trial = chosen(["P6-PR"])[0]
+    found = _score_trial(trial, Made(), [1], None)
+    assert found.simulated == pytest.approx(30.0, abs=0.5)
+    lo, hi = found.interval
+    assert (lo, hi) == pytest.approx((100 * 13 / 69, 100 * 28 / 69), abs=2.0)  # binomial, 69 at 0.3
+    assert found.holds
+    assert found.as_extreme == pytest.approx(0.75, abs=0.2)
+    assert not _score_trial(replace(trial, observed=60.0), Made(), [1], None).holds
+    assert _score_trial(replace(trial, observed=60.0), Made(), [1], None).as_extreme < 0.01
+
+
+@each
 def test_its_own_conditions_go_before_a_fit_s(claim):
     theta = {"duration": "1 min", "populations.b_cells.cd20.median": 1.0}
-    for name, job in Jobs(BASE, theta, 0.3).of(claim, seed=1).items():
-        own = Jobs(BASE, {}, 0.3).of(claim, seed=1)[name].point
+    base = BASES[claim.group]
+    for name, job in Jobs(base, theta, 0.3).of(claim, seed=1).items():
+        own = Jobs(base, {}, 0.3).of(claim, seed=1)[name].point
         assert own.items() <= job.point.items()
 
 

@@ -53,7 +53,8 @@ def simulate(p, infusions, days, dt_d=0.05, every_d=7.0):
             looks.append((t, 0.82 * igm / 3.0, c1 / p["v1"], burden, il6.copy(), eff.copy()))
         burden = (acc + niche).sum(axis=1)
         antigen = np.minimum(3.0, ((acc + niche) * cd20).sum(axis=1) / 4.3e11)
-        rate = sum(mg * p["bsa"] * 6.0 for day, mg in infusions if day <= t + 1e-9 < day + 1 / 6.0)
+        given = [(max(0.0, min(t + dt_d, day + 1 / 6) - max(t, day)), mg) for day, mg in infusions]
+        rate = sum(6.0 * mg * overlap / dt_d for overlap, mg in given) * p["bsa"]
         conc = c1 / p["v1"]
         d1 = rate - (p["cl1"] + p["cl2"] * antigen + p["q"]) * conc + p["q"] * c2 / p["v2"]
         d2 = p["q"] * conc - p["q"] * c2 / p["v2"]

@@ -1,0 +1,76 @@
+"""Patients and protocols that several trials share, and what is counted over patients."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from abm.evidence.claim import Case, Values
+
+PATIENTS = 100  # of each seed
+COURSE = {"infusion": "375 mg/m2", "times": 4, "every": "7 d"}
+PROTOCOLS = {
+    "single": {"add": [COURSE]},
+    "double": {"add": [COURSE, COURSE | {"at": "91 d", "unless_progressed": True}]},
+}
+FEW_AGENTS = {"populations.b_cells.cells_per_agent": 1e9}
+DAYS_PER_MONTH = 30.4375
+HIGH_IGM_G_PER_L, LOW_ALBUMIN_G_PER_L = 40.0, 35.0
+
+Found = Mapping[str, Values]
+Measure = Callable[[Found], float]
+
+
+@dataclass(frozen=True)
+class Patient(Case):
+    """One virtual patient under all protocols; ``n`` is the patient's number."""
+
+    def at(self, scale: float) -> dict[str, Any] | None:
+        """Return the patient; with a smaller scale there are fewer."""
+        if self.n >= PATIENTS * scale:
+            return None
+        own = self.point(self.n) if callable(self.point) else self.point
+        return FEW_AGENTS | {"replicates": PATIENTS, "replicate": self.n} | dict(own)
+
+
+def cohort(seed: int) -> Sequence[Case]:
+    """Return the patients of a seed, followed for five years under one course and under two."""
+    point = {"duration": "5 years", "arms": PROTOCOLS}
+    return [Patient(str(i), i, point) for i in range(PATIENTS)]
+
+
+def percent(name: str, given: Callable[[Values], bool] = lambda one: True) -> Measure:
+    """Return the measure: percent of patients with a 0-or-1 end point, among those for whom something is given."""
+
+    def measure(found: Found) -> float:
+        seen = [one[name] for one in found.values() if given(one)]
+        return 100.0 * float(np.mean(seen)) if seen else math.nan
+
+    return measure
+
+
+def median_months(name: str, given: Callable[[Values], bool] = lambda one: True) -> Measure:
+    """Return the measure: median of a time in months, those in whom it never came being last; infinite if most."""
+
+    def measure(found: Found) -> float:
+        seen = [one[name] for one in found.values() if given(one)]
+        return float(np.median([math.inf if math.isnan(t) else t for t in seen])) / DAYS_PER_MONTH if seen else math.nan
+
+    return measure
+
+
+def responds(protocol: str) -> Callable[[Values], bool]:
+    """Return whether a patient has a partial response under a protocol."""
+    return lambda one: one[f"{protocol}.partial"] > 0.0
+
+
+def has_high_igm(one: Values) -> bool:
+    """Return whether IgM is above 40 g/L at the start."""
+    return one["single.baseline_igm_g_per_L"] > HIGH_IGM_G_PER_L
+
+
+def n_factors(one: Values) -> int:
+    """Return how many of the two adverse factors a patient has at the start."""
+    return int(has_high_igm(one)) + int(one["single.baseline_albumin_g_per_L"] < LOW_ALBUMIN_G_PER_L)

@@ -1,0 +1,26 @@
+"""Ghobrial 2004: how often serum IgM rises after rituximab, and for how long (54 patients of the trial of Gertz)."""
+
+from abm.evidence.claim import Claim, Values
+from abm.evidence.cohorts import cohort, percent
+
+SOURCE = "Ghobrial2004"
+
+
+def _rose(one: Values) -> bool:
+    return one["single.any_rise"] > 0.0
+
+
+CLAIMS = (
+    Claim(
+        "P2-rise", "fit", "IgM rises in 29 of 54", "%", 100 * 29 / 54, 41.0, 66.0, SOURCE,
+        cohort, percent("single.any_rise"), "patient", 54,
+    ),
+    Claim(
+        "P2-2months", "fit", "of those in whom it rose, 13 of 22 are above the start at 2 months", "%",
+        100 * 13 / 22, 39.0, 77.0, SOURCE, cohort, percent("single.up_2_months", _rose), "patient", 41,
+    ),
+    Claim(
+        "P2-4months", "fit", "of those in whom it rose, 4 of 15 are above the start at 4 months", "%", 100 * 4 / 15, 11.0, 52.0,
+        SOURCE, cohort, percent("single.up_4_months", _rose), "patient", 28,
+    ),
+)  # fmt: skip
