@@ -2,8 +2,6 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from abm.core.population import Population
 from abm.core.probe import Probe, Row
 from abm.core.world import World
@@ -43,5 +41,5 @@ def _relative_cd20(b: Population) -> float:
     if "accessible_cells" not in b:
         return 0.0
     cells = b.accessible_cells + b.niche_cells
-    start = float(np.dot(cells, b.cd20_start_per_cell))
-    return float(np.dot(cells, b.cd20_per_cell)) / start if start > 0.0 else 0.0
+    start = float((cells * b.cd20_start_per_cell).sum())
+    return float((cells * b.cd20_per_cell).sum()) / start if start > 0.0 else 0.0

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from pydantic.fields import FieldInfo
 from scipy.special import ndtr
 
-from abm.core.errors import Fault, InputError
+from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import parameter, plain, takes_bare_numbers
 from abm.core.rng import normal, stream_key
 from abm.core.units import UnitError, parse_quantity, quantity_text
@@ -28,15 +29,20 @@ INSIDE = 1e-9  # of the distance to an open bound
 
 def parameter_at(data: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return unit, bounds, key and words of the parameter at a dotted path of plain data; empty where there is none."""
-    keys = tuple(int(key) if key.isdecimal() else key for key in path.split("."))
-    owner = value_at(data, keys[:-1])
-    field = Shape.of(Scenario).at(keys[:-1], data).fields(owner).get(str(keys[-1]))
+    owner, _, last = path.rpartition(".")
+    field = _fields_at(data, owner).get(last)
     extra = parameter(field) if field else {}
     if not extra or field is None:
         return {}
-    bare = takes_bare_numbers(str(keys[-1]), extra["unit"])
+    bare = takes_bare_numbers(last, extra["unit"])
     own = {"description": field.description or "", "is_whole": field.annotation is int, "takes_bare": bare}
     return {**extra, **own}
+
+
+def _fields_at(data: Mapping[str, Any], path: str) -> Mapping[str, FieldInfo]:
+    """Return the fields of the model at a dotted path; none at a list or a mapping."""
+    keys = tuple(int(key) if key.isdecimal() else key for key in path.split(".")) if path else ()
+    return Shape.of(Scenario).at(keys, data).fields(value_at(data, keys))
 
 
 def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
@@ -93,7 +99,9 @@ def _value_of(scenario: Scenario, path: str, spread: Spread) -> None:
             validate(Scenario, Document("cohort", apply_overrides(data, {path: word, "cohort": None}, Scenario)))
         return
     if not parameter_at(data, path):
-        raise InputError(Fault("no number that can vary", path, allowed="a parameter"))
+        owner, _, last = path.rpartition(".")
+        known = [name for name in _fields_at(data, owner) if parameter_at(data, f"{owner}.{name}")]
+        raise InputError(Fault("no number that can vary", path, allowed="a parameter", nearest=nearest(last, known)))
     try:
         _Quantity.of(data, path, spread)
     except UnitError as error:

@@ -81,11 +81,22 @@ class Document:
         return self.positions.get((), Position(self.file))
 
     def path(self, text: str) -> Keys:
-        """Split a dotted path, items of lists as numbers."""
+        """Split a dotted path, items of lists as numbers; a key of the data may have dots of its own."""
         path: Keys = ()
-        for key in filter(None, text.split(".")):
-            is_item = isinstance(value_at(self.data, path), list) and key.isdecimal()
-            path = (*path, int(key) if is_item else key)
+        keys = [key for key in text.split(".") if key]
+        while keys:
+            parent = value_at(self.data, path)
+            n = next(
+                (
+                    n
+                    for n in range(len(keys), 1, -1)
+                    if isinstance(parent, Mapping) and dotted(tuple(keys[:n])) in parent
+                ),
+                1,
+            )
+            is_item = isinstance(parent, list) and keys[0].isdecimal()
+            path = (*path, int(keys[0]) if is_item else dotted(tuple(keys[:n])))
+            keys = keys[n:]
         return path
 
     def without(self, gone: Collection[Keys]) -> dict[Keys, Position]:

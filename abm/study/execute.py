@@ -21,6 +21,7 @@ from abm.study.sensitivity import morris, sobol
 from abm.study.spec import Planned
 
 CELL_STEPS_PER_S = 8e6  # of one thread on one core
+STEP_S = 2e-4  # of a step, whatever the number of cells
 ROW_OVERHEAD_S = 0.15
 WORKER_BYTES = 350e6
 ROW_BYTES = 3_000
@@ -47,7 +48,7 @@ def cost(planned: Planned, n_workers: int) -> Cost:
     base = planned.base
     n_cells = sum(base.counts().values())
     steps = base.duration / base.dt * len(wells(base))
-    seconds = planned.n_rows * (n_cells * steps / CELL_STEPS_PER_S + ROW_OVERHEAD_S) / n_workers
+    seconds = planned.n_rows * (n_cells * steps / CELL_STEPS_PER_S + steps * STEP_S + ROW_OVERHEAD_S) / n_workers
     memory = n_workers * (WORKER_BYTES + 800.0 * n_cells) + 200.0 * planned.n_rows
     return Cost(planned.n_rows, seconds / 3600.0, memory / 1e9, planned.n_rows * ROW_BYTES / 1e9)
 

@@ -29,6 +29,8 @@ SMALL = 3e7  # cell-steps; starting workers takes longer than this
 FEW_CELLS = 20_000
 FEW = 20
 BYTES_PER_CELL = 400
+BYTES_PER_LOOK = 600
+STEP_S = 2e-4  # of a step, whatever the number of cells
 BASE_BYTES = 350e6
 SHARE = 0.8
 
@@ -63,7 +65,9 @@ def estimate(scenario: Scenario, n_threads: int) -> Estimate:
         len(p.times_h(scenario.duration)) for p in (scenario.probes.cells, scenario.probes.complement_events) if p
     )
     disk = n_wells * n_cells * (BYTES_PER_CELL * 2 + 60.0 * frames) + 1e6
-    seconds = work / 8e6 / max(1, min(n_threads, n_wells)) + 3.0
+    if scenario.is_patient:  # no table of cells, no checkpoint at the end
+        disk = n_wells * len(scenario.probes.patient.times_h(scenario.duration)) * BYTES_PER_LOOK + 1e6
+    seconds = (work / 8e6 + n_wells * n_steps * STEP_S) / max(1, min(n_threads, n_wells)) + 3.0
     memory = n_workers * (BASE_BYTES + n_cells * BYTES_PER_CELL * 2.0)
     return Estimate(n_wells, n_cells, n_steps, n_workers, memory, disk, seconds)
 

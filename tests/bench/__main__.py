@@ -18,9 +18,11 @@ from abm.core.jit import threading_layer
 from tests.bench import figures
 from tests.bench.engine import STEPS, WELL_NK_PER_B
 from tests.bench.figures import BATCH_AGENTS, Plan
+from tests.bench.patient import patient
 from tests.bench.sweep import sweep
 
-FIGURES = ("throughput", "mesa_ratio", "well", "batch", "startup", "first_result", "sweep")
+FIGURES = ("throughput", "mesa_ratio", "well", "batch", "startup", "first_result", "sweep", "patient")
+OWN = {"sweep": sweep, "patient": patient}
 
 
 def arguments() -> argparse.Namespace:
@@ -64,7 +66,7 @@ def measure(asked: argparse.Namespace, console: Console) -> dict[str, Any]:
     for name in wanted:
         console.print(f"measuring {name} …", style="dim")
         extra = {"is_cold": not asked.quick} if name == "first_result" else {}
-        found[name] = sweep(plan) if name == "sweep" else getattr(figures, name)(plan, **extra)
+        found[name] = OWN[name](plan) if name in OWN else getattr(figures, name)(plan, **extra)
     if "throughput" in found:
         sizes = found["throughput"]["sizes"]
         found["exponent"] = found["throughput"].pop("exponent")
@@ -106,6 +108,8 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
             lines.append(
                 (name.replace("_", " "), f"{found['sweep']['rows']} rows, {found['sweep']['workers']} workers", one)
             )
+    for one in found.get("patient", []):
+        lines.append(("patient-year: s", f"{one['agents']} agents, 1 thread", one["seconds_per_patient_year"]))
     for name in ("startup", "first_result"):
         lines += [(f"{name}: s", case, one) for case, one in found.get(name, {}).items() if isinstance(one, dict)]
     return lines

@@ -359,10 +359,13 @@ def test_two_protocols_are_compared_by_log_rank(trial):
     assert f"p = {p:.2g}" in time_to_progression.seen(trial)
 
 
-def test_one_protocol_is_split_by_igm_at_the_start(one_protocol):
-    low, high = time_to_progression.groups(one_protocol)
-    n = (one_protocol.end_points["baseline_igm_g_per_L"] > 40).sum()
-    assert (low.time_d.size, high.time_d.size) == (12 - n, n)
+def test_one_protocol_is_split_by_the_factors_at_the_start(one_protocol):
+    ends = one_protocol.end_points
+    n_factors = (ends["baseline_igm_g_per_L"] > 40).astype(int) + (ends["baseline_albumin_g_per_L"] < 35)
+    words = [time_to_progression.FACTORS[n] for n in sorted(n_factors.unique())]
+    groups = time_to_progression.groups(one_protocol)
+    assert [group.words for group in groups] == words
+    assert [group.time_d.size for group in groups] == n_factors.value_counts().sort_index().tolist()
     assert "not reached" in time_to_progression.seen(one_protocol)
 
 

@@ -64,8 +64,9 @@ class IgmTurnover(Process):
         """Secrete and catabolise for one step."""
         pools, loss_per_h = world.pools, math.log(2.0) / self.half_life
         kept, gain = math.exp(-loss_per_h * world.dt_h), integral(loss_per_h, world.dt_h)
+        rel_secretion = pools.amounts.get("rel_secretion", 1.0)  # as usual where nothing raises it
         for name, g_per_h in self.secreted(world.populations["b_cells"]).items():
-            pools[name] = pools[name] * kept + g_per_h * pools["rel_secretion"] * gain
+            pools[name] = pools[name] * kept + g_per_h * rel_secretion * gain
         pools["igm_nadir_g_per_L"] = min(pools["igm_nadir_g_per_L"], self.tell(world))
 
     def tell(self, world: World) -> float:

@@ -8,6 +8,7 @@ the plasma; the rest of IgM redistributes within the step.
 *References*: Barth1964 (IgM is mostly intravascular).
 """
 
+import math
 from typing import ClassVar, Literal
 
 from abm.biology.columns import IGM_PARTS
@@ -28,9 +29,10 @@ class Plasmapheresis(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Exchange plasma if it is time."""
-        for removal in world.traits["treatment"].removals:
-            if abs(removal.t_h - world.t_h) < SAME_MOMENT_H:
-                self.exchange(world, removal.frac)
+        removals = world.traits["treatment"].removals
+        kept = math.prod(1.0 - removal.frac for removal in removals if abs(removal.t_h - world.t_h) < SAME_MOMENT_H)
+        if kept < 1.0:
+            self.exchange(world, 1.0 - kept)
 
     def exchange(self, world: World, frac: float) -> None:
         """Replace a fraction of the plasma."""

@@ -42,7 +42,7 @@ def figure(trial: Trial) -> Figure:
     curves.finish(below, trial, trial.protocols, "rituximab\n(µg/mL)")
     above.set_ylim(bottom=0)
     below.set_ylim(0, 1.2 * below.get_ylim()[1])
-    curves.mark_infusions(below, trial, trial.protocols[:1], style.INK)
+    curves.mark_infusions(below, trial, [shown(trial)], style.INK)
     keys = [style.area_key(*words) for words in PARTS.values()]
     style.legend_below(fig, [*keys, style.line_key("total", style.INK)])
     return fig
@@ -56,7 +56,7 @@ def seen(trial: Trial) -> str:
         f"{wording.percent(shares[column].iloc[-1])} at the end"
         for column, (words, _) in PARTS.items()
     ]
-    who = "" if trial.is_single else f"patient {_first(trial)} under “{label(trial.protocols[0])}”: "
+    who = "" if trial.is_single else f"patient {_first(trial)} under “{label(shown(trial))}”: "
     return wording.sentence(f"{who}{'; '.join(told)}")
 
 
@@ -67,8 +67,13 @@ def stacked(trial: Trial) -> pd.DataFrame:
 
 def one(trial: Trial, column: str) -> pd.Series:
     """Return a column of the patient shown."""
-    return trial.table(trial.protocols[0], column)[_first(trial)]
+    return trial.table(shown(trial), column)[_first(trial)]
+
+
+def shown(trial: Trial) -> str:
+    """Return the protocol shown: the first that gives something."""
+    return next((name for name in trial.protocols if trial.infusions_d(name).size), trial.protocols[0])
 
 
 def _first(trial: Trial) -> int:
-    return int(trial.table(trial.protocols[0], IGM).columns.min())
+    return int(trial.table(shown(trial), IGM).columns.min())

@@ -23,7 +23,8 @@ CAPTION = (
     "risk. Time runs from the first infusion. p: log-rank test; where the same virtual patients are in both protocols "
     "it is conservative."
 )
-CUT_G_PER_L = 40.0
+CUT_G_PER_L, ALBUMIN_G_PER_L = 40.0, 35.0
+FACTORS = ("neither factor", "IgM above 40 g/L or albumin below 35 g/L", "both factors")
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,16 @@ def seen(trial: Trial) -> str:
 
 
 def groups(trial: Trial) -> list[Group]:
-    """Return the patients by protocol or, where there is one protocol, by baseline IgM."""
+    """Return the patients by protocol or, where there is one protocol, by the factors they have at the start."""
     if len(trial.protocols) > 1:
         return [_group(trial, name, None, label(name), trial.looks[name].colour) for name in trial.protocols]
     only = trial.protocols[0]
-    is_high = trial.outcomes(only)["baseline_igm_g_per_L"].to_numpy() > CUT_G_PER_L
-    cut = f"IgM {{}} {CUT_G_PER_L:g} g/L at start"
-    both = (
-        _group(trial, only, ~is_high, cut.format("up to"), style.BLUE),
-        _group(trial, only, is_high, cut.format("above"), style.VERMILION),
-    )
-    return [group for group in both if group.time_d.size]
+    rows = trial.outcomes(only)
+    n_factors = (rows["baseline_igm_g_per_L"] > CUT_G_PER_L).to_numpy().astype(int)
+    n_factors += (rows["baseline_albumin_g_per_L"] < ALBUMIN_G_PER_L).to_numpy()
+    looks = zip(FACTORS, (style.BLUE, style.ORANGE, style.VERMILION), strict=True)
+    found = [_group(trial, only, n_factors == n, words, colour) for n, (words, colour) in enumerate(looks)]
+    return [group for group in found if group.time_d.size]
 
 
 def compared(found: list[Group]) -> float:

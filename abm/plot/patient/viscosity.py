@@ -20,6 +20,7 @@ CAPTION = (
 COLUMN = "viscosity_cP"
 NORMAL_CP = (1.2, 1.8)
 SYMPTOMS_CP = 4.0
+LINEAR_TO_CP = 20.0
 MOST_POINTS = 3000
 
 
@@ -40,7 +41,11 @@ def figure(trial: Trial) -> Figure:
         _draw_points(against, trial, protocol)
     curves.finish(over_time, trial, trial.protocols, "serum viscosity (cP)")
     style.dress(against, "serum IgM (g/L)")
-    over_time.set_ylim(bottom=0, top=max(4.4, over_time.get_ylim()[1]))
+    if trial.series[COLUMN].max() > LINEAR_TO_CP:
+        style.log_axis(over_time.yaxis)
+        over_time.set_ylim(1.0, 1.2 * float(trial.series[COLUMN].max()))
+    else:
+        over_time.set_ylim(bottom=0, top=max(4.4, over_time.get_ylim()[1]))
     against.set_xlim(left=0)
     style.legend_below(fig, [*curves.keys(trial, has_band=has_bands), style.area_key("normal range", style.GREEN, 0.18),
                              style.line_key("4 cP", style.INK, "", style.DASH)])  # fmt: skip
