@@ -1,7 +1,7 @@
 """Making a run folder: its name, its lock, the wells' parts and the tables merged from them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from abm.results.lock import LOCK_NAME, Lock
 from abm.results.merge import merge
 from abm.results.provenance import collect
 from abm.results.run import Run
-from abm.results.tables import Columns, ReadError, write_csv
+from abm.results.tables import Columns, ReadError, as_table, write_csv, write_csv_parts
 from abm.results.wells import WellFolder
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -109,6 +109,11 @@ class RunFolder(Run):
         """Write a CSV beside the series: ``arms.csv``, ``parameters.csv``, of patients ``end_points.csv``."""
         self._require_lock()
         write_csv(self.path / name, columns)
+
+    def write_parts(self, name: str, parts: Iterable[Columns]) -> None:
+        """Write a CSV from parts under one another, one of them in memory at a time."""
+        self._require_lock()
+        write_csv_parts(self.path / name, map(as_table, parts))
 
     def log(self, event: str, fields: Mapping[str, object]) -> None:
         """Add one line to ``log.jsonl``."""

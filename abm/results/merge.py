@@ -4,28 +4,43 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from abm.results.files import naming
-from abm.results.tables import concat, read_npz, read_parquet, write_csv, write_npz, write_parquet
+from abm.results.tables import (
+    concat,
+    read_columns,
+    read_npz,
+    read_parquet,
+    write_csv_parts,
+    write_npz,
+    write_parquet,
+)
 from abm.results.wells import FIELDS, WellFolder
 
-WRITERS = {
-    "series.csv": write_csv,
-    "deaths.parquet": write_parquet,
-    "start.parquet": write_parquet,
-    "events.parquet": write_parquet,
-}
+TABLES = ("deaths.parquet", "start.parquet", "events.parquet")
 
 
 def merge(folder: Path, parts: Sequence[WellFolder]) -> None:
     """Write the top-level tables and frames of a run folder from its wells' parts, in the order given."""
-    for name, write in WRITERS.items():
-        chunks = [chunk for part in parts for chunk in part.chunks(name.split(".")[0]).values()]
+    series = _chunks(parts, "series")
+    if series:
+        write_csv_parts(folder / "series.csv", map(read_parquet, series), _all_columns(series))
+    for name in TABLES:
+        chunks = _chunks(parts, name.split(".")[0])
         if chunks:
-            write(folder / name, concat(map(read_parquet, chunks)))
+            write_parquet(folder / name, concat(map(read_parquet, chunks)))
     for step, chunks in _by_step(part.chunks("cells") for part in parts):
         write_parquet(_frame(folder / "cells", step, "parquet"), concat(map(read_parquet, chunks)))
     for step, chunks in _by_step(part.chunks(FIELDS) for part in parts):
         arrays = {name: values for chunk in chunks for name, values in read_npz(chunk).items()}
         write_npz(_frame(folder / FIELDS, step, "npz"), arrays)
+
+
+def _chunks(parts: Sequence[WellFolder], table: str) -> list[Path]:
+    return [chunk for part in parts for chunk in part.chunks(table).values()]
+
+
+def _all_columns(chunks: Sequence[Path]) -> list[str]:
+    """Return every column of any chunk, in order of appearance; only the heads of the files are read."""
+    return list(dict.fromkeys(name for chunk in chunks for name in read_columns(chunk)))
 
 
 def _by_step(found: Iterable[dict[int, Path]]) -> list[tuple[int, list[Path]]]:

@@ -3,9 +3,9 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
 
 import numpy as np
 import pyarrow as pa
@@ -94,14 +94,56 @@ def read_parquet(path: Path) -> pa.Table:
         raise unreadable(path, error) from error
 
 
+def read_columns(path: Path) -> list[str]:
+    """Return the names of a Parquet file's columns.
+
+    Raises
+    ------
+    ReadError
+        It is missing or damaged.
+    """
+    try:
+        return pq.read_schema(path).names
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable(path, error) from error
+
+
 def write_csv(path: Path, columns: Columns) -> None:
     """Write a CSV file; every float with all its digits, nulls and NaN empty."""
-    table, text = as_table(columns), io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.column_names)
-    values = ([None if value != value else value for value in column.to_pylist()] for column in table.columns)
-    writer.writerows(zip(*values, strict=True))
-    atomic_write(path, text.getvalue().encode())
+    write_csv_parts(path, [as_table(columns)])
+
+
+def write_csv_parts(path: Path, parts: Iterable[pa.Table], names: Sequence[str] = ()) -> None:
+    """Write tables under one another as one CSV file, holding one of them at a time.
+
+    Parameters
+    ----------
+    path : Path
+        Where.
+    parts : iterable of Table
+        A column that one of them lacks is empty there.
+    names : sequence of str
+        All columns; by default those of the first part.
+    """
+
+    def write(file: BinaryIO) -> None:
+        text, known = io.TextIOWrapper(file, encoding="utf-8", newline=""), list(names)
+        writer = csv.writer(text, lineterminator="\n")
+        for index, part in enumerate(parts):
+            known = known or part.column_names
+            if index == 0:
+                writer.writerow(known)
+            writer.writerows(zip(*(_values(part, name) for name in known), strict=True))
+        text.flush()
+        text.detach()
+
+    atomic_write(path, write)
+
+
+def _values(table: pa.Table, name: str) -> list[object]:
+    if name not in table.column_names:
+        return [None] * table.num_rows
+    return [None if value != value else value for value in table[name].to_pylist()]
 
 
 def read_csv(path: Path) -> pa.Table:

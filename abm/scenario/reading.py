@@ -86,17 +86,10 @@ class Document:
         keys = [key for key in text.split(".") if key]
         while keys:
             parent = value_at(self.data, path)
-            n = next(
-                (
-                    n
-                    for n in range(len(keys), 1, -1)
-                    if isinstance(parent, Mapping) and dotted(tuple(keys[:n])) in parent
-                ),
-                1,
-            )
-            is_item = isinstance(parent, list) and keys[0].isdecimal()
-            path = (*path, int(keys[0]) if is_item else dotted(tuple(keys[:n])))
-            keys = keys[n:]
+            longer = [".".join(keys[:n]) for n in range(len(keys), 1, -1)] if isinstance(parent, Mapping) else []
+            key = next((name for name in longer if name in parent), keys[0])
+            path = (*path, int(key) if isinstance(parent, list) and key.isdecimal() else key)
+            keys = keys[key.count(".") + 1 :]
         return path
 
     def without(self, gone: Collection[Keys]) -> dict[Keys, Position]:

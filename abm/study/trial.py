@@ -25,7 +25,7 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
     series = folder.series()
     found = _end_points(series, scenario)
     folder.write_table("end_points.csv", {name: found[name].to_numpy() for name in found})
-    folder.write_table("nonmem.csv", _long_table(series, scenario))
+    folder.write_parts("nonmem.csv", _long_table(series, scenario))
     return summarise_trial(found) | {"conservation": _worst(folder.wells())}
 
 
@@ -106,19 +106,19 @@ def _end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _long_table(series: pd.DataFrame, scenario: Scenario) -> dict[str, list[Any]]:
-    """Return one row per dose and per measurement at a visit, as programs of pharmacometrics read it.
+def _long_table(series: pd.DataFrame, scenario: Scenario) -> Iterator[dict[str, list[Any]]]:
+    """Yield, patient by patient, a row per dose and per measurement at a visit, as pharmacometric programs read it.
 
     TIME in days; compartment 1 is the drug (DV ug/mL, AMT mg, RATE mg/d), 2 serum IgM (DV g/L); covariates follow.
     """
-    rules, rows = scenario.end_points or EndPoints(), []
+    rules = scenario.end_points or EndPoints()
     patients = [draws(scenario, replicate) for replicate in range(scenario.replicates)]
     for (arm, replicate), own in series.groupby(["arm", "replicate"], sort=False):
         covariates = {name.upper().replace(".", "_"): value for name, value in patients[replicate].items()}
         head = {"ID": int(replicate) + 1, "PROTOCOL": arm}
         records = sorted(_records(own, scenario, str(arm), rules), key=lambda row: (row["TIME"], -row["EVID"]))
-        rows += [head | record | covariates for record in records]
-    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+        rows = [head | record | covariates for record in records]
+        yield {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: EndPoints) -> Iterator[dict[str, Any]]:
