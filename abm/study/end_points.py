@@ -90,7 +90,7 @@ def end_points(course: Course, rules: EndPoints) -> Found:
     found = {
         "baseline_igm_g_per_L": base,
         "any_rise": float(course.highest(FIRST_RISE_H, LAST_RISE_H) > (1.0 + rules.any_rise_rel) * base),
-        "flare": float(course.highest(0.0, rules.flare_until) >= (1.0 + rules.flare_rel) * base),
+        "flare": float(course.highest(0.0, rules.flare_until) >= (1.0 + rules.flare_rel) * base > 0.0),
         "up_2_months": float(course.at(TWO_MONTHS_H) > base),
         "up_4_months": float(course.at(FOUR_MONTHS_H) > base),
         "peak_rel": course.highest(0.0, rules.flare_until) / base if base > 0.0 else math.nan,

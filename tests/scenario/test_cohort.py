@@ -119,6 +119,12 @@ def test_the_drawn_values_are_in_the_simulation(load):
     assert (b.accessible_cells + b.niche_cells).sum() == pytest.approx(drawn[CELLS], rel=1e-12)
 
 
+def test_what_a_protocol_sets_is_the_same_for_all_patients(load):
+    scenario = load(BASE.replace("{processes.drug.q: 0.2 L/d}", "{processes.growth.rate: 0.002 /d}"))
+    rates = [build(scenario, Well("high", replicate)).processes["growth"].rate for replicate in (0, 5)]
+    assert rates == pytest.approx([0.002 / 24] * 2, rel=1e-12)
+
+
 def test_what_does_not_vary_is_the_scenarios_own(load):
     scenario = load()
     own, usual = plain(patient_of(scenario, 3)), plain(scenario)

@@ -82,7 +82,8 @@ def test_the_peak_is_the_highest_of_12_weeks_over_the_start():
 
 
 def test_up_at_2_and_4_months_is_read_between_visits():
-    assert found([30] * 8 + [32, 20])["up_2_months"] == 1.0  # 8.7 weeks: 23.6 g/L between 32 and 20
+    assert found([30] * 8 + [32, 29.5])["up_2_months"] == 1.0  # 8.7 weeks: 30.3 g/L between the two
+    assert found([30] * 8 + [32, 29.0])["up_2_months"] == 0.0  # 29.9 g/L
     got = found(from_week(30, 8, 31))
     assert (got["up_2_months"], got["up_4_months"]) == (1.0, 1.0)
     got = found([31 if 4 <= week < 12 else 30 for week in WEEKS])
@@ -229,7 +230,7 @@ def test_a_median_that_is_not_reached_is_none_and_protocols_are_compared():
     median = {arm: summary["arms"][arm]["medians"]["time_to_progression_d"] for arm in ("early", "late")}
     assert median["early"]["median"] == 70.0
     assert median["early"]["lo"] < 70.0 < median["early"]["hi"]
-    assert median["late"] == {"median": None, "lo": None, "hi": None}
+    assert (median["late"]["median"], median["late"]["hi"]) == (None, None)
     assert list(summary["log_rank"]) == ["early vs late"]
     assert summary["log_rank"]["early vs late"] < 1e-3
 
@@ -239,6 +240,7 @@ name: trial
 replicates: 4
 duration: 120 d
 dt: 4 h
+checkpoint_every: 40 d
 space: {kind: body}
 populations:
   b_cells: {kind: clone, cells_per_agent: 1e10}
@@ -299,7 +301,7 @@ def test_a_trial_has_one_row_of_end_points_per_patient_and_protocol(trial):
     assert (rows["follow_up_d"] == [112.0] * 4 + [84.0] * 4).all()  # from the first infusion
     series = read(run, "series")
     own = series[(series["arm"] == "once") & (series["replicate"] == 2)]
-    course = course_of(own["time_h"], own["igm_g_per_L"], scenario.arms["once"], RULES)
+    course = course_of(own["time_h"].to_numpy(), own["igm_g_per_L"].to_numpy(), scenario.arms["once"], RULES)
     expected = {name: value for name, value in end_points(course, RULES).items() if not math.isnan(value)}
     assert rows.iloc[2][list(expected)].to_dict() == pytest.approx(expected, rel=1e-12)
 
@@ -399,7 +401,7 @@ def test_two_threads_in_a_patient_come_to_the_same_hash(load, trial, tmp_path, m
     assert run.summary()["result_hash"] == trial[1].summary()["result_hash"]
 
 
-@pytest.mark.parametrize("n_steps", [1, 300, 2000])
+@pytest.mark.parametrize("n_steps", [300, 2000])
 def test_an_interrupted_trial_is_completed_to_the_same_hash(load, trial, tmp_path, monkeypatch, stops_after, n_steps):
     with monkeypatch.context() as patch:
         patch.setattr(abm.study.wells, "BEAT_S", 0.0)

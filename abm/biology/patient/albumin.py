@@ -1,11 +1,12 @@
 """Serum albumin falls with the burden of the clone and with IL-6.
 
-*Model*: ``dA/dt = (A0 (1 - a1 B / reference - a2 L) - A) / tau``, exact with B and L held over the step; it begins at
-balance and does not fall below 5 g/L.
+*Model*: ``dA/dt = (A0 (1 - a1 B / B0 - a2 L) - A) / tau``, exact with B and L held over the step and B0 the burden at the
+start; it begins at balance and does not fall below 5 g/L. That a patient with much disease has less albumin is the
+cohort's correlation of A0 with the burden.
 
 *Reads*: numbers of B cells, pools.il6. *Writes*: pools.albumin_g_per_L.
 
-*References*: assumed: median 36 g/L at the start (25-43), correlated -0.3 to -0.5 with burden.
+*References*: assumed: median 36 g/L at the start (25-43).
 """
 
 import math
@@ -30,7 +31,7 @@ class Albumin(Process):
 
     healthy: float = par("42 g/L", "g/L", "assumed: usual adult", "Set point without disease", gt=0, le=60)
     per_burden: float = par(
-        0.12, "1", "assumed: median 36 g/L at the start", "Fall at the reference burden", ge=0, le=1
+        0.143, "1", "assumed: median 36 g/L at the start", "Fall at the burden of the start", ge=0, le=1
     )
     per_il6: float = par(0.05, "1", "assumed: acute phase", "Fall at full IL-6", ge=0, le=1)
     tau: float = par("27 d", "h", "assumed: half-life of albumin 19 d", "Time constant", gt=0, le=1e5)
@@ -38,7 +39,8 @@ class Albumin(Process):
     def aim(self, world: World) -> float:
         """Return the level at balance, g/L."""
         b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
-        burden = float(b.accessible_cells.sum() + b.niche_cells.sum()) / clone.reference_cells
+        total = float(b.accessible_cells.sum() + b.niche_cells.sum())
+        burden = total / clone.cells if clone.cells > 0.0 else 0.0
         return max(LOWEST_G_PER_L, self.healthy * (1.0 - self.per_burden * burden - self.per_il6 * world.pools["il6"]))
 
     def begin(self, world: World) -> None:

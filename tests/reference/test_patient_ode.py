@@ -1,0 +1,118 @@
+"""The patient of agents follows the ordinary differential equations, whatever the number of agents."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from abm.biology.serum import Donor
+from abm.scenario.build import Well, build
+from abm.scenario.draws import draws, patient_of
+from abm.scenario.from_file import load_scenario
+from tests.reference.patient_ode import G158, simulate
+
+WALDENSTROM = Path(__file__).parents[2] / "configs" / "parameters" / "waldenstrom.yaml"
+DAYS, PER_D = 300, 24.0
+COURSE = [(7.0 * week, 375.0) for week in range(4)]
+ARM = "arms={course: {add: [{infusion: 375 mg/m2, times: 4, every: 7 d}]}}"
+
+
+def trial(cells_per_agent, *sets):
+    """Return the published set with one course; one NK agent in ten, lest a coarse clone have none."""
+    agents = (f"populations.b_cells.cells_per_agent={cells_per_agent:g}", "populations.nk_cells.per_b_cell=0.1")
+    looks = "probes.patient={every: 7 d}"
+    return load_scenario(WALDENSTROM, ("replicates=20", f"duration={DAYS} d", ARM, looks, *agents, *sets))
+
+
+def equations(own):
+    """Return what the equations take, per day and in litres, from a patient's own scenario."""
+    cells, p = own.populations.b_cells, own.processes
+    drug, effect, killing, growth = p["drug"], p["effect"], p["killing"], p["growth"]
+    plasma, il6, igm, loss, potency = p["plasma_cells"], p["il6"], p["igm"], p["cd20_loss"], p["dheas"]
+    dheas_uM = Donor(**own.serum.donor.model_dump()).dheas_uM
+    return {
+        "cells": cells.cells,
+        "sigma": cells.cd20.sigma,
+        "niche": cells.niche_frac,
+        "bsa": drug.bsa,
+        "v1": drug.v1,
+        "v2": drug.v2,
+        "q": PER_D * drug.q,
+        "cl1": PER_D * drug.cl1,
+        "cl2": PER_D * drug.cl2,
+        "kappa": effect.marrow_frac,
+        "ec50": effect.ec50_ug_per_mL,
+        "kmax": PER_D * killing.rate * getattr(killing, G158[killing.fcgr3a]),
+        "potency": 1.0 + potency.max_effect * dheas_uM / (dheas_uM + potency.ec50_uM),
+        "power": killing.cd20_power,
+        "b_sat": killing.saturation_cells,
+        "niche_rel": killing.niche_rel,
+        "tire": killing.kills_to_tire,
+        "refill": p["effectors"].granules / PER_D,
+        "g": PER_D * growth.rate,
+        "capacity": growth.capacity_rel,
+        "exchange": PER_D * p["niche"].rate,
+        "diff": PER_D * plasma.differentiation,
+        "plasma_half_life": plasma.half_life / PER_D,
+        "long_lived": plasma.long_lived_rel,
+        "s_b": PER_D * igm.b_cell,
+        "s_p": PER_D * igm.plasma_cell,
+        "s_il6": il6.strength,
+        "o50": il6.half_coated,
+        "tau": il6.tau / PER_D,
+        "loss": PER_D * loss.rate_per_h,
+        "recovery": PER_D * loss.recovery_per_h,
+    }
+
+
+def course(scenario, replicate):
+    """Return the probe's columns of one patient, weekly."""
+    sim = build(scenario, Well("course", replicate))
+    sim.run()
+    rows = [row for row in sim.records["patient"].values() if row["time_h"] % 168.0 == 0.0]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+PATIENTS = (0, 4, 11)
+
+
+def solved(scenario):
+    """Return weekly IgM, drug and burden of the three patients by the equations, by replicate."""
+    own = [equations(patient_of(scenario, replicate)) for replicate in PATIENTS]
+    together = {name: np.array([p[name] for p in own]) for name in own[0]}
+    t, igm, drug, burden, *_ = simulate(together, COURSE, DAYS, dt_d=0.05)
+    assert t.tolist() == pytest.approx([7.0 * week for week in range(43)])
+    return {replicate: (igm[:, i], drug[:, i], burden[:, i]) for i, replicate in enumerate(PATIENTS)}
+
+
+def test_the_three_patients_differ_much():
+    drawn = [draws(trial(1e9), replicate) for replicate in PATIENTS]
+    assert len({patient["processes.killing.fcgr3a"] for patient in drawn}) > 1
+    rates = [patient["processes.killing.rate"] for patient in drawn]
+    assert max(rates) > 1.2 * min(rates)
+
+
+def test_igm_of_drawn_patients_follows_the_equations():
+    scenario = trial(1e9)
+    expected = solved(scenario)
+    assert min(igm.min() / igm[0] for igm, *_ in expected.values()) < 0.5  # the treatment does something
+    for replicate, (igm, drug, burden) in expected.items():
+        found = course(scenario, replicate)
+        assert found["igm_g_per_L"] == pytest.approx(igm, rel=0.02)
+        assert found["n_clone"] == pytest.approx(burden, rel=0.1)  # some hundred subclones sample the CD20
+        assert found["rituximab_ug_per_mL"] == pytest.approx(drug, abs=3.0)
+
+
+def test_where_subclones_do_not_differ_small_steps_follow_the_equations_closely():
+    scenario = trial(1e10, "dt=1 h", "populations.b_cells.cd20={median: 152000, sigma: 0}")
+    for replicate, (igm, drug, burden) in solved(scenario).items():
+        found = course(scenario, replicate)
+        assert found["igm_g_per_L"] == pytest.approx(igm, rel=0.004)
+        assert found["n_clone"] == pytest.approx(burden, rel=0.02)
+        assert found["rituximab_ug_per_mL"] == pytest.approx(drug, abs=0.6)
+
+
+def test_the_number_of_agents_does_not_matter():
+    curves = [course(trial(weight), 0)["igm_g_per_L"] for weight in (1e10, 1e9, 1e8)]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert curves[one] == pytest.approx(curves[other], rel=0.02)

@@ -1,0 +1,94 @@
+"""Kaplan and Meier's curve and the log-rank test on the remissions of Freireich 1963, and at the edges."""
+
+import math
+
+import numpy as np
+import pytest
+
+from abm.results.follow_up import at_risk, kaplan_meier, log_rank
+
+RELAPSED = [6, 6, 6, 7, 10, 13, 16, 22, 23]
+STILL_WELL = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+TREATED, TREATED_RELAPSED = RELAPSED + STILL_WELL, [True] * 9 + [False] * 12
+PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+ALL = [True] * 21
+
+
+def test_the_curve_of_the_treated_is_that_of_the_textbooks():
+    curve = kaplan_meier(TREATED, TREATED_RELAPSED)
+    assert curve.time.tolist() == [0, 6, 7, 10, 13, 16, 22, 23]
+    assert curve.share == pytest.approx([1, 0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448], abs=5e-4)
+    assert curve.median == 23.0
+
+
+def test_the_curve_of_the_untreated_is_their_share_without_relapse():
+    curve = kaplan_meier(PLACEBO, ALL)
+    assert curve.share == pytest.approx([np.mean(np.array(PLACEBO) > t) for t in curve.time], abs=1e-12)
+    assert curve.median == 8.0
+    assert curve.share[-1] == 0.0
+
+
+def test_the_interval_is_greenwoods_on_the_log_log_scale():
+    curve = kaplan_meier(TREATED, TREATED_RELAPSED)
+    at_10 = curve.time.tolist().index(10)
+    s, variance = 0.7529, 3 / (21 * 18) + 1 / (17 * 16) + 1 / (15 * 14)
+    width = 1.96 * math.sqrt(variance) / abs(math.log(s))
+    expected = [s ** math.exp(width), s ** math.exp(-width)]
+    assert [curve.lo[at_10], curve.hi[at_10]] == pytest.approx(expected, abs=5e-4)
+    assert ((curve.lo <= curve.share) & (curve.share <= curve.hi)).all()
+
+
+def test_the_log_rank_test_finds_the_treatment():
+    assert log_rank(TREATED, TREATED_RELAPSED, PLACEBO, ALL) == pytest.approx(4.17e-5, rel=0.01)
+    assert log_rank(PLACEBO, ALL, TREATED, TREATED_RELAPSED) == pytest.approx(4.17e-5, rel=0.01)
+
+
+def test_a_group_does_not_differ_from_itself():
+    assert log_rank(TREATED, TREATED_RELAPSED, TREATED, TREATED_RELAPSED) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_those_at_risk_are_those_still_followed():
+    assert at_risk(TREATED, [0, 6, 6.5, 10, 23, 36]).tolist() == [21, 21, 17, 15, 6, 0]
+
+
+def test_the_order_of_patients_does_not_matter():
+    order = np.random.default_rng(1).permutation(21)
+    one, other = kaplan_meier(TREATED, TREATED_RELAPSED), kaplan_meier(*np.array([TREATED, TREATED_RELAPSED])[:, order])
+    for name in ("time", "share", "lo", "hi"):
+        assert (getattr(one, name) == getattr(other, name)).all()
+
+
+def test_where_nobody_has_the_event_all_stay_free_of_it():
+    curve = kaplan_meier([5, 9, 12], [False] * 3)
+    assert (curve.time.tolist(), curve.share.tolist()) == ([0.0], [1.0])
+    assert (curve.lo.tolist(), curve.hi.tolist()) == ([1.0], [1.0])
+    assert curve.median == math.inf
+    assert math.isnan(log_rank([5, 9, 12], [False] * 3, [4, 8], [False] * 2))
+
+
+def test_where_all_have_it_at_one_time_the_curve_falls_once():
+    curve = kaplan_meier([7] * 5, [True] * 5)
+    assert (curve.time.tolist(), curve.share.tolist(), curve.median) == ([0.0, 7.0], [1.0, 0.0], 7.0)
+    assert np.isfinite(curve.lo).all()
+    assert np.isfinite(curve.hi).all()
+    assert math.isnan(log_rank([7] * 5, [True] * 5, [7] * 4, [True] * 4))
+
+
+@pytest.mark.parametrize(("had_event", "share", "median"), [(True, [1.0, 0.0], 3.0), (False, [1.0], math.inf)])
+def test_a_single_patient_has_a_curve_and_no_test(had_event, share, median):
+    curve = kaplan_meier([3], [had_event])
+    assert (curve.share.tolist(), curve.median) == (share, median)
+    assert math.isnan(log_rank([3], [had_event], PLACEBO, ALL))
+
+
+def test_an_event_comes_before_a_censoring_at_the_same_time():
+    assert kaplan_meier([5, 5], [True, False]).share.tolist() == [1.0, 0.5]
+
+
+def test_the_median_is_where_exactly_half_are_left():
+    assert kaplan_meier([1, 2, 3, 4], [True] * 4).median == 2.0
+    assert kaplan_meier([1, 2, 3, 4], [True, False, False, False]).median == math.inf
+
+
+def test_times_need_no_order_and_no_array():
+    assert kaplan_meier((9.5, 2.5, 4.0), (False, True, True)).time.tolist() == [0.0, 2.5, 4.0]
