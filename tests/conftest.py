@@ -98,7 +98,7 @@ def ordered(kinds: Mapping) -> list[str]:
 
 def every_process(without: tuple = (), values: Mapping | None = None) -> dict:
     """Return all processes in an order that a scenario accepts, with their own values where some are given."""
-    in_well = {kind: cls for kind, cls in PROCESSES.items() if not cls.needs_body}
+    in_well = {kind: cls for kind, cls in PROCESSES.items() if cls.scale != "body"}
     return {kind: dict(values or {}).get(kind, {}) for kind in ordered(in_well) if kind not in without}
 
 
@@ -133,7 +133,7 @@ EVENTS = {
 
 def make_patient(without: tuple = (), values: Mapping | None = None, only: tuple = ()) -> Simulation:
     """Make a patient of few agents with every process of a patient, four infusions and a plasma exchange."""
-    in_body = [kind for kind, cls in PROCESSES.items() if cls.needs_body and kind != "one_compartment"]
+    in_body = [kind for kind, cls in PROCESSES.items() if cls.scale == "body" and kind != "one_compartment"]
     kinds = [kind for kind in (*SHARED, *in_body) if kind not in without and (not only or kind in only)]
     named = {kind: {"kind": kind} | dict(values or {}).get(kind, SHARED.get(kind, {})) for kind in (*kinds, *only)}
     drug = {"two_compartment", "one_compartment"} & set(named)

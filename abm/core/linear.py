@@ -30,10 +30,10 @@ def two_pools(
         Time.
     """
     a, b, c = rates
-    if b <= 0.0:
-        return one_pool(x[0], inflow, a, dt) + x[1] - one_pool(x[1], 0.0, c, dt), one_pool(x[1], 0.0, c, dt)
-    half, gap = 0.5 * (a + c), math.sqrt(0.25 * (a - c) ** 2 + b * c)
-    fast = half + gap
+    if a <= 0.0 and c <= 0.0:
+        return x[0] + inflow * dt, x[1]
+    gap = max(math.sqrt(0.25 * (a - c) ** 2 + b * c), 1e-9 * (a + c))  # equal rates: a limit, exact to nine digits
+    fast = 0.5 * (a + c) + gap
     slow = (a - b) * c / fast  # their product is the determinant: no cancellation
     e_slow, e_fast = math.exp(-slow * dt), math.exp(-fast * dt)
     i_slow, i_fast = integral(slow, dt), integral(fast, dt)

@@ -5,7 +5,7 @@ import inspect
 import pkgutil
 from enum import IntEnum
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from abm.core.errors import RunFailed
 from abm.core.par import Model
@@ -33,8 +33,8 @@ class Process(Model):
     ----------
     phase : Phase
         When in the step it acts.
-    needs_body : bool
-        Whether it belongs to a patient and not to a culture well.
+    scale : {"well", "body", "both"}
+        Whether it belongs to a culture well, to a patient, or to both.
     columns : tuple of (str, Column)
         Columns it needs, with their population; made before the first step.
     reads, writes : tuple of str
@@ -42,7 +42,7 @@ class Process(Model):
     """
 
     phase: ClassVar[Phase]
-    needs_body: ClassVar[bool] = False
+    scale: ClassVar[Literal["well", "body", "both"]] = "well"
     columns: ClassVar[tuple] = ()
     reads: ClassVar[tuple[str, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()

@@ -1,5 +1,6 @@
 """Scenario to World: which wells a scenario asks for, and one ready Simulation per well."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from abm.biology.additions import Additions, Portion
@@ -102,9 +103,25 @@ def build(scenario: Scenario, well: Well) -> Simulation:
     simulation = Simulation(world, processes, probes, time_grid(own.duration, own.dt, moments), looks_h)
     _fill(world, own, arm)
     world.sort()
-    for process in simulation.processes.values():
+    for process in _in_order(simulation.processes.values()):
         process.begin(world)
     return simulation
+
+
+def _in_order(processes: Iterable[Process]) -> list[Process]:
+    """Return processes so that what one sets at the start is set before another reads it, whatever their order."""
+    left, order = list(processes), []
+    while left:
+        waits = [any(_sets_for(other, p) for other in left if other is not p) for p in left]
+        ready = next((p for p, is_waiting in zip(left, waits, strict=True) if not is_waiting), left[0])
+        left.remove(ready)
+        order.append(ready)
+    return order
+
+
+def _sets_for(writer: Process, reader: Process) -> bool:
+    has_start = type(writer).begin is not Process.begin
+    return has_start and bool(set(writer.writes) & (set(reader.reads) - set(reader.writes)))
 
 
 def _moments(arm: Arm) -> list[float]:
@@ -115,8 +132,8 @@ def _moments(arm: Arm) -> list[float]:
 
 def _treatment(arm: Arm) -> Treatment:
     infusions = [
-        Infusion(t_h=t, over_h=a.over, mg_per_m2=a.infusion, unless_progressed=a.unless_progressed)
-        for a in arm.add
+        Infusion(t_h=t, over_h=a.over, mg_per_m2=a.infusion, course=course, unless_progressed=a.unless_progressed)
+        for course, a in enumerate(arm.add)
         if a.infusion is not None
         for t in a.moments
     ]

@@ -92,7 +92,12 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
         raise InputError(*faults)
 
 
+VARIES = ("populations", "processes", "serum", "space", "antibodies")
+
+
 def _value_of(scenario: Scenario, path: str, spread: Spread) -> None:
+    if path.partition(".")[0] not in VARIES:
+        raise InputError(Fault("the same for all patients", path, allowed=f"paths below {', '.join(VARIES)}"))
     data = plain(scenario)
     if spread.shares is not None:
         for word in spread.shares:

@@ -298,7 +298,7 @@ class Scenario(Model):
             allowed = "clone" if self.is_patient else "b_cells"
             faults.append(Fault(text, "populations.b_cells.kind", allowed=allowed))
         for name, process in self.processes.items():
-            if process.needs_body != self.is_patient and (process.needs_body or hasattr(process, "contact_um")):
+            if process.scale == ("well" if self.is_patient else "body"):
                 faults.append(Fault(f"{name!r} has no place in {where}", f"processes.{name}"))
         known = EVENTS if self.is_patient else tuple(name for name in ADDABLE if name not in EVENTS)
         for name, arm in self.arms.items():

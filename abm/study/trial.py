@@ -9,8 +9,9 @@ import pandas as pd
 
 from abm.results.folder import RunFolder
 from abm.results.follow_up import kaplan_meier, log_rank
+from abm.scenario.build import scenario_of
 from abm.scenario.cohort import EndPoints
-from abm.scenario.draws import draws
+from abm.scenario.draws import draws, patient_of
 from abm.scenario.schema import Scenario
 from abm.study.end_points import H_PER_D, course_of, end_points, response, starts_h
 
@@ -123,10 +124,13 @@ def _long_table(series: pd.DataFrame, scenario: Scenario) -> Iterator[dict[str, 
 
 def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: EndPoints) -> Iterator[dict[str, Any]]:
     t_h, given = own["time_h"].to_numpy(), own["dosed_mg"].to_numpy()
+    surface = _body_surface(scenario, arm, int(own["replicate"].iloc[0]))
     for addition in scenario.arms[arm].add:
         for moment in addition.moments if addition.infusion is not None else ():
-            mg = float(np.interp(moment + addition.every, t_h, given) - np.interp(moment, t_h, given))
-            if mg > 0.0:
+            before = np.searchsorted(t_h, moment + 1e-6, side="right") - 1
+            after = min(np.searchsorted(t_h, moment + addition.over - 1e-6), t_h.size - 1)
+            if given[after] > given[before]:  # else the course was withheld
+                mg = addition.infusion * surface
                 rate = mg / addition.over * H_PER_D
                 yield {"TIME": moment / H_PER_D, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": rate, "CMT": 1}
     first, _ = starts_h(scenario.arms[arm])
@@ -135,6 +139,12 @@ def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: EndPoints) 
             value = float(np.interp(visit + first, t_h, own[name].to_numpy()))
             row = {"TIME": (visit + first) / H_PER_D, "DV": value, "MDV": 0, "EVID": 0, "AMT": 0.0, "RATE": 0.0}
             yield row | {"CMT": compartment}
+
+
+def _body_surface(scenario: Scenario, arm: str, replicate: int) -> float:
+    """Return a patient's body surface under a protocol, m2; 0 where no process infuses."""
+    own = scenario_of(patient_of(scenario, replicate), scenario.arms[arm])
+    return float(next((p.bsa for p in own.processes.values() if hasattr(p, "bsa")), 0.0))
 
 
 def _worst(wells: Mapping[str, Any]) -> dict[str, float]:

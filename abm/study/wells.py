@@ -151,7 +151,8 @@ class _Course:
             if self.flow.is_stopped() and not simulation.is_over:
                 self.save()
                 raise Stopped
-        if simulation.world.t_h >= self.next_checkpoint_h and not simulation.is_over:
+        is_due = simulation.world.t_h >= self.next_checkpoint_h and not self.job.scenario.is_patient
+        if is_due and not simulation.is_over:
             self.save()
 
     def _plan_checkpoint(self) -> None:

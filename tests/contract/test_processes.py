@@ -16,7 +16,7 @@ from abm.scenario.schema import PROCESSES
 
 MIXED = {"kind": "mixed", "side": "300 um", "volume": "1.1 uL"}
 ALWAYS_KNOWN = {"uid"}
-IN_BODY = [kind for kind, cls in PROCESSES.items() if cls.needs_body]
+IN_BODY = [kind for kind, cls in PROCESSES.items() if cls.scale == "body"]
 IN_WELL = [kind for kind in PROCESSES if kind not in IN_BODY]
 each_kind = pytest.mark.parametrize("kind", PROCESSES)
 each_in_well = pytest.mark.parametrize("kind", IN_WELL)

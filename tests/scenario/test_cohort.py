@@ -203,7 +203,6 @@ def test_values_stay_inside_the_bounds_of_their_parameter(load, path, spread, lo
 
 
 @pytest.mark.parametrize("path", ["arms.single.add.0.infusion", "seed", "duration", "replicates"])
-@pytest.mark.xfail(reason="accepted: the dose is drawn but not given, seed and duration are shared by all", strict=True)
 def test_what_all_patients_share_cannot_vary(load, path):
     spread = {"seed": "{range: [1, 9]}", "replicates": "{range: [2, 9]}"}.get(path, "{cv: 0.1}")
     with pytest.raises(InputError):
@@ -365,7 +364,6 @@ def test_an_infusion_needs_pharmacokinetics(load):
 WELL_ONLY = ("motility", "killing", "c3b_deposition", "igm_secretion", "division", "influx", "death", "dheas_field")
 
 
-@pytest.mark.xfail(reason="only processes with a contact are refused; the rest run, or crash for want of a column")
 @pytest.mark.parametrize("kind", WELL_ONLY)
 def test_what_belongs_into_a_well_is_refused_in_a_patient(load, kind):
     with pytest.raises(InputError, match="'walk' has no place in a patient"):

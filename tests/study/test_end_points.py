@@ -368,7 +368,6 @@ def test_the_long_table_is_in_order_of_patient_and_time(trial):
 @pytest.mark.parametrize(
     "dose", ["{infusion: 375 mg/m2, times: 4, at: 3 d}", "{infusion: 375 mg/m2, times: 4, every: 3 d}"]
 )
-@pytest.mark.xfail(reason="AMT is read off the series between two looks of the probe", strict=True)
 def test_doses_between_looks_are_told_in_full(load, tmp_path, dose):
     scenario = load(("{infusion: 375 mg/m2, times: 4}", dose), ("replicates: 4", "replicates: 1"))
     rows = read(run_scenario(scenario, tmp_path, 1), "nonmem")

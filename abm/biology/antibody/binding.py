@@ -40,6 +40,7 @@ class Binding(Process):
 
     kind: Literal["binding"] = "binding"
     phase: ClassVar = Phase.SENSE
+    scale: ClassVar = "both"
     columns: ClassVar = (BOUND,)
     reads: ClassVar = ("b_cells.cd20_per_cell", "pools.antibody")
     writes: ClassVar = ("b_cells.bound_per_cell", "pools.antibody")

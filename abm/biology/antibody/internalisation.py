@@ -35,6 +35,7 @@ class Internalisation(Process):
 
     kind: Literal["internalisation"] = "internalisation"
     phase: ClassVar = Phase.SENSE
+    scale: ClassVar = "both"
     columns: ClassVar = (BOUND,)
     reads: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_start_per_cell")
     writes: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_per_cell", "pools.antibody_internalised")

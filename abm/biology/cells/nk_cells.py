@@ -53,7 +53,8 @@ class NKCells(Model):
     def count(self, counts: dict[str, int]) -> int:
         """Return how many NK cells start the assay beside ``counts['b_cells']`` targets."""
         nk_frac = self.pbmc_nk_frac if self.state == "pbmc" else 1.0
-        return round(self.per_b_cell * nk_frac * counts.get("b_cells", 0))
+        asked = self.per_b_cell * nk_frac * counts.get("b_cells", 0)
+        return max(1, round(asked)) if asked > 0.0 else 0
 
     def draw(self, world: World, population: Population, rows: slice) -> None:
         """Give new cells their attributes, functions of seed and identity alone."""

@@ -30,6 +30,7 @@ class Recovery(Process):
 
     kind: Literal["effector_recovery"] = "effector_recovery"
     phase: ClassVar = Phase.FIELDS
+    scale: ClassVar = "both"
     columns: ClassVar = (GRANULES, CD16)
     reads: ClassVar = ("nk_cells.granules", "nk_cells.cd16")
     writes: ClassVar = ("nk_cells.granules", "nk_cells.cd16")

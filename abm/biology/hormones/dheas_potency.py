@@ -32,6 +32,7 @@ class DheasPotency(Process):
 
     kind: Literal["dheas_potency"] = "dheas_potency"
     phase: ClassVar = Phase.SENSE
+    scale: ClassVar = "both"
     reads: ClassVar = ("fields.dheas", "pools.dheas", "nk_cells.x_um", "nk_cells.y_um")
     writes: ClassVar = ("nk_cells.potency",)
 

@@ -1,8 +1,8 @@
 """Serum albumin falls with the burden of the clone and with IL-6.
 
-*Model*: ``dA/dt = (A0 (1 - a1 B / B0 - a2 L) - A) / tau``, exact with B and L held over the step and B0 the burden at the
-start; it begins at balance and does not fall below 5 g/L. That a patient with much disease has less albumin is the
-cohort's correlation of A0 with the burden.
+*Model*: ``dA/dt = (A0 (1 - a1 B / B0 - a2 L) - A) / tau``, exact with B and L held over the step and B0 the burden at
+the start; it begins at balance and does not fall below 5 g/L. That a patient with much disease has less albumin is
+the cohort's correlation of A0 with the burden.
 
 *Reads*: numbers of B cells, pools.il6. *Writes*: pools.albumin_g_per_L.
 
@@ -25,7 +25,7 @@ class Albumin(Process):
 
     kind: Literal["albumin"] = "albumin"
     phase: ClassVar = Phase.ACT
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells", "pools.il6")
     writes: ClassVar = ("pools.albumin_g_per_L",)
 

@@ -27,7 +27,7 @@ class IgmTurnover(Process):
 
     kind: Literal["igm_turnover"] = "igm_turnover"
     phase: ClassVar = Phase.ACT
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = (
         "b_cells.accessible_cells",
         "b_cells.niche_cells",

@@ -22,7 +22,7 @@ class Il6(Process):
 
     kind: Literal["il6"] = "il6"
     phase: ClassVar = Phase.ACT
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = ("b_cells.accessible_cells", "b_cells.cd20_per_cell", "pools.drug_effect")
     writes: ClassVar = ("pools.il6", "pools.rel_secretion")
 

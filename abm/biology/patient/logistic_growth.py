@@ -22,7 +22,7 @@ class LogisticGrowth(Process):
 
     kind: Literal["logistic_growth"] = "logistic_growth"
     phase: ClassVar = Phase.ACT
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = ()
     writes: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells", "pools.cells_born", "pools.cells_crowded")
 

@@ -20,7 +20,7 @@ class MarrowEffect(Process):
 
     kind: Literal["marrow_effect"] = "marrow_effect"
     phase: ClassVar = Phase.SENSE
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = ("pools.drug_ug_per_mL",)
     writes: ClassVar = ("pools.drug_effect",)
 

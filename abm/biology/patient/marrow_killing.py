@@ -39,7 +39,7 @@ class MarrowKilling(Process):
 
     kind: Literal["marrow_killing"] = "marrow_killing"
     phase: ClassVar = Phase.ACT
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     columns: ClassVar = (GRANULES,)
     reads: ClassVar = ("b_cells.cd20_per_cell", "pools.drug_effect", "nk_cells.potency")
     writes: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells", "nk_cells.granules", "pools.cells_killed")

@@ -31,7 +31,7 @@ class NicheExchange(Process):
 
     kind: Literal["niche_exchange"] = "niche_exchange"
     phase: ClassVar = Phase.ACT
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = ()
     writes: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells")
 

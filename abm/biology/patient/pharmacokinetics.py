@@ -32,7 +32,7 @@ class Pharmacokinetics(Process):
     """What both variants share: infusions, the ledger, and what the cells see."""
 
     phase: ClassVar = Phase.DOSE
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar[tuple[str, ...]] = IGM
     writes: ClassVar = (
         "pools.drug_central_mg",
@@ -41,7 +41,7 @@ class Pharmacokinetics(Process):
         "pools.drug_by_target_mg",
         "pools.drug_dosed_mg",
         "pools.drug_ug_per_mL",
-        "pools.course_withheld",
+        "pools.courses_withheld",
         "pools.antibody",
     )
 
@@ -75,18 +75,21 @@ class Pharmacokinetics(Process):
         total, plan = 0.0, world.traits["treatment"]
         for infusion in plan.infusions:
             starts, ends = infusion.t_h - SAME_MOMENT_H, infusion.t_h + infusion.over_h - SAME_MOMENT_H
-            if starts <= world.t_h < ends and not (infusion.unless_progressed and self._is_withheld(world, plan)):
+            if starts <= world.t_h < ends and not (
+                infusion.unless_progressed and self._is_withheld(world, plan, infusion.course)
+            ):
                 total += infusion.mg_per_m2 * self.bsa / infusion.over_h
         return total
 
-    def _is_withheld(self, world: World, plan: Treatment) -> bool:
-        """Decide at the first infusion of the conditional course for all of it."""
-        pools = world.pools
-        first: Infusion = next(i for i in plan.infusions if i.unless_progressed)
+    def _is_withheld(self, world: World, plan: Treatment, course: int) -> bool:
+        """Decide at the first infusion of a conditional course for all of it; each course has its bit."""
+        pools, bit = world.pools, 1 << course
+        first: Infusion = next(i for i in plan.infusions if i.course == course)
         if abs(world.t_h - first.t_h) < SAME_MOMENT_H:
             now, nadir = pools["igm_g_per_L"], pools["igm_nadir_g_per_L"]
-            pools["course_withheld"] = float(now >= PROGRESSED_REL * nadir and now - nadir >= PROGRESSED_G_PER_L)
-        return pools["course_withheld"] > 0.0
+            if now >= PROGRESSED_REL * nadir and now - nadir >= PROGRESSED_G_PER_L:
+                pools["courses_withheld"] = float(int(pools["courses_withheld"]) | bit)
+        return bool(int(pools["courses_withheld"]) & bit)
 
 
 class TwoCompartment(Pharmacokinetics):

@@ -36,7 +36,7 @@ class PlasmaCells(Process):
 
     kind: Literal["plasma_cells"] = "plasma_cells"
     phase: ClassVar = Phase.ACT
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells")
     writes: ClassVar = ("b_cells.plasma_cells", "b_cells.long_lived_cells", "pools.plasma_born", "pools.plasma_died")
 

@@ -23,7 +23,7 @@ class Plasmapheresis(Process):
 
     kind: Literal["plasmapheresis"] = "plasmapheresis"
     phase: ClassVar = Phase.DOSE
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = ("pools.igm_g_per_L",)
     writes: ClassVar = ("pools.drug_central_mg", "pools.drug_removed_mg", *(f"pools.{name}" for name in IGM_PARTS))
 

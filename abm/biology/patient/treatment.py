@@ -6,11 +6,12 @@ SAME_MOMENT_H = 1e-8
 
 
 class Infusion(Model):
-    """One infusion: a dose by body surface over some hours."""
+    """One infusion: a dose by body surface over some hours, part of a course."""
 
     t_h: float
     over_h: float
     mg_per_m2: float
+    course: int = 0
     unless_progressed: bool = False
 
 

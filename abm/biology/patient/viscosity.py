@@ -23,7 +23,7 @@ class Viscosity(Process):
 
     kind: Literal["viscosity"] = "viscosity"
     phase: ClassVar = Phase.ACT
-    needs_body: ClassVar = True
+    scale: ClassVar = "body"
     reads: ClassVar = ("pools.igm_g_per_L",)
     writes: ClassVar = ("pools.viscosity_cP",)
 
