@@ -18,8 +18,8 @@ ARM = "arms={course: {add: [{infusion: 375 mg/m2, times: 4, every: 7 d}]}}"
 
 
 def trial(cells_per_agent, *sets):
-    """Return the published set with one course; one NK agent in ten, lest a coarse clone have none."""
-    agents = (f"populations.b_cells.cells_per_agent={cells_per_agent:g}", "populations.nk_cells.per_b_cell=0.1")
+    """Return the published set with one course."""
+    agents = (f"populations.b_cells.cells_per_agent={cells_per_agent:g}",)
     looks = "probes.patient={every: 7 d}"
     return load_scenario(WALDENSTROM, ("replicates=20", f"duration={DAYS} d", ARM, looks, *agents, *sets))
 
@@ -100,7 +100,7 @@ def test_igm_of_drawn_patients_follows_the_equations():
         found = course(scenario, replicate)
         assert found["igm_g_per_L"] == pytest.approx(igm, rel=0.02)
         assert found["n_clone"] == pytest.approx(burden, rel=0.1)  # some hundred subclones sample the CD20
-        assert found["rituximab_ug_per_mL"] == pytest.approx(drug, abs=3.0)
+        assert found["rituximab_ug_per_mL"] == pytest.approx(drug, rel=0.05, abs=1.0)  # so does clearance by target
 
 
 def test_where_subclones_do_not_differ_small_steps_follow_the_equations_closely():
@@ -109,7 +109,7 @@ def test_where_subclones_do_not_differ_small_steps_follow_the_equations_closely(
         found = course(scenario, replicate)
         assert found["igm_g_per_L"] == pytest.approx(igm, rel=0.004)
         assert found["n_clone"] == pytest.approx(burden, rel=0.02)
-        assert found["rituximab_ug_per_mL"] == pytest.approx(drug, abs=0.6)
+        assert found["rituximab_ug_per_mL"] == pytest.approx(drug, rel=0.01, abs=0.1)
 
 
 def test_the_number_of_agents_does_not_matter():
