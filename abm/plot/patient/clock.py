@@ -28,7 +28,7 @@ class Clock:
     @property
     def label(self) -> str:
         """Return the label of a time axis."""
-        return f"time since the first infusion ({self.unit})"
+        return f"time since the start ({self.unit})"
 
     def of(self, t_d: ArrayLike) -> NDArray[np.float64]:
         """Return days in this unit."""

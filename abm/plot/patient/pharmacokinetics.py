@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -16,7 +17,6 @@ CAPTION = (
     "Line: median over patients; band: the middle 90 % of them. Diamond: the label’s median peak after the fourth of "
     "four weekly infusions of 375 mg/m². The lines join the looks of the run; a peak between two looks is not seen."
 )
-LABEL_PEAK_D = 21.0
 LABEL_PEAK_UG_PER_ML = 486.0
 LOWEST_UG_PER_ML = 0.1
 LONGEST_GAP_D = 1.5
@@ -34,8 +34,9 @@ def figure(trial: Trial) -> Figure:
     for ax, protocols in panels:
         for protocol in protocols:
             curves.draw(ax, trial, protocol, DRUG, is_log=True)
-        ax.plot(trial.clock.of(LABEL_PEAK_D), LABEL_PEAK_UG_PER_ML, "D", color=style.INK, markerfacecolor="none",
-                markersize=7, markeredgewidth=1.3, zorder=5)  # fmt: skip
+        for day in {label_day(trial, protocol) for protocol in protocols} - {None}:
+            ax.plot(trial.clock.of(day), LABEL_PEAK_UG_PER_ML, "D", color=style.INK, markerfacecolor="none",
+                    markersize=7, markeredgewidth=1.3, zorder=5)  # fmt: skip
         ax.set_ylim(LOWEST_UG_PER_ML, max(1500.0, 1.5 * float(trial.series[DRUG].max())))
         style.log_axis(ax.yaxis)
         curves.finish(ax, trial, protocols, LABEL)
@@ -45,7 +46,8 @@ def figure(trial: Trial) -> Figure:
     curves.name_outer_axes(trial, [ax for ax, _ in panels], LABEL)
     key = style.line_key(f"label: {LABEL_PEAK_UG_PER_ML:g} µg/mL", style.INK, "D", "")
     key.set_markerfacecolor("none")
-    style.legend_below(fig, [*curves.keys(trial, has_infusions=trial.has("dosed_mg")), key])
+    has_label = any(label_day(trial, protocol) is not None for protocol in trial.protocols)
+    style.legend_below(fig, [*curves.keys(trial, has_infusions=trial.has("dosed_mg")), *([key] if has_label else [])])
     return fig
 
 
@@ -59,10 +61,17 @@ def seen(trial: Trial) -> str:
     gap_d = trial.look_gap_d()
     unseen = f"; looks are {gap_d:g} days apart and miss the peaks after infusions" if gap_d > LONGEST_GAP_D else ""
     kind = "concentration" if trial.is_single else "median concentration"
-    return wording.sentence(
-        f"the highest {kind} at a look is {wording.listing(parts)}; the label gives a median peak of "
-        f"{LABEL_PEAK_UG_PER_ML:g} µg/mL after the fourth weekly infusion (about day {LABEL_PEAK_D:g}){unseen}"
-    )
+    has_label = any(label_day(trial, protocol) is not None for protocol in trial.protocols)
+    label = f"; the label gives a median peak of {LABEL_PEAK_UG_PER_ML:g} µg/mL after the fourth weekly infusion"
+    text = f"the highest {kind} at a look is {wording.listing(parts)}{label if has_label else ''}{unseen}"
+    return wording.sentence(text)
+
+
+def label_day(trial: Trial, protocol: str) -> float | None:
+    """Return the day of the fourth infusion where the first four are weekly, as the label's are."""
+    days = trial.infusions_d(protocol)
+    is_weekly = days.size >= 4 and bool((abs(np.diff(days[:4]) - 7.0) < 1.0).all())
+    return float(days[3]) if is_weekly else None
 
 
 def shown_d(trial: Trial) -> float:
