@@ -25,3 +25,20 @@ def scores(tmp_path_factory):
 def test_a_claim_holds(scores, name):
     found = scores[name]
     assert found.holds, f"{found.simulated} {found.interval}, published {found.lo} to {found.hi}"
+
+
+PATIENT_IDS = [claim.id for claim in claims("patient") if claim.role in ("fit", "goal")]
+
+
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory):
+    """What may be calibrated on, and the goals, over a hundred patients."""
+    lab, asked = Lab(StudyFolder(tmp_path_factory.mktemp("trials")), local(WORKERS), Monitor()), claims("patient")
+    asked = [claim for claim in asked if claim.id in PATIENT_IDS]
+    return {one.id: one for one in score(asked, lab, seeds=[1, 2], scale=0.5)}
+
+
+@pytest.mark.parametrize("name", PATIENT_IDS)
+def test_a_published_trial_is_one_of_many_simulated_ones(trials, name):
+    found = trials[name]
+    assert found.holds, f"{found.simulated} {found.interval}, published {found.observed}"
