@@ -54,6 +54,7 @@ def evidence(
             "95 % interval",
             "z",
             "holds",
+            "as extreme",
             "posterior",
         ]
         shared.table(header, [_row(score) for score in found["claims"]])
@@ -65,6 +66,7 @@ def _row(score: dict[str, Any]) -> list[str]:
     interval = "-" if lo is None else f"{lo:.3g} to {hi:.3g}"
     numbers = [_number(score["observed"]), f"{score['lo']:.3g} to {score['hi']:.3g}", _number(score["simulated"])]
     return [score["id"], score["role"], *numbers, interval, _number(score["z"]), "yes" if score["holds"] else "NO",
+            "" if score["as_extreme"] is None else f"{score['as_extreme']:.2f}",
             "" if score["probability"] is None else f"{score['probability']:.2f}"]  # fmt: skip
 
 

@@ -14,7 +14,18 @@ ROLES = (
     "Fit: may be calibrated on. Decide: sets the strengths of the four hypotheses and nothing else. Goal: has to come "
     "out of the calibrated model and is never calibrated on. Prediction: only reported, right or wrong."
 )
-HEADER = ("Claim", "Role", "Observed", "Published", "Simulated (95 %)", "z", "Verdict", "Posterior", "Source")
+HEADER = (
+    "Claim",
+    "Role",
+    "Observed",
+    "Published",
+    "Simulated (95 %)",
+    "z",
+    "Verdict",
+    "As extreme",
+    "Posterior",
+    "Source",
+)
 
 
 def write_evidence_report(folder: StudyFolder) -> Path:
@@ -51,12 +62,15 @@ def _row(score: dict[str, Any]) -> list[str]:
     verdict = "✓ holds" if score["holds"] else "✗ does not hold"
     published = f"{spread} {score['unit']}"
     share = "–" if score["probability"] is None else wording.decimal(score["probability"])
-    return [score["id"], score["role"], score["text"], published, found, z, verdict, share, score["source"]]
+    trials = "–" if score.get("as_extreme") is None else f"{score['as_extreme']:.2f} of {score['trial']} patients"
+    return [score["id"], score["role"], score["text"], published, found, z, verdict, trials, share, score["source"]]
 
 
 def _caption() -> str:
     return (
-        "A claim holds when the model’s mean lies in the published range. z: distance from the published value in "
-        "standard errors of both, the published range taken as a 95 % interval. Posterior: share of parameter sets "
-        "drawn from a fit under which the claim holds."
+        "A claim holds when the model’s mean lies in the published range; one of a trial, when the published value "
+        "lies in the 95 % range of simulated trials of its size. As extreme: share of those trials at least as far out "
+        "as the published one, both sides. z: distance from the published value in standard errors of both, the "
+        "published range taken as a 95 % interval. Posterior: share of parameter sets drawn from a fit under which the "
+        "claim holds."
     )
