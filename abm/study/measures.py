@@ -24,8 +24,10 @@ NAMES = (  # of one arm, beside the deaths by cause and the counts by CD20
     "c3b_per_cell", "bound_per_cell", "internalised_frac", "igm_ng_per_mL", "igm_molecules_per_cell",
     "igm_released_frac", "alive_h_per_cell",
 )  # fmt: skip
+HIGH_IGM_G_PER_L = 40.0  # Dimopoulos2002
 DRUG_LEFT_D = (30, 45, 60, 90, 120, 180)
 OF_PATIENT = (  # times are medians over the patients of an arm, the rest means: shares where it is 0 or 1
+    "partial_low_igm", "partial_high_igm",
     "baseline_igm_g_per_L", "baseline_albumin_g_per_L", "baseline_viscosity_cP", "any_rise", "flare", "up_2_months",
     "up_4_months", "peak_rel", "best_change_frac", "minor", "partial", "very_good", "progressed", "time_to_minor_d",
     "time_to_partial_d", "time_to_progression_d", "follow_up_d", "end_albumin_g_per_L", "end_viscosity_cP",
@@ -77,6 +79,9 @@ def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
     rows = [seen[step] for step in sorted(seen)]
     t_h, igm = ([row[name] for row in rows] for name in ("time_h", "igm_g_per_L"))
     found = end_points(course_of(t_h, igm, arm, rules), rules)
+    is_high = found["baseline_igm_g_per_L"] > HIGH_IGM_G_PER_L
+    found["partial_high_igm"] = found["partial"] if is_high else math.nan
+    found["partial_low_igm"] = math.nan if is_high else found["partial"]
     for name in ("albumin_g_per_L", "viscosity_cP"):
         found |= {f"baseline_{name}": rows[0][name], f"end_{name}": rows[-1][name]}
     drug, given_h = [row["rituximab_ug_per_mL"] for row in rows], first_infusion_ends_h(arm)
@@ -126,14 +131,20 @@ def _alive_h(world: World) -> float:
 
 def _means(wells: Sequence[Measures]) -> Measures:
     names = dict.fromkeys(name for found in wells for name in found)
-    means = {name: math.fsum(found.get(name, 0.0) for found in wells) / len(wells) for name in names}
-    times = [name for name in names if name.startswith("time_to_")]
-    return means | {name: _median_time([found[name] for found in wells]) for name in times}
+    columns = {name: [found.get(name, 0.0) for found in wells] for name in names}
+    return {name: _median(name, v) if name.startswith("time_to_") else _mean_of_known(v) for name, v in columns.items()}
 
 
-def _median_time(values: Sequence[float]) -> float:
-    """Return the median of times, those that never came being later than all; NaN where it never came."""
-    middle = float(np.median([math.inf if math.isnan(value) else value for value in values]))
+def _mean_of_known(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return math.fsum(known) / len(known) if known else math.nan
+
+
+def _median(name: str, values: Sequence[float]) -> float:
+    """Return the median of times to response over responders, to progression over all, those without it being last."""
+    is_response = name != "time_to_progression_d"
+    known = [math.inf if math.isnan(value) else value for value in values if not (is_response and math.isnan(value))]
+    middle = float(np.median(known)) if known else math.inf
     return middle if math.isfinite(middle) else math.nan
 
 
