@@ -3,7 +3,7 @@
 *Model*: every agent is a subclone with its own CD20 and its own numbers of cells: B cells in the accessible marrow and
 in the protected niche, plasma cells that it feeds, and long-lived plasma cells. Numbers of cells are continuous: of
 1e8 cells the play of chance between single cells is 1 in 10 000, while agents that lived or died as a whole would
-overstate it a million-fold. What differs between agents, CD20, is what treatment selects on.
+overstate it ten-thousand-fold. What differs between agents, CD20, is what treatment selects on.
 
 *References*: Ginaldi1998 (CD20 per cell); assumed burden.
 """
