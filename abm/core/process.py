@@ -39,6 +39,8 @@ class Process(Model):
         Columns it needs, with their population; made before the first step.
     reads, writes : tuple of str
         ``population.column``, ``pools.name`` or ``fields.name``; anything else it touches is a defect, and tests look.
+    sets : tuple of str
+        What of it is set anew at every step, and returns to its default where the process is switched off.
     """
 
     phase: ClassVar[Phase]
@@ -46,6 +48,7 @@ class Process(Model):
     columns: ClassVar[tuple] = ()
     reads: ClassVar[tuple[str, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()
+    sets: ClassVar[tuple[str, ...]] = ()
 
     def prepare(self, world: "World") -> None:
         """Make fields, pools and constants before the first step; called again after a resume."""

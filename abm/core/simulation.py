@@ -20,16 +20,17 @@ from time import perf_counter
 
 import numpy as np
 
-from abm.core.errors import RunFailed
+from abm.core.errors import InputError, RunFailed
 from abm.core.fate import Fate
-from abm.core.fields import Field
 from abm.core.jit import device, kernel, prange
 from abm.core.probe import Look, Probe
 from abm.core.process import Process
+from abm.core.state import load, saved
 from abm.core.world import World
 
 SORT_EVERY = 32  # design: steps in which a free NK cell crosses a few bins
 LARGE_BLOCK = 131_072  # design: rows, 1 MB
+SAME_MOMENT_H = 1e-6
 
 
 @device
@@ -80,6 +81,12 @@ class Simulation:
         Step boundaries in hours, first 0.
     looks_h : mapping of str to sequence of float
         When each probe looks.
+
+    Attributes
+    ----------
+    renewals : dict of int to callable
+        By step: makes the simulation whose processes go on from there with the state as it is, so that a mechanism
+        can be switched, or a parameter changed, in the middle of a run.
     """
 
     def __init__(
@@ -95,6 +102,7 @@ class Simulation:
         self.processes = dict(sorted(everything.items(), key=lambda item: item[1].phase))
         self.due = {name: {int(np.searchsorted(grid_h, t - 1e-8)) for t in looks_h[name]} for name in probes}
         self.records: dict[str, dict[int, Look]] = {n: {} for n in probes}
+        self.renewals: dict[int, Callable[[], Simulation]] = {}
         self.seconds = dict.fromkeys(self.processes, 0.0)
         self.prepare()
 
@@ -114,9 +122,11 @@ class Simulation:
 
     def step(self) -> None:
         """Advance to the next boundary."""
-        world = self.world
-        if world.step == 0:
+        if self.world.step == 0:
             self.observe()
+        if self.world.step in self.renewals:
+            self._renew()
+        world = self.world
         world.t_h = float(self.grid_h[world.step])
         world.dt_h = round(float(self.grid_h[world.step + 1]) - world.t_h, 12)  # equal steps are equal to the last bit
         for population in world.populations.values():
@@ -176,46 +186,40 @@ class Simulation:
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """Return everything a checkpoint needs: a JSON-able header and named arrays."""
-        world = self.world
-        arrays: dict[str, np.ndarray] = {}
-        for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
-            for name, table in tables.items():
-                arrays |= {f"{kind}/{name}/{column}": table[column] for column in table.columns}
-        arrays |= {f"fields/{name}": field.values for name, field in world.fields.items()}
-        names, arrays["pools"] = world.pools.arrays()
-        header = {
-            "step": world.step,
-            "t_h": world.t_h,
-            "pools": names,
-            "tallies": world.tallies,
-            "next_uid": {name: p.next_uid for name, p in world.populations.items()},
-            "voxels": {name: [f.voxel_um, f.periodic] for name, f in world.fields.items()},
-            "series": {
-                name: {str(step): row for step, row in self.records[name].items()}
-                for name, probe in self.probes.items()
-                if probe.table == "series"
-            },
-        }
-        return header, arrays
+        return saved(self.world, self.processes, self.records, self.probes)
 
     def restore(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
-        """Return to a checkpointed state; columns the checkpoint lacks keep their defaults."""
-        world = self.world
-        world.step, world.t_h = header["step"], header["t_h"]
-        if world.step > 0:  # who waited at the start has entered long ago
-            world.arrivals.clear()
-        world.tallies = dict(header["tallies"])
-        world.pools.amounts = dict(zip(header["pools"], arrays["pools"].tolist(), strict=True))
-        for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
-            for name, table in tables.items():
-                columns = {c: arrays[f"{kind}/{name}/{c}"] for c in table.columns if f"{kind}/{name}/{c}" in arrays}
-                table.keep(np.zeros(table.n, bool))
-                table.add(len(next(iter(columns.values()), ())), columns)
-                table.next_uid = header["next_uid"].get(name, 0)
-        for name, (voxel_um, periodic) in header["voxels"].items():
-            values = arrays[f"fields/{name}"]
-            field = world.fields.setdefault(name, Field(values.shape[0], voxel_um * values.shape[0], periodic))
-            field.values = values.copy()
+        """Return to a checkpointed state of the same kind; columns the checkpoint lacks keep their defaults.
+
+        The processes may have gained or lost causes of death; those who died before keep theirs.
+
+        Raises
+        ------
+        InputError
+            The checkpoint is of other populations, of another grid of voxels, or at no step of this simulation.
+        """
+        step, past = header["step"], [step for step in self.renewals if step < header["step"]]
+        if past:
+            self._take(self.renewals[max(past)]())
+        if step >= self.grid_h.size or abs(self.grid_h[step] - header["t_h"]) > SAME_MOMENT_H:
+            raise InputError(
+                f"the checkpoint at {header['t_h']:g} h is no step of this scenario: a branch keeps dt and every "
+                "addition and look before it"
+            )
+        self._load(header, arrays)
+
+    def _renew(self) -> None:
+        """Go on with other processes from the state as it is."""
+        header, arrays = self.state()
+        self._take(self.renewals[self.world.step]())
+        self._load(header, arrays)
+
+    def _take(self, other: "Simulation") -> None:
+        self.world, self.processes, self._guarded = other.world, other.processes, other._guarded
+        self.seconds = dict.fromkeys(other.processes, 0.0) | self.seconds
+
+    def _load(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
+        load(self.world, self.processes, header, arrays)
         for name, rows in header["series"].items():
             if name in self.records:
                 self.records[name] = {int(step): row for step, row in rows.items()}

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from abm.biology.additions import Additions, Portion
 from abm.biology.hormones.dheas_potency import DheasPotency
@@ -65,16 +68,24 @@ def arm_of(scenario: Scenario, well: Well) -> Arm:
     return scenario.arms[well.arm.removesuffix(CONTROL)].control() if well.is_control else scenario.arms[well.arm]
 
 
-def scenario_of(scenario: Scenario, arm: Arm) -> Scenario:
-    """Return the scenario as one arm sees it, its ``set`` applied."""
-    if not arm.set:
-        return scenario
-    changed = apply_overrides(plain(scenario), arm.set, Scenario)
-    return validate(Scenario, Document(scenario.name, changed))
+def scenario_of(scenario: Scenario, arm: Arm, t_h: float = 0.0) -> Scenario:
+    """Return the scenario as one arm sees it at a moment: its ``set`` applied, and what has changed by then.
+
+    A process that is switched on again has the place it had before.
+    """
+    sets = [arm.set, *(change.set for change in arm.change if change.at <= t_h)]
+    order = list(scenario.processes)
+    for overrides in filter(None, sets):
+        changed = apply_overrides(plain(scenario), overrides, Scenario)
+        processes = changed.get("processes", {})
+        places = dict.fromkeys(name for name in (*order, *processes) if name in processes)
+        changed["processes"] = {name: processes[name] for name in places}
+        scenario = validate(Scenario, Document(scenario.name, changed))
+    return scenario
 
 
 def build(scenario: Scenario, well: Well) -> Simulation:
-    """Make the simulation of one well, ready for its first step.
+    """Make the simulation of one well, ready for its first step; it changes by itself where its arm does.
 
     Parameters
     ----------
@@ -83,8 +94,17 @@ def build(scenario: Scenario, well: Well) -> Simulation:
     well : Well
         One of :func:`wells`.
     """
+    simulation = _as_of(scenario, well, 0.0)
+    for change in arm_of(scenario, well).change:
+        step = int(np.searchsorted(simulation.grid_h, change.at - 1e-8))
+        simulation.renewals[step] = partial(_as_of, scenario, well, change.at)
+    return simulation
+
+
+def _as_of(scenario: Scenario, well: Well, t_h: float) -> Simulation:
+    """Make the simulation as it is from a moment on; the state is that of the start."""
     arm = arm_of(scenario, well)
-    own = scenario_of(patient_of(scenario, well.replicate), arm)
+    own = scenario_of(patient_of(scenario, well.replicate), arm, t_h)
     world = World(own.space, own.space.volume, own.seed, well.replicate)
     drug = arm.antibodies[0] if arm.antibodies else "rituximab"
     world.traits |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
@@ -127,7 +147,8 @@ def _sets_for(writer: Process, reader: Process) -> bool:
 def _moments(arm: Arm) -> list[float]:
     """Return when something is added and when infusions end."""
     starts = [(t, addition) for addition in arm.add for t in addition.moments]
-    return [t for t, _ in starts] + [t + a.over for t, a in starts if a.infusion is not None]
+    ends = [t + a.over for t, a in starts if a.infusion is not None]
+    return [*(t for t, _ in starts), *ends, *(change.at for change in arm.change)]
 
 
 def _treatment(arm: Arm) -> Treatment:

@@ -7,7 +7,8 @@ from abm.core.errors import InputError
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
 from abm.scenario.load import Document, resolve, validate
-from abm.scenario.schema import Scenario
+from abm.scenario.reading import Keys
+from abm.scenario.schema import Arm, Scenario
 
 SHARED = ("seed", "replicates", "duration", "dt", "arms", "probes")
 
@@ -39,17 +40,29 @@ def _name_of(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:64] or "scenario"
 
 
+def _moments(name: str, arm: Arm) -> list[tuple[Keys, float]]:
+    """Return where in the file an arm says how it differs, and from when on."""
+    changes = [(("arms", name, "change", i, "set"), change.at) for i, change in enumerate(arm.change)]
+    return [(("arms", name, "set"), 0.0), *changes]
+
+
 def _check_arms(scenario: Scenario, document: Document) -> None:
     """Validate what every arm sets, and say in which arm a fault lies."""
     faults = []
-    for name, arm in scenario.arms.items():
-        place = ("arms", name, "set")
+    grids: dict[tuple[str, str], int] = {}
+    moments = [(name, arm, place, t_h) for name, arm in scenario.arms.items() for place, t_h in _moments(name, arm)]
+    for name, arm, place, t_h in moments:
         try:
-            own = scenario_of(scenario, arm)
+            own = scenario_of(scenario, arm, t_h)
         except InputError as error:
             faults += [document.fault(place, f"{f.path}: {f.message}", f.allowed, f.nearest) for f in error.faults]
             continue
         changed = [key for key in SHARED if getattr(own, key) != getattr(scenario, key)]
         faults += [document.fault(place, f"an arm cannot set {key}: all arms share it") for key in changed]
+        for key, process in own.processes.items():
+            voxels = getattr(process, "voxels_per_side", 0)
+            if voxels != grids.setdefault((name, key), voxels):
+                text = f"{key} keeps its {grids[name, key]} voxels per side during a run, found {voxels}"
+                faults.append(document.fault(place, text))
     if faults:
         raise InputError(*faults)

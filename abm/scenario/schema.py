@@ -28,6 +28,7 @@ PROBES = discover(abm.probes, Probe)
 CELLS = ("b_cells", "nk_cells")
 INHIBITORS = ("anti_cd55", "anti_cd59")
 EVENTS = ("infusion", "plasmapheresis")  # what is done to a patient
+CHANGEABLE = ("processes", "antibodies", "serum")
 ENGINES_OWN = {"additions", "fate"}
 LONGEST_CONTACT_STEP_H = 0.25
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -102,14 +103,30 @@ else:
 ADDABLE = (*ANTIBODIES, "serum", *CELLS, "dheas", "igg", *INHIBITORS, *EVENTS)
 
 
+class Change(Model):
+    """What changes in the middle of an arm: from a moment on, dotted paths of the scenario have other values."""
+
+    at: float = par(..., "h", "design: chosen per scenario", "Moment of the change", gt=0)
+    set: dict[str, Any] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _can_change(self) -> "Change":
+        for path in self.set:
+            if path.partition(".")[0] not in CHANGEABLE:
+                allowed = ", ".join(f"{name}.…" for name in CHANGEABLE)
+                raise refusal(Fault(f"{path!r} cannot change during a run", f"set.{path}", allowed=allowed))
+        return self
+
+
 class Arm(Model):
     """What one arm of the experiment adds, leaves out or changes.
 
-    ``set`` maps dotted paths of the scenario to other values for this arm alone. ``x`` and ``group`` place the arm on
-    a response curve.
+    ``set`` maps dotted paths of the scenario to other values for this arm alone, ``change`` from a moment on. ``x`` and
+    ``group`` place the arm on a response curve.
     """
 
     add: tuple[Addition, ...] = ()
+    change: tuple[Change, ...] = ()
     without: tuple[str, ...] = ()
     set: dict[str, Any] = Field(default_factory=dict)
     x: float | None = None
@@ -131,9 +148,11 @@ class Arm(Model):
         for index, addition in enumerate(self.add):
             if addition.what in self.without:
                 raise refusal(Fault(f"an arm without {addition.what!r} cannot add them", f"add.{index}"))
-        times = [addition.at for addition in self.add]
-        if times != sorted(times):
-            raise refusal(Fault(f"additions are not in order of time: {times} h", "add", allowed="earliest first"))
+        for name, events in (("addition", self.add), ("change", self.change)):
+            times = [event.at for event in events]
+            if times != sorted(times):
+                place = "add" if name == "addition" else name
+                raise refusal(Fault(f"{name}s are not in order of time: {times} h", place, allowed="earliest first"))
         self._refuse_overlap()
         return self
 
@@ -265,12 +284,12 @@ class Scenario(Model):
         for name, arm in self.arms.items():
             for index, addition in enumerate(arm.add):
                 place = f"arms.{name}.add.{index}"
-                last, what = addition.moments[-1], "an infusion" if addition.what == "infusion" else "an addition"
-                if last >= self.duration:
-                    text = f"{what} at {last:g} h is outside the run"
-                    faults.append(Fault(text, f"{place}.at", allowed=f"before {self.duration:g} h"))
+                what = "an infusion" if addition.what == "infusion" else "an addition"
+                faults += _late(what, addition.moments[-1], place, self.duration)
                 if addition.what in CELLS and getattr(self.populations, addition.what) is None:
                     faults.append(Fault(f"the scenario has no population {addition.what!r}", place))
+            for index, change in enumerate(arm.change):
+                faults += _late("a change", change.at, f"arms.{name}.change.{index}", self.duration)
         return faults
 
     def _order_faults(self) -> list[Fault]:
@@ -344,6 +363,11 @@ class Scenario(Model):
 def kind_of(process: Process) -> str:
     """Return the kind of a process."""
     return str(getattr(process, "kind", ""))
+
+
+def _late(what: str, t_h: float, place: str, end_h: float) -> list[Fault]:
+    text = f"{what} at {t_h:g} h is outside the run"
+    return [Fault(text, f"{place}.at", allowed=f"before {end_h:g} h")] if t_h >= end_h else []
 
 
 def _is_multiple(period: float, dt: float) -> bool:

@@ -26,7 +26,7 @@ from abm.results.wells import WellFolder
 from abm.scenario.build import Well, build, wells
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Arm, Scenario
-from abm.study.wells import WellJob, restore
+from abm.study.wells import WellJob
 
 RECORD = "branch.json"
 SHARED = ("dt", "space", "populations")
@@ -69,7 +69,7 @@ class Branch:
                 for well, past in stores.items():
                     found = past.at(t_h)
                     if well.replicate == 0:
-                        restore(build(scenario, well), found.header, found.arrays)
+                        build(scenario, well).restore(found.header, found.arrays)
                 return branch
         raise InputError(f"{parent.path} has no intact checkpoint that all wells share before the end of the branch")
 
@@ -165,7 +165,8 @@ def _refuse_other_past(own: Scenario, scenario: Scenario, t_h: float) -> None:
 
 
 def _past_of(arm: Arm, t_h: float) -> tuple:
-    return tuple(a for a in arm.add if a.at < t_h - SAME_MOMENT_H), arm.without
+    before = t_h - SAME_MOMENT_H
+    return tuple(a for a in arm.add if a.at < before), tuple(c for c in arm.change if c.at < before), arm.without
 
 
 def _observed(parent: Run, well: Well, step: int, t_h: float) -> Iterator[tuple[str, int, pa.Table]]:

@@ -1,7 +1,6 @@
 """Run one well into its part of a run folder, from its last checkpoint if there is one."""
 
 import json
-import re
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,10 +12,8 @@ from abm.biology.additions import conservation
 from abm.biology.patient.balance import balance
 from abm.core import jit
 from abm.core.checkpoint import CheckpointStore
-from abm.core.errors import InputError
-from abm.core.fate import NEVER, Fate
+from abm.core.fate import Fate
 from abm.core.par import plain
-from abm.core.population import Column, Population
 from abm.core.simulation import Simulation
 from abm.results.tables import labelled, stack
 from abm.results.wells import WellFolder
@@ -85,43 +82,8 @@ def run_well(job: WellJob, flow: Flow | None = None) -> None:
         if found.refused:
             instead = {"well": job.well.label, "reason": found.refused, "used": found.header["step"]}
             flow.note("checkpoint refused", instead)
-        restore(simulation, found.header, found.arrays)
+        simulation.restore(found.header, found.arrays)
     _Course(job, flow, simulation, store).run()
-
-
-def restore(simulation: Simulation, header: dict, arrays: dict[str, np.ndarray]) -> None:
-    """Put a simulation back to a checkpoint whose step boundary, cells and fields must be of its own kind.
-
-    A branch may have gained or lost causes of death; those who died before keep theirs.
-    """
-    world, step = simulation.world, header["step"]
-    for name in world.populations.keys() - header["next_uid"].keys():
-        raise InputError(f"the checkpoint holds no {name}: a branch keeps its populations")
-    for name in world.fields.keys() & header["voxels"].keys():
-        if world.fields[name].values.shape != arrays[f"fields/{name}"].shape:
-            raise InputError(f"the checkpoint holds {name} on another grid: a branch keeps its voxels")
-    before = _keep_causes(world.populations["b_cells"], arrays)
-    simulation.restore(header, arrays)
-    if "b_cells" in world.deaths:
-        causes = Fate().causes(world.populations["b_cells"])
-        code = world.deaths["b_cells"]["cause"]
-        code[:] = np.array([causes.index(cause) for cause in before], code.dtype)[code]
-    if step >= simulation.grid_h.size or abs(simulation.grid_h[step] - header["t_h"]) > 1e-6:
-        raise InputError(
-            f"the checkpoint at {header['t_h']:g} h is no step of this scenario: a branch keeps dt and every "
-            "addition and look before it"
-        )
-
-
-def _keep_causes(population: Population, arrays: dict[str, np.ndarray]) -> list[str]:
-    """Declare what made cells die before the checkpoint, without effect from here on, and return its causes."""
-    past = Population(population.name)
-    for name in sorted(path.removeprefix("cells/b_cells/") for path in arrays):
-        if re.fullmatch(r"hazard_\w+_per_h|mark_\w+_h", name):
-            past.declare(Column(name, default=NEVER if name.startswith("mark_") else 0.0, resets=True))
-            if name not in population:
-                population.declare(past.columns[name])
-    return Fate().causes(past)
 
 
 class _Course:

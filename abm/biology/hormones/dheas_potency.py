@@ -35,6 +35,7 @@ class DheasPotency(Process):
     scale: ClassVar = "both"
     reads: ClassVar = ("fields.dheas", "pools.dheas", "nk_cells.x_um", "nk_cells.y_um")
     writes: ClassVar = ("nk_cells.potency",)
+    sets: ClassVar = writes
 
     max_effect: float = par(0.3, "1", "assumed: 0-0.6", "Emax, relative gain of potency", ge=0, le=0.6)
     ec50_uM: float = par(1.0, "uM", "assumed: active over 1e-8-1e-5 M", "DHEAS at half effect", gt=0, le=1e3)

@@ -25,6 +25,7 @@ class Il6(Process):
     scale: ClassVar = "body"
     reads: ClassVar = ("b_cells.accessible_cells", "b_cells.cd20_per_cell", "pools.drug_effect")
     writes: ClassVar = ("pools.il6", "pools.rel_secretion")
+    sets: ClassVar = writes
 
     strength: float = par(
         0.21, "1", "assumed: CV 140 % between patients", "Gain of secretion at full IL-6", ge=0, le=20

@@ -23,6 +23,7 @@ class MarrowEffect(Process):
     scale: ClassVar = "body"
     reads: ClassVar = ("pools.drug_ug_per_mL",)
     writes: ClassVar = ("pools.drug_effect",)
+    sets: ClassVar = writes
 
     marrow_frac: float = par(0.3, "1", "assumed: 0.1-0.5", "Concentration in the marrow over plasma", gt=0, le=1)
     ec50_ug_per_mL: float = par(15.0, "ug/mL", "assumed: 10-25", "Half effect, in the marrow", gt=0, le=1e4)

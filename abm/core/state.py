@@ -1,0 +1,129 @@
+"""The state of a World as a header and named arrays, and back, also into a World whose processes are others."""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from abm.core.errors import InputError
+from abm.core.fate import NEVER, Fate
+from abm.core.fields import Field
+from abm.core.population import Column, Population
+from abm.core.probe import Look, Probe
+from abm.core.process import Process
+from abm.core.world import World
+
+Arrays = Mapping[str, np.ndarray]
+MORTALITY = re.compile(r"hazard_\w+_per_h|mark_\w+_h")
+
+
+def saved(
+    world: World,
+    processes: Mapping[str, Process],
+    records: Mapping[str, Mapping[int, Look]],
+    probes: Mapping[str, Probe],
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """Return the state: a JSON-able header and named arrays, views of the world's own.
+
+    Parameters
+    ----------
+    world : World
+        What is saved.
+    processes : mapping of str to Process
+        Tell what of it is set anew at every step.
+    records : mapping of str to mapping of int to Look
+        By probe and step; those of series go into the header.
+    probes : mapping of str to Probe
+        By name in the scenario.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
+        for name, table in tables.items():
+            arrays |= {f"{kind}/{name}/{column}": table[column] for column in table.columns}
+    arrays |= {f"fields/{name}": field.values for name, field in world.fields.items()}
+    names, arrays["pools"] = world.pools.arrays()
+    header = {
+        "step": world.step,
+        "t_h": world.t_h,
+        "pools": names,
+        "tallies": world.tallies,
+        "next_uid": {name: p.next_uid for name, p in world.populations.items()},
+        "voxels": {name: [f.voxel_um, f.periodic] for name, f in world.fields.items()},
+        "sets": sorted({target for process in processes.values() for target in process.sets}),
+        "series": {
+            name: {str(step): row for step, row in records[name].items()}
+            for name, probe in probes.items()
+            if probe.table == "series"
+        },
+    }
+    return header, arrays
+
+
+def load(world: World, processes: Mapping[str, Process], header: dict, arrays: Arrays) -> None:
+    """Put a state into a world; columns the state lacks keep their defaults, those who died keep their causes.
+
+    Raises
+    ------
+    InputError
+        The state is of other populations or of another grid of voxels.
+    """
+    _refuse_other_kind(world, header, arrays)
+    world.step, world.t_h = header["step"], header["t_h"]
+    if world.step > 0:  # who waited at the start has entered long ago
+        world.arrivals.clear()
+    world.tallies = dict(header["tallies"])
+    world.pools.amounts = dict(zip(header["pools"], arrays["pools"].tolist(), strict=True))
+    causes = {name: _keep_causes(population, arrays) for name, population in world.populations.items()}
+    for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
+        for name, table in tables.items():
+            columns = {c: arrays[f"{kind}/{name}/{c}"] for c in table.columns if f"{kind}/{name}/{c}" in arrays}
+            table.keep(np.zeros(table.n, bool))
+            table.add(len(next(iter(columns.values()), ())), columns)
+            table.next_uid = header["next_uid"].get(name, 0)
+    for name, table in world.deaths.items():
+        now = Fate().causes(world.populations[name])
+        table["cause"][:] = np.array([now.index(cause) for cause in causes[name]], np.int64)[table["cause"]]
+    _load_fields(world, header, arrays)
+    _unset(world, set(header.get("sets", ())) - {target for process in processes.values() for target in process.sets})
+
+
+def _refuse_other_kind(world: World, header: dict, arrays: Arrays) -> None:
+    for name in world.populations.keys() - header["next_uid"].keys():
+        raise InputError(f"the checkpoint holds no {name}: a branch keeps its populations")
+    for name in world.fields.keys() & header["voxels"].keys():
+        if world.fields[name].values.shape != arrays[f"fields/{name}"].shape:
+            raise InputError(f"the checkpoint holds {name} on another grid: a branch keeps its voxels")
+
+
+def _keep_causes(population: Population, arrays: Arrays) -> list[str]:
+    """Declare what made cells die before, without effect from here on, and return its causes."""
+    past, place = Population(population.name), f"cells/{population.name}/"
+    for name in sorted(path.removeprefix(place) for path in arrays if path.startswith(place)):
+        if MORTALITY.fullmatch(name):
+            past.declare(Column(name, default=NEVER if name.startswith("mark_") else 0.0, resets=True))
+            if name not in population:
+                population.declare(past.columns[name])
+    return Fate().causes(past)
+
+
+def _load_fields(world: World, header: dict, arrays: Arrays) -> None:
+    """Return the fields to their state; what had none until now is spread evenly."""
+    for name in world.fields.keys() - header["voxels"].keys():
+        world.fields[name].values[:] = 0.0
+        world.supply(name, world.pools[name])
+        world.pools[name] = 0.0
+    for name, (voxel_um, periodic) in header["voxels"].items():
+        values = arrays[f"fields/{name}"]
+        field = world.fields.setdefault(name, Field(values.shape[0], voxel_um * values.shape[0], periodic))
+        field.values = values.copy()
+
+
+def _unset(world: World, targets: set[str]) -> None:
+    """Return what a process set at every step, and none sets any more, to what it is without."""
+    for target in targets:
+        owner, _, name = target.partition(".")
+        if owner == "pools":
+            world.pools.amounts.pop(name, None)
+        elif owner in world.populations:
+            population = world.populations[owner]
+            population[name][:] = population.defaults[name]
