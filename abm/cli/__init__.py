@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from abm.cli import evidence, runs, studies  # noqa: F401 - they add their verbs
+from abm.cli import evidence, runs, studies, view  # noqa: F401 - they add their verbs
 from abm.cli.shared import app
 from abm.core.errors import AbmError, RunFailed
 

@@ -30,7 +30,7 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
     """
     document = resolve(path, sets, Scenario)
     scenario = validate(Scenario, document)
-    _check_arms(scenario, document)
+    check_arms(scenario, document)
     check_cohort(scenario, document)
     return scenario if "name" in document.data else scenario.model_copy(update={"name": _name_of(Path(path))})
 
@@ -46,7 +46,7 @@ def _moments(name: str, arm: Arm) -> list[tuple[Keys, float]]:
     return [(("arms", name, "set"), 0.0), *changes]
 
 
-def _check_arms(scenario: Scenario, document: Document) -> None:
+def check_arms(scenario: Scenario, document: Document) -> None:
     """Validate what every arm sets, and say in which arm a fault lies."""
     faults = []
     grids: dict[tuple[str, str], int] = {}

@@ -1,0 +1,74 @@
+"""The verbs that show a run while it happens: view and movie."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from abm.cli import shared
+from abm.cli.shared import app
+
+Arms = Annotated[
+    list[str] | None, typer.Option("--arm", help="An arm to show; repeatable, at most 4; default: the first.")
+]
+PORT = 8765  # design: any that is usually free
+
+
+@app.command()
+def view(
+    scenario: shared.File,
+    sets: shared.Sets = None,
+    arms: Arms = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = PORT,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Open a scenario in the browser: watch, steer, save what was done. Ctrl-C ends it."""
+    from abm.scenario.from_file import load_scenario
+    from abm.view.server import serve
+
+    loaded = load_scenario(scenario, tuple(sets or ()))
+    serve(
+        loaded,
+        arms or (),
+        port,
+        opens_browser=browser,
+        tell=lambda address: shared.show(f"{address}  (Ctrl-C ends it)"),
+    )
+
+
+@app.command()
+def movie(
+    scenario: shared.File,
+    sets: shared.Sets = None,
+    arms: Arms = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="FILE.gif or FILE.mp4; default: the scenario's name.gif.")
+    ] = None,
+    frames: Annotated[int, typer.Option("--frames", min=2, max=2000, help="Pictures from start to end.")] = 60,
+    fps: Annotated[int, typer.Option("--fps", min=1, max=60, help="Pictures per second.")] = 12,
+    b_cells: Annotated[
+        str, typer.Option("--b-cells", help="Colour of B cells: fate, CD20, bound antibody, C3b.")
+    ] = "fate",
+    layer: Annotated[str, typer.Option("--layer", help="Field below the cells: none, DHEAS, potency.")] = "none",
+    as_json: shared.Json = False,
+) -> None:
+    """Write a short animation of a scenario: its floors and its survival, or a patient's IgM."""
+    from abm.core.errors import InputError
+    from abm.scenario.from_file import load_scenario
+    from abm.study.progress import WatchedRun
+    from abm.view import raster
+    from abm.view.movie import Film, write
+    from abm.view.session import Session
+
+    for value, known in ((b_cells, raster.B_BY), (layer, raster.LAYERS)):
+        if value not in known:
+            raise InputError(f"found {value!r}; allowed: {', '.join(known)}")
+    loaded = load_scenario(scenario, tuple(sets or ()))
+    path = out or Path(f"{loaded.name}.gif")
+    film = Film(frames, fps, raster.Look(b_by=b_cells, layer=layer))
+    with WatchedRun() as monitor:
+        monitor.begin(path, 1)
+        write(path, Session(loaded, arms or ()), film, lambda done, total: monitor.beat(0, done, total))
+    shared.show({"movie": str(path)} if as_json else str(path))

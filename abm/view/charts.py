@@ -1,0 +1,267 @@
+"""Courses and distributions of a session as figures, in the colours of the report."""
+
+import io
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from abm.core.fate import Fate
+from abm.core.world import World
+from abm.plot import arms as naming
+from abm.plot import style
+from abm.view.session import Row, Session
+
+DPI = 90
+PANEL_IN = (3.5, 2.35)
+MARGINS_IN = (0.62, 0.12, 0.55, 0.3)  # left, right, below, above a panel
+KEY_IN = 0.35
+HOURS_PER_DAY = 24.0
+BINS = 24
+COMPLEMENT = {"c1q_frac": "C1q", "c2c4_frac": "C2/C4", "c3_frac": "C3", "c5c9_frac": "C5–C9"}
+STYLES = ("-", "--", "-.", ":")
+SECRETORS = {
+    "igm_long_lived_g_per_L": ("long-lived plasma cells", style.GREEN),
+    "igm_plasma_g_per_L": ("plasma cells", style.ORANGE),
+    "igm_clone_g_per_L": ("clone", style.BLUE),
+}
+Draw = Callable[[Axes, Session], None]
+
+
+def courses(session: Session) -> Figure:
+    """Draw what has happened so far: a panel per arm with the B cells or IgM by origin, then totals of all arms."""
+    is_patient = session.scenario.is_patient
+    each = _igm if is_patient else _fates
+    totals: Sequence[Draw] = PATIENT if is_patient else WELL
+    fig, axes = _panels(len(session.arms) + len(totals))
+    for ax, arm in zip(axes, session.arms, strict=False):
+        each(ax, session, arm)
+    for ax, draw in zip(axes[len(session.arms) :], totals, strict=True):
+        draw(ax, session)
+    for ax in axes:
+        ax.set_xlabel(f"time, {unit(session)}", fontsize=style.SMALL_PT)
+        ax.set_xlim(0, session.scenario.duration / per_unit(session))
+        style.time_axis(ax.xaxis)
+    _key(fig, session)
+    return fig
+
+
+def distributions(session: Session) -> Figure:
+    """Draw CD20 of the survivors against all, and kills per NK cell, a column per arm."""
+    fig, axes = _panels(2 * len(session.arms), n_cols=len(session.arms))
+    for i, (arm, simulation) in enumerate(session.simulations.items()):
+        _cd20(axes[i], simulation.world)
+        axes[i].set_title(naming.label(arm), fontsize=style.FONT_PT, loc="left", fontweight="bold")
+        _kills(axes[len(session.arms) + i], simulation.world)
+    return fig
+
+
+def outcome(ax: Axes, session: Session) -> None:
+    """Draw what matters most of all arms into axes: B cells alive, or serum IgM."""
+    if session.scenario.is_patient:
+        _lines(ax, session, ["igm_g_per_L"], "Serum IgM", "g/L")
+    else:
+        style.dress(ax, "", "%", "B cells alive")
+        for arm, colour in _colours(session).items():
+            x, alive = _xy(session.history[arm], "n_b_alive", session)
+            _, n = _xy(session.history[arm], "n_b_start", session)
+            ax.plot(x, 100.0 * alive / np.maximum(n, 1.0), color=colour, linewidth=1.6)
+        ax.set_ylim(0, 100)
+    for arm, colour in _colours(session).items():
+        ax.plot([], [], color=colour, label=naming.label(arm))
+    ax.set_xlim(0, session.n_ticks * session.scenario.dt / per_unit(session))
+    ax.set_xlabel(f"time, {unit(session)}", fontsize=style.SMALL_PT)
+    ax.legend(fontsize=style.SMALL_PT, frameon=False, loc="upper right")
+
+
+def track(session: Session) -> Figure:
+    """Draw the course of the cell that is followed."""
+    rows = session.track
+    is_b = session.followed is not None and session.followed.population == "b_cells"
+    shown = B_TRACK if is_b else NK_TRACK
+    found = {name: text for name, text in shown.items() if rows and name in rows[0]}
+    fig, axes = _panels(max(1, len(found)), n_cols=max(1, len(found)), size=(2.3, 1.6))
+    for ax, (name, text) in zip(axes, found.items(), strict=False):
+        x, y = _xy(rows, name, session)
+        style.dress(ax, "", "", text)
+        ax.plot(x, y, color=style.BLACK, linewidth=1.2)
+        ax.set_xlabel(f"time, {unit(session)}", fontsize=style.SMALL_PT)
+        ax.set_ylim(bottom=0)
+    return fig
+
+
+def png(fig: Figure) -> bytes:
+    """Return a figure as PNG at the size of the page."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
+
+
+def causes(session: Session, arm: str) -> list[str]:
+    """Return the causes of death in an arm, in the order of their codes."""
+    return Fate().causes(session.simulations[arm].world.populations["b_cells"])
+
+
+def unit(session: Session) -> str:
+    """Return the unit of time that a viewer reads: d for patients, else h."""
+    return "d" if session.scenario.is_patient else "h"
+
+
+def per_unit(session: Session) -> float:
+    """Return the hours of that unit."""
+    return HOURS_PER_DAY if session.scenario.is_patient else 1.0
+
+
+B_TRACK = {
+    "cd20_per_cell": "CD20, sites",
+    "bound_per_cell": "bound antibody",
+    "c3b_per_cell": "C3b",
+    "mac_per_cell": "MAC",
+    "damage": "lytic hits",
+}
+NK_TRACK = {"potency": "potency", "granules": "granules, of full", "cd16": "CD16, of full", "n_kills": "kills"}
+
+
+def _panels(n: int, n_cols: int = 4, size: tuple[float, float] = PANEL_IN) -> tuple[Figure, list[Axes]]:
+    """Return a figure with its panels at fixed places: laying them out anew would take most of the time of a frame."""
+    n_cols = min(n, n_cols)
+    n_rows = -(-n // n_cols)
+    width, height = size[0] * n_cols, size[1] * n_rows + KEY_IN
+    fig = style.new_figure(height, width_in=width)
+    fig.set_layout_engine(None)
+    axes = style.panels(fig, n, n_cols, share=False)
+    left, right, low, up = MARGINS_IN
+    inner = size[0] - left - right, size[1] - low - up
+    for i, ax in enumerate(axes):
+        row, column = divmod(i, n_cols)
+        corner = column * size[0] + left, height - (row + 1) * size[1] + low
+        ax.set_position((corner[0] / width, corner[1] / height, inner[0] / width, inner[1] / height))
+    return fig, axes
+
+
+def _key(fig: Figure, session: Session) -> None:
+    keys = [style.line_key(naming.label(arm), colour) for arm, colour in _colours(session).items()]
+    if session.scenario.is_patient:
+        keys += [style.area_key(text, colour) for text, colour in SECRETORS.values()]
+    else:
+        keys += [
+            style.line_key(text, style.INK, style=dash) for text, dash in zip(COMPLEMENT.values(), STYLES, strict=True)
+        ]
+        keys += [style.area_key(naming.cause_name(c), colour) for c, colour in _cause_colours(session).items()]
+        keys += [style.area_key("alive", style.BLUE, 0.35)]
+    style.legend_below(fig, keys)
+
+
+def _colours(session: Session) -> dict[str, str]:
+    return dict(zip(session.arms, style.ARM_COLOURS, strict=False))
+
+
+def _cause_colours(session: Session) -> dict[str, str]:
+    return style.cause_colours(sorted({cause for arm in session.arms for cause in causes(session, arm)}))
+
+
+def _xy(rows: Sequence[Row], name: str, session: Session) -> tuple[np.ndarray, np.ndarray]:
+    x = np.array([row["time_h"] for row in rows]) / per_unit(session)
+    return x, np.array([row.get(name, 0.0) for row in rows], float)
+
+
+def _fates(ax: Axes, session: Session, arm: str) -> None:
+    """Draw B cells by what became of them, in percent of all there have been."""
+    rows = session.history[arm]
+    x, n = _xy(rows, "n_b_start", session)
+    colours = _cause_colours(session)
+    parts = [_xy(rows, f"deaths_{cause}", session)[1] for cause in colours]
+    alive = n - np.sum(parts, axis=0) if parts else n
+    shares = [100.0 * part / np.maximum(n, 1.0) for part in (alive, *parts)]
+    style.dress(ax, "", "B cells, %", naming.label(arm))
+    ax.stackplot(x, shares, colors=["#A6C8E4", *colours.values()], linewidth=0)
+    ax.set_ylim(0, 100)
+
+
+def _lines(ax: Axes, session: Session, columns: Sequence[str], title: str, y: str) -> None:
+    style.dress(ax, "", y, title)
+    for arm, colour in _colours(session).items():
+        for column, dash in zip(columns, STYLES, strict=False):
+            x, values = _xy(session.history[arm], column, session)
+            ax.plot(x, values, color=colour, linestyle=dash, linewidth=1.4)
+    if ax.get_yscale() != "log":
+        ax.set_ylim(bottom=0)
+
+
+def _drug(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["rituximab_nM"], "Free antibody", "nM")
+
+
+def _complement(ax: Axes, session: Session) -> None:
+    _lines(ax, session, list(COMPLEMENT), "Complement left", "of what was added")
+    ax.set_ylim(0, 1.05)
+
+
+def _medium(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["igm_ng_per_mL"], "IgM from the B cells", "ng/mL")
+
+
+def _engaged(ax: Axes, session: Session) -> None:
+    style.dress(ax, "", "%", "NK cells engaged")
+    for arm, colour in _colours(session).items():
+        x, engaged = _xy(session.history[arm], "n_nk_engaged", session)
+        _, n = _xy(session.history[arm], "n_nk", session)
+        ax.plot(x, 100.0 * engaged / np.maximum(n, 1.0), color=colour, linewidth=1.4)
+    ax.set_ylim(bottom=0)
+
+
+def _igm(ax: Axes, session: Session, arm: str) -> None:
+    rows = session.history[arm]
+    parts = [_xy(rows, name, session) for name in SECRETORS]
+    style.dress(ax, "", "IgM, g/L", naming.label(arm))
+    ax.stackplot(parts[0][0], [y for _, y in parts], colors=[c for _, c in SECRETORS.values()], linewidth=0)
+    ax.set_ylim(0, 1.1 * max(row["igm_g_per_L"] for each in session.history.values() for row in each))
+
+
+def _levels(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["rituximab_ug_per_mL"], "Rituximab in serum", "µg/mL")
+
+
+def _burden(ax: Axes, session: Session) -> None:
+    ax.set_yscale("log")
+    _lines(ax, session, ["n_clone", "n_plasma"], "Clone (—), plasma cells (- -)", "cells")
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _viscosity(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["viscosity_cP"], "Serum viscosity", "cP")
+
+
+def _il6(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["il6"], "IL-6 beyond the usual", "relative")
+
+
+WELL: Sequence[Draw] = (_drug, _complement, _medium, _engaged)
+PATIENT: Sequence[Draw] = (_levels, _burden, _viscosity, _il6)
+
+
+def _cd20(ax: Axes, world: World) -> None:
+    """Draw the cells' own CD20 at the start: all there have been, and those alive and not committed to die."""
+    b, dead = world.populations["b_cells"], world.deaths.get("b_cells")
+    alive = b.cd20_start_per_cell[~b.is_dying] if "is_dying" in b else b.cd20_start_per_cell
+    gone = dead["cd20_start_per_cell"] if dead is not None else np.empty(0)
+    everyone = np.concatenate([alive, gone])
+    style.dress(ax, "CD20 at the start, sites per cell", "B cells")
+    if everyone.size:
+        edges = np.geomspace(max(everyone.min(), 100.0), max(everyone.max(), 1000.0), BINS)
+        ax.hist(np.maximum(everyone, edges[0]), edges, color=style.FAINT, label="all")
+        ax.hist(np.maximum(alive, edges[0]), edges, color=style.BLUE, label="alive")
+        ax.set_xscale("log")
+        ax.legend(fontsize=style.SMALL_PT, frameon=False, loc="upper left")
+
+
+def _kills(ax: Axes, world: World) -> None:
+    nk = world.populations.get("nk_cells")
+    style.dress(ax, "kills per NK cell", "NK cells, %")
+    if nk is None or not nk.n or "n_kills" not in nk:
+        ax.text(0.5, 0.5, "no NK cells", ha="center", transform=ax.transAxes, fontsize=style.SMALL_PT, color=style.INK)
+        return
+    count = np.bincount(nk.n_kills, minlength=6)
+    ax.bar(np.arange(count.size), 100.0 * count / nk.n, color=style.PURPLE, width=0.8)

@@ -1,0 +1,186 @@
+"""What may be changed while a scenario runs: every parameter of every mechanism, by its own bounds and unit."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from abm.core.par import describe, key_of, plain
+from abm.core.process import Process
+from abm.core.units import quantity_text
+from abm.scenario.build import scenario_of
+from abm.scenario.draws import patient_of
+from abm.scenario.schema import ADDABLE, ANTIBODIES, CELLS, EVENTS, Scenario
+from abm.view.session import SAME_MOMENT_H, Session
+
+N_STOPS = 40
+WIDE = 30.0  # beyond this ratio a slider is logarithmic
+REACH = 100.0  # a slider goes this far from the default where the bounds lie further away
+AMOUNTS = {
+    "serum": "25 %",
+    "b_cells": "500",
+    "nk_cells": "2500",
+    "dheas": "1 uM",
+    "igg": "10 uM",
+    "anti_cd55": "100 %",
+    "anti_cd59": "100 %",
+    "infusion": "375 mg/m2",
+    "plasmapheresis": "50 %",
+}
+DRUG = "10 ug/mL"
+HOURS_PER_DAY = 24.0
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One thing to turn: a slider over stops, or a choice.
+
+    Attributes
+    ----------
+    path : str
+        Dotted path in the scenario.
+    value : float or str or bool
+        As it is now, in ``unit``.
+    stops : tuple
+        What it can be set to, the present value among them.
+    """
+
+    path: str
+    text: str
+    value: Any
+    unit: str
+    source: str
+    stops: tuple[Any, ...]
+
+    @property
+    def label(self) -> str:
+        """Description with unit."""
+        return self.text if self.unit in ("", "1") else f"{self.text}, {self.unit}"
+
+    def as_text(self, value: Any) -> Any:
+        """Return a value as it stands in a scenario file."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return quantity_text(value, self.unit) if is_number else value
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """A process of the scenario: whether it is on, and its knobs."""
+
+    name: str
+    title: str
+    is_on: bool
+    knobs: tuple[Knob, ...]
+    as_file: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """Dotted path in the scenario."""
+        return f"processes.{self.name}"
+
+
+def now(session: Session, arm: str) -> Scenario:
+    """Return the scenario as an arm has it at this moment."""
+    own = patient_of(session.scenario, session.replicate)
+    return scenario_of(own, session.scenario.arms[arm], session.t_h + SAME_MOMENT_H)
+
+
+def mechanisms(session: Session, arm: str) -> list[Mechanism]:
+    """Return every process the scenario has or had at its start, in the order of the step."""
+    own, found = now(session, arm), []
+    known: dict[str, Process] = dict(session.scenario.processes) | dict(own.processes)
+    for name, process in sorted(known.items(), key=lambda item: item[1].phase):
+        title = (type(process).__doc__ or "").splitlines()[0]
+        knobs = _knobs(name, process, in_days=session.scenario.is_patient)
+        found.append(Mechanism(name, title, name in own.processes, knobs, plain(process)))
+    return found
+
+
+def addable(session: Session) -> dict[str, str]:
+    """Return what can be added now and a usual amount of each."""
+    scenario = session.scenario
+    if scenario.is_patient:
+        return {name: AMOUNTS[name] for name in EVENTS}
+    given = {drug for arm in session.arms for drug in scenario.arms[arm].antibodies}
+    drugs = [drug for drug in ANTIBODIES if not given or drug in given]
+    cells = [name for name in CELLS if getattr(scenario.populations, name) is not None]
+    rest = [name for name in ADDABLE if name not in (*ANTIBODIES, *CELLS, *EVENTS)]
+    return {name: AMOUNTS.get(name, DRUG) for name in (*drugs, *cells, *rest)}
+
+
+def amount(what: str, text: str) -> object:
+    """Return an amount as it stands in a scenario file: cells are counted."""
+    return int(text) if what in CELLS and text.strip().lstrip("-").isdecimal() else text.strip()
+
+
+def _knobs(name: str, process: Process, *, in_days: bool) -> tuple[Knob, ...]:
+    found = []
+    fields = type(process).model_fields
+    for row in describe(type(process)):
+        value, field = getattr(process, row["name"]), fields[row["name"]]
+        path = f"processes.{name}.{key_of(row['name'], field)}"
+        if isinstance(value, bool) or not isinstance(value, int | float) or row["name"] == "voxels_per_side":
+            continue
+        unit, factor = _shown(row["unit"]) if in_days else (row["unit"], 1.0)
+        stops = tuple(float(f"{x * factor:.4g}") if factor != 1.0 else x for x in _stops(value, row))
+        at = stops[_stops(value, row).index(value)]
+        found.append(Knob(path, row["description"], at, unit, row["source"], stops))
+    for key, field in fields.items():
+        choices, value = get_args(field.annotation), getattr(process, key)
+        if key == "kind" or not isinstance(value, str | bool):
+            continue
+        if field.annotation is bool:
+            choices = (False, True)
+        elif get_origin(field.annotation) is not Literal:
+            continue
+        found.append(Knob(f"processes.{name}.{key}", key.replace("_", " "), value, "", "", tuple(choices)))
+    return tuple(found)
+
+
+def _shown(unit: str) -> tuple[str, float]:
+    """Return the unit in which a patient's parameter is read, days instead of hours, and its factor."""
+    if unit == "h":
+        return "d", 1.0 / HOURS_PER_DAY
+    return (f"{unit[:-2]}/d", HOURS_PER_DAY) if unit.endswith("/h") else (unit, 1.0)
+
+
+def _stops(value: float, row: dict[str, Any]) -> tuple[float, ...]:
+    """Return what a slider stops at: inside the bounds, at most a hundredfold from default and value."""
+    centre = [abs(x) for x in (row["default"], value) if isinstance(x, int | float) and x]
+    low = next((row[bound] for bound in ("ge", "gt") if row[bound] is not None), -math.inf)
+    high = next((row[bound] for bound in ("le", "lt") if row[bound] is not None), math.inf)
+    reach = REACH * max(centre, default=1.0)
+    high = min(high, reach)
+    if low >= 0.0:
+        least = max(low, min(centre, default=high) / REACH)
+        is_log = high / least > WIDE
+        inner = _geometric(least, high) if is_log else _even(low, high)
+        inner = ([low] if row["ge"] is not None else []) + inner
+    else:
+        inner = _even(max(low, -reach), high)
+    stops = {float(f"{x:.3g}") for x in inner} | {value}
+    if isinstance(value, int):
+        stops = {round(x) for x in stops}
+    allowed = [x for x in stops if _is_inside(x, row)]
+    return tuple(sorted(allowed))
+
+
+def _is_inside(x: float, row: dict[str, Any]) -> bool:
+    lower = (row["ge"] is None or x >= row["ge"]) and (row["gt"] is None or x > row["gt"])
+    return lower and (row["le"] is None or x <= row["le"]) and (row["lt"] is None or x < row["lt"])
+
+
+def _even(low: float, high: float) -> list[float]:
+    return [low + (high - low) * k / N_STOPS for k in range(N_STOPS + 1)]
+
+
+def _geometric(low: float, high: float) -> list[float]:
+    return [low * (high / low) ** (k / N_STOPS) for k in range(N_STOPS + 1)]
+
+
+def arms_of(session: Session, choice: str) -> Sequence[str]:
+    """Return the arms that a choice means: one, or all."""
+    return session.arms if choice == ALL else (choice,)
+
+
+ALL = "all arms"
