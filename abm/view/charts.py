@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from abm.core.fate import Fate
 from abm.core.world import World
@@ -124,9 +123,9 @@ B_TRACK = {
 NK_TRACK = {"potency": "potency", "granules": "granules, of full", "cd16": "CD16, of full", "n_kills": "kills"}
 
 
-def _panels(n: int, n_cols: int = 4, size: tuple[float, float] = PANEL_IN) -> tuple[Figure, list[Axes]]:
+def _panels(n: int, n_cols: int = 0, size: tuple[float, float] = PANEL_IN) -> tuple[Figure, list[Axes]]:
     """Return a figure with its panels at fixed places: laying them out anew would take most of the time of a frame."""
-    n_cols = min(n, n_cols)
+    n_cols = min(n, n_cols or (3 if n <= 6 else 4))
     n_rows = -(-n // n_cols)
     width, height = size[0] * n_cols, size[1] * n_rows + KEY_IN
     fig = style.new_figure(height, width_in=width)
@@ -180,14 +179,13 @@ def _fates(ax: Axes, session: Session, arm: str) -> None:
     ax.set_ylim(0, 100)
 
 
-def _lines(ax: Axes, session: Session, columns: Sequence[str], title: str, y: str) -> None:
+def _lines(ax: Axes, session: Session, columns: Sequence[str], title: str, y: str, per: float = 1.0) -> None:
     style.dress(ax, "", y, title)
     for arm, colour in _colours(session).items():
         for column, dash in zip(columns, STYLES, strict=False):
             x, values = _xy(session.history[arm], column, session)
-            ax.plot(x, values, color=colour, linestyle=dash, linewidth=1.4)
-    if ax.get_yscale() != "log":
-        ax.set_ylim(bottom=0)
+            ax.plot(x, values / per, color=colour, linestyle=dash, linewidth=1.4)
+    ax.set_ylim(bottom=0)
 
 
 def _drug(ax: Axes, session: Session) -> None:
@@ -225,9 +223,9 @@ def _levels(ax: Axes, session: Session) -> None:
 
 
 def _burden(ax: Axes, session: Session) -> None:
-    ax.set_yscale("log")
-    _lines(ax, session, ["n_clone", "n_plasma"], "Clone (—), plasma cells (- -)", "cells")
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    _lines(ax, session, ["n_clone", "n_plasma"], "Clone (—), plasma cells (- -)", "10⁹ cells", per=1e9)
+    ax.set_ylim(auto=True)
+    style.log_axis(ax.yaxis)
 
 
 def _viscosity(ax: Axes, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import warnings
 import webbrowser
 from collections.abc import Awaitable, Callable, Sequence
 from threading import Timer
@@ -65,6 +66,7 @@ def application(scenario: Scenario, arms: Sequence[str]) -> Any:
         "SOLARA_THEME_TITLE": "abm",
         "SOLARA_CHECK_HOOKS": "off",
     }
+    warnings.filterwarnings("ignore", "Cookies with samesite", UserWarning)  # nobody embeds the page in another
     from solara.server import starlette
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 

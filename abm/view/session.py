@@ -196,15 +196,10 @@ class Session:
             elif self.tick == 0:
                 arm["set"] = {**arm["set"], **what["change"]["set"]}
             else:
-                arm["change"] = self._changes(name, arm["change"], what["change"])
+                known = self.scenario.arms[name].change
+                is_same = bool(known) and abs(known[-1].at - self.t_h) < SAME_MOMENT_H
+                arm["change"] = _with_change(arm["change"], what["change"], is_same)
         return _valid(data, self.scenario.name)
-
-    def _changes(self, arm: str, changes: list[dict[str, Any]], change: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return an arm's changes with one more; at one moment there is one."""
-        known = self.scenario.arms[arm].change
-        if known and abs(known[-1].at - self.t_h) < SAME_MOMENT_H:
-            return [*changes[:-1], {**changes[-1], "set": {**changes[-1]["set"], **change["set"]}}]
-        return [*changes, change]
 
     def _note(self) -> None:
         """Keep what is drawn over time."""
@@ -223,6 +218,13 @@ class Session:
         rows = np.flatnonzero(population.uid == cell.uid)
         if rows.size:
             self.track.append({"time_h": self.t_h} | _numbers(population, int(rows[0])))
+
+
+def _with_change(changes: list[dict[str, Any]], change: dict[str, Any], is_same: bool) -> list[dict[str, Any]]:
+    """Return an arm's changes with one more; at one moment there is one."""
+    if is_same:
+        return [*changes[:-1], {**changes[-1], "set": {**changes[-1]["set"], **change["set"]}}]
+    return [*changes, change]
 
 
 def _numbers(population: Population, row: int) -> Row:

@@ -57,10 +57,14 @@ class Knob:
         """Description with unit."""
         return self.text if self.unit in ("", "1") else f"{self.text}, {self.unit}"
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a slider."""
+        return isinstance(self.value, int | float) and not isinstance(self.value, bool)
+
     def as_text(self, value: Any) -> Any:
         """Return a value as it stands in a scenario file."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return quantity_text(value, self.unit) if is_number else value
+        return quantity_text(value, self.unit) if self.is_number and self.unit not in ("", "1") else value
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,130 @@
+"""What is shown beside the maps: progress, charts, the cell that is followed, and what was done."""
+
+import base64
+import time
+from collections.abc import Callable
+from threading import Timer
+from typing import Any
+
+import solara
+
+from abm.plot import arms as naming
+from abm.view import charts
+from abm.view.session import Cell, Session
+from abm.view.shell import redraw
+
+REDRAW_S = 0.7  # design: charts are drawn anew at most this often
+LEAST_UG_PER_ML = 0.01  # design: drug levels below it are not written out
+
+
+@solara.component
+def Progress(session: Session, tick: int, n_done: int):
+    """Show time and progress."""
+    per = charts.per_unit(session)
+    now, end, unit = session.t_h / per, session.scenario.duration / per, charts.unit(session)
+    with solara.Row(style={"align-items": "center"}):
+        solara.Text(f"{now:.2f} {unit} of {end:g} {unit}", classes=["time-now"])
+        solara.ProgressLinear(value=100.0 * session.t_h / session.scenario.duration)
+    with solara.Row(gap="18px"):
+        for arm in session.arms:
+            solara.Text(_headline(session, arm))
+
+
+def _headline(session: Session, arm: str) -> str:
+    """Say in a few words how an arm stands."""
+    row = session.history[arm][-1]
+    if session.scenario.is_patient:
+        level = row["rituximab_ug_per_mL"]
+        drug = f"{level:.2f}" if level >= LEAST_UG_PER_ML or level == 0 else f"< {LEAST_UG_PER_ML}"
+        return f"{naming.label(arm)}: IgM {row['igm_g_per_L']:.1f} g/L, rituximab {drug} µg/mL"
+    alive, n = int(row["n_b_alive"]), max(1, int(row["n_b_start"]))
+    return f"{naming.label(arm)}: {alive:,} of {n:,} B cells alive ({100.0 * alive / n:.1f} %)"
+
+
+@solara.component
+def Chart(draw: Callable[[Session], Any], session: Session, moment: tuple, name: str):
+    """Show a figure, drawn anew no more often than the eye asks for."""
+    last = solara.use_ref((0.0, None, None))
+    late, set_late = solara.use_state(0)
+    drawn_at, drawn_moment, url = last.current
+    key = (id(session), moment)
+    is_due = time.monotonic() - drawn_at > REDRAW_S or url is None or drawn_moment[0] != key[0]
+    if drawn_moment != key and is_due:
+        url = as_url(charts.png(draw(session)))
+        last.current = (time.monotonic(), key, url)
+    is_stale = last.current[1] != key
+
+    def come_back() -> Callable[[], None] | None:
+        if not is_stale:
+            return None
+        timer = Timer(REDRAW_S, lambda: set_late(late + 1))
+        timer.daemon = True
+        timer.start()
+        return timer.cancel
+
+    solara.use_effect(come_back, [key, late])
+    solara.HTML(tag="img", attributes={"src": url, "alt": name, "class": "chart"})
+
+
+@solara.component
+def Followed(session: Session, tick: int):
+    """Show history and numbers of the cell that was clicked, and its killer."""
+    cell = session.followed
+    if cell is None or not session.track:
+        return
+    row = session.track[-1]
+    with solara.Card(f"{_kind(cell)} {cell.uid} in {naming.label(cell.arm)}"):
+        solara.Text(_story(session, cell))
+        solara.HTML(
+            tag="img", attributes={"src": as_url(charts.png(charts.track(session))), "alt": "course of the cell"}
+        )
+        with solara.Details("All numbers"):
+            population = session.simulations[cell.arm].world.populations[cell.population]
+            lines = [(name, f"{row[name]:,.6g}", column.unit, column.doc)
+                     for name, column in population.columns.items() if name in row]  # fmt: skip
+            body = "".join("<tr>" + "".join(f"<td>{part}</td>" for part in line) + "</tr>" for line in lines)
+            solara.HTML(unsafe_innerHTML=f"<table class='numbers'>{body}</table>")
+        solara.Button("Follow no longer", text=True, on_click=lambda: (session.follow(None), redraw()))
+
+
+def _kind(cell: Cell) -> str:
+    return "B cell" if cell.population == "b_cells" else "NK cell"
+
+
+def _story(session: Session, cell: Cell) -> str:
+    """Say whether a cell lives, and if not of what it died and by whom."""
+    fate = session.fate_of(cell)
+    if fate is None:
+        return f"alive at {session.t_h:.2f} h"
+    causes = charts.causes(session, cell.arm)
+    by = f", killed by NK cell {fate['killer_uid']}" if fate["killer_uid"] >= 0 else ""
+    return (
+        f"committed to die at {fate['time_h']:.2f} h: {naming.cause_name(causes[fate['cause']])}{by}; "
+        f"lysis at {fate['t_lysis_h']:.2f} h"
+    )
+
+
+@solara.component
+def Done(session: Session, n_actions: int):
+    """Show everything that was done."""
+    if not session.actions:
+        solara.Info("Nothing was done yet. What you add or change stands here, and in the scenario that you can save.")
+        return
+    per, unit = charts.per_unit(session), charts.unit(session)
+    lines = [
+        (f"{action.t_h / per:.4g} {unit}", ", ".join(map(naming.label, action.arms)), action.what)
+        for action in session.actions
+    ]
+    body = "".join("<tr>" + "".join(f"<td>{_escaped(part)}</td>" for part in line) + "</tr>" for line in lines)
+    solara.HTML(
+        unsafe_innerHTML=f"<table class='numbers'><tr><th>when</th><th>arms</th><th>what</th></tr>{body}</table>"
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def as_url(image: bytes) -> str:
+    """Return a PNG as an address that needs no server."""
+    return "data:image/png;base64," + base64.b64encode(image).decode()
