@@ -84,6 +84,10 @@ class Run:
         """Return the time series of all wells."""
         return read_csv(self.path / "series.csv").to_pandas()
 
+    def has(self, table: str) -> bool:
+        """Return whether the folder holds a table: wells have deaths, patients have end points."""
+        return (self.path / table).exists()
+
     def deaths(self) -> pd.DataFrame:
         """Return one row per death."""
         return read_parquet(self.path / "deaths.parquet").to_pandas()

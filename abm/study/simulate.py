@@ -1,6 +1,7 @@
 """The same from Python as from the command line: a scenario in, tables and arrays out."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,8 @@ class Result:
     ----------
     summary : dict
         As ``abm run --json``: survival with intervals, deaths by cause, hashes.
-    arms, series, deaths, start : DataFrame
-        The tables of the run folder.
+    arms, series, deaths, start, patients, end_points : DataFrame
+        The tables of the run folder; those that wells or patients do not have are empty.
     cells : dict of int to DataFrame
         Snapshots by step.
     fields : dict of int to dict of str to array
@@ -39,6 +40,8 @@ class Result:
     series: pd.DataFrame
     deaths: pd.DataFrame
     start: pd.DataFrame
+    patients: pd.DataFrame
+    end_points: pd.DataFrame
     cells: dict[int, pd.DataFrame]
     fields: dict[int, dict[str, np.ndarray]]
     folder: Path | None
@@ -72,12 +75,17 @@ def simulate(
 
 
 def _collect(run: Run, keep: bool) -> Result:
+    def given(name: str, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        return read() if run.has(name) else pd.DataFrame()
+
     return Result(
         summary=run.summary(),
         arms=run.arms(),
         series=run.series(),
-        deaths=run.deaths(),
-        start=run.start(),
+        deaths=given("deaths.parquet", run.deaths),
+        start=given("start.parquet", run.start),
+        patients=given("patients.csv", run.patients),
+        end_points=given("end_points.csv", run.end_points),
         cells={step: run.cells(step) for step in run.cell_steps()},
         fields={step: run.fields(step) for step in run.field_steps()},
         folder=run.path if keep else None,

@@ -32,6 +32,16 @@ def test_the_python_interface_gives_what_the_command_line_gives(tiny, call, tiny
     assert call("run", tiny_file, "--json").json["result_hash"] == quiet_hash
 
 
+def test_the_python_interface_gives_the_tables_of_patients():
+    sets = ("replicates=3", "duration=60 d", "populations.b_cells.cells_per_agent=1e10")
+    result = abm.simulate(abm.load_scenario("configs/scenarios/gertz2004.yaml", sets))
+    assert result.patients["replicate"].tolist() == [0, 1, 2]
+    assert len(result.end_points) == 3
+    assert set(result.series["replicate"]) == {0, 1, 2}
+    assert result.deaths.empty
+    assert result.start.empty
+
+
 def test_the_same_content_is_reused_and_another_seed_has_its_own_folder(tiny, tmp_path):
     first = run_scenario(tiny(), tmp_path, 1)
     before = all_files(first.path)

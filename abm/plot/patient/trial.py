@@ -44,7 +44,7 @@ class Trial:
         self.run = Loaded(run.path)
         self.series = _named(self.run.series()).assign(time_d=self.run.series()["time_h"] / HOURS_PER_DAY)
         self.end_points = _named(run.end_points())
-        self.patients = run.patients() if (run.path / "patients.csv").exists() else pd.DataFrame()
+        self.patients = run.patients() if run.has("patients.csv") else pd.DataFrame()
         self.protocols = arms.treated(self.run)
         self.looks = arms.looks(self.run)
         self.end_d = float(self.series["time_d"].max())
