@@ -25,7 +25,7 @@ def CellMap(
 
 
 @solara.component
-def Maps(session: Session, tick: int, n_done: int):
+def Maps(session: Session, moment: tuple):
     """Show the floor of every arm, what colours mean, and the cell that is followed."""
     look, set_look = solara.use_state(raster.Look())
     world = next(iter(session.simulations.values())).world
@@ -44,8 +44,8 @@ def Maps(session: Session, tick: int, n_done: int):
         solara.Button("Whole floor", disabled=look.box[2] <= 0.0, on_click=lambda: choose(box=(0.0, 0.0, 0.0)))
     with solara.Row(gap="12px", style={"flex-wrap": "wrap"}):
         for arm in session.arms:
-            ArmMap(session, arm, look, (tick, n_done), lambda box: choose(box=box))
-    Legend(look, session, tick)
+            ArmMap(session, arm, look, moment, lambda box: choose(box=box))
+    Legend(look, session, moment)
     solara.Text(f"Drag to zoom, click a cell to follow it. The floor's side is {side:g} µm.", classes=["hint"])
 
 
@@ -88,7 +88,7 @@ def _mark(session: Session, arm: str, square: tuple[float, float, float]) -> lis
 
 
 @solara.component
-def Legend(look: raster.Look, session: Session, tick: int):
+def Legend(look: raster.Look, session: Session, moment: tuple):
     """Say what colours mean."""
     with solara.Row(gap="18px", style={"flex-wrap": "wrap"}, classes=["legend"]):
         if look.b_by == "fate":

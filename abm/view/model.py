@@ -14,6 +14,7 @@ from pathlib import Path
 import mesa
 from mesa.datacollection import DataCollector
 
+from abm.core.fate import Fate
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
 from abm.view.session import Session
@@ -60,9 +61,10 @@ class AssayModel(mesa.Model):
             scenario = scenario.model_copy(update={"seed": int(seed)})
         super().__init__(rng=scenario.seed % 2**32)
         self.session = Session(scenario, arms, replicate)
-        names = [name for name in self.session.history[self.session.arms[0]][0] if name != "time_h"]
         reporters = {
-            f"{arm}.{name}": partial(_latest, arm=arm, name=name) for arm in self.session.arms for name in names
+            f"{arm}.{name}": partial(_latest, arm=arm, name=name)
+            for arm in self.session.arms
+            for name in _columns(self.session, arm)
         }
         self.datacollector = DataCollector(model_reporters={"time_h": lambda model: model.session.t_h} | reporters)
         self.datacollector.collect(self)
@@ -78,6 +80,13 @@ def _scenario(source: Source) -> Scenario:
     if isinstance(source, Scenario):
         return source
     return load_scenario(source) if isinstance(source, str | Path) else source()
+
+
+def _columns(session: Session, arm: str) -> list[str]:
+    """Return what is known of an arm from the start, deaths of every cause included."""
+    seen = session.history[arm][0]
+    causes = [] if session.scenario.is_patient else Fate().causes(session.simulations[arm].world.populations["b_cells"])
+    return [*(name for name in seen if name != "time_h"), *(f"deaths_{cause}" for cause in causes)]
 
 
 def _latest(model: AssayModel, arm: str, name: str) -> float:

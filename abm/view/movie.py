@@ -85,9 +85,10 @@ def gif(session: Session) -> bytes:
     """Return what has happened in a session until now as a GIF; it is run again from the start."""
     again = Session(session.scenario, session.arms, session.replicate)
     again.n_ticks = max(1, session.tick)
+    film = Film(n_frames=min(N_FRAMES, again.n_ticks + 1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.gif"
-        write(path, again)
+        write(path, again, film)
         return path.read_bytes()
 
 

@@ -100,6 +100,8 @@ def Watched(model: AssayModel, keeps: solara.Reactive[bool]):
             message.value = str(error)
         n_done.value += 1
 
+    # A part whose arguments are equal is not drawn anew: this is what all that is seen depends on.
+    moment = (session.tick, n_done.value, session.followed)
     solara.Style(CSS)
     with solara.Sidebar(), solara.Column(gap="8px"):
         Adding(session, attempt)
@@ -108,7 +110,7 @@ def Watched(model: AssayModel, keeps: solara.Reactive[bool]):
             solara.Checkbox(label="Reset keeps what was changed", value=keeps)
             Downloads(session)
     with solara.Column(classes=["watched"], gap="6px"):
-        Progress(session, session.tick, n_done.value)
+        Progress(session, moment)
         if message.value:
             with solara.Error(message.value):
                 solara.Button("Understood", text=True, on_click=lambda: message.set(""))
@@ -118,12 +120,12 @@ def Watched(model: AssayModel, keeps: solara.Reactive[bool]):
                 solara.lab.Tab(name)
         shown = names[min(tab.value, len(names) - 1)]
         if shown == "Cells":
-            Maps(session, session.tick, n_done.value)
-            Followed(session, session.tick)
+            Maps(session, moment)
+            Followed(session, moment)
         elif shown == "Over time":
-            Chart(charts.courses, session, (session.tick, n_done.value), "courses")
+            Chart(charts.courses, session, moment, "courses")
         elif shown == "Distributions":
-            Chart(charts.distributions, session, (session.tick, n_done.value), "distributions")
+            Chart(charts.distributions, session, moment, "distributions")
         else:
             Done(session, len(session.actions))
 

@@ -18,7 +18,7 @@ LEAST_UG_PER_ML = 0.01  # design: drug levels below it are not written out
 
 
 @solara.component
-def Progress(session: Session, tick: int, n_done: int):
+def Progress(session: Session, moment: tuple):
     """Show time and progress."""
     per = charts.per_unit(session)
     now, end, unit = session.t_h / per, session.scenario.duration / per, charts.unit(session)
@@ -67,7 +67,7 @@ def Chart(draw: Callable[[Session], Any], session: Session, moment: tuple, name:
 
 
 @solara.component
-def Followed(session: Session, tick: int):
+def Followed(session: Session, moment: tuple):
     """Show history and numbers of the cell that was clicked, and its killer."""
     cell = session.followed
     if cell is None or not session.track:

@@ -72,6 +72,8 @@ class Session:
     def __init__(self, scenario: Scenario, arms: Sequence[str] = (), replicate: int = 0):
         self.start, self.scenario, self.replicate = scenario, scenario, replicate
         self.arms = refuse(scenario, arms)
+        if not 0 <= replicate < scenario.replicates:
+            raise InputError(f"replicate {replicate}; allowed: 0 to {scenario.replicates - 1}")
         self.tick = 0
         self.n_ticks = max(1, int(np.ceil(scenario.duration / scenario.dt - 1e-9)))
         self.actions: list[Action] = []

@@ -126,9 +126,9 @@ def _knobs(name: str, process: Process, *, in_days: bool) -> tuple[Knob, ...]:
         if isinstance(value, bool) or not isinstance(value, int | float) or row["name"] == "voxels_per_side":
             continue
         unit, factor = _shown(row["unit"]) if in_days else (row["unit"], 1.0)
-        stops = tuple(float(f"{x * factor:.4g}") if factor != 1.0 else x for x in _stops(value, row))
-        at = stops[_stops(value, row).index(value)]
-        found.append(Knob(path, row["description"], at, unit, row["source"], stops))
+        inner = _stops(value, row)
+        stops = inner if factor == 1.0 else tuple(_rounded(x, factor, row) for x in inner)
+        found.append(Knob(path, row["description"], stops[inner.index(value)], unit, row["source"], stops))
     for key, field in fields.items():
         choices, value = get_args(field.annotation), getattr(process, key)
         if key == "kind" or not isinstance(value, str | bool):
@@ -167,6 +167,13 @@ def _stops(value: float, row: dict[str, Any]) -> tuple[float, ...]:
         stops = {round(x) for x in stops}
     allowed = [x for x in stops if _is_inside(x, row)]
     return tuple(sorted(allowed))
+
+
+def _rounded(x: float, factor: float, row: dict[str, Any]) -> float:
+    """Return a stop in another unit with four digits, rounded so that it stays inside the bounds."""
+    digit = 10.0 ** (math.floor(math.log10(abs(x * factor))) - 3) if x else 1.0
+    near = [float(f"{x * factor + way * digit:.4g}") for way in (0, -1, 1)]
+    return next((shown for shown in near if _is_inside(shown / factor, row)), x * factor)
 
 
 def _is_inside(x: float, row: dict[str, Any]) -> bool:
