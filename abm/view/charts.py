@@ -85,7 +85,7 @@ def track(session: Session) -> Figure:
     for ax, (name, text) in zip(axes, found.items(), strict=False):
         x, y = _xy(rows, name, session)
         style.dress(ax, "", "", text)
-        ax.plot(x, y, color=style.BLACK, linewidth=1.2)
+        ax.plot(x, y, color=style.BLACK, linewidth=1.2, marker="o" if len(rows) == 1 else None, markersize=3)
         ax.set_xlabel(f"time, {unit(session)}", fontsize=style.SMALL_PT)
         ax.set_ylim(bottom=0)
     return fig
@@ -251,7 +251,7 @@ def _cd20(ax: Axes, world: World) -> None:
         edges = np.geomspace(max(everyone.min(), 100.0), max(everyone.max(), 1000.0), BINS)
         ax.hist(np.maximum(everyone, edges[0]), edges, color=style.FAINT, label="all")
         ax.hist(np.maximum(alive, edges[0]), edges, color=style.BLUE, label="alive")
-        ax.set_xscale("log")
+        style.log_axis(ax.xaxis)
         ax.legend(fontsize=style.SMALL_PT, frameon=False, loc="upper left")
 
 

@@ -46,10 +46,10 @@ def Chart(draw: Callable[[Session], Any], session: Session, moment: tuple, name:
     """Show a figure, drawn anew no more often than the eye asks for."""
     last = solara.use_ref((0.0, None, None))
     late, set_late = solara.use_state(0)
-    drawn_at, drawn_moment, url = last.current
-    key = (id(session), moment)
-    is_due = time.monotonic() - drawn_at > REDRAW_S or url is None or drawn_moment[0] != key[0]
-    if drawn_moment != key and is_due:
+    drawn_at, drawn, url = last.current
+    key = ((id(session), name), moment)
+    is_due = url is None or drawn[0] != key[0] or time.monotonic() - drawn_at > REDRAW_S
+    if drawn != key and is_due:
         url = as_url(charts.png(draw(session)))
         last.current = (time.monotonic(), key, url)
     is_stale = last.current[1] != key
@@ -75,9 +75,8 @@ def Followed(session: Session, moment: tuple):
     row = session.track[-1]
     with solara.Card(f"{_kind(cell)} {cell.uid} in {naming.label(cell.arm)}"):
         solara.Text(_story(session, cell))
-        solara.HTML(
-            tag="img", attributes={"src": as_url(charts.png(charts.track(session))), "alt": "course of the cell"}
-        )
+        image = as_url(charts.png(charts.track(session)))
+        solara.HTML(tag="img", attributes={"src": image, "alt": "course of the cell", "class": "chart"})
         with solara.Details("All numbers"):
             population = session.simulations[cell.arm].world.populations[cell.population]
             lines = [(name, f"{row[name]:,.6g}", column.unit, column.doc)

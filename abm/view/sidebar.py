@@ -83,9 +83,9 @@ def Slide(knob: steering.Knob, change: Callable[[dict[str, Any]], None]):
     at = dragged if dragged >= 0 else knob.stops.index(knob.value)
 
     def let_go(*_: object) -> None:
-        set_dragged(-1)
         if at != knob.stops.index(knob.value):
             change({knob.path: knob.as_text(knob.stops[at])})
+        set_dragged(-1)
 
     solara.Text(f"{knob.label}: {knob.stops[at]:,.4g}", classes=["hint"])
     slider = solara.v.Slider(

@@ -142,13 +142,16 @@ def test_it_plays_pictures_change_and_survival_falls(page):
 
 def test_courses_and_distributions_are_drawn(page):
     play_until(page, 1)
+    drawn = []
     for tab, name in (("Over time", "courses"), ("Distributions", "distributions")):
         show(page, tab)
         chart = page.locator(f"img[alt={name}]")
         chart.wait_for()
         width = chart.evaluate("image => image.naturalWidth")
         assert width > 600
+        drawn.append(chart.get_attribute("src"))
         screenshot(page, name)
+    assert drawn[0] != drawn[1]
 
 
 def place_of(source, colour):
