@@ -1,6 +1,7 @@
 """Maps of the floor of every arm, and what their colours mean."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import solara
 
@@ -31,20 +32,26 @@ def Maps(session: Session, moment: tuple):
     world = next(iter(session.simulations.values())).world
     side = world.space.side
 
-    def choose(**what: str) -> None:
-        set_look(raster.Look(**{"box": look.box, "b_by": look.b_by, "nk_by": look.nk_by, "layer": look.layer} | what))
-
     with solara.Row(style={"align-items": "flex-end"}, gap="14px"):
-        solara.Select("B cells by", value=look.b_by, values=list(raster.B_BY), on_value=lambda v: choose(b_by=v))
-        solara.Select("NK cells by", value=look.nk_by, values=list(raster.NK_BY), on_value=lambda v: choose(nk_by=v))
+        solara.Select(
+            "B cells by", value=look.b_by, values=list(raster.B_BY), on_value=lambda v: set_look(replace(look, b_by=v))
+        )
+        solara.Select(
+            "NK cells by",
+            value=look.nk_by,
+            values=list(raster.NK_BY),
+            on_value=lambda v: set_look(replace(look, nk_by=v)),
+        )
         layers = sorted(
             {n for s in session.simulations.values() for n in raster.layers(s.world)}, key=list(raster.LAYERS).index
         )
-        solara.Select("Layer", value=look.layer, values=layers, on_value=lambda v: choose(layer=v))
-        solara.Button("Whole floor", disabled=look.box[2] <= 0.0, on_click=lambda: choose(box=(0.0, 0.0, 0.0)))
+        solara.Select("Layer", value=look.layer, values=layers, on_value=lambda v: set_look(replace(look, layer=v)))
+        solara.Button(
+            "Whole floor", disabled=look.box[2] <= 0.0, on_click=lambda: set_look(replace(look, box=(0.0, 0.0, 0.0)))
+        )
     with solara.Row(gap="12px", style={"flex-wrap": "wrap"}):
         for arm in session.arms:
-            ArmMap(session, arm, look, moment, lambda box: choose(box=box))
+            ArmMap(session, arm, look, moment, lambda box: set_look(replace(look, box=box)))
     Legend(look, session, moment)
     solara.Text(f"Drag to zoom, click a cell to follow it. The floor's side is {side:g} µm.", classes=["hint"])
 

@@ -1,7 +1,8 @@
 """The page: Mesa's own shell with play, step and reset, around maps, courses, steering and what can be taken away."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ClassVar
 
 import solara
 import solara.lab
@@ -24,10 +25,27 @@ SEEDS = 1000
 
 
 class Opened:
-    """What the server was started with."""
+    """What the server was started with, and a model of it that is made while the first browser still loads the page."""
 
     scenario: Scenario | None = None
-    arms: Sequence[str] = ()
+    arms: tuple[str, ...] = ()
+    ready: ClassVar[list[Future[AssayModel]]] = []
+
+    @classmethod
+    def start(cls, scenario: Scenario, arms: Sequence[str]) -> None:
+        """Take what is shown, and begin to make the first model."""
+        cls.scenario, cls.arms = scenario, tuple(arms)
+        pool = ThreadPoolExecutor(1)
+        cls.ready[:] = [pool.submit(AssayModel, scenario, cls.arms, 0, scenario.seed)]
+        pool.shutdown(wait=False)
+
+    @classmethod
+    def model(cls) -> AssayModel:
+        """Return a model at its start, for one viewer alone."""
+        try:
+            return cls.ready.pop().result()
+        except IndexError:
+            return AssayModel(cls.scenario, cls.arms, 0, cls.scenario.seed)
 
 
 @solara.component
@@ -36,7 +54,7 @@ def Page():
     if Opened.scenario is None:
         solara.Error("Start the page with: abm view SCENARIO.yaml")
     else:
-        Viewer(Opened.scenario, tuple(Opened.arms))
+        Viewer(Opened.scenario, Opened.arms)
 
 
 @solara.component
@@ -48,7 +66,7 @@ def Viewer(scenario: Scenario, arms: tuple[str, ...]):
     def source() -> Scenario:
         return holder["model"].value.session.as_at_start() if holder and keeps.value else scenario
 
-    first = solara.use_memo(lambda: AssayModel(source, arms, 0, scenario.seed), [])
+    first = solara.use_memo(Opened.model, [])
     model = solara.use_reactive(first)
     holder["model"] = model
     parameters = {

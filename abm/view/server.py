@@ -72,7 +72,7 @@ def application(scenario: Scenario, arms: Sequence[str]) -> Any:
 
     from abm.view.page import Opened
 
-    Opened.scenario, Opened.arms = scenario, tuple(arms)
+    Opened.start(scenario, arms)
     return TrustedHostMiddleware(OwnOrigin(starlette.app), allowed_hosts=HOSTS)
 
 

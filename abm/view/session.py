@@ -71,9 +71,7 @@ class Session:
 
     def __init__(self, scenario: Scenario, arms: Sequence[str] = (), replicate: int = 0):
         self.start, self.scenario, self.replicate = scenario, scenario, replicate
-        self.arms = refuse(scenario, arms)
-        if not 0 <= replicate < scenario.replicates:
-            raise InputError(f"replicate {replicate}; allowed: 0 to {scenario.replicates - 1}")
+        self.arms = refuse(scenario, arms, replicate)
         self.tick = 0
         self.n_ticks = max(1, int(np.ceil(scenario.duration / scenario.dt - 1e-9)))
         self.actions: list[Action] = []
@@ -235,14 +233,16 @@ def _numbers(population: Population, row: int) -> Row:
     return {name: population[name][row].item() for name in names}
 
 
-def refuse(scenario: Scenario, arms: Sequence[str]) -> tuple[str, ...]:
+def refuse(scenario: Scenario, arms: Sequence[str], replicate: int = 0) -> tuple[str, ...]:
     """Return the arms to watch, without making them.
 
     Raises
     ------
     InputError
-        No such arm, too many arms, or too many cells.
+        No such arm, too many arms, no such replicate, or too many cells.
     """
+    if not 0 <= replicate < scenario.replicates:
+        raise InputError(f"replicate {replicate}; allowed: 0 to {scenario.replicates - 1}")
     chosen = _chosen(scenario, arms)
     _refuse_too_many(scenario, chosen)
     return chosen

@@ -20,9 +20,10 @@ from tests.bench.engine import STEPS, WELL_NK_PER_B
 from tests.bench.figures import BATCH_AGENTS, Plan
 from tests.bench.patient import patient
 from tests.bench.sweep import sweep
+from tests.bench.view import view
 
-FIGURES = ("throughput", "mesa_ratio", "well", "batch", "startup", "first_result", "sweep", "patient")
-OWN = {"sweep": sweep, "patient": patient}
+FIGURES = ("throughput", "mesa_ratio", "well", "batch", "startup", "first_result", "sweep", "patient", "view")
+OWN = {"sweep": sweep, "patient": patient, "view": view}
 
 
 def arguments() -> argparse.Namespace:
@@ -110,8 +111,21 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
             )
     for one in found.get("patient", []):
         lines.append(("patient-year: s", f"{one['agents']} agents, 1 thread", one["seconds_per_patient_year"]))
+    lines += _rows_of_view(found.get("view", {}))
     for name in ("startup", "first_result"):
         lines += [(f"{name}: s", case, one) for case, one in found.get(name, {}).items() if isinstance(one, dict)]
+    return lines
+
+
+def _rows_of_view(found: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
+    lines = [
+        ("a frame of the map: s", "Mesa, 10000 cells" if name == "mesa" else f"{name} cells", one)
+        for name, one in found.get("frame_s", {}).items()
+    ]
+    if "mesa_over_ours" in found:
+        lines.append(("a frame, Mesa over ours", "10000 cells", found["mesa_over_ours"]))
+    if "until_usable_s" in found:
+        lines.append(("page usable: s", "quick.yaml", found["until_usable_s"]))
     return lines
 
 

@@ -1,6 +1,7 @@
-"""The page's server as a user starts it, in a process of its own."""
+"""The page's server as a user starts it, in a process of its own, and a browser to look at it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,8 +10,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.sync_api import Browser, sync_playwright
+
 ROOT = Path(__file__).parents[2]
 START_S = 180.0  # Numba compiles on a machine that has not run the project before
+CHROMIUM = os.environ.get("ABM_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+@contextmanager
+def browser() -> Iterator[Browser | None]:
+    """Start Chromium without a window; None where there is none."""
+    if CHROMIUM is None:
+        yield None
+        return
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @dataclass

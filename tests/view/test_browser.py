@@ -2,20 +2,18 @@
 
 import base64
 import io
-import os
 import re
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from abm.plot import style
 from abm.view.raster import rgb
-from tests.view.served import ROOT, START_S, served
+from tests.view.served import CHROMIUM, ROOT, START_S, browser, served
 
 SCREENSHOTS = ROOT / "runs" / "screenshots"
 WELL = [
@@ -24,18 +22,13 @@ WELL = [
     *("--set", "duration=6 h", "--set", "probes.cells=null", "--set", "probes.fields=null"),
 ]
 PATIENT = ["configs/scenarios/wm_patient.yaml", "--set", "duration=120 d"]
-CHROMIUM = os.environ.get("ABM_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: the page was NOT tried in a browser")
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with browser() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
