@@ -264,3 +264,24 @@ def binomial(n, p, key, uid, decision):
         start += m
         part += 1
     return total
+
+
+@device
+def negative_binomial(n, p, key, uid, decision):
+    """Return how often an event of probability p comes before the n-th failure, by inversion in blocks; p below 0.9."""
+    if n <= 0 or p <= 0.0:
+        return 0
+    block = max(1, int(300.0 / -math.log1p(-p)))
+    total, start, part = 0, 0, 0
+    while start < n:
+        m = min(block, n - start)
+        u = uniform(key, uid, decision + (part << 16))
+        k, q = 0, (1.0 - p) ** m
+        while u > q and q > 0.0:
+            u -= q
+            q *= p * (m + k) / (k + 1)
+            k += 1
+        total += k
+        start += m
+        part += 1
+    return total

@@ -7,6 +7,9 @@ from abm.core.probe import Probe, Row
 from abm.core.world import World
 
 PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_long_lived_g"}
+BLOOD_OVER_PLASMA = 5.0 / 3.0  # assumed: usual adult
+NL_PER_UL = 1e3
+REFERENCE_MFI = 65.0
 LEVELS = {"rituximab_ug_per_mL": "drug_ug_per_mL", "il6": "il6", "albumin_g_per_L": "albumin_g_per_L",
           "viscosity_cP": "viscosity_cP", "dosed_mg": "drug_dosed_mg"}  # fmt: skip
 
@@ -20,16 +23,44 @@ class Patient(Probe):
     def observe(self, world: World) -> Row:
         """Read levels and totals."""
         b, pools, nk = world.populations["b_cells"], world.pools, world.populations.get("nk_cells")
-        grams, igm = sum(pools[name] for name in PARTS.values()), pools["igm_g_per_L"]
-        row = {"time_h": world.t_h, "igm_g_per_L": igm}
-        row |= {f"igm_{who}_g_per_L": pools[name] / grams * igm if grams else 0.0 for who, name in PARTS.items()}
+        row = {"time_h": world.t_h} | ({} if _is_without_serum_igm(world) else _of_igm(world))
         row |= {name: pools[pool] for name, pool in LEVELS.items()}
         totals = {who: _total(b, f"{who}_cells") for who in ("accessible", "niche", "plasma", "long_lived")}
         row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
         row |= {f"n_{who}": cells for who, cells in totals.items()}
+        row |= _of_signalling(world) if "surface_igm" in b else {}
         row["rel_cd20"] = _relative_cd20(b)
         row["effectors"] = float(nk.granules.mean()) if nk is not None and nk.n and "granules" in nk else 1.0
         return row
+
+
+def _is_without_serum_igm(world: World) -> bool:
+    return "surface_igm" in world.populations["b_cells"] and "igm_g_per_L" not in world.pools
+
+
+def _of_igm(world: World) -> Row:
+    """Return the level in serum and its parts by who secreted them."""
+    pools = world.pools
+    grams, igm = sum(pools[name] for name in PARTS.values()), pools["igm_g_per_L"]
+    parts = {f"igm_{who}_g_per_L": pools[name] / grams * igm if grams else 0.0 for who, name in PARTS.items()}
+    return {"igm_g_per_L": igm} | parts
+
+
+def _of_signalling(world: World) -> Row:
+    """Return lymphocytes in blood, the mutated clone, surface IgM of the cells in blood, signal and free BTK."""
+    b, pools = world.populations["b_cells"], world.pools
+    blood, cells = b.accessible_cells, b.accessible_cells + b.niche_cells
+    n_blood, n = float(blood.sum()), float(cells.sum())
+    return {
+        "lymphocytes_per_nL": n_blood / (pools.volume_uL * BLOOD_OVER_PLASMA * NL_PER_UL),
+        "n_tissue": n - n_blood,
+        "n_c481s": float(cells[b.c481s > 0.0].sum()),
+        "surface_igm_MFI": REFERENCE_MFI * float((blood * b.surface_igm).sum()) / n_blood if n_blood else 0.0,
+        "rel_signal": float((cells * b.rel_signal).sum()) / n if n else 0.0,
+        "btk_free": pools.amounts.get("btk_free", 1.0),
+        "baseline_surface_igm_MFI": pools["surface_igm_MFI"],
+        "calcium_percent": pools["calcium_percent"],
+    }
 
 
 def _total(b: Population, column: str) -> float:

@@ -1,6 +1,6 @@
 """Times to an event when not everyone has had it: Kaplan and Meier's estimate and the log-rank test, by SciPy.
 
-*References*: KaplanMeier1958, Mantel1966.
+*References*: KaplanMeier1958, Mantel1966, Cox1972.
 """
 
 from __future__ import annotations
@@ -85,3 +85,31 @@ def log_rank(time_a: Times, event_a: Sequence[bool], time_b: Times, event_b: Seq
     a, b = (CensoredData.right_censored(t, ~e) for t, e in groups)
     with np.errstate(divide="ignore", invalid="ignore"):  # all events at one moment that ends both groups
         return float(logrank(a, b).pvalue)
+
+
+def hazard_ratio(
+    time_a: Times, event_a: Sequence[bool] | np.ndarray, time_b: Times, event_b: Sequence[bool] | np.ndarray
+) -> tuple[float, float, float]:
+    """Return the hazard of group a over that of b with its 95 % interval, by Cox's partial likelihood (ties: Breslow).
+
+    NaN where a group has no event: the likelihood then has no maximum.
+    """
+    time = np.concatenate([np.asarray(time_a, dtype=float), np.asarray(time_b, dtype=float)])
+    event = np.concatenate([np.asarray(event_a, dtype=bool), np.asarray(event_b, dtype=bool)])
+    in_a = np.arange(time.size) < len(time_a)
+    if not event[in_a].any() or not event[~in_a].any():
+        return (float("nan"),) * 3
+    at = time[event]
+    n_a, n_b = (np.array([(time[own] >= t).sum() for t in at]) for own in (in_a, ~in_a))
+    log_ratio = information = 0.0
+    for _ in range(50):
+        share = n_a * np.exp(log_ratio) / (n_a * np.exp(log_ratio) + n_b)
+        information = float((share * (1.0 - share)).sum())
+        if information <= 0.0:
+            return (float("nan"),) * 3
+        change = float(in_a[event].sum() - share.sum()) / information
+        log_ratio += float(np.clip(change, -2.0, 2.0))
+        if abs(change) < 1e-12:
+            break
+    half = 1.959963984540054 / information**0.5
+    return tuple(float(np.exp(log_ratio + z)) for z in (0.0, -half, half))

@@ -8,7 +8,7 @@ import numpy as np
 
 from abm.biology.additions import Additions, Portion
 from abm.biology.hormones.dheas_potency import DheasPotency
-from abm.biology.patient.treatment import Infusion, Removal, Treatment
+from abm.biology.patient.treatment import Infusion, Oral, Removal, Treatment
 from abm.core.par import plain
 from abm.core.population import Population
 from abm.core.process import Process
@@ -159,7 +159,8 @@ def _treatment(arm: Arm) -> Treatment:
         for t in a.moments
     ]
     removals = [Removal(t_h=a.at, frac=a.plasmapheresis) for a in arm.add if a.plasmapheresis is not None]
-    return Treatment(infusions=tuple(infusions), removals=tuple(removals))
+    oral = [Oral(t_h=a.at, mg_per_day=a.ibrutinib, missed_frac=a.missed) for a in arm.add if a.ibrutinib is not None]
+    return Treatment(infusions=tuple(infusions), removals=tuple(removals), oral=tuple(oral))
 
 
 def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:

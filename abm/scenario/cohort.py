@@ -1,7 +1,7 @@
 """What a scenario may say of a cohort: how patients differ, when they are seen, what counts as a response."""
 
 import math
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -80,11 +80,12 @@ class Cohort(Model):
 
 
 class EndPoints(Model):
-    """When patients are seen and what counts as what; all of serum IgM alone.
+    """When patients with Waldenstroem disease are seen and what counts as what; all of serum IgM alone.
 
     *References*: Kimby2006 (response criteria of the third workshop on Waldenstroem macroglobulinaemia).
     """
 
+    kind: Literal["igm"] = "igm"
     weekly_until: float = par(
         "12 weeks", "h", "design: a flare is missed by monthly visits", "Weekly visits until", ge=0
     )
@@ -107,3 +108,25 @@ class EndPoints(Model):
         weekly = np.arange(0.0, min(self.weekly_until, end_h) + 1e-6, week)
         later = np.arange(float(weekly[-1]) + self.visit_every, end_h + 1e-6, self.visit_every)
         return [float(t) for t in np.concatenate([weekly, later])]
+
+
+class LymphocyteEndPoints(Model):
+    """When patients with chronic lymphocytic leukaemia are seen and what counts as what; of the lymphocyte count alone.
+
+    *References*: Hallek2018 (progression), Chiodin2022 (groups).
+    """
+
+    kind: Literal["lymphocytes"] = "lymphocytes"
+    visit_every: float = par("4 weeks", "h", "design: monthly visits", "Time between visits", gt=0)
+    is_confirmed: bool = True
+    progression_rel: float = par(0.5, "1", "Hallek2018", "Rise above the lowest that is progression", gt=0, le=10)
+    least_per_nL: float = par(5.0, "1", "Hallek2018", "and at least, lymphocytes per nL", ge=0, le=1e4)  # noqa: N815
+    redistribution_until: float = par("6 months", "h", "assumed: an early rise is none", "Not before", ge=0)
+    longest_delay: float = par("6 months", "h", "assumed: 0-6 months", "Next treatment after progression by", ge=0)
+    follow_up_spread: float = par("12 months", "h", "design: median 66 months", "Follow-up differs by", ge=0)
+    surface_igm_cut_mfi: float = par(50.0, "1", "Chiodin2022", "Much surface IgM is above, MFI", ge=0)
+    calcium_cut_centile: float = par(0.44, "1", "assumed: 31 of 70 below", "Centile of calcium", ge=0, le=1)
+
+    def visits_h(self, end_h: float) -> list[float]:
+        """Return the moments of all visits, h, the first at 0."""
+        return [float(t) for t in np.arange(0.0, end_h + 1e-6, self.visit_every)]

@@ -12,6 +12,7 @@ import abm.biology
 import abm.probes
 from abm.biology.antibody.antibody import Antibody
 from abm.biology.cells.b_cells import BCells
+from abm.biology.cells.cll_clone import CllClone
 from abm.biology.cells.clone import Clone
 from abm.biology.cells.nk_cells import NKCells
 from abm.biology.serum import CONSTITUENTS, Serum
@@ -20,14 +21,14 @@ from abm.core.par import Model, par, refusal
 from abm.core.probe import Probe
 from abm.core.process import Process, discover
 from abm.core.space import Body, Floor, Mixed
-from abm.scenario.cohort import Cohort, EndPoints
+from abm.scenario.cohort import Cohort, EndPoints, LymphocyteEndPoints
 
 PROCESSES = discover(abm.biology, Process)
 ANTIBODIES = discover(abm.biology, Antibody)
 PROBES = discover(abm.probes, Probe)
 CELLS = ("b_cells", "nk_cells")
 INHIBITORS = ("anti_cd55", "anti_cd59")
-EVENTS = ("infusion", "plasmapheresis")  # what is done to a patient
+EVENTS = ("infusion", "plasmapheresis", "ibrutinib")  # what is done to a patient
 CHANGEABLE = ("processes", "antibodies", "serum")
 ENGINES_OWN = {"additions", "fate"}
 LONGEST_CONTACT_STEP_H = 0.25
@@ -38,7 +39,8 @@ WHAT_IS_ADDED = "design: what the experiment adds"
 class AdditionBase(Model):
     """One addition to the well, or to the patient: exactly one thing, how much of it, and when.
 
-    An infusion may be a course: ``times`` infusions, one ``every`` so often.
+    An infusion may be a course: ``times`` infusions, one ``every`` so often. Ibrutinib is a daily dose until the next
+    one says another; 0 mg stops it.
     """
 
     at: float = par(0.0, "h", WHAT_IS_ADDED, "Moment of the addition", ge=0)
@@ -57,6 +59,8 @@ class AdditionBase(Model):
     every: float = par("7 d", "h", "RituxanLabel", "Time between the infusions of a course", gt=0)
     unless_progressed: bool = False
     plasmapheresis: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of the plasma replaced", ge=0, lt=1)
+    ibrutinib: float | None = par(None, "mg", WHAT_IS_ADDED, "Ibrutinib by mouth each day from then on", ge=0, le=1e4)
+    missed: float = par(0.0, "1", "design: every dose is taken", "Share of the daily doses missed", ge=0, le=1)
 
     @property
     def what(self) -> str:
@@ -78,6 +82,8 @@ class AdditionBase(Model):
         for name in ("of", "over", "times", "every", "unless_progressed"):
             if self.infusion is None and getattr(self, name) != type(self).model_fields[name].default:
                 raise refusal(Fault("only an infusion has it", name, allowed="beside infusion"))
+        if self.missed and self.ibrutinib is None:
+            raise refusal(Fault("only a daily dose can be missed", "missed", allowed="beside ibrutinib"))
         if self.times > 1 and self.every < self.over:
             raise refusal(Fault(f"infusions of {self.over:g} h every {self.every:g} h overlap", "every"))
         return self
@@ -187,13 +193,15 @@ def _one_of(kinds: dict[str, type], default: str | None = None) -> Any:
 if TYPE_CHECKING:
     AnyProcess = Process
     AnySpace = Floor | Mixed | Body
-    AnyBCells = BCells | Clone
+    AnyBCells = BCells | Clone | CllClone
+    AnyEndPoints = EndPoints | LymphocyteEndPoints
     Probes = Model
     Antibodies = Model
 else:
     AnyProcess = _one_of(PROCESSES)
     AnySpace = _one_of({"floor": Floor, "mixed": Mixed, "body": Body})
-    AnyBCells = _one_of({"b_cells": BCells, "clone": Clone}, "b_cells")
+    AnyBCells = _one_of({"b_cells": BCells, "clone": Clone, "cll_clone": CllClone}, "b_cells")
+    AnyEndPoints = _one_of({"igm": EndPoints, "lymphocytes": LymphocyteEndPoints}, "igm")
     seen = {kind: (cls | None, None) for kind, cls in PROBES.items()}
     seen["counts"] = (PROBES["counts"] | None, PROBES["counts"](every="15 min"))
     Probes = create_model("Probes", __base__=Model, __doc__="What is observed, and when.", **seen)
@@ -228,7 +236,7 @@ class Scenario(Model):
     probes: Probes = Probes()
     x_axis: Axis | None = None
     cohort: Cohort | None = None
-    end_points: EndPoints | None = None
+    end_points: AnyEndPoints | None = None
 
     def counts(self) -> dict[str, int]:
         """Return how many agents of each population there are at the start."""
@@ -312,9 +320,9 @@ class Scenario(Model):
     def _scale_faults(self) -> list[Fault]:
         """Hold processes, cells and events against where they are: a culture well or a patient."""
         faults, where = [], "a patient" if self.is_patient else "a culture well"
-        if (self.populations.b_cells.kind == "clone") != self.is_patient:
+        if isinstance(self.populations.b_cells, Clone) != self.is_patient:
             text = f"{self.populations.b_cells.kind} do not live in {where}"
-            allowed = "clone" if self.is_patient else "b_cells"
+            allowed = "clone, cll_clone" if self.is_patient else "b_cells"
             faults.append(Fault(text, "populations.b_cells.kind", allowed=allowed))
         for name, process in self.processes.items():
             if process.scale == ("well" if self.is_patient else "body"):
@@ -330,9 +338,11 @@ class Scenario(Model):
         return [*faults, *(self._patient_faults() if self.is_patient else ())]
 
     def _patient_faults(self) -> list[Fault]:
-        faults, owners = [], {"infusion": "pharmacokinetics", "plasmapheresis": "plasmapheresis"}
+        faults = []
+        owners = {"infusion": "pharmacokinetics", "plasmapheresis": "plasmapheresis", "ibrutinib": "ibrutinib"}
         drugs = {name for name, process in self.processes.items() if "pools.drug_dosed_mg" in process.writes}
-        here = {"infusion": len(drugs), "plasmapheresis": "plasmapheresis" in map(kind_of, self.processes.values())}
+        kinds = [kind_of(process) for process in self.processes.values()]
+        here = {"infusion": len(drugs)} | {name: name in kinds for name in ("plasmapheresis", "ibrutinib")}
         if len(drugs) > 1:
             faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
         for name, arm in self.arms.items():

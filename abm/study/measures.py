@@ -10,9 +10,10 @@ from abm.core.fate import Fate
 from abm.core.simulation import Simulation
 from abm.core.world import World
 from abm.scenario.build import CONTROL, Well, arm_of
-from abm.scenario.cohort import EndPoints
+from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.schema import Arm, Scenario
 from abm.study.end_points import H_PER_D, course_of, end_points, first_infusion_ends_h
+from abm.study.lymphocyte_end_points import lymphocyte_end_points
 
 Measures = dict[str, float]
 
@@ -32,6 +33,9 @@ OF_PATIENT = (  # times are medians over the patients of an arm, the rest means:
     "up_4_months", "peak_rel", "best_change_frac", "minor", "partial", "very_good", "progressed", "time_to_minor_d",
     "time_to_partial_d", "time_to_progression_d", "follow_up_d", "end_albumin_g_per_L", "end_viscosity_cP",
     *(f"drug_left_{days}d_frac" for days in DRUG_LEFT_D),
+    "progressed_high_igm", "progressed_low_igm", "treated_next", "time_to_next_treatment_d", "time_to_baseline_d",
+    "nadir_per_nL", "baseline_lymphocytes_per_nL", "surface_igm_MFI", "calcium_percent", "inhibition_frac",
+    "end_c481s_frac",
 )  # fmt: skip
 GRAMS_PER_MOLECULE = 950e3 / 6.02214076e23  # IgM, 950 kDa
 
@@ -75,8 +79,7 @@ def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
     ``drug_left_*d_frac`` is the drug in plasma so many days after the first infusion, relative to its end; exact where
     the probe looks.
     """
-    seen = simulation.records["patient"]
-    rows = [seen[step] for step in sorted(seen)]
+    rows = _rows(simulation)
     t_h, igm = ([row[name] for row in rows] for name in ("time_h", "igm_g_per_L"))
     found = end_points(course_of(t_h, igm, arm, rules), rules)
     is_high = found["baseline_igm_g_per_L"] > HIGH_IGM_G_PER_L
@@ -94,11 +97,30 @@ def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
     return found
 
 
+def of_cll_patient(simulation: Simulation, rules: LymphocyteEndPoints) -> Measures:
+    """Return the end points of one patient with chronic lymphocytic leukaemia; those by group are NaN outside it."""
+    world, rows = simulation.world, _rows(simulation)
+    found = lymphocyte_end_points(rows, rules, world.seed, world.replicate)
+    has_much = found["surface_igm_MFI"] > rules.surface_igm_cut_mfi
+    found["progressed_high_igm"] = found["progressed"] if has_much else math.nan
+    found["progressed_low_igm"] = math.nan if has_much else found["progressed"]
+    found["end_c481s_frac"] = rows[-1]["n_c481s"] / max(1.0, rows[-1]["n_clone"])
+    return found
+
+
+def _rows(simulation: Simulation) -> list[Mapping[str, float]]:
+    seen = simulation.records["patient"]
+    return [seen[step] for step in sorted(seen)]
+
+
 def measured(scenario: Scenario, well: Well, simulation: Simulation) -> Measures:
     """Return what a well or a patient shows at the end."""
     if not scenario.is_patient:
         return of_well(simulation)
-    return of_patient(simulation, arm_of(scenario, well), scenario.end_points or EndPoints())
+    rules = scenario.end_points or EndPoints()
+    if isinstance(rules, LymphocyteEndPoints):
+        return of_cll_patient(simulation, rules)
+    return of_patient(simulation, arm_of(scenario, well), rules)
 
 
 def is_measure(name: str) -> bool:
@@ -142,7 +164,7 @@ def _mean_of_known(values: Sequence[float]) -> float:
 
 def _median(name: str, values: Sequence[float]) -> float:
     """Return the median of times to response over responders, to progression over all, those without it being last."""
-    is_response = name != "time_to_progression_d"
+    is_response = name not in ("time_to_progression_d", "time_to_next_treatment_d")
     known = [math.inf if math.isnan(value) else value for value in values if not (is_response and math.isnan(value))]
     middle = float(np.median(known)) if known else math.inf
     return middle if math.isfinite(middle) else math.nan

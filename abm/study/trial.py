@@ -1,6 +1,5 @@
 """What a virtual trial reports: end points by patient, shares and medians by protocol with intervals, a long table."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,24 +9,32 @@ import pandas as pd
 from abm.results.folder import RunFolder
 from abm.results.follow_up import kaplan_meier, log_rank
 from abm.scenario.build import scenario_of
-from abm.scenario.cohort import EndPoints
+from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.draws import draws, patient_of
 from abm.scenario.schema import Scenario
 from abm.study.end_points import H_PER_D, course_of, end_points, response, starts_h
+from abm.study.lymphocyte_trial import end_points_table, summarise
+from abm.study.statistics import known, quantile_interval, share
 
 SHARES = {"any_rise": "any_rise", "flare": "flare", "minor_or_better": "minor", "partial_or_better": "partial",
           "very_good": "very_good", "progressed": "progressed"}  # fmt: skip
-LEVEL = 0.95
+MEASURED = {1: "rituximab_ug_per_mL", 2: "igm_g_per_L", 3: "lymphocytes_per_nL"}  # by compartment
+Rules = EndPoints | LymphocyteEndPoints
 
 
 def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
     """Write the tables of a merged trial and return its summary, without the hashes."""
     folder.write_table("patients.csv", _patients(scenario))
-    series = folder.series()
-    found = _end_points(series, scenario)
+    series, rules = folder.series(), scenario.end_points or EndPoints()
+    if isinstance(rules, LymphocyteEndPoints):
+        found = end_points_table(series, scenario, rules)
+        summary = summarise(found, rules)
+    else:
+        found = _end_points(series, scenario, rules)
+        summary = summarise_trial(found)
     folder.write_table("end_points.csv", {name: found[name].to_numpy() for name in found})
-    folder.write_parts("nonmem.csv", _long_table(series, scenario))
-    return summarise_trial(found) | {"conservation": _worst(folder.wells())}
+    folder.write_parts("nonmem.csv", _long_table(series, scenario, rules))
+    return summary | {"conservation": _worst(folder.wells())}
 
 
 def summarise_trial(found: pd.DataFrame) -> dict[str, Any]:
@@ -48,28 +55,6 @@ def _summary(rows: pd.DataFrame) -> dict[str, Any]:
     return {"n": len(rows), "shares": shares, "medians": medians}
 
 
-def share(k: int, n: int) -> dict[str, float]:
-    """Return k of n with its exact 95 % interval (Clopper and Pearson)."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(k, n).proportion_ci(LEVEL, method="exact")
-    return {"k": k, "n": n, "share": k / n, "lo": float(interval.low), "hi": float(interval.high)}
-
-
-def quantile_interval(values: np.ndarray) -> dict[str, float | None]:
-    """Return the median of a sample with its 95 % interval by order statistics; nulls where there are too few."""
-    from scipy.stats import quantile_test
-
-    if values.size == 0:
-        return {"median": None, "lo": None, "hi": None}
-    interval = quantile_test(values, q=0.0).confidence_interval(LEVEL) if values.size > 1 else (math.nan, math.nan)
-    return {"median": float(np.median(values)), "lo": _known(interval[0]), "hi": _known(interval[1])}
-
-
-def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def progression_times(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return times, days, and whether progression came; else follow-up ended."""
     came = rows["progressed"].to_numpy() > 0
@@ -79,8 +64,8 @@ def progression_times(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def _free_of_progression(rows: pd.DataFrame) -> dict[str, float | None]:
     curve = kaplan_meier(*progression_times(rows))
     ends = [curve.time[np.flatnonzero(side <= 0.5)] for side in (curve.lo, curve.hi)]
-    lo, hi = (_known(float(end[0])) if end.size else None for end in ends)
-    return {"median": _known(curve.median), "lo": lo, "hi": hi}
+    lo, hi = (known(float(end[0])) if end.size else None for end in ends)
+    return {"median": known(curve.median), "lo": lo, "hi": hi}
 
 
 def _tests(found: pd.DataFrame) -> dict[str, float | None]:
@@ -88,7 +73,7 @@ def _tests(found: pd.DataFrame) -> dict[str, float | None]:
     groups = {str(arm): progression_times(rows) for arm, rows in found.groupby("arm", sort=False)}
     names = list(groups)
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    return {f"{a} vs {b}": _known(log_rank(*groups[a], *groups[b])) for a, b in pairs}
+    return {f"{a} vs {b}": known(log_rank(*groups[a], *groups[b])) for a, b in pairs}
 
 
 def _patients(scenario: Scenario) -> dict[str, Sequence[Any]]:
@@ -97,8 +82,8 @@ def _patients(scenario: Scenario) -> dict[str, Sequence[Any]]:
     return {"replicate": range(scenario.replicates)} | {name: [own[name] for own in drawn] for name in names}
 
 
-def _end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
-    rules, rows = scenario.end_points or EndPoints(), []
+def _end_points(series: pd.DataFrame, scenario: Scenario, rules: EndPoints) -> pd.DataFrame:
+    rows = []
     for (arm, replicate), own in series.groupby(["arm", "replicate"], sort=False):
         course = course_of(own["time_h"].to_numpy(), own["igm_g_per_L"].to_numpy(), scenario.arms[arm], rules)
         found = end_points(course, rules)
@@ -107,12 +92,12 @@ def _end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _long_table(series: pd.DataFrame, scenario: Scenario) -> Iterator[dict[str, list[Any]]]:
+def _long_table(series: pd.DataFrame, scenario: Scenario, rules: Rules) -> Iterator[dict[str, list[Any]]]:
     """Yield, patient by patient, a row per dose and per measurement at a visit, as pharmacometric programs read it.
 
-    TIME in days; compartment 1 is the drug (DV ug/mL, AMT mg, RATE mg/d), 2 serum IgM (DV g/L); covariates follow.
+    TIME in days; compartment 1 is the drug (DV ug/mL, AMT mg, RATE mg/d), 2 serum IgM (DV g/L), 3 lymphocytes
+    in blood (DV per nL); covariates follow.
     """
-    rules = scenario.end_points or EndPoints()
     patients = [draws(scenario, replicate) for replicate in range(scenario.replicates)]
     for (arm, replicate), own in series.groupby(["arm", "replicate"], sort=False):
         covariates = {name.upper().replace(".", "_"): value for name, value in patients[replicate].items()}
@@ -122,7 +107,7 @@ def _long_table(series: pd.DataFrame, scenario: Scenario) -> Iterator[dict[str, 
         yield {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: EndPoints) -> Iterator[dict[str, Any]]:
+def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: Rules) -> Iterator[dict[str, Any]]:
     t_h, given = own["time_h"].to_numpy(), own["dosed_mg"].to_numpy()
     surface = _body_surface(scenario, arm, int(own["replicate"].iloc[0]))
     for addition in scenario.arms[arm].add:
@@ -135,7 +120,9 @@ def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: EndPoints) 
                 yield {"TIME": moment / H_PER_D, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": rate, "CMT": 1}
     first, _ = starts_h(scenario.arms[arm])
     for visit in rules.visits_h(float(t_h[-1]) - first):
-        for compartment, name in ((1, "rituximab_ug_per_mL"), (2, "igm_g_per_L")):
+        for compartment, name in MEASURED.items():
+            if name not in own or own[name].isna().all():
+                continue
             value = float(np.interp(visit + first, t_h, own[name].to_numpy()))
             row = {"TIME": (visit + first) / H_PER_D, "DV": value, "MDV": 0, "EVID": 0, "AMT": 0.0, "RATE": 0.0}
             yield row | {"CMT": compartment}

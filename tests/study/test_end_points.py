@@ -15,7 +15,8 @@ from abm.scenario.schema import Arm
 from abm.study.end_points import Course, course_of, end_points, response, starts_h
 from abm.study.jobs import Stopped
 from abm.study.run import run_scenario
-from abm.study.trial import quantile_interval, share, summarise_trial
+from abm.study.statistics import quantile_interval, share
+from abm.study.trial import summarise_trial
 
 WEEK, RULES = 168.0, EndPoints()
 WEEKS = [float(week) for week in (*range(13), *range(16, 60, 4))]  # weekly until week 12, then every fourth

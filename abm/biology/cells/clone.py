@@ -23,7 +23,7 @@ class Clone(Model):
     """The B-cell clone at the start."""
 
     kind: Literal["clone"] = "clone"
-    columns: ClassVar = (
+    columns: ClassVar[tuple[Column, ...]] = (
         Column("cd20_per_cell", unit="1/cell", doc="CD20 sites"),
         Column("cd20_start_per_cell", unit="1/cell", doc="the subclone's own set point of CD20"),
         Column("accessible_cells", unit="cells", doc="B cells in the accessible marrow"),
@@ -49,6 +49,11 @@ class Clone(Model):
     def count(self, counts: dict[str, int]) -> int:
         """Return the number of agents."""
         return max(1, round(self.cells / self.cells_per_agent)) if self.cells > 0 else 0
+
+    @property
+    def start_cells(self) -> float:
+        """Cells at the start."""
+        return self.cells
 
     def draw(self, world: World, population: Population, rows: slice) -> None:
         """Give new subclones their CD20, a function of seed and identity alone, and their cells."""

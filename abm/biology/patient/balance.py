@@ -10,11 +10,14 @@ def balance(world: World) -> dict[str, float]:
     clone = world.cell_types["b_cells"]
     kept = sum(pools[f"drug_{fate}_mg"] for fate in FATES)
     alive, plasma = float(b.accessible_cells.sum() + b.niche_cells.sum()), float(b.plasma_cells.sum())
-    start = clone.cells if b.n else 0.0
+    start = clone.start_cells if b.n else 0.0
     return {
         "drug_rel_error": _relative(kept, pools["drug_dosed_mg"]),
         "clone_rel_error": _relative(
             alive + pools["cells_killed"] + pools["cells_crowded"], start + pools["cells_born"]
+        ),
+        "ibrutinib_rel_error": _relative(
+            pools["ibrutinib_mg"] + pools["ibrutinib_eliminated_mg"], pools["ibrutinib_dosed_mg"]
         ),
         "plasma_cells_rel_error": _relative(plasma + pools["plasma_died"], pools["plasma_born"]),
     }

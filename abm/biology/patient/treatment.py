@@ -1,4 +1,4 @@
-"""What a protocol gives a patient and when: infusions and plasma exchanges, in engine units."""
+"""What a protocol gives a patient and when: infusions, plasma exchanges and daily doses, in engine units."""
 
 from abm.core.par import Model
 
@@ -22,8 +22,17 @@ class Removal(Model):
     frac: float
 
 
+class Oral(Model):
+    """A daily dose by mouth from a moment on, and the probability that one is missed."""
+
+    t_h: float
+    mg_per_day: float
+    missed_frac: float = 0.0
+
+
 class Treatment(Model):
     """All events of one protocol in order of time; ``world.traits["treatment"]``."""
 
     infusions: tuple[Infusion, ...] = ()
     removals: tuple[Removal, ...] = ()
+    oral: tuple[Oral, ...] = ()

@@ -1,0 +1,1 @@
+"""B-cell-receptor signalling through surface IgM, its inhibition by ibrutinib, and the turnover that hangs on it."""
