@@ -124,10 +124,12 @@ SHARED = {
     "internalisation": {"rate_per_h": 0.004},
     "effector_recovery": {"granules": "30 d"},
     "dheas_potency": {},
+    "bcr_signalling": {},
 }
 EVENTS = {
     "two_compartment": [{"infusion": "375 mg/m2", "times": 4}, {"infusion": "375 mg/m2", "at": "35 d"}],
     "plasmapheresis": [{"plasmapheresis": 0.6, "at": "36 d"}],
+    "ibrutinib": [{"ibrutinib": "420 mg", "at": "36 d"}],
 }
 
 

@@ -36,10 +36,13 @@ CD16 = ("nk_cells", Column("cd16", default=1.0, doc="CD16 relative to a fresh ce
 GRANULES = ("nk_cells", Column("granules", default=1.0, doc="granule store relative to a full one"))
 SURFACE_IGM = ("b_cells", Column("surface_igm", doc="surface IgM relative to 65 MFI"))
 SURFACE_IGM_START = ("b_cells", Column("surface_igm_start", doc="the cell's own set point of surface IgM"))
-IGM_SCORE = ("b_cells", Column("igm_score", default=float("nan"), doc="normal score of surface IgM among the cells"))
+NOT_DRAWN = -99.0
+IGM_SCORE = (
+    "b_cells",
+    Column("igm_score", default=NOT_DRAWN, doc="normal score of surface IgM among the cells; -99 before it is drawn"),
+)
 SIGNAL = ("b_cells", Column("signal", doc="signal through surface IgM, 0-1"))
-REL_SIGNAL = ("b_cells", Column("rel_signal", default=1.0, doc="signal relative to that without drug"))
-INHIBITION = ("b_cells", Column("inhibition", doc="share of the signal that the drug takes"))
+SIGNAL_REL = ("b_cells", Column("signal_rel", default=1.0, doc="signal relative to that without drug"))
 MOST_INHIBITED = ("b_cells", Column("most_inhibited", doc="highest inhibition so far"))
 C481S = ("b_cells", Column("c481s", doc="1 where BTK cannot be held by ibrutinib"))
 TURNOVER_REL = ("b_cells", Column("turnover_rel", default=1.0, doc="births, deaths and egress relative to the others"))

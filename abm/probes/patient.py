@@ -28,14 +28,14 @@ class Patient(Probe):
         totals = {who: _total(b, f"{who}_cells") for who in ("accessible", "niche", "plasma", "long_lived")}
         row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
         row |= {f"n_{who}": cells for who, cells in totals.items()}
-        row |= _of_signalling(world) if "surface_igm" in b else {}
+        row |= _of_signalling(world) if "signal_rel" in b and "c481s" in b else {}
         row["rel_cd20"] = _relative_cd20(b)
         row["effectors"] = float(nk.granules.mean()) if nk is not None and nk.n and "granules" in nk else 1.0
         return row
 
 
 def _is_without_serum_igm(world: World) -> bool:
-    return "surface_igm" in world.populations["b_cells"] and "igm_g_per_L" not in world.pools
+    return "c481s" in world.populations["b_cells"] and "igm_g_per_L" not in world.pools
 
 
 def _of_igm(world: World) -> Row:
@@ -56,7 +56,7 @@ def _of_signalling(world: World) -> Row:
         "n_tissue": n - n_blood,
         "n_c481s": float(cells[b.c481s > 0.0].sum()),
         "surface_igm_MFI": REFERENCE_MFI * float((blood * b.surface_igm).sum()) / n_blood if n_blood else 0.0,
-        "rel_signal": float((cells * b.rel_signal).sum()) / n if n else 0.0,
+        "signal_rel": float((cells * b.signal_rel).sum()) / n if n else 0.0,
         "btk_free": pools.amounts.get("btk_free", 1.0),
         "baseline_surface_igm_MFI": pools["surface_igm_MFI"],
         "calcium_percent": pools["calcium_percent"],

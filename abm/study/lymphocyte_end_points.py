@@ -61,7 +61,7 @@ def lymphocyte_end_points(
         "baseline_lymphocytes_per_nL": float(count[0]),
         "surface_igm_MFI": rows[0]["baseline_surface_igm_MFI"],
         "calcium_percent": rows[0]["calcium_percent"],
-        "inhibition_frac": 1.0 - on_drug["rel_signal"],
+        "inhibition_frac": 1.0 - on_drug["signal_rel"],
         "follow_up_d": float(visits[-1]) / H_PER_D,
     }
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 import abm
 from abm.biology.cells.b_cells import BCells
+from abm.biology.cells.cll_clone import CllClone
 from abm.biology.cells.clone import Clone
 from abm.biology.cells.lognormal import LogNormal, PositiveLogNormal
 from abm.biology.cells.nk_cells import NKCells
@@ -21,7 +22,7 @@ from abm.core.units import names_its_unit, parse_quantity, unit_of
 from abm.scenario.load import dump, resolve, validate
 from abm.scenario.schema import ANTIBODIES, PROBES, PROCESSES, Addition, Scenario
 
-PARTS = [BCells, Clone, NKCells, LogNormal, PositiveLogNormal, Serum, Donor, Floor, Mixed, Body]
+PARTS = [BCells, Clone, CllClone, NKCells, LogNormal, PositiveLogNormal, Serum, Donor, Floor, Mixed, Body]
 REGISTERED = [*PROCESSES.values(), *ANTIBODIES.values(), *PROBES.values(), *PARTS]
 ROWS = [(cls, row) for cls in [*REGISTERED, Addition, Scenario] for row in describe(cls)]
 KEYS = set(re.findall(r"^@\w+\{(\w+),", Path(abm.__file__).with_name("references.bib").read_text(), re.MULTILINE))
@@ -179,5 +180,5 @@ def test_every_class_of_the_model_is_registered():
         below += cls.__subclasses__()
     own = {cls for cls in seen if cls.__module__.startswith(("abm.biology", "abm.probes", "abm.core.space"))}
     bases = {base for cls in REGISTERED for base in cls.__mro__}
-    assert {cls.__name__ for cls in own - bases} == {"Portion", "Additions", "Infusion", "Removal", "Treatment"}
+    assert {cls.__name__ for cls in own - bases} == {"Portion", "Additions", "Infusion", "Oral", "Removal", "Treatment"}
     assert all(isinstance(cls, type) and issubclass(cls, BaseModel) for cls in REGISTERED)

@@ -7,7 +7,7 @@ with antigen in tissue and recovers in blood: ``m' = k [m_start (1 + g (share in
 Calcium mobilisation of a patient's cells at the start is ``100 s0`` with a normal error of measurement.
 
 *Reads*: accessible_cells (blood), niche_cells (tissue), c481s, pools.btk_free. *Writes*: surface_igm, signal,
-rel_signal, inhibition.
+signal_rel.
 
 *References*: Chiodin2022 (medians 65 MFI and 47 %, r = 0.70; less inhibition in cells that signal more, r = -0.68);
 assumed: recovery and what it reaches.
@@ -18,7 +18,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.columns import C481S, IGM_SCORE, INHIBITION, REL_SIGNAL, SIGNAL, SURFACE_IGM, SURFACE_IGM_START
+from abm.biology.columns import C481S, IGM_SCORE, NOT_DRAWN, SIGNAL, SIGNAL_REL, SURFACE_IGM, SURFACE_IGM_START
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Population
@@ -34,7 +34,7 @@ def draw_scores(score, start, uid, median, sigma, key):
     """Give new cells their normal score, where they have none, and the surface IgM that belongs to it."""
     for i in prange(score.size):
         if start[i] == 0.0:
-            if math.isnan(score[i]):
+            if score[i] == NOT_DRAWN:
                 score[i] = normal(key, uid[i], 1)
             start[i] = median * math.exp(sigma * score[i])
 
@@ -48,13 +48,12 @@ def relax(surface_igm, start, more, kept):
 
 
 @kernel
-def transduce(signal, rel_signal, inhibition, surface_igm, c481s, m50, bypass, free):
-    """Set signal, signal relative to that without drug, and how far inhibition is beyond any before."""
+def transduce(signal, signal_rel, surface_igm, c481s, m50, bypass, free):
+    """Set signal, and signal relative to that without drug."""
     for i in prange(signal.size):
         s0 = surface_igm[i] / (surface_igm[i] + m50)
         rel = 1.0 if c481s[i] > 0.0 else min(1.0, free + (1.0 - free) * bypass * s0)
-        signal[i], rel_signal[i] = s0 * rel, rel
-        inhibition[i] = 1.0 - rel
+        signal[i], signal_rel[i] = s0 * rel, rel
 
 
 class BcrSignalling(Process):
@@ -63,15 +62,14 @@ class BcrSignalling(Process):
     kind: Literal["bcr_signalling"] = "bcr_signalling"
     phase: ClassVar = Phase.SENSE
     scale: ClassVar = "both"
-    columns: ClassVar = (SURFACE_IGM, SURFACE_IGM_START, IGM_SCORE, SIGNAL, REL_SIGNAL, INHIBITION, C481S)
+    columns: ClassVar = (SURFACE_IGM, SURFACE_IGM_START, IGM_SCORE, SIGNAL, SIGNAL_REL, C481S)
     reads: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells", "b_cells.c481s", "pools.btk_free")
     writes: ClassVar = (
         "b_cells.surface_igm",
         "b_cells.surface_igm_start",
         "b_cells.igm_score",
         "b_cells.signal",
-        "b_cells.rel_signal",
-        "b_cells.inhibition",
+        "b_cells.signal_rel",
         "pools.surface_igm_MFI",
         "pools.calcium_percent",
     )
@@ -85,7 +83,7 @@ class BcrSignalling(Process):
         1.0, "1", "fitted: on L2, range 0-1", "Signal past BTK, of that of strong surface IgM", ge=0, le=1
     )
     btk_free: float = par(1.0, "1", "design: cells without drug", "Free BTK in a culture", ge=0, le=1)
-    recovery: float = par("0.5 /d", "1/h", "assumed: days", "Recovery of surface IgM", ge=0, le=10)
+    recovery: float = par("0.5 /d", "1/h", "assumed: some days", "Recovery of surface IgM", ge=0, le=10)
     gain_in_blood: float = par(0.5, "1", "assumed: half more", "Surface IgM of cells that stay in blood", ge=0, le=10)
     calcium_sd: float = par(12.0, "1", "assumed: error of measurement", "SD of calcium mobilisation, %", ge=0, le=100)
 
@@ -122,4 +120,4 @@ class BcrSignalling(Process):
 
     def _transduce(self, world: World, b: Population) -> None:
         free = world.pools.amounts.get("btk_free", self.btk_free)
-        transduce(b.signal, b.rel_signal, b.inhibition, b.surface_igm, b.c481s, self.m50, self.bypass, free)
+        transduce(b.signal, b.signal_rel, b.surface_igm, b.c481s, self.m50, self.bypass, free)

@@ -6,7 +6,7 @@ never negative, grows as tissue empties. When x falls further than ever before, 
 blood at once. Each over the step at rates held: egress, then births and deaths. A subclone of fewer than 10 000 cells
 has whole cells and the exact law of the linear birth-and-death process; of more, chance is below 1 in 100 and left out.
 
-*Reads*: rel_signal, inhibition, turnover_rel. *Writes*: accessible_cells (blood), niche_cells (tissue), most_inhibited,
+*Reads*: signal_rel, turnover_rel. *Writes*: accessible_cells (blood), niche_cells (tissue), most_inhibited,
 pools.cells_born, pools.cells_killed.
 
 *References*: Burger2017 (births), Wodarz2014 (deaths, 23 % of the tissue moves); assumed: room, release.
@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.columns import INHIBITION, MOST_INHIBITED, REL_SIGNAL, TURNOVER_REL
+from abm.biology.columns import MOST_INHIBITED, SIGNAL_REL, TURNOVER_REL
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -48,17 +48,25 @@ def families(n, birth, death, dt, key, uid, decision):
 
 
 @kernel
-def turn_over(blood, tissue, most, born, died, x, inhibition, rel, births, deaths, egress, release, dt, uid, key):
-    """Move, divide and kill; ``births``, ``deaths`` and ``egress`` are rates without and with full signal."""
+def turn_over(blood, tissue, most, born, died, signal_rel, own, rates, uid, key):
+    """Move, divide and kill.
+
+    ``rates`` is the time, then births, deaths in tissue, in blood and egress, each without and with signal, then the
+    part released; ``own`` is the turnover of each subclone relative to the others.
+    """
+    dt = rates[0]
     for i in prange(blood.size):
-        birth = rel[i] * (births[0] + (births[1] - births[0]) * x[i])
-        die_t = rel[i] * (deaths[0] + (deaths[2] - deaths[0]) * x[i])
-        die_b = rel[i] * (deaths[1] + (deaths[2] - deaths[1]) * x[i])
-        leaves = 1.0 - math.exp(-rel[i] * (egress[0] + (egress[1] - egress[0]) * x[i]) * dt)
-        newly = max(0.0, inhibition[i] - most[i])
+        before, x = blood[i] + tissue[i], signal_rel[i]
+        if before <= 0.0:
+            born[i] = died[i] = 0.0
+            continue
+        birth = own[i] * (rates[1] + (rates[2] - rates[1]) * x)
+        die_t = own[i] * (rates[3] + (rates[4] - rates[3]) * x)
+        die_b = own[i] * (rates[5] + (rates[6] - rates[5]) * x)
+        leaves = 1.0 - math.exp(-own[i] * (rates[7] + (rates[8] - rates[7]) * x) * dt)
+        newly = max(0.0, 1.0 - x - most[i])
         most[i] += newly
-        leaves = min(1.0, leaves + release * newly)
-        before = blood[i] + tissue[i]
+        leaves = min(1.0, leaves + rates[9] * newly)
         if before >= FEW_CELLS:
             moved = leaves * tissue[i]
             stay, out = tissue[i] - moved, blood[i] + moved
@@ -66,7 +74,7 @@ def turn_over(blood, tissue, most, born, died, x, inhibition, rel, births, death
             span = (math.exp(net * dt) - 1.0) / net if abs(net) * dt > 1e-12 else dt
             lost = -out * math.expm1(-die_b * dt)
             born[i], died[i] = birth * stay * span, die_t * stay * span + lost
-            tissue[i], blood[i] = stay + born[i] - die_t * stay * span, out - lost
+            tissue[i], blood[i] = stay + (birth - die_t) * stay * span, out - lost
         else:
             n_t, n_b = whole(tissue[i], key, uid[i], 1), whole(blood[i], key, uid[i], 2)
             moved = binomial(n_t, leaves, key, uid[i], 3)
@@ -82,8 +90,8 @@ class SignalTurnover(Process):
     kind: Literal["signal_turnover"] = "signal_turnover"
     phase: ClassVar = Phase.ACT
     scale: ClassVar = "body"
-    columns: ClassVar = (REL_SIGNAL, INHIBITION, TURNOVER_REL, MOST_INHIBITED)
-    reads: ClassVar = ("b_cells.rel_signal", "b_cells.inhibition", "b_cells.turnover_rel")
+    columns: ClassVar = (SIGNAL_REL, TURNOVER_REL, MOST_INHIBITED)
+    reads: ClassVar = ("b_cells.signal_rel", "b_cells.turnover_rel")
     writes: ClassVar = (
         "b_cells.accessible_cells",
         "b_cells.niche_cells",
@@ -111,11 +119,11 @@ class SignalTurnover(Process):
         if tissue_start <= 0.0 or not b.n:
             return
         room = max(0.0, 1.0 + (self.room - 1.0) * (1.0 - float(b.niche_cells.sum()) / tissue_start))
-        births = np.array([self.birth_inhibited, self.birth]) * room
-        deaths = np.array([self.death_in_tissue, self.death_in_blood, self.death])
-        egress = np.array([self.egress, self.egress_at_rest])
+        births, deaths = (self.birth_inhibited * room, self.birth * room), (self.death_in_tissue, self.death)
+        out = (self.death_in_blood, self.death, self.egress, self.egress_at_rest)
+        rates = np.array([world.dt_h, *births, *deaths, *out, self.release_frac])
         born, died = np.empty(b.n), np.empty(b.n)
-        turn_over(b.accessible_cells, b.niche_cells, b.most_inhibited, born, died, b.rel_signal, b.inhibition,
-                  b.turnover_rel, births, deaths, egress, self.release_frac, world.dt_h, b.uid, key)  # fmt: skip
+        cells = b.accessible_cells, b.niche_cells
+        turn_over(*cells, b.most_inhibited, born, died, b.signal_rel, b.turnover_rel, rates, b.uid, key)
         world.pools.add("cells_born", float(born.sum()))
         world.pools.add("cells_killed", float(died.sum()))
