@@ -75,7 +75,7 @@ class Claim:
     measure : callable
         From the values of the experiments by name to the number that was observed.
     group : str
-        ``assay`` or ``patient``: which parameter set it is held against.
+        ``assay``, ``patient`` or ``cll``: which parameter set it is held against.
     trial : int
         Patients of the published trial: then the claim holds when the observed value lies inside the 95 % range of
         simulated trials of that size, drawn from the patients of all seeds.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from abm.biology.cells.cll_clone import CllClone
 from abm.core.errors import InputError
 from abm.evidence.claim import Claim
 from abm.evidence.lab import Lab
@@ -14,6 +15,7 @@ from abm.evidence.score import PARAMETERS, Score, probabilities, score
 from abm.results.study import StudyFolder
 from abm.results.tables import ReadError
 from abm.scenario.from_file import load_scenario
+from abm.scenario.schema import Scenario
 from abm.study.execute import only
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine
@@ -75,6 +77,13 @@ def evaluate(
     return folder, plain
 
 
+def _group_of(scenario: Scenario) -> str:
+    """Return which claims a parameter set is for."""
+    if isinstance(scenario.populations.b_cells, CllClone):
+        return "cll"
+    return "patient" if scenario.is_patient else "assay"
+
+
 def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
     """Return the parameter set of each group among the claims."""
     groups = dict.fromkeys(claim.group for claim in claims)
@@ -82,7 +91,7 @@ def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
         return {group: PARAMETERS[group] for group in groups}
     if not parameters.is_file():
         raise InputError(f"no such parameter set: {parameters}")
-    fits = "patient" if load_scenario(parameters).is_patient else "assay"
+    fits = _group_of(load_scenario(parameters))
     if fits not in groups:
         raise InputError(f"{parameters} is for claims of the group {fits}: none was asked for")
     return {group: parameters if group == fits else PARAMETERS[group] for group in groups}

@@ -16,7 +16,7 @@ from abm.study.summary import interval
 
 SEEDS = (1, 2, 3)
 SETS = Path(__file__).resolve().parents[2] / "configs" / "parameters"
-PARAMETERS = {"assay": SETS / "wm_bright.yaml", "patient": SETS / "waldenstrom.yaml"}  # by group of claims
+PARAMETERS = {"assay": SETS / "wm_bright.yaml", "patient": SETS / "waldenstrom.yaml", "cll": SETS / "cll.yaml"}
 TRIALS = 2000  # design: the ends of a 95 % range to about half a percent
 
 

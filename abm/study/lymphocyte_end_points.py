@@ -67,10 +67,14 @@ def lymphocyte_end_points(
 
 
 def first_progression(t_h: np.ndarray, count: np.ndarray, rules: LymphocyteEndPoints) -> float:
-    """Return the first visit, h, at which lymphocytes are up from their lowest by both limits; NaN if none."""
-    lowest = np.minimum.accumulate(count)
+    """Return the first visit, h, at which lymphocytes are up by both limits from their lowest; NaN if none.
+
+    The lowest is that since redistribution was over: while nodes empty, the count of the start is no nadir.
+    """
+    is_late = t_h > rules.redistribution_until
+    lowest = np.minimum.accumulate(np.where(is_late, count, np.inf))
     is_up = (count >= (1.0 + rules.progression_rel) * lowest) & (count >= rules.least_per_nL)
-    is_up &= t_h > rules.redistribution_until
+    is_up &= is_late
     if rules.is_confirmed:
         is_up &= np.append(is_up[1:], False)
     found = np.flatnonzero(is_up)

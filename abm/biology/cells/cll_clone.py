@@ -37,7 +37,9 @@ class CllClone(Clone):
     cd20: LogNormal = LogNormal(median=65_000.0, sigma=0.17)
     persisting_frac: float = par(0.02, "1", "assumed: remissions stay incomplete", "Slow subclones", ge=0, le=1)
     persisting_rel: float = par(0.05, "1", "assumed: quiescent", "Their turnover", ge=0, le=1)
-    c481s_cells: float = par(1e3, "1", "fitted: on L2, in 1e2-1e5", "Cells with BTK C481S at the start", ge=0, le=1e12)
+    c481s_cells: float = par(
+        400.0, "1", "fitted: on L2, in 1e2-1e5", "Cells with BTK C481S at the start", ge=0, le=1e12
+    )
 
     def count(self, counts: dict[str, int]) -> int:
         """Return the number of agents, that of the mutated cells included."""

@@ -45,7 +45,7 @@ PANELS = (
 
 def applies(trial: Trial) -> bool:
     """Return whether the trial counted cells."""
-    return any(trial.has(panel.column) for panel in PANELS)
+    return not trial.has("n_c481s") and any(trial.has(panel.column) for panel in PANELS)
 
 
 def figure(trial: Trial) -> Figure:

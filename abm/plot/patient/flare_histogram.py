@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from abm.plot import style, wording
 from abm.plot.arms import quoted
 from abm.plot.patient import responses
-from abm.plot.patient.trial import Trial
+from abm.plot.patient.trial import IGM, Trial
 
 ORDER = 70
 TITLE = "IgM flare"
@@ -25,7 +25,7 @@ MOST_BINS = 50
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to count."""
-    return not trial.is_single
+    return not trial.is_single and trial.has(IGM)
 
 
 def figure(trial: Trial) -> Figure:

@@ -22,23 +22,38 @@ SHARES = {
     "partial_or_better": "Partial response or better (≥ 50 %)",
     "very_good": "Very good response (≥ 90 %)",
     "progressed": "Progressed",
+    "treated_next": "Next treatment begun",
 }
 MEDIANS = {
     "time_to_partial_d": "Time to partial response, median of responders (days from the end of the first course)",
     "time_to_progression_d": "Time to progression, median (days from the start)",
     "best_change_frac": "Best change of IgM, median (%)",
+    "baseline_lymphocytes_per_nL": "Lymphocytes at the start, median (per nL)",
+    "peak_rel": "Highest lymphocytes, median (relative to the start)",
+    "time_to_baseline_d": "Rise of lymphocytes over, median (days from the start)",
+    "nadir_per_nL": "Lowest lymphocytes, median (per nL)",
+    "time_to_next_treatment_d": "Time to next treatment, median (days from the start)",
+    "follow_up_d": "Follow-up, median (days)",
 }
 SINGLE = {
     "baseline_igm_g_per_L": "IgM at the start (g/L)",
     "baseline_albumin_g_per_L": "Albumin at the start (g/L)",
-    "peak_rel": "Highest IgM within 12 weeks, relative to the start",
+    "peak_rel": "Highest IgM (12 weeks) or lymphocytes, relative to the start",
     "best_change_frac": "Best change of IgM (%)",
     "response": "Best response",
     "time_to_minor_d": "Time to minor response (days from the end of the first course)",
     "time_to_partial_d": "Time to partial response (days from the end of the first course)",
     "time_to_progression_d": "Time to progression (days from the start)",
+    "baseline_lymphocytes_per_nL": "Lymphocytes at the start (per nL)",
+    "surface_igm_MFI": "Surface IgM at the start (MFI)",
+    "calcium_percent": "Calcium mobilisation at the start (%)",
+    "inhibition_frac": "Inhibition of signalling (%)",
+    "time_to_baseline_d": "Rise of lymphocytes over (days from the start)",
+    "nadir_per_nL": "Lowest lymphocytes (per nL)",
+    "time_to_next_treatment_d": "Time to next treatment (days from the start)",
     "follow_up_d": "Follow-up (days)",
 }
+MARKS = {"surface_igm": "surface IgM", "calcium": "calcium"}
 MOST_PROTOCOLS = 4
 CAPTION = (
     "Shares of all patients (how many of how many; 95 % interval) and medians with 95 % intervals. "
@@ -55,7 +70,7 @@ def key_numbers(trial: Trial) -> list[Section]:
                 caption="" if trial.is_single else CAPTION)
         for part in parts
     ]  # fmt: skip
-    return [*tables, *_log_rank(trial)]
+    return [*tables, *_by_mark(trial), *_log_rank(trial)]
 
 
 def patients(trial: Trial) -> list[Section]:
@@ -104,12 +119,13 @@ def hashes(trial: Trial) -> Section:
 
 def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     found = [trial.run.summary()["arms"].get(name, {}) for name in names]
-    igm = [trial.outcomes(name)["baseline_igm_g_per_L"].median() for name in names]
     rows = [["Patients", *(f"{arm.get('n', 0):,}" for arm in found)]]
-    rows += [["IgM at the start, median (g/L)", *map(wording.number, igm)]]
-    rows += [[words, *(_share(arm.get("shares", {}).get(key)) for arm in found)] for key, words in SHARES.items()]
-    rows += [[words, *(_median(key, arm.get("medians", {}).get(key)) for arm in found)]
-             for key, words in MEDIANS.items()]  # fmt: skip
+    if all("baseline_igm_g_per_L" in trial.outcomes(name) for name in names):
+        igm = [trial.outcomes(name)["baseline_igm_g_per_L"].median() for name in names]
+        rows += [["IgM at the start, median (g/L)", *map(wording.number, igm)]]
+    for part, kinds, show in (("shares", SHARES, lambda _, one: _share(one)), ("medians", MEDIANS, _median)):
+        known = [key for key in kinds if any(key in arm.get(part, {}) for arm in found)]
+        rows += [[kinds[key], *(show(key, arm.get(part, {}).get(key)) for arm in found)] for key in known]
     return rows
 
 
@@ -128,7 +144,7 @@ def _own(key: str, value: Any) -> str:
 
 def _share(found: Mapping[str, Any] | None) -> str:
     """Return "68.3 % (41 of 60; 55.8–78.7)"."""
-    if not found:
+    if not found or found.get("share") is None:
         return wording.MISSING
     ends = wording.interval(found.get("lo"), found.get("hi"))
     return f"{wording.percent(found['share'])} ({found['k']} of {found['n']}{'; ' + ends if ends else ''})"
@@ -138,7 +154,7 @@ def _median(key: str, found: Mapping[str, Any] | None) -> str:
     """Return "640 (510 to not reached)"; only a time to progression can be unreached, others are unknown."""
     if not found:
         return wording.MISSING
-    none = "not reached" if key == "time_to_progression_d" else wording.MISSING
+    none = "not reached" if key in ("time_to_progression_d", "time_to_next_treatment_d") else wording.MISSING
     mid, lo, hi = (_end(key, found.get(end), none) for end in ("median", "lo", "hi"))
     return f"{mid} ({lo} to {hi})" if found.get("lo") is not None else mid
 
@@ -151,6 +167,25 @@ def _number(key: str, value: float) -> str:
     """Return whole days, fractions as percent, other numbers as they are; never a negative zero."""
     shown = 100 * value if key.endswith("_frac") else value
     return (f"{shown:,.0f}" if key.endswith("_d") else wording.number(shown + 0.0)).replace("-", "−")
+
+
+def _by_mark(trial: Trial) -> list[Section]:
+    """Return events in patients above and below the cut of a mark, where the summary has them."""
+    rows = []
+    for protocol, arm in trial.run.summary()["arms"].items():
+        for mark, events in arm.get("by", {}).items():
+            for event, one in events.items():
+                p = wording.number(one["log_rank_p"], 2) if one["log_rank_p"] is not None else wording.MISSING
+                name, ratio = f"{label(event)} by {MARKS[mark]}", _ratio(one["hazard_ratio"])
+                rows.append([label(protocol), name, _share(one["high"]), _share(one["low"]), ratio, p])
+    header = ("Protocol", "Event", "Above the cut", "Up to it", "Hazard ratio", "p (log-rank)")
+    return [Section("By surface IgM and by calcium", header=header, rows=rows)] if rows else []
+
+
+def _ratio(found: Mapping[str, float | None]) -> str:
+    """Return "6.9 (1.6 to 30)"."""
+    known = [wording.number(value, 2) for value in found.values() if value is not None]
+    return "{} ({} to {})".format(*known) if len(known) == 3 else wording.MISSING
 
 
 def _log_rank(trial: Trial) -> list[Section]:

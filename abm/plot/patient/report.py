@@ -88,10 +88,14 @@ def simulated(trial: Trial) -> str:
     same = "" if trial.is_single or n == 1 else ", the same in each protocol,"
     how = "in protocol" if n == 1 else f"in each of {n} protocols:"
     names = wording.listing([quoted(name) for name in trial.protocols])
-    igm = wording.number(trial.outcomes(trial.protocols[0])["baseline_igm_g_per_L"].median())
-    start = "serum IgM at the start" if trial.is_single else "median serum IgM at the start"
+    first, kind = trial.outcomes(trial.protocols[0]), "" if trial.is_single else "median "
+    if "baseline_igm_g_per_L" in first:
+        start = f"{kind}serum IgM at the start {wording.number(first['baseline_igm_g_per_L'].median())} g/L"
+    else:
+        count = wording.number(first["baseline_lymphocytes_per_nL"].median())
+        start = f"{kind}lymphocytes at the start {count} per nL"
     length = f"{trial.clock.words(trial.end_d)} from the first infusion"
-    return wording.sentence(f"{who}{same} followed for {length} {how} {names}; {start} {igm} g/L")
+    return wording.sentence(f"{who}{same} followed for {length} {how} {names}; {start}")
 
 
 def _warning(trial: Trial) -> str:

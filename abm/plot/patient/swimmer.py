@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from abm.plot import style, wording
 from abm.plot.arms import quoted
 from abm.plot.patient import responses
-from abm.plot.patient.trial import Trial
+from abm.plot.patient.trial import IGM, Trial
 
 ORDER = 50
 TITLE = "Swimmer plot"
@@ -31,7 +31,7 @@ ARROW = ("in follow-up", ">", style.INK)
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to compare."""
-    return not trial.is_single
+    return not trial.is_single and trial.has(IGM)
 
 
 def figure(trial: Trial) -> Figure:

@@ -24,6 +24,8 @@ CAPTION = (
     "it is conservative."
 )
 CUT_G_PER_L, ALBUMIN_G_PER_L = 40.0, 35.0
+CUT_MFI = 50.0
+SURFACE_IGM = ("surface IgM above 50 MFI", "surface IgM up to 50 MFI")
 FACTORS = ("neither factor", "IgM above 40 g/L or albumin below 35 g/L", "both factors")
 
 
@@ -74,6 +76,10 @@ def groups(trial: Trial) -> list[Group]:
         return [_group(trial, name, None, label(name), trial.looks[name].colour) for name in trial.protocols]
     only = trial.protocols[0]
     rows = trial.outcomes(only)
+    if "surface_igm_MFI" in rows:
+        is_high = (rows["surface_igm_MFI"] > CUT_MFI).to_numpy()
+        names = zip(SURFACE_IGM, (style.VERMILION, style.BLUE), (is_high, ~is_high), strict=True)
+        return [_group(trial, only, chosen, words, colour) for words, colour, chosen in names if chosen.any()]
     n_factors = (rows["baseline_igm_g_per_L"] > CUT_G_PER_L).to_numpy().astype(int)
     n_factors += (rows["baseline_albumin_g_per_L"] < ALBUMIN_G_PER_L).to_numpy()
     looks = zip(FACTORS, (style.BLUE, style.ORANGE, style.VERMILION), strict=True)

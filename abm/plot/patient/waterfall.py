@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from abm.plot import style, wording
 from abm.plot.arms import quoted
 from abm.plot.patient import responses
-from abm.plot.patient.trial import Trial
+from abm.plot.patient.trial import IGM, Trial
 
 ORDER = 40
 TITLE = "Waterfall plot"
@@ -22,7 +22,7 @@ CAPTION = (
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to compare."""
-    return not trial.is_single and trial.end_points["best_change_frac"].notna().any()
+    return not trial.is_single and trial.has(IGM) and trial.end_points["best_change_frac"].notna().any()
 
 
 def figure(trial: Trial) -> Figure:
