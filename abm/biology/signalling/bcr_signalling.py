@@ -75,13 +75,9 @@ class BcrSignalling(Process):
     )
 
     surface_igm_mfi: float = par(65.0, "1", "Chiodin2022", "Surface IgM of the median cell, MFI", gt=0, le=1e5)
-    sigma: float = par(
-        0.4, "1", "fitted: on L2; less than between patients", "Log-SD between a patient's cells", ge=0, le=3
-    )
+    sigma: float = par(0.58, "1", "fitted: on L2, below that between patients", "Log-SD between cells", ge=0, le=3)
     m50: float = par(1.1, "1", "Chiodin2022; assumed: median calcium 47 %", "Half signal, in 65 MFI", gt=0, le=100)
-    bypass: float = par(
-        1.0, "1", "fitted: on L2, range 0-1", "Signal past BTK, of that of strong surface IgM", ge=0, le=1
-    )
+    bypass: float = par(0.95, "1", "fitted: on L2, range 0-1", "Signal past BTK of strong surface IgM", ge=0, le=1)
     btk_free: float = par(1.0, "1", "design: cells without drug", "Free BTK in a culture", ge=0, le=1)
     recovery: float = par("0.5 /d", "1/h", "assumed: some days", "Recovery of surface IgM", ge=0, le=10)
     gain_in_blood: float = par(0.5, "1", "assumed: half more", "Surface IgM of cells that stay in blood", ge=0, le=10)
