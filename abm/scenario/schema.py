@@ -350,9 +350,19 @@ class Scenario(Model):
                 if not here.get(addition.what, True):
                     text = f"no process for {addition.what!r}: {owners[addition.what]} is missing"
                     faults.append(Fault(text, f"arms.{name}.add.{index}"))
+        faults += self._end_point_faults(kinds)
         if getattr(self.probes, "patient", None) is None:
             faults.append(Fault("nobody looks at the patient", "probes.patient", allowed="{every: 7 d}"))
         return faults
+
+    def _end_point_faults(self, kinds: list[str]) -> list[Fault]:
+        """Hold end points against what is there to be measured."""
+        if isinstance(self.end_points, LymphocyteEndPoints):
+            text = "lymphocytes are counted where cells signal: bcr_signalling is missing"
+            return [] if "bcr_signalling" in kinds else [Fault(text, "end_points")]
+        if isinstance(self.populations.b_cells, CllClone) and "igm_turnover" not in kinds:
+            return [Fault("there is no serum IgM to judge by", "end_points", allowed="{kind: lymphocytes}")]
+        return []
 
     def _space_faults(self) -> list[Fault]:
         faults = [

@@ -298,6 +298,18 @@ BAD = [  # a line, what it says instead, path, what is said of it
     ),
     (ARM, "  a: {add: [{plasmapheresis: 0.6}]}", "arms.a.add.0", "plasmapheresis is missing"),
     (ARM, "  a: {add: [{plasmapheresis: 1}]}", "arms.a.add.0.plasmapheresis", "found 1, out of bounds"),
+    (ARM, "  a: {add: [{ibrutinib: 420}]}", "arms.a.add.0.ibrutinib", "unit missing: found the number 420"),
+    (ARM, "  a: {add: [{ibrutinib: -1 mg}]}", "arms.a.add.0.ibrutinib", "found -1, out of bounds"),
+    (ARM, "  a: {add: [{ibrutinib: 420 mg, missed: 120 %}]}", "arms.a.add.0.missed", "out of bounds"),
+    (ARM, "  a: {add: [{infusion: 5 mg/m2, missed: 5 %}]}", "arms.a.add.0.missed", "only a daily dose can be missed"),
+    (ARM, "  a: {add: [{ibrutinib: 420 mg, times: 3}]}", "arms.a.add.0.times", "only an infusion has it"),
+    (ARM, "  a: {add: [{ibrutinib: 420 mg}]}", "arms.a.add.0", "no process for 'ibrutinib': ibrutinib is missing"),
+    (
+        ARM,
+        "  a: {add: [{ibrutinib: 420 mg, at: 3 d}, {ibrutinib: 140 mg, at: 1 d}]}",
+        "arms.a.add",
+        "additions are not in order of time",
+    ),
     (ARM, "  a: {add: [{serum: 25 %}]}", "arms.a.add.0", "'serum' cannot be added to a patient"),
     (ARM, "  a: {add: [{rituximab: 1 ug/mL}]}", "arms.a.add.0", "'rituximab' cannot be added to a patient"),
     (ARM, "  a: {set: {processes.drug.bsa: 0 m2}}", "arms.a.set", "processes.drug.bsa: found 0, out of bounds"),
@@ -318,6 +330,7 @@ IN_WELL = [
         "to a culture well",
     ),
     ("  both: {add: [{rituximab: 10 ug/mL}]}", "  a: {add: [{plasmapheresis: 0.5}]}", "arms.a.add.0", "a culture well"),
+    ("  both: {add: [{rituximab: 10 ug/mL}]}", "  a: {add: [{ibrutinib: 420 mg}]}", "arms.a.add.0", "a culture well"),
     (
         "  b_cells: {n: 40}",
         "  b_cells: {kind: clone}",
@@ -333,6 +346,12 @@ IN_WELL = [
 ]
 BAD += [
     ("  b_cells: {kind: clone, cells_per_agent: 1e10}", "  b_cells: {n: 40}", "populations.b_cells.kind", "a patient"),
+    (
+        "  b_cells: {kind: clone, cells_per_agent: 1e10}",
+        "  b_cells: {kind: cll_clone, c481s_cells: -1, niche_frac: 1}",
+        "populations.b_cells.c481s_cells",
+        "found -1, out of bounds",
+    ),
     ("probes: {counts: null, patient: {every: 7 d}}", "probes: {counts: null}", "probes.patient", "nobody looks"),
 ]
 
@@ -386,3 +405,19 @@ def test_what_the_bad_lines_replace_is_right(load, base, text):
 def test_a_fault_of_the_cohort_names_what_is_near(load):
     with pytest.raises(InputError, match="did you mean 'capacity_rel'"):
         load(BASE.replace(LAST, "    processes.growth.capacity: {cv: 0.7}"))
+
+
+@pytest.mark.parametrize(
+    ("sets", "message"),
+    [
+        ("processes.signalling=null", "lymphocytes are counted where cells signal"),
+        ("end_points=null", "there is no serum IgM to judge by; allowed: {kind: lymphocytes}"),
+        ("end_points.calcium_cut_centile=1.4", "out of bounds"),
+        ("processes.signalling.bypass=1.2", "out of bounds"),
+        ("cohort.vary={processes.signalling.sigma: {cv: -1}}", "out of bounds"),
+    ],
+)
+def test_what_cannot_be_measured_in_cll_is_refused(sets, message):
+    with pytest.raises(InputError) as refused:
+        load_scenario("configs/scenarios/chiodin2022.yaml", (sets,))
+    assert message in str(refused.value)

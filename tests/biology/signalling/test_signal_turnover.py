@@ -1,0 +1,160 @@
+"""Births, deaths and egress under signal: an independent integrator, and small clones by the exact law."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.stats import chisquare, nbinom
+
+from abm.biology.patient.balance import balance
+from abm.biology.signalling.signal_turnover import turn_over
+from abm.core.jit import kernel, prange
+from abm.core.rng import negative_binomial
+from abm.scenario.build import Well, build
+from abm.scenario.from_file import load_scenario
+
+KEY = (np.uint64(5), np.uint32(3))
+DAY = 24.0
+
+
+def patient(*sets, days):
+    """Return a patient of few agents; all patients are typical."""
+    own = ("cohort=null", "replicates=1", "populations.b_cells.cells_per_agent=1e10", f"duration={days} d")
+    looks = (
+        "end_points.follow_up_spread=0 h",
+        "probes.patient={every: 20 d}" if days > 20 else "probes.patient.every=1 d",
+    )
+    return build(load_scenario("configs/scenarios/chiodin2022.yaml", (*own, *looks, *sets)), Well("ibrutinib", 0))
+
+
+@kernel
+def draw_many(out, n, p, key):
+    for i in prange(out.size):
+        out[i] = negative_binomial(n, p, key, np.uint64(i), 1)
+
+
+@pytest.mark.parametrize(("n", "p"), [(3, 0.4), (50, 0.05), (9000, 0.004), (40, 0.8)])
+def test_the_negative_binomial_is_one(n, p):
+    out = np.empty(20_000, np.int64)
+    draw_many(out, n, p, KEY)
+    law = nbinom(n, 1.0 - p)
+    edges = np.unique(law.ppf(np.linspace(0.05, 0.95, 15)).astype(int))
+    counts = np.histogram(out, np.concatenate([[-1], edges, [10**9]]) + 0.5)[0]
+    shares = np.diff(np.concatenate([[0.0], law.cdf(edges), [1.0]]))
+    assert chisquare(counts, shares * out.size).pvalue > 1e-4
+
+
+def families(n_cells, birth, death, dt_h, n=20_000):
+    """Return how many cells of each of many small clones are there after a step."""
+    blood, tissue, most, born, died = np.zeros(n), np.full(n, float(n_cells)), np.zeros(n), np.empty(n), np.empty(n)
+    rates = np.array([dt_h, birth, birth, death, death, death, death, 0.0, 0.0, 0.0])
+    uid = np.arange(n, dtype=np.uint64)
+    turn_over(blood, tissue, most, born, died, np.ones(n), np.ones(n), rates, uid, KEY)
+    assert (tissue == np.floor(tissue)).all()
+    assert (born - died == tissue + blood - n_cells).all()
+    return tissue
+
+
+@pytest.mark.parametrize(("birth", "death"), [(0.03, 0.01), (0.01, 0.03), (0.02, 0.02)])
+def test_small_clones_follow_the_linear_birth_and_death_process(birth, death):
+    """Mean, variance and probability of extinction at one moment have closed forms (Kendall 1948)."""
+    n_cells, t = 4, 50.0
+    found = families(n_cells, birth, death, t)
+    net = birth - death
+    grown = math.exp(net * t)
+    mean = n_cells * grown
+    spread = n_cells * (grown * (grown - 1) * (birth + death) / net if net else 2 * birth * t)
+    gone = death * (grown - 1) / (birth * grown - death) if net else birth * t / (1 + birth * t)
+    error = math.sqrt(spread / found.size)
+    assert found.mean() == pytest.approx(mean, abs=4 * error)
+    assert found.var() == pytest.approx(spread, rel=0.08)
+    assert (found == 0).mean() == pytest.approx(gone**n_cells, abs=4 * math.sqrt(0.25 / found.size))
+
+
+def test_steps_of_any_length_give_one_law():
+    whole = families(6, 0.02, 0.015, 48.0)
+    parts = np.full(20_000, 6.0)
+    uid = np.arange(parts.size, dtype=np.uint64)
+    rates = np.array([12.0, 0.02, 0.02, 0.015, 0.015, 0.015, 0.015, 0.0, 0.0, 0.0])
+    blood, most, born, died = np.zeros(parts.size), np.zeros(parts.size), np.empty(parts.size), np.empty(parts.size)
+    for step in range(4):
+        key = (np.uint64(9), np.uint32(step))
+        turn_over(blood, parts, most, born, died, np.ones(parts.size), np.ones(parts.size), rates, uid, key)
+    assert parts.mean() == pytest.approx(whole.mean(), rel=0.03)
+    assert parts.var() == pytest.approx(whole.var(), rel=0.1)
+    assert (parts == 0).mean() == pytest.approx((whole == 0).mean(), abs=0.02)
+
+
+def test_large_clones_agree_with_an_independent_integrator():
+    simulation = patient(
+        "populations.b_cells.cells_per_agent=1e11",
+        "populations.b_cells.c481s_cells=0",
+        "populations.b_cells.persisting_frac=0",
+        "processes.ibrutinib.resynthesis=1e-6 /d",  # so that the signal is the same all day
+        "processes.signalling.sigma=0",
+        "processes.signalling.gain_in_blood=0",
+        "processes.turnover.release_frac=0",
+        "processes.split=null",
+        "dt=6 h",
+        days=400,
+    )
+    simulation.run()
+    rows = [simulation.records["patient"][step] for step in sorted(simulation.records["patient"])]
+    t_d = np.array([row["time_h"] for row in rows]) / DAY
+    x = 0.95 / 2.1
+    assert rows[-1]["signal_rel"] == pytest.approx(x, rel=2e-3)
+
+    def flow(t, y):
+        tissue, blood = y
+        room = max(0.0, 1.0 + 1.8 * (1.0 - tissue / 3e12))
+        birth = (0.0005 + 0.0034 * x) * room
+        leave = 0.0082 * (1 - x) + 0.0003 * x
+        return [
+            (birth - 0.027 * (1 - x) - 0.003 * x - leave) * tissue,
+            leave * tissue - (0.017 * (1 - x) + 0.003 * x) * blood,
+        ]
+
+    ode = solve_ivp(flow, (0, 400), [3e12, 3e11], t_eval=t_d, rtol=1e-8, max_step=1.0).y
+    late = t_d > 1
+    assert np.array([row["n_tissue"] for row in rows])[late] == pytest.approx(ode[0][late], rel=0.02)
+    blood = np.array([row["n_clone"] - row["n_tissue"] for row in rows])
+    assert blood[late] == pytest.approx(ode[1][late], rel=0.02)
+    assert balance(simulation.world)["clone_rel_error"] < 1e-12
+
+
+def test_what_full_inhibition_frees_is_freed_once():
+    n = 1
+    blood, tissue, most, born, died = np.zeros(n), np.full(n, 1e12), np.zeros(n), np.empty(n), np.empty(n)
+    rates = np.array([12.0, 0, 0, 0, 0, 0, 0, 0, 0, 0.05])
+    for x in (0.4, 0.4, 1.0, 0.4, 0.2):
+        turn_over(blood, tissue, most, born, died, np.full(n, x), np.ones(n), rates, np.zeros(n, np.uint64), KEY)
+    assert tissue[0] == pytest.approx(1e12 * (1 - 0.05 * 0.6) * (1 - 0.05 * 0.2), rel=1e-12)
+    assert blood[0] + tissue[0] == pytest.approx(1e12, rel=1e-12)
+
+
+def test_lymphocytes_rise_early_and_fall_below_the_start_within_months():
+    simulation = patient("probes.patient={every: 7 d}", days=400)
+    simulation.run()
+    rows = [simulation.records["patient"][step] for step in sorted(simulation.records["patient"])]
+    count, tissue = (np.array([row[name] for row in rows]) for name in ("lymphocytes_per_nL", "n_tissue"))
+    peak = int(count.argmax())
+    assert 14 <= 7 * peak <= 90
+    assert count.max() > 1.5 * count[0]
+    assert (np.diff(tissue) < 0).all()
+    assert count[-1] < count[0]
+
+
+def test_agents_split_and_no_cell_is_lost_or_made():
+    simulation = patient("arms={ibrutinib: {}}", "processes.turnover=null", days=10)
+    b = simulation.world.populations["b_cells"]
+    n, total = b.n, float((b.accessible_cells + b.niche_cells).sum())
+    scores = np.sort(b.igm_score)
+    simulation.run()
+    assert b.n > n
+    assert float((b.accessible_cells + b.niche_cells).sum()) == pytest.approx(total, rel=1e-12)
+    assert (b.accessible_cells + b.niche_cells).max() < 2e10
+    assert b.uid.size == np.unique(b.uid).size
+    assert np.abs(np.interp(np.arange(b.n), np.linspace(0, b.n, n), scores) - np.sort(b.igm_score)).max() > 0.0
+    new = b.surface_igm_start[n:]
+    assert new == pytest.approx(np.exp(0.58 * b.igm_score[n:]), rel=1e-12)
