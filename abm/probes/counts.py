@@ -47,6 +47,7 @@ class Counts(Probe):
                 "c3b_mean_per_cell": mean(b, "c3b_per_cell"),
                 "mac_mean_per_cell": mean(b, "mac_per_cell"),
             }
+            | ({"signal_mean": mean(b, "signal")} if "signal" in b else {})
         )
 
     def _effectors(self, world: World) -> Row:

@@ -8,7 +8,7 @@ from abm.core.world import World
 
 PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_long_lived_g"}
 BLOOD_OVER_PLASMA = 5.0 / 3.0  # assumed: usual adult
-NL_PER_UL = 1e3
+NL_PER_L = 1e9
 REFERENCE_MFI = 65.0
 LEVELS = {"rituximab_ug_per_mL": "drug_ug_per_mL", "il6": "il6", "albumin_g_per_L": "albumin_g_per_L",
           "viscosity_cP": "viscosity_cP", "dosed_mg": "drug_dosed_mg"}  # fmt: skip
@@ -23,19 +23,21 @@ class Patient(Probe):
     def observe(self, world: World) -> Row:
         """Read levels and totals."""
         b, pools, nk = world.populations["b_cells"], world.pools, world.populations.get("nk_cells")
-        row = {"time_h": world.t_h} | ({} if _is_without_serum_igm(world) else _of_igm(world))
+        row = {"time_h": world.t_h}
+        row |= {} if _is_cll(world) and "igm_g_per_L" not in pools else _of_igm(world)
         row |= {name: pools[pool] for name, pool in LEVELS.items()}
         totals = {who: _total(b, f"{who}_cells") for who in ("accessible", "niche", "plasma", "long_lived")}
         row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
         row |= {f"n_{who}": cells for who, cells in totals.items()}
-        row |= _of_signalling(world) if "signal_rel" in b and "c481s" in b else {}
+        row |= _of_signalling(world) if "signal" in b and "accessible_cells" in b else {}
+        row |= _of_blood_and_tissue(world) if _is_cll(world) else {}
         row["rel_cd20"] = _relative_cd20(b)
         row["effectors"] = float(nk.granules.mean()) if nk is not None and nk.n and "granules" in nk else 1.0
         return row
 
 
-def _is_without_serum_igm(world: World) -> bool:
-    return "c481s" in world.populations["b_cells"] and "igm_g_per_L" not in world.pools
+def _is_cll(world: World) -> bool:
+    return getattr(world.cell_types.get("b_cells"), "kind", "") == "cll_clone"
 
 
 def _of_igm(world: World) -> Row:
@@ -47,19 +49,27 @@ def _of_igm(world: World) -> Row:
 
 
 def _of_signalling(world: World) -> Row:
-    """Return lymphocytes in blood, the mutated clone, surface IgM of the cells in blood, signal and free BTK."""
+    """Return surface IgM of the cells in reach, signal and free BTK, and what was measured at the start."""
     b, pools = world.populations["b_cells"], world.pools
-    blood, cells = b.accessible_cells, b.accessible_cells + b.niche_cells
-    n_blood, n = float(blood.sum()), float(cells.sum())
+    reached, cells = b.accessible_cells, b.accessible_cells + b.niche_cells
+    n_reached, n = float(reached.sum()), float(cells.sum())
     return {
-        "lymphocytes_per_nL": n_blood / (pools.volume_uL * BLOOD_OVER_PLASMA * NL_PER_UL),
-        "n_tissue": n - n_blood,
-        "n_c481s": float(cells[b.c481s > 0.0].sum()),
-        "surface_igm_MFI": REFERENCE_MFI * float((blood * b.surface_igm).sum()) / n_blood if n_blood else 0.0,
+        "surface_igm_MFI": REFERENCE_MFI * float((reached * b.surface_igm).sum()) / n_reached if n_reached else 0.0,
         "signal_rel": float((cells * b.signal_rel).sum()) / n if n else 0.0,
         "btk_free": pools.amounts.get("btk_free", 1.0),
         "baseline_surface_igm_MFI": pools["surface_igm_MFI"],
         "calcium_percent": pools["calcium_percent"],
+    }
+
+
+def _of_blood_and_tissue(world: World) -> Row:
+    """Return lymphocytes in blood, cells in tissue and those with the mutation."""
+    b = world.populations["b_cells"]
+    litres = world.pools.volume_uL * 1e-6 * BLOOD_OVER_PLASMA
+    return {
+        "lymphocytes_per_nL": float(b.accessible_cells.sum()) / (litres * NL_PER_L),
+        "n_tissue": float(b.niche_cells.sum()),
+        "n_c481s": float((b.accessible_cells + b.niche_cells)[b.c481s > 0.0].sum()),
     }
 
 

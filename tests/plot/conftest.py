@@ -134,7 +134,7 @@ def _series(recipe, name, arm, replicate, start, deaths):
             "dheas_uM": 4 * serum * np.exp(-0.03 * t),
             "potency_mean": (1 + 0.3 * serum * (1 - np.exp(-t / 4))) if arm.n_nk else np.nan,
             "igm_molecules": molecules, "igm_ng_per_mL": molecules * 950e3 / 6.022e23 / 0.2 * 1e9,
-            "igm_serum_ug_per_mL": 1200 * serum,
+            "igm_serum_ug_per_mL": 1200 * serum, "signal_mean": (0.6 - 0.3 * serum) * noise,
         }
     )  # fmt: skip
 

@@ -55,7 +55,7 @@ def test_report_loads_nothing_from_outside(html):
 def test_every_figure_is_in_the_report_and_in_its_folder(html, run):
     page = Page(html)
     names = {path.stem for path in (run.path / "figures").glob("*.png")}
-    assert page.tags.count("img") == len(names) == 11
+    assert page.tags.count("img") == len(names) == 12
     assert all(len(alt) > 20 for alt in page.alts)
 
 

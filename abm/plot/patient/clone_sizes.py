@@ -34,9 +34,9 @@ def figure(trial: Trial) -> Figure:
     axes = style.panels(fig, n, 3)
     for ax, protocol in zip(axes, trial.protocols, strict=True):
         _draw(ax, trial, protocol)
-        style.dress(ax, trial.clock.label, "cells", trial.looks[protocol].label if n > 1 else "")
+        style.dress(ax, trial.clock.label, "cells (number)", trial.looks[protocol].label if n > 1 else "")
         trial.clock.mark(ax.xaxis, trial.end_d, curves.FEW_TICKS if n > 1 else 9)
-    style.outer_labels(axes, min(n, 3), trial.clock.label, "cells")
+    style.outer_labels(axes, min(n, 3), trial.clock.label, "cells (number)")
     style.legend_below(fig, [style.line_key(words, colour) for _, words, colour in PARTS])
     return fig
 

@@ -30,9 +30,9 @@ def figure(trial: Trial) -> Figure:
         for protocol in protocols:
             curves.draw(ax, trial, protocol, COLUMN, is_log=True)
         ax.axhline(LEAST_PER_NL, color=style.GREY, linewidth=0.9, linestyle=":")
-        curves.finish(ax, trial, protocols, "" if curves.is_split(trial) else "lymphocytes per nL")
+        curves.finish(ax, trial, protocols, "" if curves.is_split(trial) else "lymphocytes (per nL)")
         style.log_axis(ax.yaxis)
-    curves.name_outer_axes(trial, [ax for ax, _ in panels], "lymphocytes per nL")
+    curves.name_outer_axes(trial, [ax for ax, _ in panels], "lymphocytes (per nL)")
     style.legend_below(fig, curves.keys(trial))
     return fig
 

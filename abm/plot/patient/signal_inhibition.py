@@ -14,6 +14,7 @@ CAPTION = (
     "One point per patient: how far ibrutinib inhibits signalling through surface IgM at the first look on the drug, "
     "against calcium mobilisation before it. Of more than one protocol the first."
 )
+GROUPS = ((False, "did not progress", style.BLUE), (True, "progressed", style.VERMILION))
 X, Y = "calcium_percent", "inhibition_frac"
 
 
@@ -27,17 +28,11 @@ def figure(trial: Trial) -> Figure:
     fig = style.new_figure(3.4)
     ax = fig.subplots()
     rows = trial.outcomes(trial.protocols[0])
-    for has_progressed, face in ((False, "white"), (True, style.VERMILION)):
+    for has_progressed, _, colour in GROUPS:
         own = rows.loc[(rows["progressed"] > 0) == has_progressed]
-        ax.scatter(own[X], 100 * own[Y], s=26, facecolors=face, edgecolors=style.VERMILION, linewidths=1.0)
+        ax.scatter(own[X], 100 * own[Y], s=24, color=colour, alpha=0.8, linewidths=0)
     style.dress(ax, "calcium mobilisation before treatment (%)", "inhibition on ibrutinib (%)")
-    style.legend_below(
-        fig,
-        [
-            style.line_key("progressed", style.VERMILION, "o", ""),
-            style.line_key("did not progress: open", style.GREY, "o", ""),
-        ],
-    )
+    style.legend_below(fig, [style.line_key(words, colour, "o", "") for _, words, colour in GROUPS])
     return fig
 
 
