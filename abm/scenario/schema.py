@@ -22,6 +22,7 @@ from abm.core.probe import Probe
 from abm.core.process import Process, discover
 from abm.core.space import Body, Floor, Mixed
 from abm.scenario.cohort import Cohort, EndPoints, LymphocyteEndPoints
+from abm.scenario.patients import patient_faults
 
 PROCESSES = discover(abm.biology, Process)
 ANTIBODIES = discover(abm.biology, Antibody)
@@ -335,34 +336,7 @@ class Scenario(Model):
                     faults.append(Fault(text, f"arms.{name}.add.{index}", allowed=", ".join(known)))
         if not self.is_patient and getattr(self.probes, "counts", None) is None:
             faults.append(Fault("nobody counts the cells", "probes.counts", allowed="{every: 15 min}"))
-        return [*faults, *(self._patient_faults() if self.is_patient else ())]
-
-    def _patient_faults(self) -> list[Fault]:
-        faults = []
-        owners = {"infusion": "pharmacokinetics", "plasmapheresis": "plasmapheresis", "ibrutinib": "ibrutinib"}
-        drugs = {name for name, process in self.processes.items() if "pools.drug_dosed_mg" in process.writes}
-        kinds = [kind_of(process) for process in self.processes.values()]
-        here = {"infusion": len(drugs)} | {name: name in kinds for name in ("plasmapheresis", "ibrutinib")}
-        if len(drugs) > 1:
-            faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
-        for name, arm in self.arms.items():
-            for index, addition in enumerate(arm.add):
-                if not here.get(addition.what, True):
-                    text = f"no process for {addition.what!r}: {owners[addition.what]} is missing"
-                    faults.append(Fault(text, f"arms.{name}.add.{index}"))
-        faults += self._end_point_faults(kinds)
-        if getattr(self.probes, "patient", None) is None:
-            faults.append(Fault("nobody looks at the patient", "probes.patient", allowed="{every: 7 d}"))
-        return faults
-
-    def _end_point_faults(self, kinds: list[str]) -> list[Fault]:
-        """Hold end points against what is there to be measured."""
-        if isinstance(self.end_points, LymphocyteEndPoints):
-            text = "lymphocytes are counted where cells signal: bcr_signalling is missing"
-            return [] if "bcr_signalling" in kinds else [Fault(text, "end_points")]
-        if isinstance(self.populations.b_cells, CllClone) and "igm_turnover" not in kinds:
-            return [Fault("there is no serum IgM to judge by", "end_points", allowed="{kind: lymphocytes}")]
-        return []
+        return [*faults, *(patient_faults(self) if self.is_patient else ())]
 
     def _space_faults(self) -> list[Fault]:
         faults = [
@@ -378,11 +352,6 @@ class Scenario(Model):
             text = f"a floor of {self.space.side:g} um is smaller than a cell's contact ({2 * contact:g} um)"
             faults.append(Fault(text, "space.side", allowed=f"at least {2 * contact:g} um"))
         return faults
-
-
-def kind_of(process: Process) -> str:
-    """Return the kind of a process."""
-    return str(getattr(process, "kind", ""))
 
 
 def _late(what: str, t_h: float, place: str, end_h: float) -> list[Fault]:
