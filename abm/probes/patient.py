@@ -68,6 +68,7 @@ def _of_blood_and_tissue(world: World) -> Row:
     litres = world.pools.volume_uL * 1e-6 * BLOOD_OVER_PLASMA
     return {
         "lymphocytes_per_nL": float(b.accessible_cells.sum()) / (litres * NL_PER_L),
+        "n_accessible": float(b.accessible_cells.sum()),
         "n_tissue": float(b.niche_cells.sum()),
         "n_c481s": float((b.accessible_cells + b.niche_cells)[b.c481s > 0.0].sum()),
     }

@@ -31,9 +31,7 @@ Draw = Callable[[Axes, Session], None]
 
 def courses(session: Session) -> Figure:
     """Draw what has happened so far: a panel per arm with the B cells or IgM by origin, then totals of all arms."""
-    is_patient = session.scenario.is_patient
-    each = _igm if is_patient else _fates
-    totals: Sequence[Draw] = PATIENT if is_patient else WELL
+    each, totals = KINDS[kind_of(session)]
     fig, axes = _panels(len(session.arms) + len(totals))
     for ax, arm in zip(axes, session.arms, strict=False):
         each(ax, session, arm)
@@ -59,7 +57,9 @@ def distributions(session: Session) -> Figure:
 
 def outcome(ax: Axes, session: Session) -> None:
     """Draw what matters most of all arms into axes: B cells alive, or serum IgM."""
-    if session.scenario.is_patient:
+    if kind_of(session) == "cll":
+        _lymphocytes(ax, session)
+    elif session.scenario.is_patient:
         _lines(ax, session, ["igm_g_per_L"], "Serum IgM", "g/L")
     else:
         style.dress(ax, "", "%", "B cells alive")
@@ -103,6 +103,13 @@ def causes(session: Session, arm: str) -> list[str]:
     return Fate().causes(session.simulations[arm].world.populations["b_cells"])
 
 
+def kind_of(session: Session) -> str:
+    """Return what is watched: ``well``, ``patient`` with serum IgM, or ``cll``."""
+    if not session.scenario.is_patient:
+        return "well"
+    return "cll" if "igm_g_per_L" not in session.history[session.arms[0]][0] else "patient"
+
+
 def unit(session: Session) -> str:
     """Return the unit of time that a viewer reads: d for patients, else h."""
     return "d" if session.scenario.is_patient else "h"
@@ -142,7 +149,11 @@ def _panels(n: int, n_cols: int = 0, size: tuple[float, float] = PANEL_IN) -> tu
 
 def _key(fig: Figure, session: Session) -> None:
     keys = [style.line_key(naming.label(arm), colour) for arm, colour in _colours(session).items()]
-    if session.scenario.is_patient:
+    if kind_of(session) == "cll":
+        keys += [
+            style.line_key(text, style.INK, style=dash) for text, dash in zip(CLL_CELLS.values(), STYLES, strict=False)
+        ]
+    elif session.scenario.is_patient:
         keys += [style.area_key(text, colour) for text, colour in SECRETORS.values()]
     else:
         keys += [
@@ -236,8 +247,40 @@ def _il6(ax: Axes, session: Session) -> None:
     _lines(ax, session, ["il6"], "IL-6 beyond the usual", "relative")
 
 
-WELL: Sequence[Draw] = (_drug, _complement, _medium, _engaged)
-PATIENT: Sequence[Draw] = (_levels, _burden, _viscosity, _il6)
+def _cells(ax: Axes, session: Session, arm: str) -> None:
+    """Draw cells in tissue, in blood and with the mutation, on a log axis."""
+    colour = _colours(session)[arm]
+    style.dress(ax, "", "10⁹ cells", naming.label(arm))
+    for name, dash in zip(CLL_CELLS, STYLES, strict=False):
+        x, cells = _xy(session.history[arm], name, session)
+        ax.plot(x, np.where(cells >= 1.0, cells, np.nan) / 1e9, color=colour, linestyle=dash, linewidth=1.4)
+    ax.set_yscale("log")
+
+
+def _lymphocytes(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["lymphocytes_per_nL"], "Lymphocytes in blood", "per nL")
+
+
+def _btk(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["btk_free"], "BTK that is free", "share")
+    ax.set_ylim(0, 1.05)
+
+
+def _signal(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["signal_rel"], "Signal", "of that without drug")
+    ax.set_ylim(0, 1.05)
+
+
+def _surface_igm(ax: Axes, session: Session) -> None:
+    _lines(ax, session, ["surface_igm_MFI"], "Surface IgM in blood", "MFI")
+
+
+CLL_CELLS = {"n_tissue": "in tissue", "n_accessible": "in blood", "n_c481s": "with BTK C481S"}
+KINDS: dict[str, tuple[Callable[[Axes, Session, str], None], Sequence[Draw]]] = {
+    "well": (_fates, (_drug, _complement, _medium, _engaged)),
+    "patient": (_igm, (_levels, _burden, _viscosity, _il6)),
+    "cll": (_cells, (_lymphocytes, _btk, _signal, _surface_igm)),
+}
 
 
 def _cd20(ax: Axes, world: World) -> None:

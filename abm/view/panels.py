@@ -33,6 +33,11 @@ def Progress(session: Session, moment: tuple):
 def _headline(session: Session, arm: str) -> str:
     """Say in a few words how an arm stands."""
     row = session.history[arm][-1]
+    if charts.kind_of(session) == "cll":
+        return (
+            f"{naming.label(arm)}: {row['lymphocytes_per_nL']:.1f} lymphocytes per nL, "
+            f"{100.0 * row['btk_free']:.0f} % of BTK free"
+        )
     if session.scenario.is_patient:
         level = row["rituximab_ug_per_mL"]
         drug = f"{level:.2f}" if level >= LEAST_UG_PER_ML or level == 0 else f"< {LEAST_UG_PER_ML}"

@@ -26,6 +26,7 @@ AMOUNTS = {
     "anti_cd59": "100 %",
     "infusion": "375 mg/m2",
     "plasmapheresis": "50 %",
+    "ibrutinib": "420 mg",
 }
 DRUG = "10 ug/mL"
 HOURS_PER_DAY = 24.0
@@ -104,7 +105,9 @@ def addable(session: Session) -> dict[str, str]:
     """Return what can be added now and a usual amount of each."""
     scenario = session.scenario
     if scenario.is_patient:
-        return {name: AMOUNTS[name] for name in EVENTS}
+        kinds = {process.kind for process in scenario.processes.values()}  # type: ignore[attr-defined]
+        drug = any("pools.drug_dosed_mg" in process.writes for process in scenario.processes.values())
+        return {name: AMOUNTS[name] for name in EVENTS if name in kinds or (name == "infusion" and drug)}
     given = {drug for arm in session.arms for drug in scenario.arms[arm].antibodies}
     drugs = [drug for drug in ANTIBODIES if not given or drug in given]
     cells = [name for name in CELLS if getattr(scenario.populations, name) is not None]

@@ -27,5 +27,11 @@ def patient():
 
 
 @pytest.fixture
+def cll():
+    sets = ("duration=60 d", "populations.b_cells.cells_per_agent=1e11", "probes.patient={every: 1 d}")
+    return load_scenario("configs/scenarios/cll_patient.yaml", sets)
+
+
+@pytest.fixture
 def session(scenario):
     return Session(scenario)

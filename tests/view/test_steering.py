@@ -57,9 +57,9 @@ def test_a_switch_turns_a_mechanism_off_and_on_as_it_was(session):
     assert lysis() == before
 
 
-@pytest.mark.parametrize("kind", ["well", "patient"])
-def test_everything_on_offer_can_be_added_in_its_usual_amount(kind, scenario, patient):
-    session = Session(patient if kind == "patient" else scenario)
+@pytest.mark.parametrize("kind", ["well", "patient", "cll"])
+def test_everything_on_offer_can_be_added_in_its_usual_amount(kind, scenario, patient, cll):
+    session = Session({"well": scenario, "patient": patient, "cll": cll}[kind])
     session.step()
     offered = steering.addable(session)
     for what, text in offered.items():

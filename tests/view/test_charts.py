@@ -1,0 +1,68 @@
+"""The charts of the page draw what the session has seen, of wells and of patients of either disease."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from abm.view import charts
+from abm.view.session import Cell, Session
+
+
+def stepped(scenario, n=12):
+    session = Session(scenario)
+    for _ in range(n):
+        session.step()
+    return session
+
+
+@pytest.fixture(params=["well", "patient", "cll"])
+def watched(request, scenario, patient, cll):
+    session = stepped({"well": scenario, "patient": patient, "cll": cll}[request.param])
+    assert charts.kind_of(session) == request.param
+    return session
+
+
+def test_there_is_a_panel_for_each_arm_and_one_for_each_total(watched):
+    axes = charts.courses(watched).axes
+    shown = [ax for ax in axes if ax.axison]
+    assert len(shown) == len(watched.arms) + 4
+    assert all(ax.get_xlabel().endswith(charts.unit(watched)) for ax in shown)
+    assert all(ax.get_ylabel() for ax in shown)
+    picture = np.asarray(Image.open(io.BytesIO(charts.png(charts.courses(watched)))).convert("L"))
+    assert (picture < 128).mean() > 0.005
+
+
+def test_lines_hold_the_numbers_of_the_session(cll):
+    session = stepped(cll)
+    ax = next(ax for ax in charts.courses(session).axes if ax.get_title(loc="left") == "Lymphocytes in blood")
+    seen = [row["lymphocytes_per_nL"] for row in session.history["ibrutinib"]]
+    assert ax.lines[0].get_ydata() == pytest.approx(seen)
+    assert seen[-1] > 1.2 * seen[0]
+
+
+def test_the_share_alive_and_what_killed_fill_the_panel(scenario):
+    session = stepped(scenario)
+    areas = charts.courses(session).axes[0].collections
+    tops = [area.get_paths()[0].vertices[:, 1].max() for area in areas]
+    assert max(tops) == pytest.approx(100.0)
+
+
+def test_a_followed_cell_has_a_course(scenario):
+    session = Session(scenario)
+    session.follow(Cell("both", "b_cells", int(session.simulations["both"].world.populations["b_cells"].uid[0])))
+    for _ in range(5):
+        session.step()
+    axes = charts.track(session).axes
+    assert "CD20, sites" in [ax.get_title(loc="left") for ax in axes]
+    assert axes[0].lines[0].get_xdata().size == len(session.track) > 1
+
+
+def test_survivors_are_among_all(scenario):
+    session = stepped(scenario, 24)
+    axes = charts.distributions(session).axes
+    assert len(axes) == 6
+    everyone, alive = (sum(p.get_height() for p in c.patches) for c in axes[0].containers)
+    assert everyone == session.history["serum"][-1]["n_b_start"]
+    assert alive == session.history["serum"][-1]["n_b_alive"] < everyone
