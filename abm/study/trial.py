@@ -1,5 +1,6 @@
 """What a virtual trial reports: end points by patient, shares and medians by protocol with intervals, a long table."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from abm.study.statistics import known, quantile_interval, share
 
 SHARES = {"any_rise": "any_rise", "flare": "flare", "minor_or_better": "minor", "partial_or_better": "partial",
           "very_good": "very_good", "progressed": "progressed"}  # fmt: skip
+REPEATED = ("II", "ADDL")  # days between doses of a row, and how many more there are
 MEASURED = {1: "rituximab_ug_per_mL", 2: "igm_g_per_L", 3: "lymphocytes_per_nL"}  # by compartment
 Rules = EndPoints | LymphocyteEndPoints
 
@@ -96,14 +98,14 @@ def _long_table(series: pd.DataFrame, scenario: Scenario, rules: Rules) -> Itera
     """Yield, patient by patient, a row per dose and per measurement at a visit, as pharmacometric programs read it.
 
     TIME in days; compartment 1 is the drug (DV ug/mL, AMT mg, RATE mg/d), 2 serum IgM (DV g/L), 3 lymphocytes
-    in blood (DV per nL); covariates follow.
+    in blood (DV per nL), 4 ibrutinib by mouth (AMT mg, one a day, ADDL more of them); covariates follow.
     """
     patients = [draws(scenario, replicate) for replicate in range(scenario.replicates)]
     for (arm, replicate), own in series.groupby(["arm", "replicate"], sort=False):
         covariates = {name.upper().replace(".", "_"): value for name, value in patients[replicate].items()}
         head = {"ID": int(replicate) + 1, "PROTOCOL": arm}
         records = sorted(_records(own, scenario, str(arm), rules), key=lambda row: (row["TIME"], -row["EVID"]))
-        rows = [head | record | covariates for record in records]
+        rows = [head | record | {k: record.get(k, 0) for k in REPEATED} | covariates for record in records]
         yield {name: [row[name] for row in rows] for name in rows[0]}
 
 
@@ -118,7 +120,8 @@ def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: Rules) -> I
                 mg = addition.infusion * surface
                 rate = mg / addition.over * H_PER_D
                 yield {"TIME": moment / H_PER_D, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": rate, "CMT": 1}
-    first, _ = starts_h(scenario.arms[arm])
+    yield from _daily(scenario, arm, float(t_h[-1]))
+    first = 0.0 if isinstance(rules, LymphocyteEndPoints) else starts_h(scenario.arms[arm])[0]
     for visit in rules.visits_h(float(t_h[-1]) - first):
         for compartment, name in MEASURED.items():
             if name not in own or own[name].isna().all():
@@ -126,6 +129,16 @@ def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: Rules) -> I
             value = float(np.interp(visit + first, t_h, own[name].to_numpy()))
             row = {"TIME": (visit + first) / H_PER_D, "DV": value, "MDV": 0, "EVID": 0, "AMT": 0.0, "RATE": 0.0}
             yield row | {"CMT": compartment}
+
+
+def _daily(scenario: Scenario, arm: str, end_h: float) -> Iterator[dict[str, Any]]:
+    """Yield a row per regimen of daily doses, as prescribed: the first dose and how many follow, one a day."""
+    regimen = [(a.at, a.ibrutinib) for a in scenario.arms[arm].add if a.ibrutinib is not None]
+    for (start, mg), (stop, _) in zip(regimen, [*regimen[1:], (end_h, 0.0)], strict=False):
+        n = math.ceil((stop - start) / H_PER_D - 1e-9)
+        if mg > 0.0 and n > 0:
+            row = {"TIME": start / H_PER_D, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": 0.0, "CMT": 4}
+            yield row | {"II": 1, "ADDL": n - 1}
 
 
 def _body_surface(scenario: Scenario, arm: str, replicate: int) -> float:

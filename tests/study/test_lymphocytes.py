@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import abm
@@ -106,3 +107,20 @@ def test_the_series_has_blood_tissue_and_mutated_cells_and_no_serum_igm(cohort):
     blood = (first["n_clone"] - first["n_tissue"]).to_numpy()
     assert first["lymphocytes_per_nL"].to_numpy() * 5.0e9 == pytest.approx(blood, rel=1e-9)
     assert "igm_g_per_L" not in cohort.series
+
+
+def test_the_long_table_has_regimens_counts_and_covariates(tmp_path):
+    oral = "{ibrutinib: 420 mg}, {ibrutinib: 140 mg, at: 10 d}, {ibrutinib: 0 mg, at: 40 d}"
+    arms = f"arms={{a: {{add: [{oral}, {{infusion: 375 mg/m2, at: 50 d}}]}}}}"
+    few = ("replicates=2", "populations.b_cells.cells_per_agent=1e11", "duration=4 months", arms)
+    scenario = abm.load_scenario("configs/scenarios/chiodin2022.yaml", (*few, "end_points.follow_up_spread=0 h"))
+    result = abm.simulate(scenario, out=tmp_path)
+    table = pd.read_csv(result.folder / "nonmem.csv")
+    oral = table[(table["CMT"] == 4) & (table["ID"] == 1)]
+    assert oral[["TIME", "AMT", "ADDL", "II"]].to_numpy().tolist() == [[0, 420, 9, 1], [10, 140, 29, 1]]
+    assert len(table[(table["EVID"] == 1) & (table["CMT"] == 1)]) == 2
+    counts = table[(table["CMT"] == 3) & (table["ID"] == 1)]
+    assert counts["TIME"].tolist() == [0, 28, 56, 84, 112]
+    assert counts["DV"].iloc[0] == pytest.approx(result.end_points["baseline_lymphocytes_per_nL"].iloc[0], rel=1e-4)
+    assert "PROCESSES_SIGNALLING_SURFACE_IGM_MFI" in table
+    assert not (table["CMT"] == 2).any()
