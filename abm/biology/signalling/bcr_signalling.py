@@ -74,6 +74,8 @@ class BcrSignalling(Process):
         "pools.calcium_percent",
     )
 
+    sets: ClassVar = ("b_cells.signal", "b_cells.signal_rel")
+
     surface_igm_mfi: float = par(65.0, "1", "Chiodin2022", "Surface IgM of the median cell, MFI", gt=0, le=1e5)
     sigma: float = par(0.58, "1", "fitted: on L2, below that between patients", "Log-SD between cells", ge=0, le=3)
     m50: float = par(1.1, "1", "Chiodin2022; assumed: median calcium 47 %", "Half signal, in 65 MFI", gt=0, le=100)
