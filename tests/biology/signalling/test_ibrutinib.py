@@ -23,6 +23,7 @@ def course(add, days=30, dt="12 h", looks="12 h", seed=1, **law):
         "populations": {"b_cells": {"kind": "cll_clone", "cells_per_agent": 1e12}},
         "processes": {"drug": {"kind": "ibrutinib"} | law, "signalling": {"kind": "bcr_signalling"}},
         "arms": {"arm": {"add": add}},
+        "end_points": {"kind": "lymphocytes"},
         "probes": {"counts": None, "patient": {"every": looks}},
     }
     simulation = build(Scenario.model_validate(data), Well("arm", 0))
