@@ -43,6 +43,7 @@ IGM_SCORE = (
 )
 SIGNAL = ("b_cells", Column("signal", doc="signal through surface IgM, 0-1"))
 SIGNAL_REL = ("b_cells", Column("signal_rel", default=1.0, doc="signal relative to that without drug"))
+SPLITS_AT = ("b_cells", Column("splits_at_cells", unit="cells", doc="cells at which the subclone splits"))
 MOST_INHIBITED = ("b_cells", Column("most_inhibited", doc="highest inhibition so far"))
 C481S = ("b_cells", Column("c481s", doc="1 where BTK cannot be held by ibrutinib"))
 TURNOVER_REL = ("b_cells", Column("turnover_rel", default=1.0, doc="births, deaths and egress relative to the others"))

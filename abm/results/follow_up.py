@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+FARTHEST = 12.0  # design: no cohort tells a ratio of e^12 from an infinite one
 Times = Sequence[float] | np.ndarray
 
 
@@ -92,7 +93,7 @@ def hazard_ratio(
 ) -> tuple[float, float, float]:
     """Return the hazard of group a over that of b with its 95 % interval, by Cox's partial likelihood (ties: Breslow).
 
-    NaN where a group has no event: the likelihood then has no maximum.
+    NaN where the likelihood has no maximum: a group has no event, or one ends before the other begins.
     """
     time = np.concatenate([np.asarray(time_a, dtype=float), np.asarray(time_b, dtype=float)])
     event = np.concatenate([np.asarray(event_a, dtype=bool), np.asarray(event_b, dtype=bool)])
@@ -109,7 +110,9 @@ def hazard_ratio(
             return (float("nan"),) * 3
         change = float(in_a[event].sum() - share.sum()) / information
         log_ratio += float(np.clip(change, -2.0, 2.0))
-        if abs(change) < 1e-12:
+        if abs(change) < 1e-12 or abs(log_ratio) > FARTHEST:
             break
+    if abs(log_ratio) > FARTHEST:
+        return (float("nan"),) * 3
     half = 1.959963984540054 / information**0.5
     return tuple(float(np.exp(log_ratio + z)) for z in (0.0, -half, half))

@@ -159,8 +159,14 @@ def _treatment(arm: Arm) -> Treatment:
         for t in a.moments
     ]
     removals = [Removal(t_h=a.at, frac=a.plasmapheresis) for a in arm.add if a.plasmapheresis is not None]
-    oral = [Oral(t_h=a.at, mg_per_day=a.ibrutinib, missed_frac=a.missed) for a in arm.add if a.ibrutinib is not None]
-    return Treatment(infusions=tuple(infusions), removals=tuple(removals), oral=tuple(oral))
+    return Treatment(infusions=tuple(infusions), removals=tuple(removals), oral=oral_of(arm))
+
+
+def oral_of(arm: Arm) -> tuple[Oral, ...]:
+    """Return the regimen of daily doses of a protocol, earliest first."""
+    return tuple(
+        Oral(t_h=a.at, mg_per_day=a.ibrutinib, missed_frac=a.missed) for a in arm.add if a.ibrutinib is not None
+    )
 
 
 def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:

@@ -123,7 +123,9 @@ class LymphocyteEndPoints(Model):
     least_per_nL: float = par(5.0, "1", "Hallek2018", "and at least, lymphocytes per nL", ge=0, le=1e4)  # noqa: N815
     redistribution_until: float = par("6 months", "h", "assumed: an early rise is none", "Not before", ge=0)
     longest_delay: float = par("6 months", "h", "assumed: 0-6 months", "Next treatment after progression by", ge=0)
-    follow_up_spread: float = par("12 months", "h", "design: median 66 months", "Follow-up differs by", ge=0)
+    follow_up_spread: float = par(
+        "0 h", "h", "design: all are followed to the end", "Follow-up is shorter by 0-2 of", ge=0
+    )
     surface_igm_cut_mfi: float = par(50.0, "1", "Chiodin2022", "Much surface IgM is above, MFI", ge=0)
     calcium_cut_centile: float = par(0.44, "1", "assumed: 31 of 70 below", "Centile of calcium", ge=0, le=1)
 

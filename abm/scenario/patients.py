@@ -29,6 +29,9 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
             if not here.get(addition.what, True):
                 text = f"no process for {addition.what!r}: {owners[addition.what]} is missing"
                 faults.append(Fault(text, f"arms.{name}.add.{index}"))
+            if addition.unless_progressed and "igm_turnover" not in kinds:
+                text = "progression that withholds a course is judged by serum IgM: igm_turnover is missing"
+                faults.append(Fault(text, f"arms.{name}.add.{index}.unless_progressed", allowed="false"))
     faults += _end_point_faults(scenario, kinds)
     if getattr(scenario.probes, "patient", None) is None:
         faults.append(Fault("nobody looks at the patient", "probes.patient", allowed="{every: 7 d}"))
@@ -37,9 +40,19 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
 
 def _end_point_faults(scenario: "Scenario", kinds: list[str]) -> list[Fault]:
     """Hold end points against what is there to be measured."""
-    if isinstance(scenario.end_points, LymphocyteEndPoints):
-        text = "lymphocytes are counted where cells signal: bcr_signalling is missing"
-        return [] if "bcr_signalling" in kinds else [Fault(text, "end_points")]
+    rules, faults = scenario.end_points, []
+    if isinstance(rules, LymphocyteEndPoints):
+        if "bcr_signalling" not in kinds:
+            text = "lymphocytes are counted where cells signal: bcr_signalling is missing"
+            faults.append(Fault(text, "end_points", allowed="with a process of kind bcr_signalling"))
+        if 2.0 * rules.follow_up_spread >= scenario.duration:
+            text = f"some of the patients would be followed for no time: the run lasts {scenario.duration:g} h"
+            faults.append(Fault(text, "end_points.follow_up_spread", allowed="less than half of the duration"))
+        probe = getattr(scenario.probes, "patient", None)
+        if probe is not None and probe.every is not None and probe.every > rules.visit_every + 1e-9:
+            text = f"patients are looked at every {probe.every:g} h, but seen every {rules.visit_every:g} h"
+            faults.append(Fault(text, "probes.patient.every", allowed=f"at most {rules.visit_every:g} h"))
+        return faults
     if isinstance(scenario.populations.b_cells, CllClone) and "igm_turnover" not in kinds:
         return [Fault("there is no serum IgM to judge by", "end_points", allowed="{kind: lymphocytes}")]
     return []

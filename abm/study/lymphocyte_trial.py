@@ -22,7 +22,9 @@ def end_points_table(series: pd.DataFrame, scenario: Scenario, rules: Lymphocyte
     """Return one row per protocol and patient."""
     rows = []
     for (arm, replicate), own in series.groupby(["arm", "replicate"], sort=False):
-        found = lymphocyte_end_points(own.to_dict("records"), rules, scenario.seed, int(replicate))
+        found = lymphocyte_end_points(
+            own.to_dict("records"), scenario.arms[str(arm)], rules, scenario.seed, int(replicate)
+        )
         rows.append({"arm": arm, "replicate": replicate, **found})
     return pd.DataFrame(rows)
 

@@ -97,10 +97,10 @@ def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
     return found
 
 
-def of_cll_patient(simulation: Simulation, rules: LymphocyteEndPoints) -> Measures:
+def of_cll_patient(simulation: Simulation, arm: Arm, rules: LymphocyteEndPoints) -> Measures:
     """Return the end points of one patient with chronic lymphocytic leukaemia; those by group are NaN outside it."""
     world, rows = simulation.world, _rows(simulation)
-    found = lymphocyte_end_points(rows, rules, world.seed, world.replicate)
+    found = lymphocyte_end_points(rows, arm, rules, world.seed, world.replicate)
     has_much = found["surface_igm_MFI"] > rules.surface_igm_cut_mfi
     found["progressed_high_igm"] = found["progressed"] if has_much else math.nan
     found["progressed_low_igm"] = math.nan if has_much else found["progressed"]
@@ -119,7 +119,7 @@ def measured(scenario: Scenario, well: Well, simulation: Simulation) -> Measures
         return of_well(simulation)
     rules = scenario.end_points or EndPoints()
     if isinstance(rules, LymphocyteEndPoints):
-        return of_cll_patient(simulation, rules)
+        return of_cll_patient(simulation, arm_of(scenario, well), rules)
     return of_patient(simulation, arm_of(scenario, well), rules)
 
 

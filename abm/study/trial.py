@@ -1,15 +1,16 @@
 """What a virtual trial reports: end points by patient, shares and medians by protocol with intervals, a long table."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from abm.biology.signalling.ibrutinib import Ibrutinib, taken
+from abm.core.rng import stream_key
 from abm.results.folder import RunFolder
 from abm.results.follow_up import kaplan_meier, log_rank
-from abm.scenario.build import scenario_of
+from abm.scenario.build import oral_of, scenario_of
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.draws import draws, patient_of
 from abm.scenario.schema import Scenario
@@ -120,7 +121,7 @@ def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: Rules) -> I
                 mg = addition.infusion * surface
                 rate = mg / addition.over * H_PER_D
                 yield {"TIME": moment / H_PER_D, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": rate, "CMT": 1}
-    yield from _daily(scenario, arm, float(t_h[-1]))
+    yield from _daily(scenario, arm, int(own["replicate"].iloc[0]), float(t_h[-1]))
     first = 0.0 if isinstance(rules, LymphocyteEndPoints) else starts_h(scenario.arms[arm])[0]
     for visit in rules.visits_h(float(t_h[-1]) - first):
         for compartment, name in MEASURED.items():
@@ -131,14 +132,21 @@ def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: Rules) -> I
             yield row | {"CMT": compartment}
 
 
-def _daily(scenario: Scenario, arm: str, end_h: float) -> Iterator[dict[str, Any]]:
-    """Yield a row per regimen of daily doses, as prescribed: the first dose and how many follow, one a day."""
-    regimen = [(a.at, a.ibrutinib) for a in scenario.arms[arm].add if a.ibrutinib is not None]
-    for (start, mg), (stop, _) in zip(regimen, [*regimen[1:], (end_h, 0.0)], strict=False):
-        n = math.ceil((stop - start) / H_PER_D - 1e-9)
-        if mg > 0.0 and n > 0:
-            row = {"TIME": start / H_PER_D, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": 0.0, "CMT": 4}
-            yield row | {"II": 1, "ADDL": n - 1}
+def _daily(scenario: Scenario, arm: str, replicate: int, end_h: float) -> Iterator[dict[str, Any]]:
+    """Yield a row per run of daily doses that were taken: the first, and how many follow, one a day."""
+    names = [name for name, process in scenario.processes.items() if isinstance(process, Ibrutinib)]
+    key = stream_key(scenario.seed, replicate, names[0]) if names else None
+    row: dict[str, Any] = {}
+    for t_h, mg in taken(oral_of(scenario.arms[arm]), key, 0.0, end_h) if key is not None else ():
+        day = t_h / H_PER_D
+        if row and row["AMT"] == mg and abs(day - row["TIME"] - row["ADDL"] - 1) < 1e-6:
+            row["ADDL"] += 1
+            continue
+        if row:
+            yield row
+        row = {"TIME": day, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": 0.0, "CMT": 4, "II": 1, "ADDL": 0}
+    if row:
+        yield row
 
 
 def _body_surface(scenario: Scenario, arm: str, replicate: int) -> float:

@@ -9,7 +9,7 @@ from abm.plot import arms as naming
 from abm.plot import style
 from abm.view import raster
 from abm.view.panels import as_url
-from abm.view.session import Session
+from abm.view.session import LOCK, Session
 from abm.view.shell import redraw
 
 
@@ -61,7 +61,9 @@ def ArmMap(session: Session, arm: str, look: raster.Look, moment: tuple, zoom: C
     """Show the floor of one arm."""
     world = session.simulations[arm].world
     left, low, side = look.square(world.space.side)
-    image = raster.png(raster.picture(world, look))
+    with LOCK:  # the model may step in another thread meanwhile
+        picture = raster.picture(world, look)
+    image = raster.png(picture)
     bar = style.bar_length_um(side)
 
     def on_zoom(ends: list) -> None:

@@ -91,4 +91,4 @@ def _columns(session: Session, arm: str) -> list[str]:
 
 def _latest(model: AssayModel, arm: str, name: str) -> float:
     """Return the newest value of a total; a cause of death not yet seen counts 0."""
-    return model.session.history[arm][-1].get(name, 0)
+    return model.session.latest[arm].get(name, 0)

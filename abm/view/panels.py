@@ -10,7 +10,7 @@ import solara
 
 from abm.plot import arms as naming
 from abm.view import charts
-from abm.view.session import Cell, Session
+from abm.view.session import LOCK, Cell, Session
 from abm.view.shell import redraw
 
 REDRAW_S = 0.7  # design: charts are drawn anew at most this often
@@ -32,7 +32,7 @@ def Progress(session: Session, moment: tuple):
 
 def _headline(session: Session, arm: str) -> str:
     """Say in a few words how an arm stands."""
-    row = session.history[arm][-1]
+    row = session.latest[arm]
     if charts.kind_of(session) == "cll":
         return (
             f"{naming.label(arm)}: {row['lymphocytes_per_nL']:.1f} lymphocytes per nL, "
@@ -55,7 +55,9 @@ def Chart(draw: Callable[[Session], Any], session: Session, moment: tuple, name:
     key = ((id(session), name), moment)
     is_due = url is None or drawn[0] != key[0] or time.monotonic() - drawn_at > REDRAW_S
     if drawn != key and is_due:
-        url = as_url(charts.png(draw(session)))
+        with LOCK:  # the model may step in another thread meanwhile
+            drawn_figure = draw(session)
+        url = as_url(charts.png(drawn_figure))
         last.current = (time.monotonic(), key, url)
     is_stale = last.current[1] != key
 

@@ -6,7 +6,7 @@ have it, so the saved file gives the same bytes.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.population import Population
 from abm.core.simulation import Simulation
+from abm.core.world import World
 from abm.probes.counts import Counts
 from abm.probes.patient import Patient
 from abm.scenario.build import Well, build
@@ -78,6 +79,7 @@ class Session:
         self.followed: Cell | None = None
         self.track: list[Row] = []
         self.history: dict[str, list[Row]] = {arm: [] for arm in self.arms}
+        self.latest: dict[str, Row] = {}
         with LOCK:
             self.simulations = {arm: build(scenario, Well(arm, replicate)) for arm in self.arms}
             self._note()
@@ -130,8 +132,10 @@ class Session:
 
     def series(self) -> pd.DataFrame:
         """Return what has been seen so far, one row per arm and moment, with the columns of ``series.csv``."""
-        tables = [pd.DataFrame(rows).assign(arm=arm) for arm, rows in self.history.items()]
-        return pd.concat(tables, ignore_index=True)
+        with LOCK:
+            tables = [pd.DataFrame(rows).assign(arm=arm) for arm, rows in self.history.items()]
+        found = pd.concat(tables, ignore_index=True)
+        return found.fillna(dict.fromkeys((name for name in found if name.startswith("deaths_")), 0))
 
     def as_at_start(self) -> Scenario:
         """Return the scenario of the start with the last value of everything that was changed since."""
@@ -149,24 +153,17 @@ class Session:
 
     def nearest_cell(self, arm: str, x_um: float, y_um: float, within_um: float) -> Cell | None:
         """Return the cell closest to a place, a B cell if one is there."""
-        found: list[tuple[float, Cell]] = []
-        for name, population in self.simulations[arm].world.populations.items():
-            if population.n:
-                distance = np.hypot(population.x_um - x_um, population.y_um - y_um)
-                i = int(np.argmin(distance))
-                away = float(distance[i]) * (1.0 if name == "b_cells" else 2.0)
-                found.append((away, Cell(arm, name, int(population.uid[i]))))
+        with LOCK:
+            found = list(_nearest_of_each(arm, self.simulations[arm].world, x_um, y_um))
         away, cell = min(found, key=lambda item: item[0], default=(np.inf, None))
         return cell if away <= within_um else None
 
     def fate_of(self, cell: Cell) -> Row | None:
         """Return the line of the deaths table about a cell, None while it lives."""
-        world = self.simulations[cell.arm].world
-        table = world.deaths.get(cell.population)
-        rows = np.flatnonzero(table.uid == cell.uid) if table is not None else np.empty(0, int)
-        return (
-            {name: table[name][rows[0]].item() for name in table.columns} if table is not None and rows.size else None
-        )
+        with LOCK:
+            table = self.simulations[cell.arm].world.deaths.get(cell.population)
+            rows = np.flatnonzero(table.uid == cell.uid) if table is not None else ()
+            return {name: table[name][rows[0]].item() for name in table.columns} if len(rows) else None
 
     def _act(self, what: dict[str, dict[str, Any]], arms: Iterable[str], said: str) -> None:
         with LOCK:
@@ -203,12 +200,12 @@ class Session:
 
     def _note(self) -> None:
         """Keep what is drawn over time."""
-        if self.tick % max(1, self.n_ticks // ROWS) and not self.is_over:
-            return
         probe = Patient() if self.scenario.is_patient else Counts()
-        for arm, simulation in self.simulations.items():
-            self.history[arm].append(probe.observe(simulation.world))
-        self._note_cell()
+        self.latest = {arm: probe.observe(simulation.world) for arm, simulation in self.simulations.items()}
+        if self.tick % max(1, self.n_ticks // ROWS) == 0 or self.is_over:
+            for arm, row in self.latest.items():
+                self.history[arm].append(row)
+            self._note_cell()
 
     def _note_cell(self) -> None:
         cell = self.followed
@@ -225,6 +222,15 @@ def _with_change(changes: list[dict[str, Any]], change: dict[str, Any], is_same:
     if is_same:
         return [*changes[:-1], {**changes[-1], "set": {**changes[-1]["set"], **change["set"]}}]
     return [*changes, change]
+
+
+def _nearest_of_each(arm: str, world: World, x_um: float, y_um: float) -> Iterator[tuple[float, Cell]]:
+    """Yield the nearest cell of each population with its distance; other than B cells count as twice as far."""
+    for name, population in world.populations.items():
+        if population.n:
+            distance = np.hypot(population.x_um - x_um, population.y_um - y_um)
+            i = int(np.argmin(distance))
+            yield float(distance[i]) * (1.0 if name == "b_cells" else 2.0), Cell(arm, name, int(population.uid[i]))
 
 
 def _numbers(population: Population, row: int) -> Row:

@@ -97,6 +97,19 @@ def test_the_report_holds_groups_and_lymphocytes(cohort):
     assert "nan" not in re.sub(r"<pre.*?</pre>|data:[^\"]*", "", html, flags=re.DOTALL).lower().replace("nanolit", "")
 
 
+def test_cuts_are_those_of_the_scenario(tmp_path):
+    trial = Trial(run_of(tmp_path, *SMALL, "replicates=6", "end_points.surface_igm_cut_mfi=90"))
+    high, _ = by_signal.split(trial, by_signal.EVENTS[0], by_signal.MARKS[0])
+    assert high[0].size == int((trial.end_points["surface_igm_MFI"] > 90).sum())
+    assert any("above 90 MFI" in group.words for group in time_to_progression.groups(trial)) or high[0].size == 0
+
+
+def test_infusions_in_cll_are_drawn(tmp_path):
+    both = "arms={both: {add: [{ibrutinib: 420 mg}, {infusion: 375 mg/m2, times: 4, at: 7 d}]}}"
+    run = run_of(tmp_path, *SMALL, "replicates=4", both)
+    assert "pharmacokinetics" in re.findall(r'figure id="(\w+)"', write_trial_report(run).read_text())
+
+
 def test_one_patient_has_a_report(tmp_path):
     run = run_of(tmp_path, "cohort=null", "replicates=1", *SMALL)
     html = write_trial_report(run).read_text()

@@ -105,3 +105,8 @@ def test_the_hazard_ratio_is_that_of_the_textbooks():
 
 def test_without_events_in_a_group_there_is_no_hazard_ratio():
     assert all(math.isnan(value) for value in hazard_ratio([1, 2], [False, False], [1, 2], [True, True]))
+
+
+def test_where_one_group_ends_before_the_other_begins_there_is_none_either():
+    assert all(math.isnan(value) for value in hazard_ratio([1, 2, 3], [True] * 3, [10, 11, 12], [True] * 3))
+    assert all(math.isnan(value) for value in hazard_ratio([10, 11, 12], [True] * 3, [1, 2, 3], [True] * 3))

@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 
 import abm
+from abm.scenario.build import Well, build
 from abm.scenario.cohort import LymphocyteEndPoints
+from abm.scenario.schema import Arm
 from abm.study.lymphocyte_end_points import first_progression, lymphocyte_end_points
 
 WEEK = 168.0
+DAILY = Arm.model_validate({"add": [{"ibrutinib": "420 mg"}]})
 RULES = LymphocyteEndPoints(follow_up_spread="0 h", longest_delay="0 h")
 
 
@@ -22,8 +25,8 @@ def course(count, every_h=4 * WEEK):
     ]  # fmt: skip
 
 
-def found(count, rules=RULES, seed=1, replicate=0):
-    return lymphocyte_end_points(course(count), rules, seed, replicate)
+def found(count, rules=RULES, seed=1, replicate=0, arm=DAILY):
+    return lymphocyte_end_points(course(count), arm, rules, seed, replicate)
 
 
 def test_a_rise_by_half_from_the_lowest_that_the_next_visit_confirms_is_progression():
@@ -124,3 +127,33 @@ def test_the_long_table_has_regimens_counts_and_covariates(tmp_path):
     assert counts["DV"].iloc[0] == pytest.approx(result.end_points["baseline_lymphocytes_per_nL"].iloc[0], rel=1e-4)
     assert "PROCESSES_SIGNALLING_SURFACE_IGM_MFI" in table
     assert not (table["CMT"] == 2).any()
+
+
+def test_everything_counts_from_the_first_dose():
+    late = Arm.model_validate({"add": [{"ibrutinib": "0 mg"}, {"ibrutinib": "420 mg", "at": "140 d"}]})
+    count = [60, 60, 60, 60, 60, 60, 110, 90, 60, 40, 20, 10, 8, 6, 6, 6]
+    one = found(count, arm=late)
+    assert one["progressed"] == 0.0
+    assert one["peak_rel"] == pytest.approx(110 / 60)
+    assert one["time_to_baseline_d"] == 3 * 28
+    assert one["inhibition_frac"] == pytest.approx(0.6)
+    assert one["follow_up_d"] == 10 * 28
+
+
+def test_a_late_relapse_is_not_the_early_rise():
+    one = found([60, 100, 110, 80, 50, 30, 15, 8, 8, 20, 60, 130, 150, 160])
+    assert one["peak_rel"] == pytest.approx(110 / 60)
+    assert one["time_to_baseline_d"] == 4 * 28
+
+
+def test_the_long_table_leaves_out_doses_that_were_missed(tmp_path):
+    arms = "arms={a: {add: [{ibrutinib: 420 mg, missed: 30 %}]}}"
+    few = ("replicates=1", "cohort=null", "populations.b_cells.cells_per_agent=1e11", "duration=100 d", arms)
+    scenario = abm.load_scenario("configs/scenarios/chiodin2022.yaml", (*few, "end_points.follow_up_spread=0 h"))
+    table = pd.read_csv(abm.simulate(scenario, out=tmp_path).folder / "nonmem.csv")
+    oral = table[table["CMT"] == 4]
+    simulation = build(scenario, Well("a", 0))
+    simulation.run()
+    taken = simulation.world.pools["ibrutinib_dosed_mg"] / 420.0
+    assert (oral["ADDL"] + 1).sum() == taken
+    assert 55 < taken < 85

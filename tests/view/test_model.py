@@ -74,3 +74,12 @@ def test_patients_differ_and_are_named_by_replicate(patient):
     assert model.session.t_h == patient.dt
     with pytest.raises(InputError):
         AssayModel(patient, replicate=patient.replicates)
+
+
+def test_of_a_long_run_the_collector_has_every_step(cll):
+    model = AssayModel(cll.model_copy(update={"duration": 60_000.0}))
+    for _ in range(5):
+        model.step()
+    assert model.session.n_ticks > 2 * 1500
+    free = model.datacollector.get_model_vars_dataframe()["ibrutinib.btk_free"]
+    assert free.nunique() == len(free) == 6

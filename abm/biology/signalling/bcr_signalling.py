@@ -30,13 +30,12 @@ REFERENCE_MFI = 65.0  # Chiodin2022: the median patient
 
 
 @kernel
-def draw_scores(score, start, uid, median, sigma, key):
-    """Give new cells their normal score, where they have none, and the surface IgM that belongs to it."""
+def set_points(start, score, uid, median, sigma, key):
+    """Give cells without one a normal score, and all the surface IgM that belongs to theirs."""
     for i in prange(score.size):
-        if start[i] == 0.0:
-            if score[i] == NOT_DRAWN:
-                score[i] = normal(key, uid[i], 1)
-            start[i] = median * math.exp(sigma * score[i])
+        if score[i] == NOT_DRAWN:
+            score[i] = normal(key, uid[i], 1)
+        start[i] = median * math.exp(sigma * score[i])
 
 
 @kernel
@@ -105,7 +104,7 @@ class BcrSignalling(Process):
 
     def _draw(self, world: World, b: Population) -> None:
         key = (world.key("cells.surface_igm")[0], np.uint32(0))
-        draw_scores(b.igm_score, b.surface_igm_start, b.uid, self.surface_igm_mfi / REFERENCE_MFI, self.sigma, key)
+        set_points(b.surface_igm_start, b.igm_score, b.uid, self.surface_igm_mfi / REFERENCE_MFI, self.sigma, key)
 
     def _more(self, world: World, b: Population) -> np.ndarray:
         """Return how much more than at the start each cell is in blood, times what that gives."""

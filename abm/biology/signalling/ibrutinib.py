@@ -11,6 +11,7 @@ of 420 mg that leaves less than 1 %.
 """
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -24,6 +25,31 @@ from abm.core.world import World
 
 H_PER_D = 24.0
 LONGEST_H = 1.0  # design: the mean binding rate of an hour instead of its course moves free BTK by less than 1e-3
+
+
+def taken(regimen: Sequence[Oral], stream: np.uint64, from_h: float, to_h: float) -> list[tuple[float, float]]:
+    """Return the moments, h, and amounts, mg, of the doses that are taken from one moment to before another.
+
+    Parameters
+    ----------
+    regimen : sequence of Oral
+        In order of time; doses are at the hour of the first.
+    stream : int
+        Key of the process: which days are missed.
+    from_h, to_h : float
+        The moments.
+    """
+    if not regimen:
+        return []
+    starts, found = [oral.t_h for oral in regimen], []
+    first, last = (math.ceil((t - starts[0] - SAME_MOMENT_H) / H_PER_D) for t in (from_h, to_h))
+    for day in range(max(0, first), last):
+        dose_h = starts[0] + day * H_PER_D
+        own = regimen[int(np.searchsorted(starts, dose_h + SAME_MOMENT_H)) - 1]
+        is_taken = uniform((stream, np.uint32(0)), np.uint64(day), 1) >= own.missed_frac
+        if own.mg_per_day > 0.0 and is_taken:
+            found.append((max(dose_h, from_h), own.mg_per_day))
+    return found
 
 
 class Ibrutinib(Process):
@@ -61,19 +87,7 @@ class Ibrutinib(Process):
 
     def doses(self, world: World, key: Key) -> list[tuple[float, float]]:
         """Return the moments, h, and amounts, mg, that are taken in this step; half open at its end."""
-        regimen = world.traits["treatment"].oral
-        starts, end_h = [oral.t_h for oral in regimen], world.t_h + world.dt_h
-        if not regimen:
-            return []
-        first_day = math.ceil((world.t_h - starts[0] - SAME_MOMENT_H) / H_PER_D)
-        found = []
-        for day in range(max(0, first_day), math.ceil((end_h - starts[0] - SAME_MOMENT_H) / H_PER_D)):
-            dose_h = starts[0] + day * H_PER_D
-            own: Oral = regimen[int(np.searchsorted(starts, dose_h + SAME_MOMENT_H)) - 1]
-            is_taken = uniform((key[0], np.uint32(0)), np.uint64(day), 1) >= own.missed_frac
-            if own.mg_per_day > 0.0 and is_taken:
-                found.append((max(dose_h, world.t_h), own.mg_per_day))
-        return found
+        return taken(world.traits["treatment"].oral, key[0], world.t_h, world.t_h + world.dt_h)
 
     def _advance(self, world: World, span_h: float) -> None:
         pools, k = world.pools, math.log(2.0) / self.half_life

@@ -13,14 +13,14 @@ from abm.results.follow_up import hazard_ratio, kaplan_meier, log_rank
 ORDER = 64
 TITLE = "Progression and next treatment by surface IgM and by calcium"
 CAPTION = (
-    "Kaplan and Meier’s estimate; above or up to 50 MFI of surface IgM, and above or up to the 44th centile of calcium "
-    "mobilisation. HR: hazard of those above over those below (Cox) with its 95 % interval; p: log-rank test. Of more "
+    "Kaplan and Meier’s estimate; above or up to the cut of surface IgM, and above or up to a centile of calcium "
+    "mobilisation (both among the scenario's end points). "
+    "HR: hazard of those above over those below (Cox) with its 95 % interval; p: log-rank test. Of more "
     "than one protocol the first."
 )
 EVENTS = (("progression", "progressed", "time_to_progression_d"),
           ("next treatment", "treated_next", "time_to_next_treatment_d"))  # fmt: skip
 MARKS = (("surface_igm_MFI", "surface IgM"), ("calcium_percent", "calcium"))
-CUT_MFI, CENTILE = 50.0, 0.44
 HIGH, LOW = style.VERMILION, style.BLUE
 
 
@@ -55,7 +55,8 @@ def split(trial: Trial, event: tuple[str, str, str], mark: tuple[str, str]) -> l
     """Return times and events of those above and of those up to the cut."""
     rows, (_, came, time) = trial.outcomes(trial.protocols[0]), event
     values, has_come = rows[mark[0]].to_numpy(), rows[came].to_numpy() > 0
-    cut = CUT_MFI if mark[0] == "surface_igm_MFI" else np.quantile(values, CENTILE)
+    centile = trial.rule("calcium_cut_centile", 0.44)
+    cut = trial.rule("surface_igm_cut_mfi", 50.0) if mark[0] == "surface_igm_MFI" else np.quantile(values, centile)
     times = np.where(has_come, rows[time], rows["follow_up_d"]).astype(float)
     return [(times[group], has_come[group]) for group in (values > cut, values <= cut)]
 

@@ -13,9 +13,9 @@ ORDER = 12
 TITLE = "Lymphocytes in blood"
 CAPTION = (
     "Median over patients (or the one patient) and the band that holds 90 % of them. A BTK inhibitor empties the lymph "
-    "nodes into the blood: the early rise is no progression. Dotted: 5 per nL, below which none counts as progression."
+    "nodes into the blood: the early rise is no progression. Dotted: the count below which none is progression."
 )
-COLUMN, LEAST_PER_NL = "lymphocytes_per_nL", 5.0
+COLUMN, HALF_A_YEAR_D = "lymphocytes_per_nL", 183.0
 
 
 def applies(trial: Trial) -> bool:
@@ -29,7 +29,7 @@ def figure(trial: Trial) -> Figure:
     for ax, protocols in panels:
         for protocol in protocols:
             curves.draw(ax, trial, protocol, COLUMN, is_log=True)
-        ax.axhline(LEAST_PER_NL, color=style.GREY, linewidth=0.9, linestyle=":")
+        ax.axhline(trial.rule("least_per_nL", 5.0), color=style.GREY, linewidth=0.9, linestyle=":")
         curves.finish(ax, trial, protocols, "" if curves.is_split(trial) else "lymphocytes (per nL)")
         style.log_axis(ax.yaxis)
     curves.name_outer_axes(trial, [ax for ax, _ in panels], "lymphocytes (per nL)")
@@ -45,7 +45,10 @@ def seen(trial: Trial) -> str:
 def _told(trial: Trial, protocol: str) -> str:
     median = trial.table(protocol, COLUMN).median(axis=1)
     where = f"in {quoted(protocol)} " if len(trial.protocols) > 1 else ""
-    peak, rise = median.idxmax(), median.max() / median.iloc[0]
+    if not median.iloc[0] > 0:
+        return f"{where}there are no lymphocytes"
+    early = median.loc[:HALF_A_YEAR_D]
+    peak, rise = early.idxmax(), early.max() / median.iloc[0]
     after = median.loc[peak:]
     back = after[after <= median.iloc[0]]
     text = f"{where}lymphocytes start at {wording.number(median.iloc[0])} per nL"

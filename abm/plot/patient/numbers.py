@@ -138,7 +138,7 @@ def _own(key: str, value: Any) -> str:
     if key == "response":
         return responses.grade(value).words
     if pd.isna(value):
-        return "not reached"
+        return "not reached" if key.startswith("time_to_") else wording.MISSING
     return _number(key, float(value))
 
 

@@ -88,13 +88,14 @@ def simulated(trial: Trial) -> str:
     same = "" if trial.is_single or n == 1 else ", the same in each protocol,"
     how = "in protocol" if n == 1 else f"in each of {n} protocols:"
     names = wording.listing([quoted(name) for name in trial.protocols])
+    since = "from the first infusion" if "baseline_igm_g_per_L" in trial.end_points else "from the first dose"
     first, kind = trial.outcomes(trial.protocols[0]), "" if trial.is_single else "median "
     if "baseline_igm_g_per_L" in first:
         start = f"{kind}serum IgM at the start {wording.number(first['baseline_igm_g_per_L'].median())} g/L"
     else:
         count = wording.number(first["baseline_lymphocytes_per_nL"].median())
         start = f"{kind}lymphocytes at the start {count} per nL"
-    length = f"{trial.clock.words(trial.end_d)} from the first infusion"
+    length = f"{trial.clock.words(trial.end_d)} {since}"
     return wording.sentence(f"{who}{same} followed for {length} {how} {names}; {start}")
 
 

@@ -20,12 +20,10 @@ ORDER = 60
 TITLE = "Time to progression"
 CAPTION = (
     "Kaplan and Meier’s estimate with its 95 % band; ticks: patients last seen without progression. Below: patients at "
-    "risk. Time runs from the first infusion. p: log-rank test; where the same virtual patients are in both protocols "
-    "it is conservative."
+    "risk. Time runs from the first infusion or dose. p: log-rank test; where the same virtual patients are in both "
+    "protocols it is conservative."
 )
 CUT_G_PER_L, ALBUMIN_G_PER_L = 40.0, 35.0
-CUT_MFI = 50.0
-SURFACE_IGM = ("surface IgM above 50 MFI", "surface IgM up to 50 MFI")
 FACTORS = ("neither factor", "IgM above 40 g/L or albumin below 35 g/L", "both factors")
 
 
@@ -77,8 +75,10 @@ def groups(trial: Trial) -> list[Group]:
     only = trial.protocols[0]
     rows = trial.outcomes(only)
     if "surface_igm_MFI" in rows:
-        is_high = (rows["surface_igm_MFI"] > CUT_MFI).to_numpy()
-        names = zip(SURFACE_IGM, (style.VERMILION, style.BLUE), (is_high, ~is_high), strict=True)
+        cut = trial.rule("surface_igm_cut_mfi", 50.0)
+        is_high = (rows["surface_igm_MFI"] > cut).to_numpy()
+        words = (f"surface IgM above {cut:g} MFI", f"surface IgM up to {cut:g} MFI")
+        names = zip(words, (style.VERMILION, style.BLUE), (is_high, ~is_high), strict=True)
         return [_group(trial, only, chosen, words, colour) for words, colour, chosen in names if chosen.any()]
     n_factors = (rows["baseline_igm_g_per_L"] > CUT_G_PER_L).to_numpy().astype(int)
     n_factors += (rows["baseline_albumin_g_per_L"] < ALBUMIN_G_PER_L).to_numpy()

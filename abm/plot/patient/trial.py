@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 
 from abm.plot import arms
 from abm.plot.loaded import Loaded
@@ -51,6 +52,11 @@ class Trial:
         self.clock = clock_for(self.end_d)
         self._tables: dict[tuple[str, str], pd.DataFrame] = {}
 
+    def rule(self, name: str, default: float) -> float:
+        """Return a number of the scenario's end points."""
+        found = YAML(typ="safe", pure=True).load(self.run.scenario_text())
+        return float((found.get("end_points") or {}).get(name, default))
+
     @property
     def n_patients(self) -> int:
         """Return the number of patients in a protocol."""
@@ -90,7 +96,7 @@ class Trial:
 
     def look_gap_d(self) -> float:
         """Return the usual time between two looks, 0 where there is one alone."""
-        t_d = self.table(self.protocols[0], IGM).index.to_numpy(dtype=float)
+        t_d = self.table(self.protocols[0], IGM if self.has(IGM) else DRUG).index.to_numpy(dtype=float)
         return float(np.median(np.diff(t_d))) if t_d.size > 1 else 0.0
 
     def first_course_end_d(self, protocol: str) -> float:
