@@ -19,8 +19,10 @@ SCREENSHOTS = ROOT / "runs" / "screenshots"
 WELL = [
     "configs/scenarios/quick.yaml",
     *("--set", "populations.b_cells.n=150", "--set", "space.side=700 um", "--set", "space.volume=3 uL"),
-    *("--set", "duration=6 h", "--set", "probes.cells=null", "--set", "probes.fields=null"),
+    *("--set", "duration=24 h", "--set", "probes.cells=null", "--set", "probes.fields=null"),
 ]
+DT_H = 2.5 / 60  # of quick.yaml
+expect.set_options(timeout=30_000)
 PATIENT = ["configs/scenarios/wm_patient.yaml", "--set", "duration=120 d"]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: the page was NOT tried in a browser")
 
@@ -148,21 +150,20 @@ def test_courses_and_distributions_are_drawn(page):
 
 
 def place_of(source, colour):
-    """Return where a picture has a colour in the middle of a cell, as shares of its sides."""
+    """Return where a picture has a colour, well inside it if it can be, as shares of its sides."""
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(source.split(",")[1]))).convert("RGB"))
-    found = (image == colour).all(-1)
-    inner = found[2:, 2:] & found[:-2, :-2] & found[2:, :-2] & found[:-2, 2:]
-    row, column = np.argwhere(inner)[0] + 1
-    return (column + 0.5) / image.shape[1], (row + 0.5) / image.shape[0]
+    found = np.argwhere((image == colour).all(-1)) + 0.5
+    row, column = found[np.abs(found / image.shape[0] - 0.5).max(1).argmin()]
+    return column / image.shape[1], row / image.shape[0]
 
 
 def test_a_drag_zooms_and_a_click_follows_a_cell(page):
     play_until(page, 1)
     floor = page.locator(".cell-map img").nth(1)
     bar = page.locator(".cell-map figcaption").nth(1)
-    whole = bar.inner_text()
-    box = floor.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    whole, box = bar.inner_text(), floor.bounding_box()
+    across, down = place_of(floor.get_attribute("src"), rgb(style.BLUE))
+    x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
     page.mouse.move(x - 30, y - 30)
     page.mouse.down()
     page.mouse.move(x + 30, y + 30, steps=4)
@@ -236,13 +237,13 @@ def test_what_was_done_can_be_taken_away_and_replays(page, tmp_path):
     press(page, "Add")
     expect(page.get_by_text("Scenario with all that was done")).to_be_visible()
     page.wait_for_timeout(500)
-    play_until(page, 6)
-    shown = alive(page)
+    play_until(page, 2)
+    shown, tick = alive(page), round(time_h(page) / DT_H)
     path = tmp_path / "again.yaml"
     path.write_text(saved(page))
     again = session_of(path)
     assert len(again.scenario.arms["both"].add) == len(session_of(Path(ROOT, WELL[0])).scenario.arms["both"].add) + 1
-    while not again.is_over:
+    while again.tick < tick:
         again.step()
     assert {arm: int(rows[-1]["n_b_alive"]) for arm, rows in again.history.items()} == shown
     for label, starts in (("Series", b"time_h"), ("Figure", b"\x89PNG"), ("Animation until now", b"GIF89a")):
