@@ -18,8 +18,8 @@ TINY = (
     "populations.b_cells.n=30",
     "space.side=400 um",
     "space.volume=1 uL",
-    "processes.dheas.voxels_per_side=4",
 )
+COARSE = ("processes.dheas.voxels_per_side=4",)
 
 each_file = pytest.mark.parametrize("file", FILES, ids=str)
 
@@ -42,7 +42,8 @@ def test_a_file_is_right_and_comes_back_equal_from_its_dump(file, tmp_path):
 @each_file
 def test_every_arm_takes_three_steps_and_keeps_its_balances(file):
     scenario = load_scenario(CONFIGS / file)
-    scenario = load_scenario(CONFIGS / file, FEW_AGENTS if scenario.is_patient else TINY)
+    few = (*TINY, *(COARSE if "dheas" in scenario.processes else ()))
+    scenario = load_scenario(CONFIGS / file, FEW_AGENTS if scenario.is_patient else few)
     for well in wells(scenario):
         if well.replicate:
             continue
