@@ -30,9 +30,7 @@ class SubcloneSplit(Process):
     scale: ClassVar = "body"
     columns: ClassVar = (SURFACE_IGM, SURFACE_IGM_START, IGM_SCORE, SPLITS_AT)
     reads: ClassVar = ()
-    writes: ClassVar = tuple(
-        f"b_cells.{name}" for name in (*PARTS, "surface_igm", "surface_igm_start", "igm_score", "splits_at_cells")
-    )
+    writes: ClassVar = tuple(f"b_cells.{name}" for name in (*PARTS, *OWN))
 
     at_rel: float = par(2.0, "1", "design: agents stay about as large", "Growth that splits an agent", gt=1.5, le=100)
     drift: float = par(0.1, "1", "assumed: small", "SD of the score between sisters", gt=0, le=1)
