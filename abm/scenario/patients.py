@@ -22,6 +22,7 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_dosed_mg" in process.writes}
     kinds = [_kind_of(process) for process in scenario.processes.values()]
     here = {"infusion": len(drugs)} | {name: name in kinds for name in ("plasmapheresis", "ibrutinib")}
+    is_without_igm = isinstance(scenario.populations.b_cells, CllClone) and "igm_turnover" not in kinds
     if len(drugs) > 1:
         faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
     for name, arm in scenario.arms.items():
@@ -29,16 +30,16 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
             if not here.get(addition.what, True):
                 text = f"no process for {addition.what!r}: {owners[addition.what]} is missing"
                 faults.append(Fault(text, f"arms.{name}.add.{index}"))
-            if addition.unless_progressed and "igm_turnover" not in kinds:
+            if addition.unless_progressed and is_without_igm:
                 text = "progression that withholds a course is judged by serum IgM: igm_turnover is missing"
                 faults.append(Fault(text, f"arms.{name}.add.{index}.unless_progressed", allowed="false"))
-    faults += _end_point_faults(scenario, kinds)
+    faults += _end_point_faults(scenario, kinds, is_without_igm)
     if getattr(scenario.probes, "patient", None) is None:
         faults.append(Fault("nobody looks at the patient", "probes.patient", allowed="{every: 7 d}"))
     return faults
 
 
-def _end_point_faults(scenario: "Scenario", kinds: list[str]) -> list[Fault]:
+def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bool) -> list[Fault]:
     """Hold end points against what is there to be measured."""
     rules, faults = scenario.end_points, []
     if isinstance(rules, LymphocyteEndPoints):
@@ -53,6 +54,6 @@ def _end_point_faults(scenario: "Scenario", kinds: list[str]) -> list[Fault]:
             text = f"patients are looked at every {probe.every:g} h, but seen every {rules.visit_every:g} h"
             faults.append(Fault(text, "probes.patient.every", allowed=f"at most {rules.visit_every:g} h"))
         return faults
-    if isinstance(scenario.populations.b_cells, CllClone) and "igm_turnover" not in kinds:
+    if is_without_igm:
         return [Fault("there is no serum IgM to judge by", "end_points", allowed="{kind: lymphocytes}")]
     return []
