@@ -86,14 +86,29 @@ def show(page, tab):
     page.get_by_role("tab", name=tab).click()
 
 
+def pause(page):
+    """Press pause until the page says that it has: a busy server takes its time."""
+    play, stop = (page.get_by_role("button", name=name, exact=True) for name in ("▶", "❚❚"))
+    for _ in range(10):
+        if stop.count() and stop.is_enabled():
+            stop.click()
+        try:
+            expect(play).to_be_visible(timeout=8000)
+        except AssertionError:
+            continue
+        return
+
+
 def play_until(page, hours):
     """Press play, wait for a moment, and press pause."""
     press(page, "▶")
     page.wait_for_function(
         f"parseFloat(document.querySelector('.time-now').textContent) >= {hours}", timeout=1000 * START_S
     )
-    if page.get_by_role("button", name="❚❚", exact=True).is_enabled():  # at the end of the run it is not
-        press(page, "❚❚")
+    pause(page)
+    seen = None
+    while seen != (seen := page.locator(".watched").inner_text()):  # what was on its way when pause was pressed
+        page.wait_for_timeout(1000)
 
 
 def time_h(page):
