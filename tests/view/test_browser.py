@@ -86,29 +86,12 @@ def show(page, tab):
     page.get_by_role("tab", name=tab).click()
 
 
-def pause(page):
-    """Press pause until the page says that it has: a busy server takes its time."""
-    play, stop = (page.get_by_role("button", name=name, exact=True) for name in ("▶", "❚❚"))
-    for _ in range(10):
-        if stop.count() and stop.is_enabled():
-            stop.click()
-        try:
-            expect(play).to_be_visible(timeout=8000)
-        except AssertionError:
-            continue
-        return
-
-
-def play_until(page, hours):
-    """Press play, wait for a moment, and press pause."""
-    press(page, "▶")
-    page.wait_for_function(
-        f"parseFloat(document.querySelector('.time-now').textContent) >= {hours}", timeout=1000 * START_S
-    )
-    pause(page)
-    seen = None
-    while seen != (seen := page.locator(".watched").inner_text()):  # what was on its way when pause was pressed
-        page.wait_for_timeout(1000)
+def step_until(page, hours):
+    """Press step until a moment; each press waits for its picture."""
+    while time_h(page) < hours:
+        now = page.locator(".time-now").inner_text()
+        press(page, "Step")
+        page.wait_for_function(f"document.querySelector('.time-now').textContent.trim() != '{now}'", timeout=60_000)
 
 
 def time_h(page):
@@ -137,21 +120,19 @@ def test_it_plays_pictures_change_and_survival_falls(page):
     assert before == {"serum": 150, "effectors": 150, "both": 150}
     assert len(first) == 3
     screenshot(page, "start")
-    play_until(page, 3)
+    press(page, "▶")
+    page.wait_for_function("parseFloat(document.querySelector('.time-now').textContent) >= 3", timeout=1000 * START_S)
     after = alive(page)
     assert all(after[arm] < 0.8 * before[arm] for arm in before), after
     assert all(a != b for a, b in zip(first, pictures(page), strict=True))
     screenshot(page, "cells")
-    stands = time_h(page)
-    press(page, "Step")
-    page.wait_for_function(f"parseFloat(document.querySelector('.time-now').textContent) > {stands}")
     press(page, "Reset")
     page.wait_for_function("parseFloat(document.querySelector('.time-now').textContent) == 0")
     assert alive(page) == before
 
 
 def test_courses_and_distributions_are_drawn(page):
-    play_until(page, 1)
+    step_until(page, 1)
     drawn = []
     for tab, name in (("Over time", "courses"), ("Distributions", "distributions")):
         show(page, tab)
@@ -173,7 +154,7 @@ def place_of(source, colour):
 
 
 def test_a_drag_zooms_and_a_click_follows_a_cell(page):
-    play_until(page, 1)
+    step_until(page, 1)
     floor = page.locator(".cell-map img").nth(1)
     bar = page.locator(".cell-map figcaption").nth(1)
     whole, box = bar.inner_text(), floor.bounding_box()
@@ -212,14 +193,14 @@ def test_a_switch_and_a_slider_change_the_result_and_are_recorded(chromium, well
                 text = saved(page)
                 assert "lysis" in text
                 show(page, "Cells")
-            play_until(page, 3)
+            step_until(page, 3)
             ends[acts] = alive(page)
     assert ends[True]["serum"] > ends[False]["serum"] + 50
     assert ends[True]["effectors"] > ends[False]["effectors"] + 20
 
 
 def test_more_can_be_added_now_and_a_bad_value_is_explained(page):
-    play_until(page, 0.5)
+    step_until(page, 0.5)
     amount = page.get_by_label("How much")
     amount.fill("much ug/mL")
     press(page, "Add")
@@ -238,7 +219,7 @@ def test_more_can_be_added_now_and_a_bad_value_is_explained(page):
 
 def test_two_tabs_do_not_touch_one_another(chromium, well):
     with opened(chromium, well) as one, opened(chromium, well) as other:
-        play_until(one, 1)
+        step_until(one, 1)
         assert time_h(other) == 0
         assert alive(other) == {"serum": 150, "effectors": 150, "both": 150}
         press(other, "Step")
@@ -247,12 +228,12 @@ def test_two_tabs_do_not_touch_one_another(chromium, well):
 
 
 def test_what_was_done_can_be_taken_away_and_replays(page, tmp_path):
-    play_until(page, 0.5)
+    step_until(page, 0.5)
     page.get_by_label("How much").fill("3 ug/mL")
     press(page, "Add")
     expect(page.get_by_text("Scenario with all that was done")).to_be_visible()
     page.wait_for_timeout(500)
-    play_until(page, 2)
+    step_until(page, 2)
     shown, tick = alive(page), round(time_h(page) / DT_H)
     path = tmp_path / "again.yaml"
     path.write_text(saved(page))
@@ -276,7 +257,7 @@ def session_of(path):
 
 def test_a_patient_has_panels_of_its_own(chromium, patient):
     with opened(chromium, patient) as page:
-        play_until(page, 60)
+        step_until(page, 5)
         page.locator("img[alt=courses]").wait_for()
         assert page.locator(".cell-map").count() == 0
         assert re.search(r"rituximab: IgM \d+\.\d g/L", page.locator(".watched").inner_text())
