@@ -24,33 +24,23 @@ import numba
 from numba import prange
 from numba.core.caching import FunctionCache
 
+from abm.core.source import kernels_hash
+
 __all__ = [
     "device",
     "kernel",
     "prange",
     "serial",
     "set_threads",
-    "source_hash",
     "threading_layer",
     "warm_mark",
 ]
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def source_hash() -> str:
-    """Return a hash of Numba's version and of every source file of the model."""
-    digest = hashlib.sha256(numba.__version__.encode())
-    for folder in ("core", "biology"):
-        for path in sorted((_PACKAGE / folder).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _cache_folder() -> Path:
     """Return a writable cache folder; a temporary one, shared with workers, when the user's own cannot be written."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    below = Path("abm") / f"numba-{source_hash()}"
+    below = Path("abm") / f"numba-{kernels_hash()}"
     folder = Path(home) / below
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,11 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from abm import __version__
-from abm.core import jit
 from abm.core.checkpoint import Checkpoint, CheckpointError, CheckpointStore
 from abm.core.errors import Fault, InputError
 from abm.core.par import plain
+from abm.core.source import model_hash
 from abm.results.files import write_json
 from abm.results.folder import FolderError, run_path
 from abm.results.lock import LOCK_NAME, LockedError, clear_stale, describe, is_stale, read_owner
@@ -204,7 +203,7 @@ def _own_rows(table: pa.Table, well: Well) -> pa.Table:
 def scenario_hash(scenario: Scenario, branch: Branch | None = None) -> str:
     """Return the hash of all inputs, the model's own source among them."""
     past = {"branch": f"{branch.scenario_hash}@{branch.t_h!r}"} if branch else {}
-    content = {"scenario": plain(scenario), "version": __version__, "model": jit.source_hash(), **past}
+    content = {"scenario": plain(scenario), "model": model_hash(), **past}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -227,6 +226,12 @@ def going_on(folder: Path, sets: Sequence[str], out: Path | None) -> tuple[Scena
     """
     free(folder)
     run, own = _opened(folder)
+    before = Branch.read(run)
+    own_hash = scenario_hash(own, before)
+    if own_hash != run.provenance()["scenario_hash"]:
+        raise InputError(
+            f"{folder} was made by another version of the model or its scenario.yaml was changed; run anew"
+        )
     root = out or folder.resolve().parent.parent
     if sets:
         scenario = load_scenario(folder / "scenario.yaml", tuple(sets))
@@ -235,12 +240,6 @@ def going_on(folder: Path, sets: Sequence[str], out: Path | None) -> tuple[Scena
         return scenario, root, branch
     if out:
         raise InputError("--out is for a branch, made with --set; without, a run goes on where it is")
-    before = Branch.read(run)
-    own_hash = scenario_hash(own, before)
-    if own_hash != run.provenance()["scenario_hash"]:
-        raise InputError(
-            f"{folder} was made by another version of the model or its scenario.yaml was changed; run anew"
-        )
     if run_path(root, own.name, own_hash, own.seed) != folder.resolve():
         raise InputError(f"{folder} was moved or renamed: it was made as {own.name}/{own_hash[:8]}-s{own.seed}")
     return own, root, before

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Self
 
-from abm import __version__
 from abm.core import jit
 from abm.core.par import plain
 from abm.core.simulation import Simulation
+from abm.core.source import model_hash
 from abm.scenario.build import build, controls, wells
 from abm.scenario.load import Document, apply_overrides, validate
 from abm.scenario.schema import Scenario
@@ -94,7 +94,7 @@ def as_base(scenario: Scenario) -> str:
 @cache
 def base_hash(base: str) -> str:
     """Return the hash of a base scenario and of the model's own code."""
-    return hashlib.sha256(f"{__version__}\0{jit.source_hash()}\0{base}".encode()).hexdigest()
+    return hashlib.sha256(f"{model_hash()}\0{base}".encode()).hexdigest()
 
 
 def row_hash(base: str, point: Mapping[str, Any], seed: int) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from abm.core import jit
 from abm.core.jit import device, kernel, prange, serial
+from abm.core.source import kernels_hash
 
 
 @kernel
@@ -58,21 +59,9 @@ def test_threads_are_set_within_what_the_machine_has(asked, given):
     assert numba.get_num_threads() == (given or numba.config.NUMBA_NUM_THREADS)
 
 
-def test_an_edit_of_any_source_starts_another_cache(tmp_path, monkeypatch):
-    for folder in ("core", "biology/antibody"):
-        (tmp_path / folder).mkdir(parents=True)
-    source = tmp_path / "biology" / "antibody" / "binding.py"
-    source.write_text("rate = 1\n")
-    monkeypatch.setattr(jit, "_PACKAGE", tmp_path)
-    before = jit.source_hash()
-    assert jit.source_hash() == before
-    source.write_text("rate = 2\n")
-    assert jit.source_hash() != before
-
-
 def test_the_cache_is_the_users_own_where_it_can_be_written(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert jit._cache_folder() == tmp_path / "abm" / f"numba-{jit.source_hash()}"
+    assert jit._cache_folder() == tmp_path / "abm" / f"numba-{kernels_hash()}"
 
 
 def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path, monkeypatch):

@@ -1,0 +1,75 @@
+"""Whatever can change a number is in the hash under which results are kept; what only shows is not."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import abm
+import abm.core.source
+from abm.core.source import SHOWING, kernels_hash, model_hash
+from abm.study import resume, rows
+
+SHOWN = {"__main__.py", "cli", "plot", "references.bib", "view"}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """Return a copy of the package."""
+    target = tmp_path_factory.mktemp("copy") / "abm"
+    return Path(shutil.copytree(Path(abm.__file__).parent, target, ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def hashes(package):
+    """Return the hash of runs, of claims and of compiled code."""
+    of_model = model_hash.__wrapped__  # not what this process asked for first
+    return of_model(package=package), of_model(SHOWING, package), kernels_hash(package)
+
+
+def test_an_edit_of_any_file_that_can_change_a_number_changes_the_hash(copy):
+    before = hashes(copy)
+    assert hashes(copy) == before
+    for path in sorted(path for path in copy.rglob("*") if path.is_file()):
+        name, text = path.relative_to(copy).parts[0], path.read_bytes()
+        path.write_bytes(text + b"\n")
+        run, claim, kernels = (now != was for now, was in zip(hashes(copy), before, strict=True))
+        path.write_bytes(text)
+        assert claim == (name not in SHOWN), path
+        assert run == (claim and name != "evidence"), path
+        assert kernels == (name in ("core", "biology")), path
+
+
+def test_a_new_file_a_removed_one_and_a_renamed_one_change_the_hash(copy):
+    before = hashes(copy)[0]
+    for place in (copy, copy / "study", copy / "a_new_folder"):
+        place.mkdir(exist_ok=True)
+        (place / "new.json").write_text("{}")
+        assert hashes(copy)[0] != before
+        (place / "new.json").unlink()
+    path = copy / "study" / "summary.py"
+    path.rename(path.with_name("summaries.py"))
+    assert hashes(copy)[0] != before
+    path.with_name("summaries.py").rename(path)
+    assert hashes(copy)[0] == before
+
+
+def test_another_library_that_computes_is_another_model(copy, monkeypatch):
+    before = hashes(copy)
+    monkeypatch.setattr(abm.core.source.metadata, "version", lambda name: "0.0")
+    assert all(now != was for now, was in zip(hashes(copy), before, strict=True))
+
+
+def test_what_python_compiles_beside_the_source_does_not_matter(copy):
+    before = hashes(copy)
+    (copy / "study" / "__pycache__").mkdir()
+    (copy / "study" / "__pycache__" / "run.pyc").write_bytes(b"0")
+    assert hashes(copy) == before
+
+
+def test_runs_and_rows_of_another_model_are_others(monkeypatch):
+    scenario = abm.load_scenario("configs/scenarios/quick.yaml")
+    before = resume.scenario_hash(scenario), rows.base_hash.__wrapped__("{}")
+    for module in (resume, rows):
+        monkeypatch.setattr(module, "model_hash", lambda: "another")
+    assert resume.scenario_hash(scenario) != before[0]
+    assert rows.base_hash.__wrapped__("{}") != before[1]
