@@ -11,8 +11,8 @@ import numpy as np
 from abm.evidence.claim import Claim, Values
 from abm.evidence.lab import Lab
 from abm.scenario.from_file import load_scenario
+from abm.statistics.intervals import of_mean
 from abm.study.rows import RowJob, as_base
-from abm.study.summary import interval
 
 SEEDS = (1, 2, 3)
 SETS = Path(__file__).resolve().parents[2] / "configs" / "parameters"
@@ -156,7 +156,7 @@ def _score_means(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Sc
 
 
 def _score(claim: Claim, found: Sequence[float]) -> Score:
-    over = interval(found)
+    over = of_mean(found).as_numbers()
     mean = over["mean"]
     known = [value for value in found if not math.isnan(value)]
     error = math.sqrt(sum((v - mean) ** 2 for v in known) / (len(known) - 1) / len(known)) if len(known) > 1 else 0.0

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from abm.plot import arms, style, timecourse, wording
 from abm.results.run import Run
+from abm.statistics.intervals import of_percent
 
 ORDER = 20
 TITLE = "Living B cells over time"
@@ -32,7 +33,7 @@ def figure(run: Run) -> Figure:
         ax.plot(curve.time_h, 100 * curve.values.mean(axis=0), color=colour, linestyle=style.DASH, linewidth=1.2)
     for turn, name in enumerate(look):
         curve = arms.alive_frac(run, name)
-        timecourse.draw_curve(ax, arms.Curves(curve.time_h, 100 * curve.values), look[name], turn=turn)
+        timecourse.draw_curve(ax, arms.Curves(curve.time_h, 100 * curve.values), look[name], turn=turn, over=of_percent)
     style.dress(ax, timecourse.TIME_LABEL, "B cells alive (% of start)")
     style.time_axis(ax.xaxis)
     ax.set_ylim(0, 103)

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.plot import arms, style, wording
-from abm.plot.intervals import over_replicates
 from abm.results.run import Run
+from abm.statistics.intervals import of_percent
 
 ORDER = 90
 TITLE = "Kills per NK cell"
@@ -65,9 +65,8 @@ def _none(groups: list[pd.Series]) -> float:
 
 def _draw_arm(ax: Axes, groups: list[pd.Series], top: int, look: arms.Look) -> None:
     counts = [np.bincount(np.minimum(group.to_numpy(dtype=int), top), minlength=top + 1) for group in groups]
-    mid = over_replicates([100 * count / count.sum() for count in counts])
-    ends = [mid.mean - np.maximum(mid.lo, 0), mid.hi - mid.mean]
-    bars = {"yerr": ends, "error_kw": {"elinewidth": 1, "ecolor": style.INK}} if len(groups) > 1 else {}
+    mid = of_percent([100 * count / count.sum() for count in counts])
+    bars = {"yerr": mid.reach(), "error_kw": {"elinewidth": 1, "ecolor": style.INK}} if len(groups) > 1 else {}
     ax.bar(np.arange(top + 1), mid.mean, width=0.85, color=look.colour, **bars)
     ax.text(0.98, 0.95, f"mean {wording.number(_mean(groups), 2)}\nnone {wording.percent(_none(groups))}",
             transform=ax.transAxes, ha="right", va="top", fontsize=style.SMALL_PT)  # fmt: skip

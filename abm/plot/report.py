@@ -14,11 +14,11 @@ from typing import Any
 from abm.plot import arms, catalogue, checks, style, wording
 from abm.plot.asked import asked
 from abm.plot.beside import share_out
-from abm.plot.intervals import NO_INTERVAL, over_replicates
 from abm.plot.loaded import Loaded
 from abm.plot.page import Drawn, environment
 from abm.plot.survival_by_arm import estimate
 from abm.results.run import Run
+from abm.statistics.intervals import NO_INTERVAL, of_share
 
 TEMPLATE = "report.html.j2"
 
@@ -111,7 +111,7 @@ def _key_numbers(run: Run, name: str) -> dict[str, Any]:
     """Return the arm's label and, in the table's order, its survivals, its control and its deaths by cause."""
     died = arms.death_shares(run, name)
     found = [estimate(run, name, key) for key in ("survival", "survival_raw", "control")]
-    found += [over_replicates(died[cause]) if len(died) else NO_INTERVAL for cause in arms.causes(run)]
+    found += [of_share(died[cause]) if len(died) else NO_INTERVAL for cause in arms.causes(run)]
     shares = [{"mean": wording.percent(one.mean), "interval": wording.interval(one.lo, one.hi)} for one in found]
     return {"arm": arms.label(name), "shares": shares}
 

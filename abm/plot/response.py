@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from abm.plot import arms, style, varied, wording
 from abm.plot.survival_by_arm import BAND_FRAC, estimate
 from abm.results.run import Run
+from abm.statistics.intervals import Interval
 
 ORDER = 15
 TITLE = "Response curves"
@@ -70,8 +71,8 @@ def _draw_kind(ax: Axes, points: pd.DataFrame) -> None:
     ax.axhspan(*(100 * edge for edge in BAND_FRAC), color=style.GREEN, alpha=0.18, linewidth=0)
     for group, rows in points.groupby("group", sort=False):
         colour, marker = looks[group]
-        mean, lo, hi = (100 * rows[part].to_numpy() for part in ("mean", "lo", "hi"))
-        ax.errorbar(rows["x"], mean, yerr=[mean - lo, hi - mean], color=colour, marker=marker, markersize=5,
+        mid = Interval(*(rows[part].to_numpy() for part in ("mean", "lo", "hi"))).times(100.0)
+        ax.errorbar(rows["x"], mid.mean, yerr=mid.reach(), color=colour, marker=marker, markersize=5,
                     linewidth=1.6, elinewidth=1.2, capsize=2.5)  # fmt: skip
     ax.set_ylim(0, 100 * max(1.02, points["hi"].max() * 1.02))
     if style.is_wide(points["x"]):

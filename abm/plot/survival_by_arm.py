@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.plot import arms, style, wording
-from abm.plot.intervals import NO_INTERVAL, Interval, over_replicates
 from abm.results.run import Run
+from abm.statistics.intervals import NO_INTERVAL, Interval, of_ratio, of_share
 
 ORDER = 10
 TITLE = "Survival by arm"
@@ -61,13 +61,15 @@ def seen(run: Run) -> str:
 
 
 def estimate(run: Run, arm: str, key: str = "survival") -> Interval:
-    """Return the summary's mean and interval, or those over the series where the summary has none."""
+    """Return the summary's mean and interval, of no width where there is none; over the series without a summary."""
     found = run.summary().get("arms", {}).get(arm, {}).get(key)
     if isinstance(found, dict) and isinstance(found.get("mean"), (int, float)):
-        ends = [found[end] if isinstance(found.get(end), (int, float)) else found["mean"] for end in ("lo", "hi")]
-        return Interval(found["mean"], *ends)
-    values = _replicates(run, arm, key)
-    return over_replicates(values) if values.size else NO_INTERVAL
+        mid = Interval(*(np.array(found.get(part), dtype=float) for part in Interval._fields))
+    else:
+        values = _replicates(run, arm, key)
+        mid = NO_INTERVAL if not values.size else of_ratio(values) if key == "survival" else of_share(values)
+    ends = (np.where(np.isnan(end), mid.mean, end) for end in (mid.lo, mid.hi))
+    return Interval(mid.mean, *ends)
 
 
 def _replicates(run: Run, arm: str, key: str) -> np.ndarray:
@@ -85,7 +87,7 @@ def _draw_arm(ax: Axes, run: Run, name: str, row: int) -> None:
         ax.plot(single, np.full(single.size, row + 0.26), ".", color=look.colour, markersize=3.5, alpha=0.8)
     for value, fill in ((mid, look.colour), (control, "white")):
         if math.isfinite(value.mean):
-            ends = [[100 * (value.mean - value.lo)], [100 * (value.hi - value.mean)]]
+            ends = [[100.0 * float(end)] for end in value.reach()]
             ax.errorbar(100 * value.mean, row, xerr=ends, fmt=look.marker, color=look.colour, markerfacecolor=fill,
                         markersize=6.5, elinewidth=1.4, capsize=3)  # fmt: skip
     place = "right" if mid.mean > 0.85 else "center"

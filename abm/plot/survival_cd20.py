@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.plot import arms, style, wording
-from abm.plot.intervals import wilson
 from abm.results.run import Run
+from abm.statistics.intervals import wilson
 
 ORDER = 30
 TITLE = "Survival against CD20"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from abm.plot import arms, style
-from abm.plot.intervals import over_replicates
 from abm.results.run import Run
+from abm.statistics.intervals import Interval, of_mean
 
 TIME_LABEL = "time (h)"
 
@@ -26,11 +26,13 @@ class Panel:
     factor: float = 1.0
 
 
-def draw_curve(ax: Axes, curve: arms.Curves, look: arms.Look, *, turn: int = 0) -> None:
+def draw_curve(
+    ax: Axes, curve: arms.Curves, look: arms.Look, *, turn: int = 0, over: Callable[..., Interval] = of_mean
+) -> None:
     """Draw mean and interval; `turn` staggers the markers so that lines on top of one another stay visible."""
     if curve.time_h.size == 0:
         return
-    mid = over_replicates(curve.values)
+    mid = over(curve.values)
     every = max(1, curve.time_h.size // 8)
     first = min((turn * every) // 4 % every, curve.time_h.size - 1)
     ax.plot(curve.time_h, mid.mean, color=look.colour, linewidth=1.6, marker=look.marker, markersize=4,

@@ -9,8 +9,8 @@ import pandas as pd
 from abm.results.follow_up import hazard_ratio, kaplan_meier, log_rank
 from abm.scenario.cohort import LymphocyteEndPoints
 from abm.scenario.schema import Scenario
+from abm.statistics.intervals import known, quantile_interval, share
 from abm.study.lymphocyte_end_points import lymphocyte_end_points
-from abm.study.statistics import known, quantile_interval, share
 
 EVENTS = {"progression": ("progressed", "time_to_progression_d"),
           "next_treatment": ("treated_next", "time_to_next_treatment_d")}  # fmt: skip

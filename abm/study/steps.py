@@ -7,9 +7,9 @@ import numpy as np
 from abm.results.files import write_json
 from abm.results.run import Run
 from abm.scenario.schema import Scenario
+from abm.statistics.intervals import of_mean
 from abm.study.jobs import Monitor
 from abm.study.run import run_scenario
-from abm.study.summary import interval
 
 
 def compare_half_step(run: Run, scenario: Scenario, root: Path, n_threads: int, monitor: Monitor) -> dict:
@@ -23,7 +23,7 @@ def compare_half_step(run: Run, scenario: Scenario, root: Path, n_threads: int, 
     half = scenario.model_copy(update={"dt": scenario.dt / 2.0, "name": f"{scenario.name}.half-step"[:64]})
     other = run_scenario(half, root, n_threads, monitor)
     fine, coarse = _survival(other), _survival(run)
-    found = {arm: interval(100.0 * (fine[arm] - coarse[arm])) for arm in run.summary()["arms"]}
+    found = {arm: of_mean(100.0 * (fine[arm] - coarse[arm])).as_numbers() for arm in run.summary()["arms"]}
     write_json(run.path / "summary.json", run.summary() | {"step_check": found})
     return found
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy.special import ndtri, stdtrit
+from numpy.typing import ArrayLike
 
 from abm.results.run import Run
+from abm.statistics.intervals import of_mean, of_ratio, of_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,30 +17,17 @@ CAUSES = ("cdc", "adcc", "background")
 Interval = dict[str, float | None]
 
 
-def interval(values: Sequence[float], n_cells: float = math.nan) -> Interval:
-    """Return mean and 95 % interval: Student's t over replicates, Wilson over cells for a single one.
+def interval(values: ArrayLike, n_cells: float = math.nan) -> Interval:
+    """Return the mean of shares over replicates with its 95 % interval, as plain numbers.
 
     Parameters
     ----------
     values : sequence of float
-        One value per replicate; NaN where there was nothing to divide by.
+        One share per replicate; NaN where there was nothing to divide by.
     n_cells : float
-        Cells behind a single replicate's fraction.
+        Cells behind each of them.
     """
-    known = np.array([v for v in values if not math.isnan(v)])
-    if known.size == 0:
-        return {"mean": None, "lo": None, "hi": None}
-    mean = float(known.mean())
-    if known.size > 1:
-        half = float(stdtrit(known.size - 1, 0.975) * known.std(ddof=1) / math.sqrt(known.size))
-        return {"mean": mean, "lo": mean - half, "hi": mean + half}
-    if not (n_cells > 0 and 0.0 <= mean <= 1.0):
-        return {"mean": mean, "lo": None, "hi": None}
-    z2 = float(ndtri(0.975)) ** 2
-    middle = mean + z2 / (2.0 * n_cells)
-    half = math.sqrt(z2 * (mean * (1.0 - mean) / n_cells + z2 / (4.0 * n_cells**2)))
-    shrunk = 1.0 + z2 / n_cells
-    return {"mean": mean, "lo": max(0.0, (middle - half) / shrunk), "hi": min(1.0, (middle + half) / shrunk)}
+    return of_share(values, n_cells).as_numbers()
 
 
 def summarise(run: Run) -> dict:
@@ -58,11 +44,11 @@ def summarise(run: Run) -> dict:
         cells = float(last.loc[arm, "n_b_start"].iloc[0])
         deaths = {c: _share(last.loc[arm], c) for c in dict.fromkeys((*CAUSES, *causes))}
         result[arm] = {
-            "survival": interval(_ratio(own, other), cells),
+            "survival": of_ratio(_ratio(own, other), cells).as_numbers(),
             "survival_raw": interval(own, cells),
-            "control": interval(other, cells),
+            "control": interval(other, float(last.loc[control, "n_b_start"].iloc[0])),
             "deaths": deaths,
-            "specific_lysis": interval(_ratio(lysed[arm] - lysed[control], 1.0 - lysed[control])),
+            "specific_lysis": of_mean(_ratio(lysed[arm] - lysed[control], 1.0 - lysed[control])).as_numbers(),
         }
         if arm in later:
             result[arm]["cohorts"] = later[arm]

@@ -14,9 +14,9 @@ from abm.scenario.build import oral_of, scenario_of
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.draws import draws, patient_of
 from abm.scenario.schema import Scenario
+from abm.statistics.intervals import known, quantile_interval, share
 from abm.study.end_points import H_PER_D, course_of, end_points, response, starts_h
 from abm.study.lymphocyte_trial import end_points_table, summarise
-from abm.study.statistics import known, quantile_interval, share
 
 SHARES = {"any_rise": "any_rise", "flare": "flare", "minor_or_better": "minor", "partial_or_better": "partial",
           "very_good": "very_good", "progressed": "progressed"}  # fmt: skip

@@ -12,10 +12,11 @@ from abm.scenario.schema import PROCESSES
 ROOT = Path(__file__).parents[2]
 FILES = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted((ROOT / "abm").rglob("*.py"))}
 MODULES = {name.removesuffix(".__init__"): ast.parse(path.read_text()) for name, path in FILES.items()}
-SHARED = {"abm", "results"}  # the version, and the leaf: one run folder in, one out
+SHARED = {"abm", "results", "statistics"}  # the version, and the leaves
 LAYERS = {
     "core": {"core"},
     "results": set(),
+    "statistics": set(),
     "biology": {"core", "biology"},
     "probes": {"core", "probes"},
     "scenario": {"core", "biology", "probes", "scenario"},

@@ -5,24 +5,6 @@ import pytest
 
 from abm.plot import wording
 from abm.plot.asked import in_words, leading_comment
-from abm.plot.intervals import over_replicates, wilson
-
-
-def test_wilson_interval_has_the_published_values():
-    share = wilson([5, 0, 81], [10, 10, 263])
-    np.testing.assert_allclose(share.lo, [0.2366, 0.0, 0.2553], atol=1e-4)
-    np.testing.assert_allclose(share.hi, [0.7634, 0.2775, 0.3662], atol=1e-4)
-
-
-def test_interval_over_replicates_is_student_s():
-    mid = over_replicates([[1.0, 2.0], [2.0, 2.0], [3.0, 2.0]])
-    np.testing.assert_allclose(mid.mean, [2, 2])
-    np.testing.assert_allclose(mid.hi, [2 + 4.30265 / np.sqrt(3), 2], rtol=1e-5)
-
-
-def test_single_replicate_has_no_width():
-    mid = over_replicates([[0.2]])
-    assert mid.lo == mid.mean == mid.hi
 
 
 @pytest.mark.parametrize(

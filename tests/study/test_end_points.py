@@ -15,7 +15,6 @@ from abm.scenario.schema import Arm
 from abm.study.end_points import Course, course_of, end_points, response, starts_h
 from abm.study.jobs import Stopped
 from abm.study.run import run_scenario
-from abm.study.statistics import quantile_interval, share
 from abm.study.trial import summarise_trial
 
 WEEK, RULES = 168.0, EndPoints()
@@ -206,23 +205,6 @@ def test_shares_and_medians_are_those_by_hand():
     assert medians["time_to_progression_d"]["median"] == 200.0
     assert medians["baseline_igm_g_per_L"]["median"] == 31.5
     assert medians["best_change_frac"]["median"] == pytest.approx(-0.15)
-
-
-@pytest.mark.parametrize(
-    ("k", "n", "lo", "hi"), [(12, 27, 0.2548, 0.6467), (0, 10, 0.0, 0.3085), (10, 10, 0.6915, 1.0)]
-)
-def test_a_share_has_the_exact_interval(k, n, lo, hi):
-    got = share(k, n)
-    assert (got["k"], got["n"], got["share"]) == (k, n, k / n)
-    assert (got["lo"], got["hi"]) == pytest.approx((lo, hi), abs=1e-4)
-
-
-def test_a_median_has_the_interval_of_order_statistics():
-    got = quantile_interval(np.arange(1.0, 21.0)[::-1])
-    assert got == {"median": 10.5, "lo": 6.0, "hi": 15.0}  # 6th and 15th of 20: 95.9 %
-    assert quantile_interval(np.array([4.0, 6.0])) == {"median": 5.0, "lo": None, "hi": None}
-    assert quantile_interval(np.array([4.0])) == {"median": 4.0, "lo": None, "hi": None}
-    assert quantile_interval(np.array([])) == {"median": None, "lo": None, "hi": None}
 
 
 def test_a_median_that_is_not_reached_is_none_and_protocols_are_compared():
