@@ -30,6 +30,10 @@ def main() -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what cannot be written is not tried again at the end
         _end(error, 141 if isinstance(error, BrokenPipeError) else 3)
+    except ImportError as error:
+        if error.name != "fcntl":
+            raise
+        _end(error, 2)
     except MemoryError:
         _end(RunFailed("the memory is used up"), 3)
     except Exception as error:

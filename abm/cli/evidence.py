@@ -1,6 +1,5 @@
 """The verb of the evidence: every published observation against the model."""
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,7 +37,7 @@ def evidence(
     from abm.plot.evidence.report import write_evidence_report
 
     asked = chosen(claim) if claim else claims(group)
-    run = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
+    run = choose_engine(engine, scheduler, shared.cores(threads))
     how = partial(evaluate, seeds=range(1, seeds + 1), scale=scale, posterior=posterior, draws=draws)
     folder, found = shared.watched(lambda monitor: how(asked, parameters, out, run, monitor), "abm evidence")
     path = write_evidence_report(folder)
@@ -90,7 +89,7 @@ def compare(
     from abm.plot.evidence.hypotheses import write_comparison_report
 
     asked, beside = load_comparison(comparison, tuple(sets or []))
-    run = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
+    run = choose_engine(engine, scheduler, shared.cores(threads))
     again = f"abm compare {comparison}"
     folder, found = shared.watched(lambda monitor: weigh(asked, beside, out, run, monitor), again)
     path = write_comparison_report(folder)
@@ -126,7 +125,7 @@ def fit(
     from abm.plot.evidence.fit import write_fit_report
 
     problem = load_calibration(calibration, tuple(sets or []))
-    n_workers = threads or os.cpu_count() or 1
+    n_workers = shared.cores(threads)
     folder, found = shared.watched(
         lambda monitor: calibrate(problem, out, n_workers, monitor, method), f"abm fit {calibration}"
     )

@@ -1,6 +1,5 @@
 """The verbs of single runs: run, resume, check, list, params, report."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,7 +26,7 @@ def run(
 ) -> None:
     """Run a scenario: every arm, every control, every replicate; ends with a table and a report."""
     loaded = _load(scenario, _with(sets, seed=seed, replicates=replicates))
-    n_threads = threads or os.cpu_count() or 1
+    n_threads = shared.cores(threads)
     if explain:
         _explain(loaded, as_json)
     elif dry_run:
@@ -48,7 +47,7 @@ def resume(
     from abm.study.resume import going_on
 
     scenario, root, branch = going_on(folder, sets or [], out)
-    _run(scenario, root, threads or os.cpu_count() or 1, as_json, branch=branch)
+    _run(scenario, root, shared.cores(threads), as_json, branch=branch)
 
 
 @app.command()
@@ -105,7 +104,7 @@ def report(
             path = _trial_report(found)
             shared.show({"report": str(path)} if as_json else str(path))
             return
-        with shared.drawing(os.cpu_count() or 1) as draw:
+        with shared.drawing(shared.cores()) as draw:
             path = draw(found)
     except (ReadError, OSError) as error:
         raise InputError(str(error)) from None

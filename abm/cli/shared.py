@@ -26,7 +26,22 @@ File = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder that holds all runs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, max=1024, help="Cores to use; default: all.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        max=1024,
+        help="Cores to use; default: all of the job (affinity, control group, SLURM_CPUS_PER_TASK).",
+    ),
+]
+
+
+def cores(threads: int | None = None) -> int:
+    """Return the cores that were asked for; by default all that the job may use."""
+    from abm.results import resources
+
+    return threads or resources.cores()
 
 
 def watched(work: Callable[[Any], Any], again: str = "abm resume {folder}") -> Any:

@@ -1,6 +1,5 @@
 """The verbs of studies: plan, run, status, report."""
 
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -55,7 +54,7 @@ def run(
     if dry_run:
         _tell(found, as_json)
         return
-    chosen = choose_engine(engine, scheduler, threads or os.cpu_count() or 1)
+    chosen = choose_engine(engine, scheduler, shared.cores(threads))
     folder = shared.watched(
         lambda monitor: run_study(planned, out, chosen, monitor, again), f"abm study run {study_file}"
     )
@@ -112,7 +111,7 @@ def _load(path: Path, sets: list[str] | None) -> Any:
 def _cost(planned: Any, threads: int | None, out: Path) -> dict[str, float]:
     from abm.study.execute import refuse_over_budget
 
-    found = asdict(refuse_over_budget(planned, threads or os.cpu_count() or 1, out))
+    found = asdict(refuse_over_budget(planned, shared.cores(threads), out))
     return {name: value if isinstance(value, int) else float(f"{value:.3g}") for name, value in found.items()}
 
 

@@ -13,6 +13,7 @@ import ctypes
 import hashlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from numba import prange
 from numba.core.caching import FunctionCache
 
 from abm.core.source import kernels_hash
+from abm.results.resources import cores
 
 __all__ = [
     "device",
@@ -38,18 +40,43 @@ __all__ = [
 
 
 def _cache_folder() -> Path:
-    """Return a writable cache folder; a temporary one, shared with workers, when the user's own cannot be written."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    below = Path("abm") / f"numba-{kernels_hash()}"
-    folder = Path(home) / below
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        os.environ["XDG_CACHE_HOME"] = temporary = tempfile.mkdtemp(prefix="abm-")
-        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-        return Path(temporary) / below
+    """Return a cache folder of the user's own; a temporary one, shared with workers, where there can be none.
+
+    What is compiled is run, so a folder that somebody else owns, or may write to, is not used.
+    """
+    with suppress(OSError):
+        place = _cache_place()
+        if place and _is_usable(found := place / "abm" / f"numba-{kernels_hash()}"):
+            return found
+    os.environ["NUMBA_CACHE_DIR"] = temporary = tempfile.mkdtemp(prefix="abm-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    folder = Path(temporary) / "abm" / f"numba-{kernels_hash()}"
+    _is_usable(folder)
+    return folder
+
+
+def _cache_place() -> Path | None:
+    """Return where the user wants a cache, else the usual place; without a home there is none."""
+    home, asked = (os.path.expanduser(path) for path in ("~", os.environ.get("NUMBA_CACHE_DIR", "")))
+    if asked:
+        return None if asked.startswith("~") else Path(asked).absolute()
+    usual = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(usual):  # its specification says to ignore any other
+        return Path(usual)
+    return Path(home) / ".cache" if os.path.isabs(home) and os.path.isdir(home) else None
+
+
+def _is_usable(folder: Path) -> bool:
+    """Make a folder, and say whether it and the one around it are this user's alone; whether it can be written to."""
+    folder.parent.mkdir(0o700, parents=True, exist_ok=True)
+    folder.mkdir(0o700, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        return _is_own(folder.parent) and _is_own(folder)
+
+
+def _is_own(folder: Path) -> bool:
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
 
 def _load_tbb() -> None:
@@ -65,6 +92,8 @@ def _load_tbb() -> None:
 
 
 numba.config.CACHE_DIR = str(_cache_folder())
+if "NUMBA_NUM_THREADS" not in os.environ:
+    numba.config.NUMBA_NUM_THREADS = min(cores(), numba.config.NUMBA_NUM_THREADS)
 numba.config.THREADING_LAYER_PRIORITY = ["tbb", "omp", "workqueue"]
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 _load_tbb()
@@ -118,7 +147,7 @@ def warm_mark(kernels: str) -> Path:
 
 
 def set_threads(n_threads: int) -> None:
-    """Use ``n_threads`` in every following kernel call of this thread, at most the machine's."""
+    """Use ``n_threads`` in every following kernel call of this thread, at most the job's."""
     numba.set_num_threads(max(1, min(n_threads, numba.config.NUMBA_NUM_THREADS)))
 
 

@@ -1,5 +1,7 @@
 """Compilation: a cache that notices every edit, and options that keep bits."""
 
+import os
+import pwd
 import tempfile
 
 import numba
@@ -59,19 +61,98 @@ def test_threads_are_set_within_what_the_machine_has(asked, given):
     assert numba.get_num_threads() == (given or numba.config.NUMBA_NUM_THREADS)
 
 
-def test_the_cache_is_the_users_own_where_it_can_be_written(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert jit._cache_folder() == tmp_path / "abm" / f"numba-{kernels_hash()}"
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A user with an empty home and no wishes; temporary folders are made beside it."""
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, "")  # so that what is set meanwhile goes at the end
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
 
 
-def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path, monkeypatch):
+def cache_below(place):
+    return place / "abm" / f"numba-{kernels_hash()}"
+
+
+def is_temporary(folder, tmp_path):
+    return folder.relative_to(tmp_path).parts[0].startswith("abm-")
+
+
+@pytest.mark.parametrize(
+    ("wishes", "place"),
+    [
+        ({}, "home/.cache"),
+        ({"XDG_CACHE_HOME": "{}/own"}, "own"),
+        ({"XDG_CACHE_HOME": "{}/own", "NUMBA_CACHE_DIR": "{}/numba"}, "numba"),
+        ({"NUMBA_CACHE_DIR": "numba"}, "numba"),
+        ({"NUMBA_CACHE_DIR": "~/numba"}, "home/numba"),
+        ({"XDG_CACHE_HOME": "~/own"}, "home/.cache"),
+        ({"XDG_CACHE_HOME": "own"}, "home/.cache"),
+    ],
+)
+def test_the_cache_is_where_the_user_wants_it(home, tmp_path, monkeypatch, wishes, place):
+    for name, wish in wishes.items():
+        monkeypatch.setenv(name, wish.format(tmp_path))
+    assert jit._cache_folder() == cache_below(tmp_path / place)
+    assert not list(tmp_path.rglob("~"))
+
+
+@pytest.mark.parametrize("wish", ["", "~/numba"])
+def test_a_user_without_a_home_gets_a_temporary_cache_and_no_folder_named_after_a_tilde(
+    home, tmp_path, monkeypatch, wish
+):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # as for a number that no account has
+    monkeypatch.setenv("NUMBA_CACHE_DIR", wish)
+    assert is_temporary(jit._cache_folder(), tmp_path)
+    assert not list(tmp_path.rglob("~"))
+
+
+def test_a_home_that_is_not_there_is_not_made(home, tmp_path, monkeypatch):
+    home.rmdir()
+    assert is_temporary(jit._cache_folder(), tmp_path)
+    assert not home.exists()
+
+
+def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(home, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = jit._cache_folder()
-    assert folder.relative_to(tmp_path).parts[0].startswith("abm-")
-    folder.mkdir(parents=True)
+    assert is_temporary(folder, tmp_path)
     assert jit._cache_folder() == folder  # so do the workers find it
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
+@pytest.mark.parametrize("is_outer", [False, True])
+def test_a_cache_that_others_may_write_to_is_not_used(home, tmp_path, mode, is_outer):
+    folder = jit._cache_folder()
+    (folder.parent if is_outer else folder).chmod(mode)
+    assert is_temporary(jit._cache_folder(), tmp_path)
+
+
+def test_a_cache_of_somebody_else_is_not_used(home, tmp_path, monkeypatch):
+    assert jit._cache_folder() == cache_below(home / ".cache")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert is_temporary(jit._cache_folder(), tmp_path)
+
+
+def test_a_link_to_another_folder_is_no_cache(home, tmp_path):
+    cache_below(home / ".cache").parent.mkdir(parents=True)
+    (tmp_path / "theirs").mkdir()
+    cache_below(home / ".cache").symlink_to(tmp_path / "theirs")
+    assert is_temporary(jit._cache_folder(), tmp_path)
+
+
+def test_a_cache_is_made_for_the_user_alone_whatever_the_mask(home, tmp_path):
+    before = os.umask(0)
+    try:
+        folder = jit._cache_folder()
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (folder, folder.parent)} == {0o700}
 
 
 def test_the_threading_layer_has_a_name():

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from abm.results import provenance
-from abm.results.resources import free_disk, free_memory
 
 
 def test_provenance_names_software_and_times_but_no_machine_and_no_place():
@@ -47,18 +46,3 @@ def test_the_commit_is_that_of_this_code_and_marked_when_files_differ(tmp_path, 
 def test_without_git_there_is_no_commit(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert provenance.commit() is None
-
-
-def test_room_is_told_even_for_a_folder_to_come(tmp_path):
-    assert free_disk(tmp_path / "a" / "b") > 0
-    assert free_memory() > 0
-
-
-def test_a_full_disk_and_a_memory_limit_are_seen(small_disk, child):
-    assert free_disk(small_disk / "runs") <= 2**16
-    code = (
-        "import resource; from abm.results.resources import free_memory\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); print(free_memory())"
-    )
-    out, err = child(code).communicate()
-    assert 2**29 < int(out) < 2**31, err

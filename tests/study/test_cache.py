@@ -29,7 +29,7 @@ def result_hash(tiny_file, tmp_path):
     def run(cache, *sets):
         shutil.rmtree(tmp_path / "runs", ignore_errors=True)
         command = [sys.executable, "-W", "error", "-c", RUN, tiny_file, tmp_path / "runs", *sets]
-        environment = dict(os.environ, XDG_CACHE_HOME=str(cache))
+        environment = dict(os.environ, NUMBA_CACHE_DIR="", XDG_CACHE_HOME=str(cache))
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout.strip()

@@ -5,6 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from abm.core.jit import set_threads
+from abm.results.resources import cores
 from tests.reference.patch import finished, patch, sized, survival
 
 N_B_CELLS = 2_000
@@ -20,7 +21,7 @@ def well(arm: str, replicate: int, dt_min: float) -> float:
 def wells(arms: list[str], n_replicates: int, dts_min: list[float]) -> dict[tuple[str, float], list[float]]:
     """Return survival by arm and step, replicate by replicate: the same cells at the same places in every step."""
     jobs = [(arm, replicate, dt) for replicate in range(n_replicates) for arm in arms for dt in dts_min]
-    n_workers = int(os.environ.get("ABM_WORKERS", os.cpu_count() or 1))
+    n_workers = int(os.environ.get("ABM_WORKERS", cores()))
     with ProcessPoolExecutor(n_workers, get_context("spawn")) as pool:
         percent = list(pool.map(well, *zip(*jobs, strict=True)))
     return {

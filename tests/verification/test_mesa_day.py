@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from abm.core.jit import set_threads
+from abm.results.resources import cores
 from tests.reference.patch import finished, patch, sized, survival
 from tests.reference.test_mesa import ASSAY, mesa_survival
 
@@ -25,7 +26,7 @@ def both(arm, seed):
 
 def test_a_day_of_every_arm_in_mesa():
     jobs = [(arm, seed) for seed in range(N_RUNS) for arm in ("serum", "effectors", "both")]
-    with ProcessPoolExecutor(int(os.environ.get("ABM_WORKERS", os.cpu_count() or 1)), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(int(os.environ.get("ABM_WORKERS", cores())), get_context("spawn")) as pool:
         shares = np.array(list(pool.map(both, *zip(*jobs, strict=True)))).reshape(N_RUNS, 3, 2)
     mesa, engine = shares.mean(axis=0).T
     error = np.sqrt((shares.var(axis=0, ddof=1) / N_RUNS).sum(axis=1))
