@@ -31,6 +31,7 @@ def plan(
     planned = _load(study_file, sets)
     found = _cost(planned, threads, out)
     folder = write_plan(planned, out)
+    _tell_notice(folder)
     _tell({**found, "folder": str(folder.path)}, as_json)
 
 
@@ -67,8 +68,11 @@ def status(
 ) -> None:
     """Count the rows of a study that are done, failed, refused and missing."""
     from abm.study.execute import status as count
+    from abm.study.execute import study_folder
 
-    _tell(count(_load(study_file, sets), out), as_json)
+    planned = _load(study_file, sets)
+    _tell_notice(study_folder(out, planned))
+    _tell(count(planned, out), as_json)
 
 
 @study.command()
@@ -76,11 +80,11 @@ def report(
     study_file: StudyFile, sets: shared.Sets = None, out: shared.Out = Path("runs"), as_json: shared.Json = False
 ) -> None:
     """Write the table and the report of a study anew from the rows that have ended."""
-    from abm.results.study import StudyFolder
-    from abm.study.execute import finish, study_path
+    from abm.study.execute import finish, study_folder
 
     planned = _load(study_file, sets)
-    folder = StudyFolder(study_path(out, planned))
+    folder = study_folder(out, planned)
+    _tell_notice(folder)
     if not (folder.path / "plan.parquet").exists():
         raise InputError(f"{folder.path} holds no study; abm study run {study_file} makes one")
     finish(folder, planned)
@@ -119,6 +123,11 @@ def _report(folder: Any) -> str:
     from abm.plot.studies.report import write_study_report
 
     return str(write_study_report(folder))
+
+
+def _tell_notice(folder: Any) -> None:
+    if folder.notice:
+        sys.stderr.write(f"{folder.notice}\n")
 
 
 def _tell(found: dict[str, Any], as_json: bool) -> None:

@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from abm.core.errors import RunFailed
-from abm.results.study import StudyFolder
+from abm.results.study import Row, StudyFolder
 from abm.study.execute import run_rows
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine
@@ -28,13 +27,16 @@ class Lab:
     def __init__(self, folder: StudyFolder, engine: Engine, monitor: Monitor):
         folder.make()
         self.folder, self.engine, self.monitor = folder, engine, monitor
-        self.records: dict[str, dict[str, Any]] = {record["hash"]: record for record in folder.records()}
+        self.records: dict[str, Row] = {record["hash"]: record for record in folder.records()}
+        self.done = {key for key, record in self.records.items() if record["status"] == "done"}
+        self.kin = folder.kin()
 
     def run(self, jobs: Callable[[], Iterable[RowJob]]) -> None:
         """Run what has not been done; ``jobs`` makes them anew at each call."""
-        known = {key for key, record in self.records.items() if record["status"] == "done"}
-        for record in run_rows(self.folder, jobs, self.engine, self.monitor, known):
+        for record in run_rows(self.folder, jobs, self.engine, self.monitor, self.done, self.kin):
             self.records[record["hash"]] = record
+            if record["status"] == "done":
+                self.done.add(record["hash"])
 
     def values(self, job: RowJob) -> Mapping[str, float]:
         """Return what a row gave; what is undefined is NaN.

@@ -1,12 +1,16 @@
 """One folder per study: the plan, a line for every row that ended, and the table of both.
 
 ``plan.parquet`` names rows by identity, seed and content hash; ``rows.jsonl`` grows by one line per row, so that a
-crash costs nothing that ended before; ``results.parquet`` is what people read.
+crash costs nothing that ended before; ``results.parquet`` is what people read. ``identity.json`` says what the folder
+depends on: work of the same name that depends on anything else has a folder beside it, and takes over the rows they
+share.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +18,40 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abm.results.files import append_event, append_line, atomic_write, naming, write_json
-from abm.results.tables import read_parquet, unreadable
+from abm.results.files import LEFTOVER, append_event, append_line, atomic_write, json_text, naming, write_json
+from abm.results.lock import LOCK_NAME
+from abm.results.tables import ReadError, read_parquet, unreadable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CHUNK = 50_000
 KEYS = ("id", "seed", "hash")
+IDENTITY = "identity.json"
 Row = dict[str, Any]
+
+
+def home(parent: Path, name: str, content: Mapping[str, Any]) -> StudyFolder:
+    """Return the folder of a content: the one of its name, or one beside it where that holds something else.
+
+    Parameters
+    ----------
+    parent : Path
+        Folder of all of its kind.
+    name : str
+        What the user calls it.
+    content : mapping
+        All that its results depend on, as JSON can hold it.
+    """
+    own = json.loads(json_text(content))
+    key = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
+    first, *others = (StudyFolder(parent / f"{name}{end}") for end in ("", f"-{key[:8]}", f"-{key}"))
+    if first.takes(own):
+        return first
+    found = next((folder for folder in others if folder.takes(own)), others[-1])
+    found.notice = f"{first.path} holds {first.differing(own)} under this name; this one is kept in {found.path}"
+    found.first = first.path
+    return found
 
 
 class StudyFolder:
@@ -32,10 +61,38 @@ class StudyFolder:
     ----------
     path : path-like
         The folder; made by whoever writes first.
+
+    Attributes
+    ----------
+    notice : str
+        Why it does not lie where its name says; empty where it does.
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path)
+        self.path = self.first = Path(path)
+        self.notice = ""
+
+    def takes(self, content: Mapping[str, Any]) -> bool:
+        """Whether the folder holds this content, or nothing yet."""
+        try:
+            return self.read_json(IDENTITY) == content
+        except ReadError:
+            found = os.listdir(self.path) if self.path.is_dir() else []
+            return all(name == LOCK_NAME or LEFTOVER.fullmatch(name) for name in found)
+
+    def differing(self, content: Mapping[str, Any]) -> str:
+        """Say in what the folder's content is another one."""
+        try:
+            known = self.read_json(IDENTITY)
+        except ReadError:
+            return "something else"
+        return f"work with other {', '.join(key for key in content if known.get(key) != content[key])}"
+
+    def kin(self) -> dict[str, Row]:
+        """Return the rows that ended well in the folders of the same name beside this one, by hash."""
+        beside = {self.first, *self.first.parent.glob(f"{self.first.name}-{'[0-9a-f]' * 8}")} - {self.path}
+        records = (record for path in sorted(beside) for record in StudyFolder(path).records())
+        return {record["hash"]: record for record in records if record["status"] == "done"}
 
     def make(self) -> None:
         """Make the folder if it is missing."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from abm.core.errors import InputError
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
-from abm.scenario.load import Document, resolve, validate
+from abm.scenario.load import AnyModel, Document, resolve, validate
 from abm.scenario.reading import Keys
 from abm.scenario.schema import Arm, Scenario
 
@@ -32,12 +32,20 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
     scenario = validate(Scenario, document)
     check_arms(scenario, document)
     check_cohort(scenario, document)
-    return scenario if "name" in document.data else scenario.model_copy(update={"name": _name_of(Path(path))})
+    return named(scenario, document)
 
 
-def _name_of(path: Path) -> str:
-    """Return the name of a file as a run may have it, without blanks and the like."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:64] or "scenario"
+def named(content: AnyModel, document: Document) -> AnyModel:
+    """Return the content of a file, under the file's name where it gives none."""
+    if "name" in document.data:
+        return content
+    name = name_of(Path(document.file)) or type(content).model_fields["name"].default
+    return content.model_copy(update={"name": name})
+
+
+def name_of(path: Path) -> str:
+    """Return the name of a file as results may have it, without blanks and the like; empty if nothing is left of it."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:64]
 
 
 def _moments(name: str, arm: Arm) -> list[tuple[Keys, float]]:

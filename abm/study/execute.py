@@ -1,16 +1,18 @@
 """A study from its file to its table: plan, run what is missing, and record how every row ended."""
 
+import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from abm.core.errors import InputError, ResourceRefused
+from abm.core.source import model_hash
 from abm.results.lock import Lock, LockedError, clear_stale
 from abm.results.resources import free_disk, free_memory
-from abm.results.study import StudyFolder
+from abm.results.study import IDENTITY, Row, StudyFolder, home
 from abm.scenario.build import wells
 from abm.scenario.load import dump
 from abm.study.design import Morris, Saltelli, label
@@ -77,9 +79,22 @@ def refuse_over_budget(planned: Planned, n_workers: int, root: Path) -> Cost:
     return expected
 
 
-def study_path(root: Path, planned: Planned) -> Path:
+def study_folder(root: Path, planned: Planned) -> StudyFolder:
     """Return the folder of a study."""
-    return root.resolve() / "studies" / planned.study.name
+    return home(*_place(root, planned))
+
+
+def _place(root: Path, planned: Planned) -> tuple[Path, str, dict[str, Any]]:
+    """Return where the folders of studies lie, a study's name, and all that its results depend on."""
+    study = planned.study
+    content = {
+        "base": hashlib.sha256(planned.text.encode()).hexdigest(),
+        "design": json.loads(study.design.model_dump_json(by_alias=True)),
+        "seeds": list(study.seeds),
+        "summaries": list(study.summaries),
+        "model": model_hash(),
+    }
+    return root.resolve() / "studies", study.name, content
 
 
 def plan(planned: Planned, root: Path) -> StudyFolder:
@@ -90,9 +105,7 @@ def plan(planned: Planned, root: Path) -> StudyFolder:
     InputError
         Another process runs this study.
     """
-    folder = StudyFolder(study_path(root, planned))
-    folder.make()
-    with only(folder):
+    with at_home(*_place(root, planned), Monitor()) as folder:
         _write_plan(folder, planned)
     return folder
 
@@ -120,12 +133,11 @@ def run_study(planned: Planned, root: Path, engine: Engine, monitor: Monitor, ag
     Stopped
         The monitor asked to stop; what ended is kept.
     """
-    folder = StudyFolder(study_path(root, planned))
-    folder.make()
-    with only(folder):
+    with at_home(*_place(root, planned), monitor) as folder:
         _write_plan(folder, planned)
         known = {key for key, how in folder.statuses().items() if how == "done" or not again}
-        for _ in run_rows(folder, lambda: (_job(planned, row) for row in folder.plan()), engine, monitor, known):
+        jobs = lambda: (_job(planned, row) for row in folder.plan())  # noqa: E731
+        for _ in run_rows(folder, jobs, engine, monitor, known, folder.kin()):
             pass
         finish(folder, planned)
     return folder
@@ -150,12 +162,23 @@ def finish(folder: StudyFolder, planned: Planned) -> None:
 
 
 def run_rows(
-    folder: StudyFolder, jobs: Callable[[], Iterable[RowJob]], engine: Engine, monitor: Monitor, known: Collection[str]
-) -> Iterator[dict[str, Any]]:
+    folder: StudyFolder,
+    jobs: Callable[[], Iterable[RowJob]],
+    engine: Engine,
+    monitor: Monitor,
+    known: Collection[str],
+    kin: Mapping[str, Row],
+) -> Iterator[Row]:
     """Run jobs whose hash is not known, each content once; add a line for each that ended and yield it.
 
-    ``jobs`` makes them anew at each call: they are counted first.
+    ``jobs`` makes them anew at each call: they are counted first. What ``kin`` holds is taken over and not run.
     """
+    known = set(known)
+    for job in _missing(jobs(), known) if kin else ():
+        if job.hash in kin:
+            known.add(job.hash)
+            folder.append(kin[job.hash])
+            yield kin[job.hash]
     monitor.note = folder.log
     monitor.begin(folder.path, sum(1 for _ in _missing(jobs(), known)))
     for outcome in engine(_missing(jobs(), known), monitor):
@@ -175,7 +198,7 @@ def _missing(jobs: Iterable[RowJob], known: Collection[str]) -> Iterator[RowJob]
 
 def status(planned: Planned, root: Path) -> dict[str, int]:
     """Count the planned rows by how they ended; ``missing`` are still to run."""
-    ended = StudyFolder(study_path(root, planned)).statuses()
+    ended = study_folder(root, planned).statuses()
     counts = dict.fromkeys(("done", "failed", "refused", "missing"), 0)
     for row in planned.rows():
         counts[ended.get(row["hash"], "missing")] += 1
@@ -195,6 +218,28 @@ def _write_plan(folder: StudyFolder, planned: Planned) -> None:
 
 def _job(planned: Planned, row: dict[str, Any]) -> RowJob:
     return RowJob(row["id"], planned.text, row["point"], row["seed"])
+
+
+@contextmanager
+def at_home(parent: Path, name: str, content: Mapping[str, Any], monitor: Monitor) -> Iterator[StudyFolder]:
+    """Hold the folder of a content, told apart from others of its name, and say where it is if it lies beside them.
+
+    Raises
+    ------
+    InputError
+        Another process is at it.
+    """
+    while True:
+        folder = home(parent, name, content)
+        folder.make()
+        with only(folder):
+            if home(parent, name, content).path != folder.path:  # another process was quicker
+                continue
+            if folder.notice:
+                monitor.tell(folder.notice)
+            folder.write_json(IDENTITY, content)
+            yield folder
+            return
 
 
 @contextmanager

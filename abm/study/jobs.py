@@ -68,6 +68,9 @@ class Monitor:
     def note(self, event: str, fields: dict[str, object]) -> None:
         """Something happened that belongs into the log."""
 
+    def tell(self, text: str) -> None:
+        """Something is as the user may not expect it."""
+
     @property
     def is_stopped(self) -> bool:
         """Whether a signal asked to stop."""

@@ -37,6 +37,10 @@ class WatchedRun(Monitor):
             self._shares[index] = done / total
         self._bar.update(self._task, completed=(self._n_done + sum(self._shares.values())) / self._n_jobs)
 
+    def tell(self, text: str) -> None:
+        """Write a line beside the bar."""
+        sys.stderr.write(f"{text}\n")
+
     def __enter__(self) -> Self:
         """Start drawing."""
         self._bar.start()

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from abm.core.errors import Fault, InputError, ResourceRefused, nearest
 from abm.core.par import Model, par, plain, refusal
 from abm.results.study import Row
-from abm.scenario.from_file import load_scenario
+from abm.scenario.from_file import load_scenario, named
 from abm.scenario.load import Document, apply_overrides, resolve, validate
 from abm.scenario.schema import Name, Scenario
 from abm.study.design import AnyDesign, Listed, Point, range_of
@@ -87,7 +87,7 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
         More rows than a plan may have.
     """
     document = resolve(path, sets, Study)
-    study = validate(Study, document)
+    study = named(validate(Study, document), document)
     text = json.dumps(apply_overrides(plain(_base(study, document)), study.set, Scenario))
     base = scenario_at(text, {}, study.seeds[0])
     planned = Planned(study, base, text)
