@@ -6,16 +6,19 @@ Arithmetic is done in fractions and rounded once, so ``0.5 min`` is the float ne
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
-
-from abm.core.errors import nearest
+from itertools import product
 
 MAX_TEXT = 80
 DIMENSIONS = ("time", "length", "mass", "amount", "count")
 NUMBER = re.compile(r"\s*([-+]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,3})?)(?![0-9.])\s*")
+SEPARATED = re.compile(r"\s*[-+]?([0-9]+(?:[.,'’_ \u00a0\u2009\u202f][0-9]+)+)")
 TERM = re.compile(r"(?P<symbol>[A-Za-z_]+|%|1)(?:\^?(?P<power>-?[1-4]))?")
 PRODUCT = re.compile(r"/?[^*/]+(?:[*/][^*/]+)*")
+MAX_PARTS = 7
+SHORTEST_WORD = 4  # shorter ones are symbols: one letter more or less is a power of ten
 EXAMPLES = "a unit such as h, um, nM, ug/mL, 1/h, %"
 SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "²": "^2", "³": "^3", "·": "*", "⁻": "^-", "¹": "1"})
 
@@ -88,16 +91,19 @@ def _named(words: str, unit: Unit) -> dict[str, Unit]:
 ONE = Unit(Fraction(1))
 COUNT = _unit(1, count=1)
 TABLE: dict[str, Unit] = {
-    **_named("s sec second seconds", _unit("1/3600", time=1)),
-    **_named("min minute minutes", _unit("1/60", time=1)),
-    **_named("h hr hour hours", _unit(1, time=1)),
+    **_named("s sec secs second seconds", _unit("1/3600", time=1)),
+    **_named("min mins minute minutes", _unit("1/60", time=1)),
+    **_named("h hr hrs hour hours", _unit(1, time=1)),
     **_named("d day days", _unit(24, time=1)),
-    **_named("week weeks", _unit(168, time=1)),
+    **_named("week weeks wk wks", _unit(168, time=1)),
     **_named("month months", _unit("730.5", time=1)),
-    **_named("year years", _unit(8766, time=1)),
+    **_named("year years yr yrs", _unit(8766, time=1)),
     **_prefixed("m", "cmun", _unit(10**6, length=1)),
     **_prefixed("L", "dmunpf", _unit(10**15, length=3)),
+    **_prefixed("l", "dmunpf", _unit(10**15, length=3)),
+    **_named("cc", _unit(10**12, length=3)),
     **_prefixed("g", "kmunp", _unit(1, mass=1)),
+    **_named("mcg", _unit(Fraction(1, 10**6), mass=1)),
     **_prefixed("mol", "munpf", _unit(1, amount=1)),
     **_prefixed("M", "munpf", _unit(Fraction(1, 10**15), amount=1, length=-3)),
     **_prefixed("Da", "k", _unit(1, mass=1, amount=-1)),
@@ -150,9 +156,31 @@ def _plain(text: str) -> str:
 def _term(term: str, text: str) -> tuple[Unit, int]:
     match = TERM.fullmatch(term)
     if match is None or match["symbol"] not in TABLE:
-        near = nearest(term, TABLE)
-        raise UnitError(f"unknown unit '{text}'", EXAMPLES, text.replace(term, near) if near else "")
+        raise UnitError(f"unknown unit '{text}'", EXAMPLES)
     return TABLE[match["symbol"]], int(match["power"] or 1)
+
+
+def nearest_unit(text: str, unit: str) -> str:
+    """Return the unit of the dimension of another that a text was probably meant to be.
+
+    Symbols may differ in capitals, words by a slip; empty where that leaves two sizes to choose from.
+    """
+    plain = _plain(text)
+    parts = re.split(r"([*/])", plain)
+    if not PRODUCT.fullmatch(plain) or len(parts) > MAX_PARTS:
+        return ""
+    spellings = [[part] if part in ("", "*", "/") else _spellings(part) for part in parts]
+    wanted = unit_of(unit).powers
+    found = [one for one in map("".join, product(*spellings)) if unit_of(one).powers == wanted]
+    return found[0] if len({unit_of(one) for one in found}) == 1 else ""
+
+
+def _spellings(term: str) -> list[str]:
+    match = TERM.fullmatch(term)
+    symbol = match["symbol"] if match else ""
+    same = [known for known in TABLE if known.lower() == symbol.lower()]
+    words = [known for known in TABLE if len(known) >= SHORTEST_WORD]
+    return [symbol and term.replace(symbol, near) for near in same or get_close_matches(symbol.lower(), words, 3, 0.75)]
 
 
 def parse_quantity(text: str, unit: str, kDa: float | None = None) -> float:  # noqa: N803
@@ -178,21 +206,48 @@ def parse_quantity(text: str, unit: str, kDa: float | None = None) -> float:  # 
         if wanted.is_number:
             return _rounded(number, text)
         raise UnitError(f"unit missing in '{text}'", like(unit))
-    given = unit_of(found)
+    try:
+        given = unit_of(found)
+    except UnitError as error:
+        raise UnitError(str(error), like(unit), nearest_unit(found, unit)) from None
     if kDa is not None and given.powers != wanted.powers:
         given = _through_mass(given, wanted, Fraction(kDa))
     if given.powers != wanted.powers:
-        raise UnitError(f"'{text}' is of dimension {given}, not {wanted}", like(unit))
+        raise UnitError(f"'{text}' is of dimension {given}, not {wanted}", like(unit), nearest_unit(found, unit))
     return _rounded(number * given.size / wanted.size, text)
 
 
 def split_quantity(text: str, unit: str) -> tuple[Fraction, str]:
     """Return the number and the unit's text; `unit` is only named in the message."""
     match = NUMBER.match(text) if len(text) <= MAX_TEXT else None
+    if match is not None or SEPARATED.match(text[:MAX_TEXT]):
+        _refuse_separators(text)
     if match is None:
         shown = text if len(text) <= MAX_TEXT else text[: MAX_TEXT // 2] + "..."
         raise UnitError(f"'{shown}' is no finite number", like(unit))
     return Fraction(match[1]), text[match.end() :].strip()
+
+
+def _refuse_separators(text: str) -> None:
+    """Refuse a decimal comma and thousands separators, and say what to write instead."""
+    found = SEPARATED.match(text)
+    marks = re.sub(r"[0-9]", "", found[1]) if found else ""
+    if found is None or marks == ".":
+        return
+    digits = re.split(r"[^0-9]", found[1])
+    whole, last = "".join(digits), f"{''.join(digits[:-1])}.{digits[-1]}"
+    is_grouped = 1 <= len(digits[0]) <= 3 and digits[0][0] != "0" and {len(part) for part in digits[1:]} == {3}
+    is_one_mark = len(set(marks)) == 1
+    if is_one_mark and is_grouped and (len(marks) > 1 or marks != ","):
+        name, right = "a thousands separator", [whole]
+    elif marks == "," and is_grouped:
+        name, right = "a comma", [whole, last]
+    elif marks == "," or (len(set(marks[:-1])) == 1 and marks[-1] in ",." and marks[-1] not in marks[:-1]):
+        name, right = "a decimal comma" if marks[-1] == "," else "a thousands separator", [last]
+    else:
+        return
+    written = " or ".join(text.replace(found[1], number).strip() for number in right)
+    raise UnitError(f"'{text}' has {name}: write {written}", "a decimal point and nothing between thousands")
 
 
 def _through_mass(given: Unit, wanted: Unit, kilograms_per_mol: Fraction) -> Unit:

@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
 )
 
 from abm.core.errors import Fault, InputError, nearest
+from abm.core.units import UnitError, split_quantity
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -289,6 +290,10 @@ class _Builder:
     def _mapping(self, path: Keys) -> dict[str, Any]:
         data: dict[str, Any] = {}
         while not isinstance(event := next(self.events), MappingEndEvent):
+            if cut := _cut_number(event, data):
+                self._note(event, (*path, next(reversed(data))), str(cut), cut.allowed)
+                next(self.events)
+                continue
             key = self._key(event, path)
             here = (*path, key)
             if key in data:
@@ -348,6 +353,19 @@ class _Builder:
 
     def _stop(self, event: Event, path: Keys, message: str, allowed: str = "") -> NoReturn:
         raise InputError(*self.faults, self._fault(event, path, message, allowed))
+
+
+def _cut_number(event: Any, data: dict[str, Any]) -> UnitError | None:
+    """Return what is wrong with a number cut at its comma, as in ``{dose: 1,5 mg}``, where a key is its rest."""
+    before = next(reversed(data.values()), None)
+    begins = isinstance(event, ScalarEvent) and event.style is None and str(event.value)[:1].isdigit()
+    if not begins or type(before) is not int or event.start_mark.buffer[event.start_mark.pointer - 1] != ",":
+        return None
+    try:
+        split_quantity(f"{before},{event.value}", "1")
+    except UnitError as error:
+        return error
+    return None
 
 
 def plain_scalar(text: str) -> Any:

@@ -10,6 +10,7 @@ from abm.core.units import (
     UnitError,
     like,
     names_its_unit,
+    nearest_unit,
     parse_quantity,
     quantity_text,
     suffix,
@@ -48,6 +49,20 @@ from abm.core.units import (
         ("200 uL", "mL", 0.2),
         ("-3 um", "um", -3.0),
         (".5 h", "min", 30.0),
+        ("10 mcg/mL", "ug/mL", 10.0),
+        ("10 mcg / ml", "ug/mL", 10.0),
+        ("10 ug/ml", "ug/mL", 10.0),
+        ("200 µl", "uL", 200.0),
+        ("2 l", "mL", 2000.0),
+        ("1 cc", "mL", 1.0),
+        ("24 hrs", "h", 24.0),
+        ("30 mins", "h", 0.5),
+        ("36 secs", "h", 0.01),
+        ("2 wk", "d", 14.0),
+        ("2 wks", "d", 14.0),
+        ("1 yr", "d", 365.25),
+        ("2 yrs", "d", 730.5),
+        ("375 mg / m²", "mg/m^2", 375.0),
     ],
 )
 def test_a_quantity_is_converted_to_the_unit_asked_for(text, unit, value):
@@ -71,9 +86,6 @@ def test_the_molar_mass_links_mass_and_molar_concentration():
     ("text", "unit", "message", "near"),
     [
         ("24", "h", "unit missing", ""),
-        ("24 hrs", "h", "unknown unit", "hr"),
-        ("24 NM", "nM", "unknown unit", "nm"),
-        ("10 ug/ml", "ug/mL", "unknown unit", "ug/mL"),
         ("24 um", "h", "dimension length, not time", ""),
         ("10 ug/mL", "nM", "dimension mass/length^3, not amount/length^3", ""),
         ("25 cells", "1", "dimension count, not pure number", ""),
@@ -98,6 +110,70 @@ def test_a_bad_quantity_is_refused(text, unit, message, near):
     assert message in str(refused.value)
     assert refused.value.nearest == near or not near
     assert len(str(refused.value)) < 3 * MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "near"),
+    [
+        ("10 UG/ML", "ug/mL", "ug/mL"),
+        ("10 Mcg/Ml", "ug/mL", "mcg/mL"),
+        ("24 NM", "nM", "nM"),
+        ("24 MM", "um", "mm"),
+        ("24 nm", "nM", "nM"),
+        ("24 HRS", "h", "hrs"),
+        ("24 huors", "h", "hours"),
+        ("24 moths", "h", "months"),
+        ("3 kDA", "kDa", "kDa"),
+    ],
+)
+def test_the_unit_that_was_probably_meant_is_of_the_same_size(text, unit, near):
+    with pytest.raises(UnitError) as refused:
+        parse_quantity(text, unit)
+    assert refused.value.nearest == near
+
+
+@pytest.mark.parametrize("text", ["10 mgg/mL", "10 mcgg/mL", "10 xg/mL", "10 ngm/mL", "5 um", "3 mu/mL", "1 gg/mL", "1 ug/mLL"])
+def test_no_unit_is_suggested_where_a_letter_is_a_power_of_ten(text):
+    with pytest.raises(UnitError) as refused:
+        parse_quantity(text, "ug/mL")
+    assert refused.value.nearest == ""
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text("mcungkpfdlLMgs/ ", max_size=6), st.sampled_from(["ug/mL", "uL", "nM", "um", "h", "mg/m2"]))
+def test_a_suggested_unit_differs_in_capitals_alone_or_is_a_word(text, unit):
+    near = nearest_unit(text, unit)
+    if near:
+        assert unit_of(near).powers == unit_of(unit).powers
+        assert near.lower() == text.replace(" ", "").lower() or max(map(len, near.split("/"))) > 3
+
+
+def test_a_long_text_is_no_unit_and_takes_no_time():
+    assert nearest_unit("/".join("S" * 40), "h") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,5 h", "'1,5 h' has a decimal comma: write 1.5 h"),
+        ("-0,5 h", "'-0,5 h' has a decimal comma: write -0.5 h"),
+        ("0,500 h", "has a decimal comma: write 0.500 h"),
+        ("1,5e3 h", "has a decimal comma: write 1.5e3 h"),
+        ("1.000,5 h", "has a decimal comma: write 1000.5 h"),
+        ("1,000 h", "has a comma: write 1000 h or 1.000 h"),
+        ("1,000.5 h", "has a thousands separator: write 1000.5 h"),
+        ("1,000,000 h", "has a thousands separator: write 1000000 h"),
+        ("1.000.000 h", "has a thousands separator: write 1000000 h"),
+        ("1 000 h", "has a thousands separator: write 1000 h"),
+        ("1\u202f000 h", "has a thousands separator: write 1000 h"),
+        ("1'000 h", "has a thousands separator: write 1000 h"),
+        ("1_000 h", "has a thousands separator: write 1000 h"),
+    ],
+)
+def test_a_comma_or_what_parts_thousands_is_named(text, message):
+    with pytest.raises(UnitError) as refused:
+        parse_quantity(text, "h")
+    assert message in str(refused.value)
 
 
 @settings(deadline=None)
