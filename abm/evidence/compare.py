@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 from scipy.stats import qmc
 
 from abm.core.errors import Fault, InputError
+from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.evidence.claim import B_CELLS, HYPOTHESES, SIDE_UM, VOLUME_UL, Claim, chosen, refuse_roles
 from abm.evidence.lab import Lab
@@ -26,7 +27,7 @@ from abm.evidence.score import Jobs
 from abm.results.study import StudyFolder
 from abm.scenario.from_file import load_scenario
 from abm.scenario.load import resolve, validate
-from abm.scenario.schema import Name, Scenario
+from abm.scenario.schema import Scenario
 from abm.study.design import Axis, Range, ranges
 from abm.study.execute import only
 from abm.study.jobs import Monitor

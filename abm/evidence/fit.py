@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from abm.core.errors import Fault, InputError
+from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.evidence.claim import Claim, chosen, refuse_roles
 from abm.evidence.lab import Lab
@@ -23,7 +24,6 @@ from abm.evidence.score import Jobs
 from abm.scenario.from_file import load_scenario
 from abm.scenario.load import resolve, validate
 from abm.scenario.reading import value_at
-from abm.scenario.schema import Name
 from abm.study.design import Axis, Range, ranges
 from abm.study.jobs import Flow, Stopped
 from abm.study.rows import as_base

@@ -147,15 +147,22 @@ def _sets_for(writer: Process, reader: Process) -> bool:
 def _moments(arm: Arm) -> list[float]:
     """Return when something is added and when infusions end."""
     starts = [(t, addition) for addition in arm.add for t in addition.moments]
-    ends = [t + a.over for t, a in starts if a.infusion is not None]
+    ends = [t + a.over for t, a in starts if a.is_infusion]
     return [*(t for t, _ in starts), *ends, *(change.at for change in arm.change)]
 
 
 def _treatment(arm: Arm) -> Treatment:
     infusions = [
-        Infusion(t_h=t, over_h=a.over, mg_per_m2=a.infusion, course=course, unless_progressed=a.unless_progressed)
+        Infusion(
+            t_h=t,
+            over_h=a.over,
+            mg_per_m2=a.infusion or 0.0,
+            flat_mg=a.infusion_mg or 0.0,
+            course=course,
+            unless_progressed=a.unless_progressed,
+        )
         for course, a in enumerate(arm.add)
-        if a.infusion is not None
+        if a.is_infusion
         for t in a.moments
     ]
     removals = [Removal(t_h=a.at, frac=a.plasmapheresis) for a in arm.add if a.plasmapheresis is not None]

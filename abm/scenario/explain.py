@@ -144,7 +144,7 @@ class _Explainer:
 
     def _place(self, details: Details) -> _Place:
         """Strip from pydantic's location what is no key of the data: tags, names of alternatives."""
-        location = details["loc"]
+        location = details["loc"][: -1 if details["loc"][-1:] == ("[key]",) else None]
         path: Keys = ()
         is_branch = False
         for i, key in enumerate(location):

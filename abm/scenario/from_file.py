@@ -1,9 +1,9 @@
 """A scenario file to a :class:`Scenario`."""
 
-import re
 from pathlib import Path
 
 from abm.core.errors import InputError
+from abm.core.names import name_of
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
 from abm.scenario.load import AnyModel, Document, resolve, validate
@@ -37,15 +37,8 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
 
 def named(content: AnyModel, document: Document) -> AnyModel:
     """Return the content of a file, under the file's name where it gives none."""
-    if "name" in document.data:
-        return content
-    name = name_of(Path(document.file)) or type(content).model_fields["name"].default
-    return content.model_copy(update={"name": name})
-
-
-def name_of(path: Path) -> str:
-    """Return the name of a file as results may have it, without blanks and the like; empty if nothing is left of it."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:64]
+    is_named = "name" in document.data
+    return content if is_named else content.model_copy(update={"name": name_of(Path(document.file))})
 
 
 def _moments(name: str, arm: Arm) -> list[tuple[Keys, float]]:

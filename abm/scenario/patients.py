@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from abm.biology.cells.cll_clone import CllClone
 from abm.core.errors import Fault
 from abm.core.process import Process
+from abm.scenario.arms import INFUSIONS
 from abm.scenario.cohort import LymphocyteEndPoints
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ def _kind_of(process: Process) -> str:
 def patient_faults(scenario: "Scenario") -> list[Fault]:
     """Return every fault of a patient's processes, events, probes and end points."""
     faults = []
-    owners = {"infusion": "pharmacokinetics", "plasmapheresis": "plasmapheresis", "ibrutinib": "ibrutinib"}
+    of_kind = ("plasmapheresis", "ibrutinib")
+    owners = dict.fromkeys(INFUSIONS, "pharmacokinetics") | {name: name for name in of_kind}
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_dosed_mg" in process.writes}
     kinds = [_kind_of(process) for process in scenario.processes.values()]
-    here = {"infusion": len(drugs)} | {name: name in kinds for name in ("plasmapheresis", "ibrutinib")}
+    here = dict.fromkeys(INFUSIONS, len(drugs)) | {name: name in kinds for name in of_kind}
     is_without_igm = isinstance(scenario.populations.b_cells, CllClone) and "igm_turnover" not in kinds
     if len(drugs) > 1:
         faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))

@@ -1,186 +1,34 @@
 """What a scenario file may say: the frozen, validated content of one YAML file."""
 
 import math
+from collections.abc import Mapping
 from functools import reduce
-from itertools import pairwise
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, create_model, model_validator
 
 import abm.biology
 import abm.probes
-from abm.biology.antibody.antibody import Antibody
 from abm.biology.cells.b_cells import BCells
 from abm.biology.cells.cll_clone import CllClone
 from abm.biology.cells.clone import Clone
 from abm.biology.cells.nk_cells import NKCells
-from abm.biology.serum import CONSTITUENTS, Serum
+from abm.biology.serum import Serum
 from abm.core.errors import Fault
+from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.core.probe import Probe
 from abm.core.process import Process, discover
 from abm.core.space import Body, Floor, Mixed
+from abm.scenario.arms import ADDABLE, ANTIBODIES, CELLS, EVENTS, Arm, Axis, in_mass
 from abm.scenario.cohort import Cohort, EndPoints, LymphocyteEndPoints
 from abm.scenario.patients import patient_faults
 
 PROCESSES = discover(abm.biology, Process)
-ANTIBODIES = discover(abm.biology, Antibody)
 PROBES = discover(abm.probes, Probe)
-CELLS = ("b_cells", "nk_cells")
-INHIBITORS = ("anti_cd55", "anti_cd59")
-EVENTS = ("infusion", "plasmapheresis", "ibrutinib")  # what is done to a patient
-CHANGEABLE = ("processes", "antibodies", "serum")
 ENGINES_OWN = {"additions", "fate"}
 LONGEST_CONTACT_STEP_H = 0.25
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-WHAT_IS_ADDED = "design: what the experiment adds"
-
-
-class AdditionBase(Model):
-    """One addition to the well, or to the patient: exactly one thing, how much of it, and when.
-
-    An infusion may be a course: ``times`` infusions, one ``every`` so often. Ibrutinib is a daily dose until the next
-    one says another; 0 mg stops it.
-    """
-
-    at: float = par(0.0, "h", WHAT_IS_ADDED, "Moment of the addition", ge=0)
-    serum: float | None = par(None, "1", WHAT_IS_ADDED, "Human serum, fraction of the volume", ge=0, le=1)
-    lacking: tuple[str, ...] = ()
-    b_cells: int | None = par(None, "1", WHAT_IS_ADDED, "B cells", ge=0, le=10**8)
-    nk_cells: int | None = par(None, "1", WHAT_IS_ADDED, "NK cells", ge=0, le=10**8)
-    dheas: float | None = par(None, "uM", WHAT_IS_ADDED, "DHEAS in the well", ge=0, le=1e4)
-    igg: float | None = par(None, "uM", WHAT_IS_ADDED, "IgG in the well", ge=0, le=1e4)
-    anti_cd55: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of CD55 blocked", ge=0, le=1)
-    anti_cd59: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of CD59 blocked", ge=0, le=1)
-    infusion: float | None = par(None, "mg/m2", WHAT_IS_ADDED, "Antibody by body surface", ge=0, le=1e5)
-    of: Literal["rituximab"] = "rituximab"
-    over: float = par("4 h", "h", "RituxanLabel; assumed: usual rate", "Length of an infusion", gt=0, le=1000)
-    times: int = par(1, "1", "design: one infusion", "Infusions of the course", ge=1, le=1000)
-    every: float = par("7 d", "h", "RituxanLabel", "Time between the infusions of a course", gt=0)
-    unless_progressed: bool = False
-    plasmapheresis: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of the plasma replaced", ge=0, lt=1)
-    ibrutinib: float | None = par(None, "mg", WHAT_IS_ADDED, "Ibrutinib by mouth each day from then on", ge=0, le=1e4)
-    missed: float = par(0.0, "1", "design: every dose is taken", "Share of the daily doses missed", ge=0, le=1)
-
-    @property
-    def what(self) -> str:
-        """Name of the thing added."""
-        return next(name for name in ADDABLE if getattr(self, name) is not None)
-
-    @model_validator(mode="after")
-    def _one_thing(self) -> "AdditionBase":
-        given = [name for name in ADDABLE if getattr(self, name) is not None]
-        if len(given) != 1:
-            found = " and ".join(given) or "nothing"
-            raise refusal(Fault(f"an addition names one thing, found {found}", allowed=", ".join(ADDABLE)))
-        known = ("complement", *CONSTITUENTS)
-        for index, name in enumerate(self.lacking):
-            if name not in known:
-                raise refusal(Fault(f"serum has no {name!r}", f"lacking.{index}", allowed=", ".join(known)))
-        if self.lacking and self.serum is None:
-            raise refusal(Fault("only serum can lack something", "lacking", allowed="lacking beside serum"))
-        for name in ("of", "over", "times", "every", "unless_progressed"):
-            if self.infusion is None and getattr(self, name) != type(self).model_fields[name].default:
-                raise refusal(Fault("only an infusion has it", name, allowed="beside infusion"))
-        if self.missed and self.ibrutinib is None:
-            raise refusal(Fault("only a daily dose can be missed", "missed", allowed="beside ibrutinib"))
-        if self.times > 1 and self.every < self.over:
-            raise refusal(Fault(f"infusions of {self.over:g} h every {self.every:g} h overlap", "every"))
-        return self
-
-    @property
-    def moments(self) -> list[float]:
-        """Moments at which it begins, h."""
-        return [self.at + k * self.every for k in range(self.times)] if self.infusion is not None else [self.at]
-
-
-if TYPE_CHECKING:
-    Addition = AdditionBase
-else:
-    Addition = create_model(
-        "Addition",
-        __base__=AdditionBase,
-        __doc__=AdditionBase.__doc__,
-        **{
-            kind: (float | None, par(None, "ug/mL", WHAT_IS_ADDED, f"{kind} in the well", ge=0, le=1e6))
-            for kind in ANTIBODIES
-        },
-    )
-ADDABLE = (*ANTIBODIES, "serum", *CELLS, "dheas", "igg", *INHIBITORS, *EVENTS)
-
-
-class Change(Model):
-    """What changes in the middle of an arm: from a moment on, dotted paths of the scenario have other values."""
-
-    at: float = par(..., "h", "design: chosen per scenario", "Moment of the change", gt=0)
-    set: dict[str, Any] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _can_change(self) -> "Change":
-        for path in self.set:
-            if path.partition(".")[0] not in CHANGEABLE:
-                allowed = ", ".join(f"{name}.…" for name in CHANGEABLE)
-                raise refusal(Fault(f"{path!r} cannot change during a run", f"set.{path}", allowed=allowed))
-        return self
-
-
-class Arm(Model):
-    """What one arm of the experiment adds, leaves out or changes.
-
-    ``set`` maps dotted paths of the scenario to other values for this arm alone, ``change`` from a moment on. ``x`` and
-    ``group`` place the arm on a response curve.
-    """
-
-    add: tuple[Addition, ...] = ()
-    change: tuple[Change, ...] = ()
-    without: tuple[str, ...] = ()
-    set: dict[str, Any] = Field(default_factory=dict)
-    x: float | None = None
-    group: str = ""
-
-    @property
-    def antibodies(self) -> list[str]:
-        """Names of the antibodies added."""
-        names = {addition.of if addition.what == "infusion" else addition.what for addition in self.add}
-        return sorted(names & set(ANTIBODIES))
-
-    @model_validator(mode="after")
-    def _possible(self) -> "Arm":
-        if len(self.antibodies) > 1:
-            raise refusal(Fault(f"an arm adds one antibody, found {' and '.join(self.antibodies)}", "add"))
-        for index, name in enumerate(self.without):
-            if name != "nk_cells":
-                raise refusal(Fault(f"an arm cannot do without {name!r}", f"without.{index}", allowed="nk_cells"))
-        for index, addition in enumerate(self.add):
-            if addition.what in self.without:
-                raise refusal(Fault(f"an arm without {addition.what!r} cannot add them", f"add.{index}"))
-        for name, events in (("addition", self.add), ("change", self.change)):
-            times = [event.at for event in events]
-            if times != sorted(times):
-                place = "add" if name == "addition" else name
-                raise refusal(Fault(f"{name}s are not in order of time: {times} h", place, allowed="earliest first"))
-        self._refuse_overlap()
-        return self
-
-    def _refuse_overlap(self) -> None:
-        spans = sorted((t, t + a.over, i) for i, a in enumerate(self.add) if a.infusion is not None for t in a.moments)
-        for (_, end, _), (start, _, index) in pairwise(spans):
-            if start < end - 1e-9:
-                text = f"an infusion at {start:g} h begins before the one before it ends ({end:g} h)"
-                raise refusal(Fault(text, f"add.{index}.at", allowed="infusions one after the other"))
-
-    def control(self) -> "Arm":
-        """Return the same arm without antibody."""
-        kept = tuple(a for a in self.add if a.what not in (*ANTIBODIES, "infusion"))
-        return self.model_copy(update={"add": kept, "x": None, "group": ""})
-
-
-class Axis(Model):
-    """What the ``x`` of the arms stands for."""
-
-    name: str
-    unit: str = ""
 
 
 def _one_of(kinds: dict[str, type], default: str | None = None) -> Any:
@@ -253,6 +101,12 @@ class Scenario(Model):
         """Whether it is about patients; else about culture wells."""
         return self.space.kind == "body"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_mass(cls, data: Any) -> Any:
+        """Convert molar doses by the molecular weight that the scenario gives the antibody."""
+        return in_mass(data) if isinstance(data, Mapping) else data
+
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":
         faults = [*self._own_faults(), *self._time_faults(), *self._arm_faults(), *self._order_faults()]
@@ -290,10 +144,15 @@ class Scenario(Model):
 
     def _arm_faults(self) -> list[Fault]:
         faults = []
+        alike = {name.lower(): name for name in reversed(self.arms)}
+        for name in self.arms:
+            if (first := alike[name.lower()]) != name:
+                text = f"{name!r} and {first!r} are one name where capitals do not count"
+                faults.append(Fault(text, f"arms.{name}", allowed="names that differ in more"))
         for name, arm in self.arms.items():
             for index, addition in enumerate(arm.add):
                 place = f"arms.{name}.add.{index}"
-                what = "an infusion" if addition.what == "infusion" else "an addition"
+                what = "an infusion" if addition.is_infusion else "an addition"
                 faults += _late(what, addition.moments[-1], place, self.duration)
                 if addition.what in CELLS and getattr(self.populations, addition.what) is None:
                     faults.append(Fault(f"the scenario has no population {addition.what!r}", place))

@@ -45,13 +45,13 @@ class Course:
 
 def starts_h(arm: Arm) -> tuple[float, float]:
     """Return when the first infusion of a protocol begins and when the last of its first course does, h."""
-    courses = [addition.moments for addition in arm.add if addition.infusion is not None]
+    courses = [addition.moments for addition in arm.add if addition.is_infusion]
     return (courses[0][0], courses[0][-1]) if courses else (0.0, 0.0)
 
 
 def first_infusion_ends_h(arm: Arm) -> float:
     """Return when the first infusion of a protocol ends, h."""
-    first = next((addition for addition in arm.add if addition.infusion is not None), None)
+    first = next((addition for addition in arm.add if addition.is_infusion), None)
     return first.at + first.over if first else 0.0
 
 

@@ -27,7 +27,7 @@ def chance(seed: int, replicate: int, name: str) -> float:
 
 def first_dose_h(arm: Arm) -> float:
     """Return when a protocol's first drug is given, h; 0 where there is none."""
-    given = [a.at for a in arm.add if (a.ibrutinib or 0.0) > 0.0 or a.infusion is not None]
+    given = [a.at for a in arm.add if (a.ibrutinib or 0.0) > 0.0 or a.is_infusion]
     return min(given, default=0.0)
 
 

@@ -9,11 +9,12 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from abm.core.errors import Fault, InputError, ResourceRefused, nearest
+from abm.core.names import Name
 from abm.core.par import Model, par, plain, refusal
 from abm.results.study import Row
 from abm.scenario.from_file import load_scenario, named
 from abm.scenario.load import Document, apply_overrides, resolve, validate
-from abm.scenario.schema import Name, Scenario
+from abm.scenario.schema import Scenario
 from abm.study.design import AnyDesign, Listed, Point, range_of
 from abm.study.measures import NAMES, is_measure
 from abm.study.rows import ARM, REPLICATE, base_hash, row_hash, scenario_at

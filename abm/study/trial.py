@@ -114,11 +114,11 @@ def _records(own: pd.DataFrame, scenario: Scenario, arm: str, rules: Rules) -> I
     t_h, given = own["time_h"].to_numpy(), own["dosed_mg"].to_numpy()
     surface = _body_surface(scenario, arm, int(own["replicate"].iloc[0]))
     for addition in scenario.arms[arm].add:
-        for moment in addition.moments if addition.infusion is not None else ():
+        for moment in addition.moments if addition.is_infusion else ():
             before = np.searchsorted(t_h, moment + 1e-6, side="right") - 1
             after = min(np.searchsorted(t_h, moment + addition.over - 1e-6), t_h.size - 1)
             if given[after] > given[before]:  # else the course was withheld
-                mg = addition.infusion * surface
+                mg = addition.dose_mg(surface)
                 rate = mg / addition.over * H_PER_D
                 yield {"TIME": moment / H_PER_D, "DV": None, "MDV": 1, "EVID": 1, "AMT": mg, "RATE": rate, "CMT": 1}
     yield from _daily(scenario, arm, int(own["replicate"].iloc[0]), float(t_h[-1]))

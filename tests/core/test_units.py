@@ -132,7 +132,7 @@ def test_the_unit_that_was_probably_meant_is_of_the_same_size(text, unit, near):
     assert refused.value.nearest == near
 
 
-@pytest.mark.parametrize("text", ["10 mgg/mL", "10 mcgg/mL", "10 xg/mL", "10 ngm/mL", "5 um", "3 mu/mL", "1 gg/mL", "1 ug/mLL"])
+@pytest.mark.parametrize("text", ["1 mgg/mL", "1 mcgg/mL", "1 xg/mL", "1 ngm/mL", "5 um", "3 mu/mL", "1 ug/mLL"])
 def test_no_unit_is_suggested_where_a_letter_is_a_power_of_ten(text):
     with pytest.raises(UnitError) as refused:
         parse_quantity(text, "ug/mL")

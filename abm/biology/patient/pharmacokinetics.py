@@ -78,7 +78,7 @@ class Pharmacokinetics(Process):
             if starts <= world.t_h < ends and not (
                 infusion.unless_progressed and self._is_withheld(world, plan, infusion.course)
             ):
-                total += infusion.mg_per_m2 * self.bsa / infusion.over_h
+                total += infusion.dose_mg(self.bsa) / infusion.over_h
         return total
 
     def _is_withheld(self, world: World, plan: Treatment, course: int) -> bool:

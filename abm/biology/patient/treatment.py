@@ -6,13 +6,18 @@ SAME_MOMENT_H = 1e-8
 
 
 class Infusion(Model):
-    """One infusion: a dose by body surface over some hours, part of a course."""
+    """One infusion: a dose by body surface, or a flat one, over some hours, part of a course."""
 
     t_h: float
     over_h: float
-    mg_per_m2: float
+    mg_per_m2: float = 0.0
+    flat_mg: float = 0.0
     course: int = 0
     unless_progressed: bool = False
+
+    def dose_mg(self, surface_m2: float) -> float:
+        """Return what it gives a patient."""
+        return self.mg_per_m2 * surface_m2 + self.flat_mg
 
 
 class Removal(Model):
