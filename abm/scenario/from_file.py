@@ -37,8 +37,10 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
 
 def named(content: AnyModel, document: Document) -> AnyModel:
     """Return the content of a file, under the file's name where it gives none."""
-    is_named = "name" in document.data
-    return content if is_named else content.model_copy(update={"name": name_of(Path(document.file))})
+    if "name" in document.data:
+        return content
+    name = name_of(Path(document.file)) or type(content).model_fields["name"].default
+    return content.model_copy(update={"name": name})
 
 
 def _moments(name: str, arm: Arm) -> list[tuple[Keys, float]]:

@@ -4,7 +4,6 @@ import pytest
 from pydantic import ValidationError
 
 from abm.core.errors import InputError
-from abm.core.names import name_of
 from abm.scenario.build import Well, build
 from abm.scenario.from_file import load_scenario
 from abm.scenario.load import dump, resolve, validate
@@ -152,11 +151,10 @@ def test_a_label_has_no_control_characters(text, place):
 
 
 @pytest.mark.parametrize(
-    ("file", "name"), [("NA.yaml", "NA-"), ("my well.yaml", "my-well"), ("null.yaml", "null-"), ("--.yaml", "unnamed")]
+    ("file", "name"), [("NA.yaml", "NA-"), ("my well.yaml", "my-well"), ("null.yaml", "null-"), ("--.yaml", "scenario")]
 )
 def test_a_file_names_what_has_no_name(tmp_path, file, name):
     (tmp_path / file).write_text("seed: 1")
-    assert name_of(tmp_path / file) == name
     loaded = load_scenario(tmp_path / file)
     assert loaded.name == name
     assert validate(Scenario, resolve(tmp_path / file, [f"name={name}"])).name == name
