@@ -54,10 +54,13 @@ def resume(
 def check(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json = False) -> None:
     """Check a scenario file and show every fault at once."""
     from abm.scenario.build import wells
+    from abm.scenario.draws import beyond_bounds
 
     loaded = _load(scenario, sets or [])
     found = {"scenario": loaded.name, "arms": list(loaded.arms), "wells": len(wells(loaded)), "ok": True}
-    shared.show(found if as_json else f"{scenario}: ok, {len(loaded.arms)} arms, {found['wells']} wells")
+    warnings = beyond_bounds(loaded)
+    told = [f"{scenario}: ok, {len(loaded.arms)} arms, {found['wells']} wells", *warnings]
+    shared.show(found | {"warnings": warnings} if as_json else "\n".join(told))
 
 
 @app.command("list")

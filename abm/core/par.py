@@ -90,6 +90,12 @@ def parameter(field: FieldInfo) -> dict[str, Any]:
     return next(({**extra, **mark.bounds} for mark in field.metadata if isinstance(mark, Quantity)), {})
 
 
+def reader(key: str, field: FieldInfo) -> "Reader":
+    """Return what reads the values of a field made by `par`, as the field itself does."""
+    mark = next(mark for mark in field.metadata if isinstance(mark, Quantity))
+    return Reader(key, field.annotation, mark)
+
+
 def bounds_text(bounds: Mapping[str, Any], unit: str = "") -> str:
     """Say what the bounds allow: ``>= 0 and <= 1``."""
     signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -136,7 +142,7 @@ class Quantity:
 
     def __get_pydantic_core_schema__(self, annotation: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Convert and hold against the bounds before pydantic's own validation."""
-        read = _Reader(handler.field_name or "", annotation, self)
+        read = Reader(handler.field_name or "", annotation, self)
         return core_schema.no_info_before_validator_function(partial(_each_or_refuse, read), handler(annotation))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -146,8 +152,18 @@ class Quantity:
         return entry
 
 
-class _Reader:
-    """Converts one value of a field to the field's unit and holds it against the bounds."""
+class Reader:
+    """Converts one value of a field to the field's unit and holds it against the bounds.
+
+    Parameters
+    ----------
+    name : str
+        Key of the field; where it names the unit, plain numbers are taken.
+    annotation : type
+        Of the field.
+    quantity : Quantity
+        Its unit and bounds.
+    """
 
     def __init__(self, name: str, annotation: Any, quantity: Quantity):
         self.unit = quantity.unit
@@ -159,16 +175,24 @@ class _Reader:
 
     def __call__(self, value: Any) -> Any:
         """Return the value in the unit of the field; what is no finite number is left to pydantic."""
-        if isinstance(value, str) and (_begins_as_number(value) or not self.takes_words):
-            value = self._from_text(value)
-        elif not _is_finite_number(value):
+        if not (_is_finite_number(value) or self._is_number_text(value)):
             return value
-        elif not self.takes_bare:
-            raise UnitError(f"unit missing: found the number {value}", like(self.unit))
+        value = self.in_unit(value)
         if not _within(value, self.bounds):
             text = f"{value:.12g}" if isinstance(value, float) else str(value)
             raise UnitError(f"found {text}, out of bounds", bounds_text(self.bounds, self.unit))
         return int(value) if self.is_whole and isinstance(value, float) and value.is_integer() else value
+
+    def in_unit(self, value: Any) -> float:
+        """Return a number, or a text of one, in the unit of the field, whatever the bounds."""
+        if isinstance(value, str):
+            return self._from_text(value)
+        if not self.takes_bare:
+            raise UnitError(f"unit missing: found the number {value}", like(self.unit))
+        return value
+
+    def _is_number_text(self, value: Any) -> bool:
+        return isinstance(value, str) and (_begins_as_number(value) or not self.takes_words)
 
     def _from_text(self, text: str) -> float:
         number = parse_quantity(text, self.unit)

@@ -1,7 +1,8 @@
 """Virtual patients: the values that a patient's own scenario has where patients differ.
 
 Draws are pure functions of seed, patient and dotted path: a patient is the same under every protocol, and letting one
-more quantity vary changes no other.
+more quantity vary changes no other. A normal or log-normal quantity is cut off at the bounds of its parameter: what
+would lie outside is drawn anew inside, given what it goes together with, so that nothing piles up on a bound.
 """
 
 import json
@@ -12,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from pydantic.fields import FieldInfo
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from abm.core.errors import Fault, InputError, nearest
-from abm.core.par import parameter, plain, takes_bare_numbers
-from abm.core.rng import normal, stream_key
+from abm.core.par import bounds_text, parameter, plain, reader
+from abm.core.rng import normal, stream_key, uniform
 from abm.core.units import UnitError, parse_quantity, quantity_text
 from abm.scenario.cohort import Cohort, Spread
 from abm.scenario.explain import Shape
@@ -24,19 +25,20 @@ from abm.scenario.load import Document, apply_overrides, validate
 from abm.scenario.reading import value_at
 from abm.scenario.schema import Scenario
 
-INSIDE = 1e-9  # of the distance to an open bound
+INSIDE = 1e-9  # of a standard deviation, to an open bound
+MOST_OUTSIDE = 0.01  # design: what changes a cohort of a hundred patients
 
 
 def parameter_at(data: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return unit, bounds, key and words of the parameter at a dotted path of plain data; empty where there is none."""
+    """Return unit, bounds, words and reader of the parameter at a dotted path of plain data; empty if there is none."""
     owner, _, last = path.rpartition(".")
     field = _fields_at(data, owner).get(last)
     extra = parameter(field) if field else {}
     if not extra or field is None:
         return {}
-    bare = takes_bare_numbers(last, extra["unit"])
-    own = {"description": field.description or "", "is_whole": field.annotation is int, "takes_bare": bare}
-    return {**extra, **own}
+    read = reader(last, field)
+    told = {"description": field.description or "", "is_whole": read.is_whole, "takes_bare": read.takes_bare}
+    return {**extra, **told, "read": read}
 
 
 def _fields_at(data: Mapping[str, Any], path: str) -> Mapping[str, FieldInfo]:
@@ -51,8 +53,19 @@ def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
         return {}
     found = _cohort_of(scenario)
     key = (stream_key(scenario.seed, replicate, "cohort"), np.uint32(0))
-    scores = found.root @ np.array([normal(key, uid, 0) for uid in found.identities])
-    return {path: found.value(path, float(z)) for path, z in zip(found.cohort.vary, scores, strict=True)}
+    return {path: found.value(path, float(z)) for path, z in zip(found.cohort.vary, found.scores(key), strict=True)}
+
+
+def beyond_bounds(scenario: Scenario) -> list[str]:
+    """Return a sentence for each quantity of which more than 1 % of the draws would lie outside its bounds."""
+    if scenario.cohort is None or not scenario.cohort.vary:
+        return []
+    return [
+        f"cohort.vary.{path}: {100.0 * one.outside:.1f} % of the draws would lie outside the bounds "
+        f"({bounds_text(one.known, one.known['unit'])}) and are drawn anew inside them"
+        for path, one in _cohort_of(scenario).quantities.items()
+        if one.outside > MOST_OUTSIDE
+    ]
 
 
 def patient_of(scenario: Scenario, replicate: int) -> Scenario:
@@ -118,8 +131,10 @@ class _Quantity:
 
     def __init__(self, typical: float, known: Mapping[str, Any], spread: Spread):
         self.typical, self.known, self.spread = typical, known, spread
-        self.sd = self._number(spread.sd) if spread.sd is not None else 0.0
-        self.ends = tuple(map(self._number, spread.range)) if spread.range is not None else (0.0, 0.0)
+        self.sd = self._sd(spread.sd) if spread.sd is not None else 0.0
+        self.sigma = math.sqrt(math.log1p(spread.cv**2)) if spread.cv is not None else 0.0
+        self.ends = self._ends(spread.range) if spread.range is not None else (0.0, 0.0)
+        self.limits = self._limits()
 
     @classmethod
     def of(cls, data: Mapping[str, Any], path: str, spread: Spread) -> "_Quantity":
@@ -128,26 +143,63 @@ class _Quantity:
         typical = parse_quantity(value, known["unit"]) if isinstance(value, str) else value
         return cls(float(typical or 0.0), known, spread)
 
-    def _number(self, given: float | str) -> float:
-        if isinstance(given, str):
-            return float(parse_quantity(given, self.known["unit"]))
-        if not self.known["takes_bare"]:
-            raise UnitError(f"unit missing: found the number {given}", f"a text such as '1 {self.known['unit']}'")
-        return float(given)
+    def _sd(self, given: float | str) -> float:
+        found = float(self.known["read"].in_unit(given))
+        if found < 0.0:
+            raise UnitError(f"found the standard deviation {given}", ">= 0")
+        return found
+
+    def _ends(self, given: tuple[float | str, float | str]) -> tuple[float, float]:
+        lo, hi = (float(self.known["read"](end)) for end in given)
+        if not lo < hi:
+            raise UnitError(f"the range from {given[0]} to {given[1]} is no range", "the lower end first")
+        if self.known["is_whole"] and not (lo.is_integer() and hi.is_integer()):
+            raise UnitError(f"found the range from {given[0]} to {given[1]}", "whole numbers")
+        return lo, hi
+
+    def _limits(self) -> tuple[float, float]:
+        """Return the normal scores between which the value is inside the bounds."""
+        if not (self.sd or self.sigma * self.typical):  # a range, and what does not vary, is inside at any score
+            return -math.inf, math.inf
+        bound, half = self.known, 0.5 if self.known["is_whole"] else 0.0
+        lowest = bound["ge"] - half if "ge" in bound else bound.get("gt", -math.inf) + half
+        highest = bound["le"] + half if "le" in bound else bound.get("lt", math.inf) - half
+        lo, hi = sorted((self._score(lowest), self._score(highest)))
+        return lo + INSIDE, hi - INSIDE
+
+    def _score(self, value: float) -> float:
+        """Return the normal score of a value."""
+        if self.sd:
+            return (value - self.typical) / self.sd
+        return math.log(value / self.typical) / self.sigma if value / self.typical > 0.0 else -math.inf
+
+    @property
+    def outside(self) -> float:
+        """Return the share of all draws that would lie outside the bounds."""
+        return float(ndtr(self.limits[0]) + ndtr(-self.limits[1]))
 
     def at(self, z: float) -> float:
-        """Return the value at a normal score, inside the parameter's bounds."""
+        """Return the value at a normal score."""
         if self.spread.cv is not None:
-            value = self.typical * math.exp(math.sqrt(math.log1p(self.spread.cv**2)) * z)
+            value = self.typical * math.exp(self.sigma * z)
         elif self.spread.sd is not None:
             value = self.typical + self.sd * z
         else:
-            value = self.ends[0] + float(ndtr(z)) * (self.ends[1] - self.ends[0])
-        bound, inside = self.known, INSIDE * max(1.0, abs(self.typical))
-        lowest = bound.get("ge", bound.get("gt", -math.inf) + inside)
-        highest = bound.get("le", bound.get("lt", math.inf) - inside)
-        value = min(max(value, lowest), highest)
-        return round(value) if bound["is_whole"] else value
+            return uniform_between(self.ends, float(ndtr(z)), self.known["is_whole"])
+        return round(value) if self.known["is_whole"] else value
+
+
+def uniform_between(ends: tuple[float, float], share: float, is_whole: bool) -> float:
+    """Return the number at a share of a range; whole numbers, both ends too, are equally likely."""
+    lo, hi = ends
+    return min(math.floor(lo + share * (hi + 1.0 - lo)), int(hi)) if is_whole else lo + share * (hi - lo)
+
+
+def _between(lo: float, hi: float, u: float) -> float:
+    """Return the normal score, of all between two, below which is the share `u` of them."""
+    if lo > 0.0:  # the upper tail is told apart from 1 only as a lower tail
+        return -_between(-hi, -lo, 1.0 - u)
+    return min(max(float(ndtri(ndtr(lo) + u * (ndtr(hi) - ndtr(lo)))), lo), hi)
 
 
 class _Cohort:
@@ -159,6 +211,18 @@ class _Cohort:
         self.identities = [np.uint64(stream_key(0, 0, path)) for path in self.cohort.vary]
         numbers = {path: spread for path, spread in self.cohort.vary.items() if spread.shares is None}
         self.quantities = {path: _Quantity.of(data, path, spread) for path, spread in numbers.items()}
+
+    def scores(self, key: tuple[np.uint64, np.uint32]) -> np.ndarray:
+        """Return a normal score for each quantity; one that lies outside its bounds is drawn anew inside them."""
+        own = np.array([normal(key, uid, 0) for uid in self.identities])
+        found = self.root @ own
+        for i, (path, uid) in enumerate(zip(self.cohort.vary, self.identities, strict=True)):
+            lo, hi = self.quantities[path].limits if path in self.quantities else (-math.inf, math.inf)
+            if not lo <= found[i] <= hi:
+                given = self.root[i, :i] @ own[:i]
+                own[i] = _between((lo - given) / self.root[i, i], (hi - given) / self.root[i, i], uniform(key, uid, 1))
+                found = self.root @ own
+        return found
 
     def value(self, path: str, z: float) -> float | str:
         """Return the value of a quantity at a normal score."""

@@ -15,6 +15,7 @@ from abm.results.resources import free_disk, free_memory
 from abm.results.run import Run
 from abm.results.tables import ReadError
 from abm.scenario.build import Well, build, controls, wells
+from abm.scenario.draws import beyond_bounds
 from abm.scenario.load import dump
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
@@ -139,6 +140,9 @@ def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
     monitor.note = folder.log
     monitor.begin(folder.path, expected.n_wells)
     folder.log("start", {"wells": expected.n_wells, "workers": expected.n_workers, "threads": n_threads})
+    warnings = beyond_bounds(scenario)
+    for text in warnings:
+        folder.log("warning", {"text": text})
     _describe(folder, scenario)
     todo = wells(scenario)
     if not folder.is_merged:
@@ -152,7 +156,8 @@ def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
             warm_up(scenario)
         run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_well)
     folder.merge_parts([(well.arm, well.replicate) for well in todo])
-    folder.finish(conclude(folder, scenario) if scenario.is_patient else summarise(folder), n_threads)
+    summary = conclude(folder, scenario) if scenario.is_patient else summarise(folder)
+    folder.finish(summary | ({"warnings": warnings} if warnings else {}), n_threads)
     folder.log("finished", {})
 
 

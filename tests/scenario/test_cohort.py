@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import kstest, truncnorm
 
 from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.scenario.build import Well, build
-from abm.scenario.draws import draws, patient_of
+from abm.scenario.draws import beyond_bounds, draws, patient_of, uniform_between
 from abm.scenario.from_file import load_scenario
 
 BASE = """\
@@ -190,7 +191,6 @@ def test_what_goes_together_is_correlated_as_stated_and_nothing_else_is(drawn):
         ("processes.growth.capacity_rel", "{cv: 5}", 0, 100),
         ("populations.b_cells.niche_frac", "{sd: 0.9}", 0, 0.95),
         ("processes.drug.bsa", "{sd: 3 m2}", 0, 4),
-        ("processes.killing.rate", "{range: [-1 /d, 1 /d]}", 0, 10),
     ],
 )
 def test_values_stay_inside_the_bounds_of_their_parameter(load, path, spread, lowest, highest):
@@ -200,6 +200,59 @@ def test_values_stay_inside_the_bounds_of_their_parameter(load, path, spread, lo
     assert lowest <= min(values) < max(values) <= highest
     for replicate in range(20):
         assert patient_of(scenario, replicate).cohort is None  # accepted: an open bound is not reached
+
+
+HEAD = "".join(BASE.splitlines(keepends=True)[:20])
+NICHE = "populations.b_cells.niche_frac"
+
+
+def test_nothing_piles_up_on_a_bound_and_what_was_inside_stays(load):
+    wide = load(HEAD + f"    {NICHE}: {{sd: 0.9}}\n")
+    usual = load(HEAD + f"    {NICHE}: {{sd: 0.01}}\n")
+    found = np.array([draws(wide, i)[NICHE] for i in range(N)])
+    typical = wide.populations.b_cells.niche_frac
+    scores = np.array([(draws(usual, i)[NICHE] - typical) / 0.01 for i in range(N)])
+    untouched = typical + 0.9 * scores
+    inside = (untouched > 0.0) & (untouched < 0.95)
+    assert 0.2 < inside.mean() < 0.6
+    np.testing.assert_allclose(found[inside], untouched[inside], rtol=0, atol=1e-9)
+    assert len(np.unique(found)) == N
+    own = truncnorm((0.0 - typical) / 0.9, (0.95 - typical) / 0.9, typical, 0.9)
+    assert kstest(found, own.cdf).pvalue > 1e-4
+
+
+def test_what_is_drawn_anew_keeps_its_correlation(load):
+    pair = f"  correlate:\n    - {{of: [{CELLS}, {NICHE}], r: 0.8}}\n"
+    scenario = load(HEAD + f"    {CELLS}: {{cv: 0.5}}\n    {NICHE}: {{sd: 0.9}}\n{pair}")
+    found = np.array([[np.log(draws(scenario, i)[CELLS]), draws(scenario, i)[NICHE]] for i in range(600)])
+    inside = np.argsort(found[:, 0])
+    assert found[inside[-200:], 1].mean() > found[inside[:200], 1].mean() + 0.15
+
+
+def test_whole_numbers_of_a_range_are_equally_likely():
+    shares = (np.arange(3000) + 0.5) / 3000
+    found = np.array([uniform_between((2.0, 4.0), share, is_whole=True) for share in shares])
+    assert [(found == k).mean() for k in (2, 3, 4)] == pytest.approx([1 / 3] * 3, abs=1e-3)
+    assert [uniform_between((2.0, 4.0), share, is_whole=True) for share in (0.0, 1.0)] == [2, 4]
+
+
+def test_what_would_often_lie_outside_is_told_with_its_place(load):
+    (told,) = beyond_bounds(load(HEAD + f"    {NICHE}: {{sd: 0.9}}\n    {AGE}: {{sd: 1 years}}\n"))
+    assert told.startswith(f"cohort.vary.{NICHE}: ")
+    assert ">= 0 and < 1" in told or ">= 0 and <= 0.95" in told
+    assert beyond_bounds(load()) == []
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [f"{{range: [{lo}, {hi}]}}" for lo, hi in (("-1 /d", "1 /d"), ("0.1 /d", "1e6 /d"), ("1 /d", "0.1 /d"), ("no", "1 /d"))]
+    + ["{sd: -1 /d}"],
+)
+def test_a_range_outside_the_bounds_is_refused_at_its_line(load, spread):
+    with pytest.raises(InputError) as refused:
+        load(HEAD + f"    {AGE}: {{sd: 6 years}}\n    processes.killing.rate: {spread}\n")
+    (fault,) = refused.value.faults
+    assert (fault.path, fault.line) == ("cohort.vary.processes.killing.rate", 22)
 
 
 @pytest.mark.parametrize("path", ["arms.single.add.0.infusion", "seed", "duration", "replicates"])

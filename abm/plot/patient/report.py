@@ -68,7 +68,7 @@ def render(trial: Trial, drawn: list[Drawn], references: Mapping[str, str]) -> s
     """Return the report as HTML; all text of the run is escaped."""
     title, question = _asked(trial)
     sections = [
-        Section("What this is", [line for line in (question, RESEARCH_ONLY, _warning(trial)) if line]),
+        Section("What this is", [line for line in (question, RESEARCH_ONLY, *_warnings(trial)) if line]),
         *numbers.key_numbers(trial),
         Section("Figures", figures=drawn),
         *numbers.patients(trial),
@@ -99,9 +99,10 @@ def simulated(trial: Trial) -> str:
     return wording.sentence(f"{who}{same} followed for {length} {how} {names}; {start}")
 
 
-def _warning(trial: Trial) -> str:
+def _warnings(trial: Trial) -> list[str]:
     has_failed = any(check.verdict == checks.FAILED for check in checks.conservation(trial.run))
-    return "✗ A conservation check failed (see Conservation): do not rely on these numbers." if has_failed else ""
+    failed = ["✗ A conservation check failed (see Conservation): do not rely on these numbers."] if has_failed else []
+    return failed + [f"✗ {line}." for line in trial.run.summary().get("warnings", ())]
 
 
 def _draw(trial: Trial, kind: ModuleType) -> Drawn:
