@@ -29,6 +29,7 @@ def evidence(
     scheduler: Scheduler = "",
     threads: shared.Threads = None,
     out: shared.Out = Path("runs"),
+    unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Hold every published observation against the model: observed, simulated with interval, z and verdict."""
@@ -39,7 +40,7 @@ def evidence(
     asked = chosen(claim) if claim else claims(group)
     run = choose_engine(engine, scheduler, shared.cores(threads))
     how = partial(evaluate, seeds=range(1, seeds + 1), scale=scale, posterior=posterior, draws=draws)
-    folder, found = shared.watched(lambda monitor: how(asked, parameters, out, run, monitor), "abm evidence")
+    folder, found = shared.watched(lambda monitor: how(asked, parameters, out, run, monitor), "abm evidence", unlock)
     path = write_evidence_report(folder)
     if as_json:
         shared.show({**found, "report": str(path)})
@@ -81,6 +82,7 @@ def compare(
     scheduler: Scheduler = "",
     threads: shared.Threads = None,
     out: shared.Out = Path("runs"),
+    unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Compare the hypotheses: the posterior probability of every combination, and the experiment that decides."""
@@ -91,7 +93,7 @@ def compare(
     asked, beside = load_comparison(comparison, tuple(sets or []))
     run = choose_engine(engine, scheduler, shared.cores(threads))
     again = f"abm compare {comparison}"
-    folder, found = shared.watched(lambda monitor: weigh(asked, beside, out, run, monitor), again)
+    folder, found = shared.watched(lambda monitor: weigh(asked, beside, out, run, monitor), again, unlock)
     path = write_comparison_report(folder)
     if as_json:
         shared.show({**found, "report": str(path)})
@@ -117,6 +119,7 @@ def fit(
     method: Annotated[str, typer.Option("--method", help="point, posterior or both.")] = "both",
     threads: shared.Threads = None,
     out: shared.Out = Path("runs"),
+    unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Calibrate on the claims that allow it: a best point, then the posterior; writes a parameter set."""
@@ -127,7 +130,7 @@ def fit(
     problem = load_calibration(calibration, tuple(sets or []))
     n_workers = shared.cores(threads)
     folder, found = shared.watched(
-        lambda monitor: calibrate(problem, out, n_workers, monitor, method), f"abm fit {calibration}"
+        lambda monitor: calibrate(problem, out, n_workers, monitor, method), f"abm fit {calibration}", unlock
     )
     path = write_fit_report(folder)
     if as_json:

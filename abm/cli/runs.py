@@ -22,6 +22,7 @@ def run(
     explain: Annotated[bool, typer.Option("--explain", help="Print the step and the time each process takes.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the run would take, and stop.")] = False,
     check_step: Annotated[bool, typer.Option("--check-step", help="Run again with half the step and compare.")] = False,
+    unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Run a scenario: every arm, every control, every replicate; ends with a table and a report."""
@@ -32,6 +33,8 @@ def run(
     elif dry_run:
         _dry_run(loaded, n_threads, out, as_json)
     else:
+        if unlock:
+            _unlock(loaded, out)
         _run(loaded, out, n_threads, as_json, check_step=check_step)
 
 
@@ -41,12 +44,13 @@ def resume(
     sets: shared.Sets = None,
     threads: shared.Threads = None,
     out: Annotated[Path | None, typer.Option("--out", help="Root for a branch; default: beside the run.")] = None,
+    unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Go on with an interrupted run; with --set, branch from its last checkpoint into a new run."""
     from abm.study.resume import going_on
 
-    scenario, root, branch = going_on(folder, sets or [], out)
+    scenario, root, branch = going_on(folder, sets or [], out, unlock)
     _run(scenario, root, shared.cores(threads), as_json, branch=branch)
 
 
@@ -118,6 +122,13 @@ def _load(path: Path, sets: list[str]) -> Any:
     from abm.scenario.from_file import load_scenario
 
     return load_scenario(path, tuple(sets))
+
+
+def _unlock(scenario: Any, out: Path) -> None:
+    from abm.study.resume import free
+    from abm.study.run import folder_of
+
+    free(folder_of(scenario, out), unlocks=True)
 
 
 def _with(sets: list[str] | None, seed: int | None, replicates: int | None) -> list[str]:

@@ -35,6 +35,14 @@ Threads = Annotated[
         help="Cores to use; default: all of the job (affinity, control group, SLURM_CPUS_PER_TASK).",
     ),
 ]
+Unlock = Annotated[
+    bool,
+    typer.Option(
+        "--unlock",
+        help="Take over the lock of a process that has ended, or that was on another machine and gives no sign of "
+        "life, and go on from what is on the disk; never that of one at work.",
+    ),
+]
 
 
 def cores(threads: int | None = None) -> int:
@@ -44,12 +52,13 @@ def cores(threads: int | None = None) -> int:
     return threads or resources.cores()
 
 
-def watched(work: Callable[[Any], Any], again: str = "abm resume {folder}") -> Any:
+def watched(work: Callable[[Any], Any], again: str = "abm resume {folder}", unlock: bool = False) -> Any:
     """Do long work under a progress bar; the first SIGINT or SIGTERM asks to stop; ``again`` says how to go on."""
     from abm.study.jobs import Stopped
     from abm.study.progress import WatchedRun
 
     with WatchedRun() as monitor:
+        monitor.unlocks = unlock
 
         def on_signal(number: int, _: object) -> None:
             monitor.signal_number = number

@@ -23,6 +23,7 @@ def plan(
     sets: shared.Sets = None,
     threads: shared.Threads = None,
     out: shared.Out = Path("runs"),
+    unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Write the plan of a study and say what it will take."""
@@ -30,7 +31,7 @@ def plan(
 
     planned = _load(study_file, sets)
     found = _cost(planned, threads, out)
-    folder = write_plan(planned, out)
+    folder = write_plan(planned, out, unlock)
     _tell_notice(folder)
     _tell({**found, "folder": str(folder.path)}, as_json)
 
@@ -45,6 +46,7 @@ def run(
     out: shared.Out = Path("runs"),
     again: Annotated[bool, typer.Option("--again", help="Try rows that failed once more.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the study would take, and stop.")] = False,
+    unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Run what is missing of a study; ends with a table and a report."""
@@ -57,7 +59,7 @@ def run(
         return
     chosen = choose_engine(engine, scheduler, shared.cores(threads))
     folder = shared.watched(
-        lambda monitor: run_study(planned, out, chosen, monitor, again), f"abm study run {study_file}"
+        lambda monitor: run_study(planned, out, chosen, monitor, again), f"abm study run {study_file}", unlock
     )
     _tell({**status(planned, out), "table": str(folder.path / "results.parquet"), "report": _report(folder)}, as_json)
 

@@ -47,7 +47,7 @@ def calibrate(
         raise InputError(f"method {method!r}; allowed: {', '.join(METHODS)}")
     folder, asked = StudyFolder(root.resolve() / "fit" / problem.calibration.name), problem.calibration
     folder.make()
-    with only(folder), crew(n_workers) as engine:
+    with only(folder, monitor.unlocks), crew(n_workers) as engine:
         lab, flow = Lab(folder, engine, _Behind(monitor)), _flow(monitor, folder.path)
         try:
             point = _point(problem, lab, flow) if method in ("point", "both") else _known(folder, "point.json")

@@ -145,7 +145,7 @@ def compare(
     """
     folder = StudyFolder(root.resolve() / "compare" / comparison.name)
     folder.make()
-    with only(folder):
+    with only(folder, monitor.unlocks):
         base = as_base(load_scenario(beside / comparison.parameters, tuple(_sets(comparison))))
         claims, draws = chosen(comparison.claims), list(_draws(comparison, json.loads(base)))
         lab = Lab(folder, engine, monitor)

@@ -63,7 +63,7 @@ def evaluate(
     sets = _sets(claims, parameters)
     folder = StudyFolder(root.resolve() / "evidence" / "-".join(path.stem for path in sets.values()))
     folder.make()
-    with only(folder):
+    with only(folder, monitor.unlocks):
         lab, scores = Lab(folder, engine, monitor), []
         for group, path in sets.items():
             own, base = [claim for claim in claims if claim.group == group], as_base(load_scenario(path))

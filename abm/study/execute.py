@@ -10,7 +10,7 @@ from typing import Any
 
 from abm.core.errors import InputError, ResourceRefused
 from abm.core.source import model_hash
-from abm.results.lock import Lock, LockedError, clear_stale
+from abm.results.lock import Lock, LockedError, take_over
 from abm.results.resources import free_disk, free_memory
 from abm.results.study import IDENTITY, Row, StudyFolder, home
 from abm.scenario.build import wells
@@ -97,7 +97,7 @@ def _place(root: Path, planned: Planned) -> tuple[Path, str, dict[str, Any]]:
     return root.resolve() / "studies", study.name, content
 
 
-def plan(planned: Planned, root: Path) -> StudyFolder:
+def plan(planned: Planned, root: Path, unlocks: bool = False) -> StudyFolder:
     """Write the plan; what has run already is kept and will be reused.
 
     Raises
@@ -105,7 +105,9 @@ def plan(planned: Planned, root: Path) -> StudyFolder:
     InputError
         Another process runs this study.
     """
-    with at_home(*_place(root, planned), Monitor()) as folder:
+    monitor = Monitor()
+    monitor.unlocks = unlocks
+    with at_home(*_place(root, planned), monitor) as folder:
         _write_plan(folder, planned)
     return folder
 
@@ -232,7 +234,7 @@ def at_home(parent: Path, name: str, content: Mapping[str, Any], monitor: Monito
     while True:
         folder = home(parent, name, content)
         folder.make()
-        with only(folder):
+        with only(folder, monitor.unlocks):
             if home(parent, name, content).path != folder.path:  # another process was quicker
                 continue
             if folder.notice:
@@ -243,19 +245,19 @@ def at_home(parent: Path, name: str, content: Mapping[str, Any], monitor: Monito
 
 
 @contextmanager
-def only(folder: StudyFolder) -> Iterator[None]:
-    """Hold a study's lock; one whose owner is gone is taken over.
+def only(folder: StudyFolder, unlocks: bool = False) -> Iterator[None]:
+    """Hold a study's lock; one whose owner is gone is taken over, see :func:`abm.results.lock.take_over`.
 
     Raises
     ------
     InputError
-        Its owner is at work.
+        Its owner is at work, or may be.
     """
     try:
-        clear_stale(folder.path)
+        take_over(folder.path, unlocks)
         lock = Lock(folder.path)
     except LockedError as error:
-        raise InputError(f"{error}; this study is being run") from None
+        raise InputError(str(error)) from None
     try:
         yield
     finally:

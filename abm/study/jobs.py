@@ -55,9 +55,18 @@ class Outcome:
 
 
 class Monitor:
-    """Where progress goes and where the wish to stop comes from; the default shows nothing and never stops."""
+    """Where progress goes and the user's wishes come from; the default shows nothing and never stops.
+
+    Attributes
+    ----------
+    signal_number : int
+        The signal that asked to stop.
+    unlocks : bool
+        Whether the lock of an owner elsewhere that seems to have ended is taken over.
+    """
 
     signal_number = 0
+    unlocks = False
 
     def begin(self, folder: Path, n_jobs: int) -> None:
         """Say where the results go and how many jobs there are."""

@@ -17,8 +17,8 @@ from abm.core.errors import Fault, InputError
 from abm.core.par import plain
 from abm.core.source import model_hash
 from abm.results.files import write_json
-from abm.results.folder import FolderError, run_path
-from abm.results.lock import LOCK_NAME, LockedError, clear_stale, describe, is_stale, read_owner
+from abm.results.folder import run_path
+from abm.results.lock import LOCK_NAME, describe, is_dead, read_owner, take_over
 from abm.results.run import Run
 from abm.results.tables import ReadError, read_npz, read_parquet
 from abm.results.wells import WellFolder
@@ -144,7 +144,7 @@ def _shared_moments(stores: dict[Well, _Past], folder: Path, end_h: float) -> li
 
 def _refuse_running(folder: Path) -> None:
     owner = read_owner(folder / LOCK_NAME)
-    if owner is not None and not is_stale(owner):
+    if owner is not None and not is_dead(owner):
         raise InputError(f"{describe(folder / LOCK_NAME)}; branch from it then")
 
 
@@ -207,8 +207,10 @@ def scenario_hash(scenario: Scenario, branch: Branch | None = None) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def going_on(folder: Path, sets: Sequence[str], out: Path | None) -> tuple[Scenario, Path, Branch | None]:
-    """Return scenario, root and branch with which to run on from a run folder, whose stale lock is removed.
+def going_on(
+    folder: Path, sets: Sequence[str], out: Path | None, unlocks: bool = False
+) -> tuple[Scenario, Path, Branch | None]:
+    """Return scenario, root and branch with which to run on from a run folder, whose lock is taken over.
 
     Parameters
     ----------
@@ -218,13 +220,15 @@ def going_on(folder: Path, sets: Sequence[str], out: Path | None) -> tuple[Scena
         What the branch changes; none to go on as before.
     out : Path, optional
         Root for a branch; default: the parent's.
+    unlocks : bool
+        Whether the lock of an owner elsewhere that seems to have ended is taken over too.
 
     Raises
     ------
     InputError
         There is no run to go on with, it is another version's, or another process writes there.
     """
-    free(folder)
+    free(folder, unlocks)
     run, own = _opened(folder)
     before = Branch.read(run)
     own_hash = scenario_hash(own, before)
@@ -236,7 +240,7 @@ def going_on(folder: Path, sets: Sequence[str], out: Path | None) -> tuple[Scena
     if sets:
         scenario = load_scenario(folder / "scenario.yaml", tuple(sets))
         branch = Branch.of(run, own, scenario)
-        free(run_path(root, scenario.name, scenario_hash(scenario, branch), scenario.seed))
+        free(run_path(root, scenario.name, scenario_hash(scenario, branch), scenario.seed), unlocks)
         return scenario, root, branch
     if out:
         raise InputError("--out is for a branch, made with --set; without, a run goes on where it is")
@@ -255,17 +259,15 @@ def _opened(folder: Path) -> tuple[Run, Scenario]:
         raise InputError(str(error)) from None
 
 
-def free(folder: Path) -> None:
-    """Remove the lock that a dead process left in a folder.
+def free(folder: Path, unlocks: bool = False) -> None:
+    """Remove the lock that a dead process left in a folder; see :func:`abm.results.lock.take_over`.
 
     Raises
     ------
     InputError
-        The owner still runs, is on another host or cannot be read.
+        The owner runs, or may do so.
     """
-    if not (folder / LOCK_NAME).exists():
-        return
     try:
-        clear_stale(folder)
-    except (LockedError, FolderError, OSError) as error:
+        take_over(folder, unlocks)
+    except OSError as error:
         raise InputError(str(error)) from None

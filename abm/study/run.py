@@ -10,7 +10,7 @@ from abm.core import jit
 from abm.core.errors import InputError, ResourceRefused, RunFailed
 from abm.results.files import WriteError
 from abm.results.folder import FolderError, RunFolder, run_path
-from abm.results.lock import LOCK_NAME, LockedError, is_stale, read_owner
+from abm.results.lock import LockedError
 from abm.results.resources import free_disk, free_memory
 from abm.results.run import Run
 from abm.results.tables import ReadError
@@ -125,15 +125,16 @@ def run_scenario(
         return Run.open(folder.path)
 
 
+def folder_of(scenario: Scenario, root: Path, branch: Branch | None = None) -> Path:
+    """Return the folder of a run."""
+    return run_path(root, scenario.name, scenario_hash(scenario, branch), scenario.seed)
+
+
 def _create(root: Path, scenario: Scenario, branch: Branch | None) -> RunFolder:
-    own_hash = scenario_hash(scenario, branch)
     try:
-        return RunFolder.create(root, scenario.name, own_hash, scenario.seed)
+        return RunFolder.create(root, scenario.name, scenario_hash(scenario, branch), scenario.seed)
     except LockedError as error:
-        path = run_path(root, scenario.name, own_hash, scenario.seed)
-        owner = read_owner(path / LOCK_NAME)
-        hint = f"; abm resume {path} does both" if owner and is_stale(owner) else ""
-        raise InputError(f"{error}{hint}") from None
+        raise InputError(str(error)) from None
 
 
 def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:

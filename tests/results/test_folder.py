@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from abm.results.files import WriteError
 from abm.results.folder import FolderError, RunFolder, run_path
-from abm.results.lock import LockedError, clear_stale
+from abm.results.lock import LockedError, take_over
 from abm.results.run import Run
 from abm.results.tables import ReadError
 
@@ -107,7 +107,7 @@ def test_two_processes_into_one_folder_one_wins(create, child, tmp_path):
     path = tmp_path / "runs" / "three_arms" / "01234567-s7"
     leftover = path / "parts" / "serum-r0" / ".step=000001.parquet.99.abm-tmp"
     leftover.touch()
-    clear_stale(path)
+    take_over(path)
     create()
     assert not leftover.exists()
 

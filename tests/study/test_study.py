@@ -213,7 +213,7 @@ def test_of_two_runs_of_one_study_one_wins_and_the_other_says_so(sweep, tmp_path
     said = []
 
     def engine(jobs, monitor):
-        with pytest.raises(InputError, match=r"locked by process \d+ .* this study is being run") as refused:
+        with pytest.raises(InputError, match=r"locked by process \d+ .* wait for it to end") as refused:
             run_study(planned, tmp_path, local(1), Monitor())
         said.append(str(refused.value))
         return iter(())
