@@ -39,6 +39,6 @@ Label = Annotated[str, AfterValidator(_refuse_unprintable)]
 
 
 def name_of(path: Path) -> str:
-    """Return what a file without a name of its own is called: its own name, without blanks and the like; empty if nothing is left."""
+    """Return the name of a file without blanks and the like, for what has none; empty if nothing is left of it."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:LONGEST]
     return f"{name}-" if is_missing(name) else name

@@ -13,7 +13,7 @@ from abm.scenario.schema import Arm, Scenario
 SHARED = ("seed", "replicates", "duration", "dt", "arms", "probes")
 
 
-def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
+def load_scenario(path: str | Path, sets: tuple[str, ...] = (), reach: tuple[str, ...] | None = None) -> Scenario:
     """Read and validate a scenario file.
 
     Parameters
@@ -22,13 +22,15 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = ()) -> Scenario:
         YAML file.
     sets : tuple of str
         ``path=value`` as after ``--set``.
+    reach : tuple of str, optional
+        Of the document that names the file; without it the user does.
 
     Raises
     ------
     InputError
         All faults of the file, with their places.
     """
-    document = resolve(path, sets, Scenario)
+    document = resolve(path, sets, Scenario, reach)
     scenario = validate(Scenario, document)
     check_arms(scenario, document)
     check_cohort(scenario, document)

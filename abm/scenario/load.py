@@ -7,6 +7,7 @@ replaced, ``null`` removes a key, and a mapping of another ``kind`` replaces the
 import io
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,13 +15,14 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.representer import RoundTripRepresenter
 
-from abm.core.errors import Fault, InputError
+from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import plain
-from abm.scenario.explain import explain, show
+from abm.scenario.explain import Shape, explain, show
 from abm.scenario.overrides import apply_overrides, apply_sets, with_nulls
-from abm.scenario.reading import Document, Keys, Position, is_below, near_file, read_document
+from abm.scenario.reach import ALLOWED, is_within, reach_of
+from abm.scenario.reading import Document, Keys, Position, is_below, near_file, read_document, value_at
 
-__all__ = ["Document", "Position", "apply_overrides", "dump", "read_document", "resolve", "validate"]
+__all__ = ["Document", "Position", "apply_overrides", "dump", "named_file", "read_document", "resolve", "validate"]
 
 MAX_EXTENDS = 10
 MAX_FILES = 50
@@ -28,7 +30,12 @@ MAX_FILES = 50
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
-def resolve(path: str | Path, sets: Iterable[str] = (), model_class: type[BaseModel] | None = None) -> Document:
+def resolve(
+    path: str | Path,
+    sets: Iterable[str] = (),
+    model_class: type[BaseModel] | None = None,
+    reach: tuple[str, ...] | None = None,
+) -> Document:
     """Read a file, what it extends, and the values set on the command line.
 
     Parameters
@@ -38,15 +45,40 @@ def resolve(path: str | Path, sets: Iterable[str] = (), model_class: type[BaseMo
     sets : iterable of str
         ``a.b.c=value``; list items by number; ``null`` removes, or switches off what may be null.
     model_class : type, optional
-        With it, `sets` also reach into mappings that the file leaves to their defaults.
+        With it, `sets` also reach into mappings that the file leaves to their defaults, and files that others name
+        are held against its keys.
+    reach : tuple of str, optional
+        Of the document that names the file; without it the user does.
 
     Raises
     ------
     InputError
         A file or a set cannot be used.
     """
-    document = _Extender().read(str(path), ())
+    document = _Extender(reach_of(path) if reach is None else reach, model_class).read(str(path), (), reach is None)
     return apply_sets(document, list(sets), model_class)
+
+
+def named_file(document: Document, path: Keys) -> str:
+    """Return the file that a document names at a path, relative to the file that says so.
+
+    Raises
+    ------
+    InputError
+        No path, no such file, or one out of reach.
+    """
+    name, position = value_at(document.data, path), document.position(path)
+    if not isinstance(name, str) or not name.isprintable() or not name:
+        raise InputError(document.fault(path, f"found {show(name)}", "a path relative to this file"))
+    folder = os.path.dirname(document.file if position.line is None else position.file)
+    file = os.path.normpath(os.path.join(folder, os.path.expanduser(name)))
+    if not is_within(file, document.reach):
+        raise InputError(document.fault(path, f"'{name}' is out of reach", ALLOWED))
+    if not os.path.exists(file):
+        near = near_file(file)
+        near = near and os.path.relpath(near, folder)
+        raise InputError(document.fault(path, f"no such file '{name}'", "", near))
+    return file
 
 
 def validate(model_class: type[AnyModel], document: Document) -> AnyModel:
@@ -78,43 +110,43 @@ def dump(model: BaseModel) -> str:
 class _Extender:
     """Reads a file and everything it extends."""
 
-    def __init__(self) -> None:
-        self.n_files = 0
+    def __init__(self, reach: tuple[str, ...], model_class: type[BaseModel] | None) -> None:
+        self.n_files, self.reach = 0, reach
+        self.known = ("extends", *Shape.of(model_class).fields()) if model_class else ()
 
-    def read(self, file: str, trail: tuple[str, ...]) -> Document:
-        """Read a file that the files of `trail`, outermost first, extend."""
+    def read(self, file: str, trail: tuple[str, ...], is_users: bool = False) -> Document:
+        """Read a file that the user names, or that the files of `trail`, outermost first, extend."""
         self.n_files += 1
-        document = read_document(file)
+        document = replace(read_document(file, is_users), reach=self.reach)
+        self._refuse_other_files(document, is_users)
         trail = (*trail, os.path.realpath(file))
-        merged = Document(file, {}, {})
-        for path, parent in _parents(document):
+        merged = Document(file, {}, {}, reach=self.reach)
+        for path in _places(document):
+            parent = named_file(document, path)
             self._check(document, path, parent, trail)
             merged = _merged(merged, self.read(parent, trail))
         own = {key: value for key, value in document.data.items() if key != "extends"}
-        return _merged(merged, Document(file, own, document.without({("extends",)})))
+        return _merged(merged, Document(file, own, document.without({("extends",)}), reach=self.reach))
+
+    def _refuse_other_files(self, document: Document, is_users: bool) -> None:
+        """Refuse what has keys of something else without quoting it; slips of the user's own file are told later."""
+        strange = [key for key in document.data if self.known and key not in self.known]
+        near = [nearest(key, self.known) for key in strange]
+        if strange and not (is_users and (len(strange) < len(document.data) or any(near))):
+            fault = document.fault((strange[0],), "a key that is unknown here", ", ".join(self.known), near[0])
+            raise InputError(replace(fault, path=""))
 
     def _check(self, document: Document, path: Keys, parent: str, trail: tuple[str, ...]) -> None:
         if os.path.realpath(parent) in trail:
             raise InputError(document.fault(path, f"'{parent}' extends itself"))
         if len(trail) > MAX_EXTENDS or self.n_files >= MAX_FILES:
             raise InputError(document.fault(path, "too many files extend one another", f"{MAX_EXTENDS} in a row"))
-        if not os.path.exists(parent):
-            near = near_file(parent)
-            near = near and os.path.relpath(near, os.path.dirname(document.file))
-            raise InputError(document.fault(path, f"no such file '{parent}'", "", near))
 
 
-def _parents(document: Document) -> list[tuple[Keys, str]]:
-    """Return the files a document extends, each with the path that names it."""
+def _places(document: Document) -> list[Keys]:
+    """Return where a document names the files that it extends."""
     extends = document.data.get("extends", [])
-    entries = enumerate(extends) if isinstance(extends, list) else [(None, extends)]
-    found: list[tuple[Keys, str]] = []
-    for i, name in entries:
-        path: Keys = ("extends",) if i is None else ("extends", i)
-        if not isinstance(name, str) or not name.isprintable() or not name or os.path.isabs(name):
-            raise InputError(document.fault(path, f"found {show(name)}", "a path relative to this file, or a list"))
-        found.append((path, os.path.normpath(os.path.join(os.path.dirname(document.file), name))))
-    return found
+    return [("extends", i) for i in range(len(extends))] if isinstance(extends, list) else [("extends",)]
 
 
 def _merged(base: Document, child: Document) -> Document:
@@ -138,7 +170,7 @@ def _merged(base: Document, child: Document) -> Document:
     data = merge(base.data, child.data, ())
     positions = base.without(replaced | removed) | child.positions
     before = {path for path in base.removed if not is_below(path, replaced)}
-    return Document(child.file, data, positions, frozenset(removed | before))
+    return Document(child.file, data, positions, frozenset(removed | before), child.reach)
 
 
 def _same_kind(below: Any, above: dict[str, Any]) -> bool:

@@ -60,7 +60,7 @@ def apply_sets(document: Document, sets: list[str], model_class: type[BaseModel]
         try:
             override = _parsed_set(text)
             data = override.apply(document.data, _shape(model_class))
-            changed = Document(document.file, data, document.positions)
+            changed = replace(document, data=data)
             path = changed.path(dotted(override.keys))
             gone = {path} if value_at(data, path) is None else set()
             positions = changed.without({path}) | {path: place}

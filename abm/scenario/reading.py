@@ -33,6 +33,7 @@ MAX_NODES = 20_000
 MAX_DIGITS = 40
 KEY = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 KEYS_ALLOWED = "1 to 64 letters, digits and . _ ~ -"
+NOT_YAML = "cannot be read as YAML"
 NULL = re.compile(r"(?:null|Null|NULL|~|)")
 BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)")
 INT = re.compile(r"[-+]?[0-9]+")
@@ -67,12 +68,15 @@ class Document:
         From the path of a value, a tuple of keys and indices, to its `Position`.
     removed : frozenset
         Paths that a ``null`` took out; a model whose field may be null is told so.
+    reach : tuple of str
+        Folders below which the files lie that it may name.
     """
 
     file: str
     data: dict[str, Any]
     positions: dict[Keys, Position] = field(default_factory=dict)
     removed: frozenset[Keys] = frozenset()
+    reach: tuple[str, ...] = ()
 
     def position(self, path: Keys) -> Position:
         """Return the position of a path, or of the nearest part above it that is in a file."""
@@ -122,8 +126,15 @@ def value_at(data: Any, path: Keys) -> Any:
     return data
 
 
-def read_document(path: str | Path) -> Document:
+def read_document(path: str | Path, is_quoted: bool = True) -> Document:
     """Read a YAML file whose top level is a mapping.
+
+    Parameters
+    ----------
+    path : str or Path
+        YAML file.
+    is_quoted : bool
+        Whether faults may quote it; not of a file that another one names, which may be anything.
 
     Raises
     ------
@@ -131,7 +142,12 @@ def read_document(path: str | Path) -> Document:
         The file cannot be read, or is no plain YAML.
     """
     file = str(path)
-    data, positions = read_text(_text(file), file)
+    try:
+        data, positions = read_text(_text(file), file)
+    except InputError as error:
+        if is_quoted:
+            raise
+        raise InputError(*(_unquoted(fault) for fault in error.faults)) from None
     if not isinstance(data, dict):
         found = "empty" if data is None else f"a {'list' if isinstance(data, list) else 'single value'}"
         raise InputError(Fault(f"the document is {found}", "", *positions[()], allowed="a mapping of keys to values"))
@@ -161,10 +177,17 @@ def read_text(text: str, file: str) -> tuple[Any, dict[Keys, Position]]:
         raise InputError(_syntax_fault(error, text, file)) from None
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # the parser lets these through on some malformed escapes and directives
-        raise InputError(Fault(f"cannot be read as YAML ({error})", file=file)) from None
+        raise InputError(Fault(f"{NOT_YAML} ({error})", file=file)) from None
     if builder.faults:
         raise InputError(*builder.faults)
     return data, builder.positions
+
+
+def _unquoted(fault: Fault) -> Fault:
+    """Return a fault without what it says of a file's content; what could not be opened has none."""
+    if fault.line is None and not fault.message.startswith(NOT_YAML):
+        return fault
+    return Fault("is no plain YAML", "", fault.file, fault.line, fault.column, "a file that 'abm check' takes")
 
 
 def _text(file: str) -> str:

@@ -13,7 +13,7 @@ from abm.core.names import Name
 from abm.core.par import Model, par, plain, refusal
 from abm.results.study import Row
 from abm.scenario.from_file import load_scenario, named
-from abm.scenario.load import Document, apply_overrides, resolve, validate
+from abm.scenario.load import Document, apply_overrides, named_file, resolve, validate
 from abm.scenario.schema import Scenario
 from abm.study.design import AnyDesign, Listed, Point, range_of
 from abm.study.measures import NAMES, is_measure
@@ -99,10 +99,7 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
 
 
 def _base(study: Study, document: Document) -> Scenario:
-    path = Path(document.file).parent / study.base
-    if not path.is_file():
-        raise InputError(document.fault(("base",), f"no such file '{study.base}'", "a scenario beside this file"))
-    return load_scenario(path)
+    return load_scenario(named_file(document, ("base",)), reach=document.reach)
 
 
 def _check(planned: Planned, document: Document) -> None:

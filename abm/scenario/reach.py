@@ -1,0 +1,45 @@
+"""Which files a file may name: those below its own folder, its project, the package's configs and what the user allows.
+
+The file that the user names decides; what it names, and what that names in turn, stays within the same folders.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from abm.core.errors import Fault, InputError
+
+PROJECT = ("pyproject.toml", ".git")
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+ALLOWED = "files of this folder, its project or the package's configs; abm --allow-path FOLDER allows more"
+
+_allowed: tuple[str, ...] = ()
+
+
+def allow(folders: Iterable[str | Path]) -> None:
+    """Let files name what lies below these folders too, in this process.
+
+    Raises
+    ------
+    InputError
+        One is no folder.
+    """
+    global _allowed
+    given = [os.path.expanduser(folder) for folder in folders]
+    wrong = [Fault("no such folder", file=folder) for folder in given if not os.path.isdir(folder)]
+    if wrong:
+        raise InputError(*wrong)
+    _allowed = tuple(map(os.path.realpath, given))
+
+
+def reach_of(file: str | Path) -> tuple[str, ...]:
+    """Return the folders below which a file that the user names may name others, symbolic links resolved."""
+    folder = Path(os.path.realpath(Path(file).parent))
+    project = next((p for p in (folder, *folder.parents) if any((p / name).exists() for name in PROJECT)), folder)
+    return tuple(dict.fromkeys((str(folder), str(project), str(CONFIGS), *_allowed)))
+
+
+def is_within(file: str, reach: Iterable[str]) -> bool:
+    """Whether a file lies below one of some folders, symbolic links resolved."""
+    real = Path(os.path.realpath(file))
+    return any(real.is_relative_to(folder) for folder in reach)
