@@ -18,9 +18,10 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import plain
 from abm.scenario.explain import Shape, explain, show
+from abm.scenario.opening import near_file
 from abm.scenario.overrides import apply_overrides, apply_sets, with_nulls
 from abm.scenario.reach import ALLOWED, is_within, reach_of
-from abm.scenario.reading import Document, Keys, Position, is_below, near_file, read_document, value_at
+from abm.scenario.reading import Document, Keys, Position, is_below, read_document, value_at
 
 __all__ = ["Document", "Position", "apply_overrides", "dump", "named_file", "read_document", "resolve", "validate"]
 

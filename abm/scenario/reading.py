@@ -4,9 +4,7 @@ The document is built from the parser's events, so nothing is constructed that t
 no tags, no code, no unbounded aliases.
 """
 
-import os
 import re
-import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +22,10 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
-from abm.core.errors import Fault, InputError, nearest
+from abm.core.errors import Fault, InputError
 from abm.core.units import UnitError, split_quantity
+from abm.scenario.opening import text_of
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 MAX_NODES = 20_000
 MAX_DIGITS = 40
@@ -143,7 +141,7 @@ def read_document(path: str | Path, is_quoted: bool = True) -> Document:
     """
     file = str(path)
     try:
-        data, positions = read_text(_text(file), file)
+        data, positions = read_text(text_of(file), file)
     except InputError as error:
         if is_quoted:
             raise
@@ -188,45 +186,6 @@ def _unquoted(fault: Fault) -> Fault:
     if fault.line is None and not fault.message.startswith(NOT_YAML):
         return fault
     return Fault("is no plain YAML", "", fault.file, fault.line, fault.column, "a file that 'abm check' takes")
-
-
-def _text(file: str) -> str:
-    raw = _bytes(file)
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        place = (file, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
-        message = f"byte 0x{raw[error.start]:02x} is not UTF-8"
-        raise InputError(Fault(message, "", *place, allowed="text in UTF-8")) from None
-
-
-def _bytes(file: str) -> bytes:
-    try:
-        mode = os.stat(file).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a directory" if stat.S_ISDIR(mode) else "no regular file"
-            raise InputError(Fault(f"is {kind}", file=file, allowed="a YAML file"))
-        with open(file, "rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError(Fault("no such file", file=file, nearest=near_file(file))) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(Fault(f"cannot be opened: {reason}", file=file[:200])) from None
-    if len(raw) > MAX_BYTES:
-        raise InputError(Fault("the file is too large", file=file, allowed=f"at most {MAX_BYTES} bytes"))
-    return raw
-
-
-def near_file(file: str) -> str:
-    """Return the file of the same folder with the most similar name; empty if none is near."""
-    folder, name = os.path.split(file)
-    try:
-        near = nearest(name, sorted(os.listdir(folder or ".")))
-    except OSError:
-        return ""
-    return os.path.join(folder, near) if near else ""
 
 
 def _refuse_characters(text: str, file: str) -> None:

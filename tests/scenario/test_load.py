@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, par, refusal
 from abm.scenario.load import apply_overrides, dump, read_document, resolve, validate
-from abm.scenario.reading import MAX_BYTES, Document, Position, read_text
+from abm.scenario.opening import MAX_BYTES
+from abm.scenario.reading import Document, Position, read_text
 
 BAD = Path(__file__).parents[1] / "bad"
 WHY = "design: an example"
