@@ -150,6 +150,27 @@ def patient():
     return make_patient
 
 
+def make_leukaemia(clone: Mapping) -> Simulation:
+    """Make a patient with chronic lymphocytic leukaemia whose cells signal."""
+    data = {
+        "name": "leukaemia",
+        "duration": "1 d",
+        "dt": "12 h",
+        "space": {"kind": "body"},
+        "populations": {"b_cells": {"kind": "cll_clone", **clone}},
+        "processes": {"signalling": {"kind": "bcr_signalling"}},
+        "end_points": {"kind": "lymphocytes"},
+        "probes": {"counts": None, "patient": {"every": "12 h"}},
+    }
+    return build(Scenario.model_validate(data), Well("arm", 0))
+
+
+@pytest.fixture(scope="session")
+def leukaemia():
+    """Return the function that makes a patient with chronic lymphocytic leukaemia."""
+    return make_leukaemia
+
+
 @pytest.fixture(scope="session")
 def all_processes():
     """Return the function that lists all processes for a scenario."""

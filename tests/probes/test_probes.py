@@ -124,6 +124,7 @@ def test_every_docking_event_of_the_step_is_seen(busy):
     sim = busy(changes={"probes": {"complement_events": {"every": "1 min"}}})
     sim.run()
     seen = [table for table in sim.records["complement_events"].values() if len(table["uid"])]
+    assert any((table["n_docked"] == 1).any() for table in seen)
     assert len(seen) > 20
     assert all((table["n_docked"] > 0).all() for table in seen)
     events = sum(table["n_docked"].sum() for table in seen)
@@ -146,3 +147,65 @@ def test_probes_of_what_is_not_there_see_nothing(culture):
     assert sim.records["fields"][0] == {}
     assert not any(len(v) for v in sim.records["complement_events"][0].values())
     assert set(sim.records["cells"][0]) == {"b_cells"}
+
+
+def test_totals_are_of_the_living_and_means_of_their_own_columns(culture):
+    kinds = ("binding", "c3b_deposition", "mac_insertion", "engagement", "effector_recovery", "dheas_field")
+    cells = {"populations": {"b_cells": {"n": 10}, "nk_cells": {"per_b_cell": 1.0}}}
+    world = culture({kind: {} for kind in kinds}, (), cells).world
+    b, nk = world.populations["b_cells"], world.populations["nk_cells"]
+    b.is_dying[:3], b.bound_per_cell[:5], b.c3b_per_cell[:2], b.mac_per_cell[:4] = True, 8.0, 20.0, 5
+    nk.partner[:4], nk.granules[:5] = [0, 0, 1, 2], 0.5
+    world.fields["dheas"].values[0, 0] = 2000.0 * world.fields["dheas"].values.size
+    seen = PROBES["counts"]().observe(world)
+    assert (seen["n_b_alive"], seen["n_b_dying"], seen["n_nk"], seen["n_nk_engaged"]) == (7, 3, 10, 4)
+    means = [seen[f"{name}_mean_per_cell"] for name in ("bound", "c3b", "mac")]
+    assert means == pytest.approx([4.0, 4.0, 2.0])
+    assert (seen["granules_mean"], seen["potency_mean"]) == (0.75, 1.0)
+    assert seen["dheas_uM"] == pytest.approx(2.0)
+    assert (PROBES["cells"]().observe(world)["nk_cells"]["is_engaged"] == (nk.partner >= 0)).all()
+
+
+def test_docking_events_are_those_of_every_cell_that_had_one(culture):
+    world = culture({"complement_docking": {}}, (), {"populations": {"b_cells": {"n": 4}}}).world
+    b = world.populations["b_cells"]
+    b.n_docked[:] = [0, 1, 2, 0]
+    seen = PROBES["complement_events"]().observe(world)
+    assert (seen["uid"].tolist(), seen["n_docked"].tolist()) == (b.uid[1:3].tolist(), [1, 2])
+
+
+@pytest.fixture
+def cll(leukaemia):
+    """Return a patient of three subclones and one with the mutation, and the probe's look."""
+    world = leukaemia({"cells_per_agent": 1e12, "cells": 3e12, "c481s_cells": 100.0}).world
+    b = world.populations["b_cells"]
+    assert b.c481s.tolist() == [0.0, 0.0, 0.0, 1.0]
+    b.accessible_cells[:], b.niche_cells[:] = [1e11, 2e11, 0.0, 4.0], [1e12, 0.0, 0.0, 96.0]
+    return world, PROBES["patient"]().observe
+
+
+def test_lymphocytes_are_clone_cells_per_nanolitre_of_blood(cll):
+    """3 L of plasma are 5 L of blood."""
+    world, look = cll
+    assert world.pools.volume_uL == 3e6
+    assert look(world)["lymphocytes_per_nL"] == pytest.approx(3e11 / 5e9, rel=1e-9)
+
+
+def test_cells_are_counted_where_they_are_and_mutated_ones_everywhere(cll):
+    world, look = cll
+    seen = look(world)
+    assert (seen["n_accessible"], seen["n_tissue"]) == (3e11 + 4, 1e12 + 96)
+    assert seen["n_clone"] == 1.3e12 + 100
+    assert seen["n_c481s"] == 100.0
+
+
+def test_surface_igm_is_that_of_blood_and_signal_and_cd20_those_of_all_cells(cll):
+    world, look = cll
+    b = world.populations["b_cells"]
+    b.c481s[:] = b.accessible_cells[3] = b.niche_cells[3] = 0.0
+    b.surface_igm[:], b.signal_rel[:] = [1.0, 4.0, 9.0, 9.0], [0.2, 0.85, 0.0, 0.0]
+    b.cd20_start_per_cell[:], b.cd20_per_cell[:] = 100.0, [100.0, 35.0, 0.0, 0.0]
+    seen = look(world)
+    assert seen["surface_igm_MFI"] == pytest.approx(65.0 * 3.0, rel=1e-12)
+    assert seen["signal_rel"] == pytest.approx((0.2 * 1.1 + 0.85 * 0.2) / 1.3, rel=1e-12)
+    assert seen["rel_cd20"] == pytest.approx((1.0 * 1.1 + 0.35 * 0.2) / 1.3, rel=1e-12)

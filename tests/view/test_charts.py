@@ -59,10 +59,43 @@ def test_a_followed_cell_has_a_course(scenario):
     assert axes[0].lines[0].get_xdata().size == len(session.track) > 1
 
 
-def test_survivors_are_among_all(scenario):
+def test_survivors_are_among_all_and_the_committed_are_none(scenario):
     session = stepped(scenario, 24)
     axes = charts.distributions(session).axes
     assert len(axes) == 6
-    everyone, alive = (sum(p.get_height() for p in c.patches) for c in axes[0].containers)
-    assert everyone == session.history["serum"][-1]["n_b_start"]
-    assert alive == session.history["serum"][-1]["n_b_alive"] < everyone
+    for ax, arm in zip(axes, session.arms, strict=False):
+        last = session.history[arm][-1]
+        everyone, alive = (sum(p.get_height() for p in c.patches) for c in ax.containers)
+        assert everyone == last["n_b_start"]
+        assert alive == last["n_b_alive"] < everyone
+    assert session.history["effectors"][-1]["n_b_dying"] > 0
+    shares = [sum(bar.get_height() for bar in ax.patches) for ax in axes[3:]]
+    assert shares == pytest.approx([0.0, 100.0, 100.0])  # serum is an arm without NK cells
+
+
+def test_time_runs_in_days_for_patients_and_in_hours_for_wells(watched):
+    ax = charts.style.new_figure(2.0).subplots()
+    charts.outcome(ax, watched)
+    hours = {"h": 1.0, "d": 24.0}[charts.unit(watched)]
+    assert ax.lines[0].get_xdata()[-1] == pytest.approx(watched.t_h / hours)
+    assert ax.get_xlim()[1] == pytest.approx(watched.scenario.duration / hours, rel=0.01)
+
+
+def test_shares_are_of_all_cells_there_have_been(scenario):
+    session = stepped(scenario)
+    session.add("b_cells", 40)
+    session.add("nk_cells", 100, ["both"])
+    for _ in range(6):
+        session.step()
+    last = session.history["both"][-1]
+    assert last["n_b_start"] == 100
+    alive = 100.0 * last["n_b_alive"] / last["n_b_start"]
+    ax = charts.style.new_figure(2.0).subplots()
+    charts.outcome(ax, session)
+    assert ax.lines[2].get_ydata()[-1] == pytest.approx(alive)
+    panels = {ax.get_title(loc="left"): ax for ax in charts.courses(session).axes}
+    area = panels["both"].collections[0].get_paths()[0].vertices
+    assert area[area[:, 0] == area[:, 0].max(), 1].max() == pytest.approx(alive)
+    engaged = panels["NK cells engaged"].lines[2].get_ydata()[-1]
+    assert engaged == pytest.approx(100.0 * last["n_nk_engaged"] / last["n_nk"])
+    assert 0 < engaged < 100

@@ -106,6 +106,22 @@ def test_layers_show_the_field_below_the_cells(world):
     assert raster.layers(world) == ["none", "DHEAS", "potency"]
 
 
+def test_the_layer_of_potency_is_that_of_the_mechanism(world):
+    world.fields["dheas"].values[:] = 2000.0
+    image = picture(world, Look(layer="potency"), PIXELS)
+    potency = world.traits["potency"].potency(2000.0)  # nM
+    assert potency > 1.05
+    assert at(image, 2, 2, world.space.side) == tuple(raster.LAYERS["potency"].paint(np.array([potency]))[0])
+
+
+def test_the_committed_are_not_yet_lysed(scenario):
+    simulation = build(scenario, Well("effectors", 0))
+    simulation.run()
+    world = simulation.world
+    n_lysed = sum(x_um.size for x_um, _, _ in raster._lysed(world))
+    assert 0 < n_lysed == world.tallies["b_cells.lysed"] < world.deaths["b_cells"].n
+
+
 def test_a_png_holds_the_same_pixels(world):
     image = picture(world, Look(nk_by="potency"), 64)
     again = np.asarray(Image.open(io.BytesIO(raster.png(image))))

@@ -174,3 +174,12 @@ def test_the_nearest_cell_is_found(session):
     cell = session.nearest_cell("both", float(b.x_um[7]) + 0.1, float(b.y_um[7]), 20.0)
     assert cell == Cell("both", "b_cells", int(b.uid[7]))
     assert session.nearest_cell("both", -500.0, -500.0, 20.0) is None
+
+
+def test_a_click_between_two_cells_finds_the_b_cell(session):
+    world = session.simulations["both"].world
+    b, nk = world.populations["b_cells"], world.populations["nk_cells"]
+    b.x_um[:] = b.y_um[:] = nk.x_um[:] = nk.y_um[:] = 0.0
+    b.x_um[3], b.y_um[3], nk.x_um[5], nk.y_um[5] = 200.0, 200.0, 210.0, 200.0
+    assert session.nearest_cell("both", 206.0, 200.0, 20.0) == Cell("both", "b_cells", int(b.uid[3]))
+    assert session.nearest_cell("both", 209.0, 200.0, 20.0) == Cell("both", "nk_cells", int(nk.uid[5]))

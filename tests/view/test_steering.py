@@ -3,6 +3,8 @@
 import pytest
 
 from abm.core.errors import InputError
+from abm.core.par import describe
+from abm.core.units import parse_quantity
 from abm.scenario.from_file import load_scenario
 from abm.view import steering
 from abm.view.session import Session
@@ -43,6 +45,20 @@ def test_patients_read_days_and_the_file_gets_the_same_value(patient):
     assert knob.unit == "d"
     session.change({knob.path: knob.as_text(30.0)})
     assert steering.now(session, "rituximab").processes["plasma_cells"].half_life == pytest.approx(720.0)
+
+
+@pytest.mark.parametrize("kind", ["well", "patient", "cll"])
+def test_a_knob_shows_what_the_mechanism_has(kind, scenario, patient, cll):
+    session = Session({"well": scenario, "patient": patient, "cll": cll}[kind])
+    shown = [knob for knob in knobs(session) if knob.is_number]
+    processes = steering.now(session, session.arms[0]).processes
+    assert len(shown) > 10
+    for knob in shown:
+        _, name, key = knob.path.split(".")
+        parameter = next(row for row in describe(type(processes[name])) if row["name"] == key)
+        unit = parameter["unit"]
+        own = parse_quantity(f"{knob.value!r} {knob.unit}", unit) if knob.unit not in ("", "1") else knob.value
+        assert own == pytest.approx(getattr(processes[name], key), rel=1e-3), knob.path
 
 
 def test_a_switch_turns_a_mechanism_off_and_on_as_it_was(session):

@@ -89,12 +89,16 @@ def test_only_a_share_of_nk_cells_can_kill(culture, state, killers):
 
 
 def test_resting_nk_hit_and_engage_less_than_activated_ones(culture):
-    nk = {
-        state: culture({}, (), {"populations": {"nk_cells": {"per_b_cell": 1, "state": state}}}).world.populations[
-            "nk_cells"
-        ]
-        for state in ("il2", "resting")
-    }
-    for column in ("rel_hit", "rel_engagement"):
-        assert set(nk["il2"][column]) == {1.0}
-        assert set(nk["resting"][column]) < {*np.linspace(0, 1, 1001).round(3)} - {1.0}
+    for state, rel_hit, rel_engagement in (("il2", 1.0, 1.0), ("resting", 0.3, 0.8), ("pbmc", 0.3, 0.8)):
+        own = {"per_b_cell": 1, "state": state, "resting_rel_hit": 0.3, "resting_rel_engagement": 0.8}
+        nk = culture({}, (), {"populations": {"nk_cells": own}}).world.populations["nk_cells"]
+        assert nk.n > 0
+        assert set(nk.rel_hit) == {rel_hit}
+        assert set(nk.rel_engagement) == {rel_engagement}
+
+
+def test_persisting_subclones_are_a_share_and_turn_over_slowly(leukaemia):
+    world = leukaemia({"cells_per_agent": 1e9, "persisting_frac": 0.2, "persisting_rel": 0.05}).world
+    turnover = world.populations["b_cells"].turnover_rel
+    assert set(turnover) == {0.05, 1.0}
+    assert (turnover == 0.05).mean() == pytest.approx(0.2, abs=4.5 * math.sqrt(0.16 / turnover.size))
