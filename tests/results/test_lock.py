@@ -114,9 +114,9 @@ def test_the_lock_of_a_process_at_work_here_is_never_taken(tmp_path, without, un
 
 @pytest.mark.parametrize("elsewhere", [ELSEWHERE, {"boot": "an earlier one"}, {"host": "node0123"}])
 def test_the_lock_of_another_machine_is_taken_on_demand_once_it_is_silent(tmp_path, elsewhere):
-    sign(tmp_path, 60, **elsewhere)
+    sign(tmp_path, 30, **elsewhere)
     for unlocks in (False, True):
-        with pytest.raises(LockedError, match=r"a sign of life [56]\d s ago: wait for it to end; once it is silent"):
+        with pytest.raises(LockedError, match=r"a sign of life \d+ s ago: wait for it to end; once it is silent"):
             take_over(tmp_path, unlocks)
     be_silent(tmp_path / ".lock", 7200)
     with pytest.raises(LockedError, match=f"no sign of life for 2 h: if it has ended, {TAKE_OVER}"):
