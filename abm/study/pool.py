@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 from abm.core.errors import InputError, RunFailed
@@ -116,16 +118,26 @@ def work(connection: Connection, kind: str) -> None:
     """Run jobs as they come down the pipe until it closes; signals to the whole group are the parent's to answer."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    inbox: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_listen, args=(connection, inbox), daemon=True).start()
 
     def say(event: str, content: Any) -> None:
         connection.send_bytes(json.dumps([event, content]).encode())
 
-    # whatever comes down the pipe while a job runs, or its end, asks to stop
-    flow = Flow(lambda *steps: say("beat", steps), connection.poll, lambda *noted: say("note", noted))
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while text := connection.recv_bytes():
+    # whatever comes down the pipe while a job runs asks to stop
+    flow = Flow(lambda *steps: say("beat", steps), lambda: not inbox.empty(), lambda *noted: say("note", noted))
+    with contextlib.suppress(OSError):
+        while text := inbox.get():
             outcome = attempt(read_job(kind, text.decode()), flow)
             say(outcome.event, outcome.content)
+
+
+def _listen(connection: Connection, inbox: SimpleQueue[bytes]) -> None:
+    """Pass on what comes down the pipe; end at once when the parent is gone, whose files may be another's by now."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            inbox.put(connection.recv_bytes())
+    os._exit(1)
 
 
 @dataclass
