@@ -14,8 +14,12 @@ from abm.plot import arms, wording
 from abm.results.run import Run
 
 LONGEST = 400
-HOURS = re.compile(r"([0-9.eE+-]+) h")
-FRACTIONS = {"serum", "anti_cd55", "anti_cd59"}
+LONGEST_IN_HOURS, HOURS_PER_MONTH = 72, 730.5
+HOURS = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?) h")
+QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?) ([^0-9 ]\S*)")
+FRACTIONS = {"serum", "anti_cd55", "anti_cd59", "plasmapheresis", "missed"}
+USUAL_INFUSION = "4 h"
+OF_AN_ADDITION = {"at", "lacking", "of", "over", "times", "every", "unless_progressed", "missed"}
 NAMES = {
     "nk_cells": "NK cells",
     "b_cells": "B cells",
@@ -76,21 +80,66 @@ def in_words(arm: object) -> str:
     """Return what an arm adds, leaves out and changes: "rituximab 10 µg/mL; serum 25 %; without NK cells"."""
     if not isinstance(arm, Mapping):
         return "as in the scenario"
-    added, missing, changed = (arm.get(key) or [] for key in ("add", "without", "set"))
+    added, missing, changed, later = (arm.get(key) or [] for key in ("add", "without", "set", "change"))
     parts = [_addition(item) for item in added] if isinstance(added, list) else [_text(added)]
     parts += [f"without {_name(item)}" for item in missing]
-    parts += [f"{key} = {_text(value)}" for key, value in changed.items()] if isinstance(changed, Mapping) else []
+    parts += _settings(changed)
+    for change in later if isinstance(later, list) else ():
+        parts += [f"from {_moment(change.get('at'))} on {text}" for text in _settings(change.get("set"))]
     return "; ".join(part for part in parts if part)[:LONGEST] or "nothing added"
 
 
+def _settings(changed: object) -> list[str]:
+    if not isinstance(changed, Mapping):
+        return []
+    return [f"{key} = {_text(value)}" if value is not None else _switched_off(key) for key, value in changed.items()]
+
+
+def _switched_off(key: str) -> str:
+    return f"{key.removeprefix('processes.')} switched off"
+
+
 def _addition(item: object) -> str:
+    """Return what one addition is and does; what belongs to another kind of addition is left out."""
     if not isinstance(item, Mapping):
         return _text(item)
-    given = {key: value for key, value in item.items() if value not in (None, [], "")}
-    t, lacking = str(given.pop("at", "0 h")), given.pop("lacking", [])
-    text = ", ".join(f"{_name(key)} {_amount(str(key), value)}" for key, value in given.items())
-    text += f" lacking {', '.join(_name(one) for one in lacking)}" if isinstance(lacking, list) and lacking else ""
-    return text if t.startswith(("0 ", "0.0 ")) or t in {"0", "0.0"} else f"{text} at {t}"
+    what = next((key for key, value in item.items() if key not in OF_AN_ADDITION and value is not None), None)
+    if what is None:
+        return ""
+    at = _moment(item.get("at", "0 h"))
+    return WORDS.get(what, _amount_of)(what, item, "" if at in {"0 h", "0"} else at)
+
+
+def _amount_of(what: str, item: Mapping[str, Any], at: str) -> str:
+    lacking = item.get("lacking")
+    without = f" lacking {wording.listing([_name(one) for one in lacking])}" if isinstance(lacking, list) else ""
+    return f"{_name(what)} {_amount(what, item[what])}" + (without if lacking else "") + (f" at {at}" if at else "")
+
+
+def _infusion(what: str, item: Mapping[str, Any], at: str) -> str:
+    number, times, over = item[what], item.get("times") or 1, _moment(item.get("over") or USUAL_INFUSION)
+    text = _text(f"{number} mg" if isinstance(number, int | float) else number) + f" {item.get('of') or 'rituximab'}"
+    if times == 1:
+        text += f" at {at}" if at else ""
+    else:
+        text += f", {times} infusions, one every {_moment(item.get('every') or '7 d')}"
+        text += f" from {at} on" if at else ""
+    text += f", each over {over}" if over != USUAL_INFUSION else ""
+    return text + (", withheld after progression" if item.get("unless_progressed") else "")
+
+
+def _exchange(what: str, item: Mapping[str, Any], at: str) -> str:
+    return f"plasma exchange of {_amount(what, item[what])}" + (f" at {at}" if at else "")
+
+
+def _daily(what: str, item: Mapping[str, Any], at: str) -> str:
+    dose, missed, since = _text(item[what]), item.get("missed"), f" from {at} on" if at else ""
+    if dose.split(" ")[0] == "0":
+        return f"no {what}{since}"
+    return f"{what} {dose} a day{since}" + (f", {_amount('missed', missed)} of the doses missed" if missed else "")
+
+
+WORDS = {"infusion": _infusion, "infusion_mg": _infusion, "plasmapheresis": _exchange, "ibrutinib": _daily}
 
 
 def _amount(key: str, value: object) -> str:
@@ -100,7 +149,23 @@ def _amount(key: str, value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return wording.units(str(value))[:LONGEST]
+    """Return a value as a reader writes it, a number with its unit to six figures."""
+    match = QUANTITY.fullmatch(str(value))
+    return wording.units(f"{float(match[1]):.6g} {match[2]}" if match else str(value))[:LONGEST]
+
+
+def _moment(value: object) -> str:
+    """Return a time in the unit in which it is short: minutes, hours, from three days on days or months."""
+    match = HOURS.fullmatch(str(value))
+    if not match:
+        return _text(value)
+    hours = float(match[1])
+    if hours >= LONGEST_IN_HOURS and hours % 24 == 0:
+        return f"{hours / 24:g} d"
+    if hours >= HOURS_PER_MONTH and hours % HOURS_PER_MONTH == 0:
+        months = hours / HOURS_PER_MONTH
+        return f"{months:g} month" + ("s" if months > 1 else "")
+    return _duration(value) if 0 < hours < 1 else f"{hours:g} h"
 
 
 def _name(key: object) -> str:

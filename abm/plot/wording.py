@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 MISSING = "–"
 MICRO = re.compile(r"\bu(?=[mgLM]\b)")
+SQUARE = re.compile(r"\bm\^?2\b")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -52,8 +53,8 @@ def listing(parts: Sequence[str]) -> str:
 
 
 def units(text: str) -> str:
-    """Return `text` with "um", "ug", "uL" and "uM" written as µm, µg, µL and µM."""
-    return MICRO.sub("µ", text)
+    """Return `text` with "um", "ug", "uL" and "uM" written as µm, µg, µL and µM, "m2" as m²."""
+    return SQUARE.sub("m²", MICRO.sub("µ", text))
 
 
 def setting(text: str) -> str:

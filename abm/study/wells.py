@@ -189,7 +189,8 @@ def deaths(simulation: Simulation) -> dict[str, np.ndarray]:
     population, table = simulation.world.populations["b_cells"], simulation.world.deaths.get("b_cells")
     if table is None:
         return {"time_h": np.empty(0), "uid": np.empty(0, np.uint64), "cause": np.empty(0, str)}
-    return {name: table[name] for name in table.columns} | {"cause": np.array(Fate().causes(population))[table.cause]}
+    causes = np.array(Fate().causes(population), str)  # none where nothing can kill, and still text
+    return {name: table[name] for name in table.columns} | {"cause": causes[table.cause]}
 
 
 def started(simulation: Simulation) -> dict[str, np.ndarray | list]:

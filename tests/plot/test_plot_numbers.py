@@ -42,7 +42,7 @@ def test_arm_is_told_in_words():
 def test_arm_of_a_complete_scenario_is_told_in_words():
     serum = {"at": "0 h", "serum": 0.25, "lacking": ["c3"], "rituximab": None}
     arm = {"add": [serum, {"at": "2.0 h", "b_cells": 5000}], "without": [], "set": {"space.side": "1 mm"}, "x": None}
-    assert in_words(arm) == "serum 25 % lacking C3; B cells 5,000 at 2.0 h; space.side = 1 mm"
+    assert in_words(arm) == "serum 25 % lacking C3; B cells 5,000 at 2 h; space.side = 1 mm"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 import abm.plot.patient as package
 from abm.plot import checks, style, wording
 from abm.plot.arms import quoted
-from abm.plot.asked import leading_comment
+from abm.plot.asked import in_words, leading_comment
 from abm.plot.page import Drawn, Section, render_page
 from abm.plot.patient import numbers
 from abm.plot.patient.trial import Trial
@@ -67,8 +67,9 @@ def kinds() -> list[ModuleType]:
 def render(trial: Trial, drawn: list[Drawn], references: Mapping[str, str]) -> str:
     """Return the report as HTML; all text of the run is escaped."""
     title, question = _asked(trial)
+    lines = [line for line in (question, RESEARCH_ONLY, *_warnings(trial)) if line]
     sections = [
-        Section("What this is", [line for line in (question, RESEARCH_ONLY, *_warnings(trial)) if line]),
+        Section("What this is", lines, ("protocol", "what is given"), _protocols(trial)),
         *numbers.key_numbers(trial),
         Section("Figures", figures=drawn),
         *numbers.patients(trial),
@@ -110,6 +111,13 @@ def _draw(trial: Trial, kind: ModuleType) -> Drawn:
     content = style.png(kind.figure(trial), kind.TITLE)
     trial.run.write_figure(f"{name}.png", content)
     return Drawn(name, kind.TITLE, kind.seen(trial), kind.CAPTION, content)
+
+
+def _protocols(trial: Trial) -> list[tuple[str, str]]:
+    """Return what each protocol gives, in words."""
+    arms = _parsed(trial.run.scenario_text()).get("arms")
+    known = arms if isinstance(arms, Mapping) else {}
+    return [(name, in_words(known.get(name))) for name in trial.protocols]
 
 
 def _asked(trial: Trial) -> tuple[str, str]:
