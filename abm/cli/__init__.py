@@ -8,6 +8,7 @@ import typer
 
 from abm.cli import evidence, runs, studies, view  # noqa: F401 - they add their verbs
 from abm.cli.shared import app
+from abm.cli.terminal import take_every_character
 from abm.core.errors import AbmError, RunFailed
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    take_every_character()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()

@@ -8,9 +8,13 @@ import typer
 
 from abm.cli import shared
 from abm.cli.studies import Engine, Scheduler, choose_engine
+from abm.core.paths import at_home
 
 Parameters = Annotated[
-    Path | None, typer.Option("--parameters", help="Parameter set (YAML) instead of the group's own.")
+    Path | None,
+    typer.Option(
+        "--parameters", parser=at_home, metavar="<path>", help="Parameter set (YAML) instead of the group's own."
+    ),
 ]
 
 
@@ -22,7 +26,8 @@ def evidence(
     seeds: Annotated[int, typer.Option("--seeds", min=2, max=1000, help="Seeds 1 to this.")] = 3,
     scale: Annotated[float, typer.Option("--scale", min=0.02, max=10, help="Size of every patch.")] = 1.0,
     posterior: Annotated[
-        Path | None, typer.Option("--posterior", help="Folder of a fit: how often claims hold.")
+        Path | None,
+        typer.Option("--posterior", parser=at_home, metavar="<path>", help="Folder of a fit: how often claims hold."),
     ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior.")] = 20,
     engine: Engine = "local",
@@ -76,7 +81,7 @@ def _number(value: float | None) -> str:
 
 @shared.app.command()
 def compare(
-    comparison: Annotated[Path, typer.Argument(help="Comparison file (YAML).", show_default=False)],
+    comparison: Annotated[Path, typer.Argument(parser=at_home, help="Comparison file (YAML).", show_default=False)],
     sets: shared.Sets = None,
     engine: Engine = "local",
     scheduler: Scheduler = "",
@@ -114,7 +119,7 @@ def compare(
 
 @shared.app.command()
 def fit(
-    calibration: Annotated[Path, typer.Argument(help="Calibration file (YAML).", show_default=False)],
+    calibration: Annotated[Path, typer.Argument(parser=at_home, help="Calibration file (YAML).", show_default=False)],
     sets: shared.Sets = None,
     method: Annotated[str, typer.Option("--method", help="point, posterior or both.")] = "both",
     threads: shared.Threads = None,

@@ -1,6 +1,7 @@
 """The verbs of single runs: run, resume, check, list, params, report."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,14 @@ import typer
 from abm.cli import shared
 from abm.cli.shared import app
 from abm.core.errors import InputError, RunFailed
+from abm.core.paths import at_home
+
+OTHERS = {  # folders that are no run, by the file that only they have: who writes the report, and which verb goes on
+    "study.json": ("abm.plot.studies.report", "write_study_report", "abm study run"),
+    "fit.json": ("abm.plot.evidence.fit", "write_fit_report", "abm fit"),
+    "comparison.json": ("abm.plot.evidence.hypotheses", "write_comparison_report", "abm compare"),
+    "scores.json": ("abm.plot.evidence.report", "write_evidence_report", "abm evidence"),
+}
 
 
 @app.command()
@@ -40,16 +49,22 @@ def run(
 
 @app.command()
 def resume(
-    folder: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
+    folder: shared.Folder,
     sets: shared.Sets = None,
     threads: shared.Threads = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Root for a branch; default: beside the run.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", parser=at_home, metavar="<path>", help="Root for a branch; default: beside the run."),
+    ] = None,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Go on with an interrupted run; with --set, branch from its last checkpoint into a new run."""
     from abm.study.resume import going_on
 
+    other = _other(folder)
+    if other:
+        raise InputError(f"{folder} is no single run; {other[2]} FILE goes on where it stopped")
     scenario, root, branch = going_on(folder, sets or [], out, unlock)
     _run(scenario, root, shared.cores(threads), as_json, branch=branch)
 
@@ -98,24 +113,39 @@ def params(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json
 
 
 @app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)], as_json: shared.Json = False
-) -> None:
-    """Draw the figures and write the report of a finished run anew."""
+def report(folder: shared.Folder, tables: shared.Tables = None, as_json: shared.Json = False) -> None:
+    """Draw the figures and write the report anew: of a run, a study, a fit, a comparison or the evidence."""
+    from abm.results.files import WriteError
     from abm.results.run import Run
+    from abm.results.study import StudyFolder
     from abm.results.tables import ReadError
 
     try:
-        found = Run.open(folder)
-        if found.summary().get("kind") == "trial":
-            path = _trial_report(found)
-            shared.show({"report": str(path)} if as_json else str(path))
-            return
-        with shared.drawing(shared.cores()) as draw:
-            path = draw(found)
+        other = _other(folder)
+        if other:
+            path = getattr(import_module(other[0]), other[1])(StudyFolder(folder))
+        else:
+            path = _run_report(Run.open(folder))
+        copies = shared.copy_tables(folder, tables)
+    except WriteError as error:
+        raise RunFailed(str(error)) from None
     except (ReadError, OSError) as error:
         raise InputError(str(error)) from None
-    shared.show({"report": str(path)} if as_json else str(path))
+    shared.show({"report": str(path), **copies} if as_json else "\n".join([str(path), *copies.values()]))
+
+
+def _other(folder: Path) -> tuple[str, str, str] | None:
+    """Return how a folder is reported that is no run; refuse a file."""
+    if folder.is_file():
+        raise InputError(f"{folder} is a file; allowed: the folder of a run, study, fit, comparison or evidence")
+    return next((how for name, how in OTHERS.items() if (folder / name).exists()), None)
+
+
+def _run_report(found: Any) -> Path:
+    if found.summary().get("kind") == "trial":
+        return _trial_report(found)
+    with shared.drawing(shared.cores()) as draw:
+        return draw(found)
 
 
 def _load(path: Path, sets: list[str]) -> Any:
@@ -217,8 +247,10 @@ def _explain(scenario: Any, as_json: bool) -> None:
 
 
 def _dry_run(scenario: Any, n_threads: int, out: Path, as_json: bool) -> None:
+    from abm.results.files import try_folder
     from abm.study.run import estimate, refuse_if_too_large
 
+    try_folder(out)
     expected = estimate(scenario, n_threads)
     refuse_if_too_large(expected, out)
     found = {

@@ -8,24 +8,30 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from abm import __version__
 from abm.core.errors import Interrupted, RunFailed
+from abm.core.paths import at_home
 
 app = typer.Typer(
-    help="Simulate antibody therapy against B cells, one agent per cell. Research use only; no dosing advice.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 MAX_DRAWING = 4  # processes; more draw too little each to be worth starting
-File = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
+File = Annotated[Path, typer.Argument(parser=at_home, help="Scenario file (YAML).", show_default=False)]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")]
-Out = Annotated[Path, typer.Option("--out", help="Folder that holds all runs.")]
+Folder = Annotated[Path, typer.Argument(parser=at_home, help="Run folder.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", parser=at_home, metavar="<path>", help="Folder that holds all runs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Tables = Annotated[
+    Literal["excel-de"] | None,
+    typer.Option("--csv", help="Also copies of all tables: excel-de for a German Excel (semicolon, decimal comma)."),
+]
 Threads = Annotated[
     int | None,
     typer.Option(
@@ -43,6 +49,21 @@ Unlock = Annotated[
         "life, and go on from what is on the disk; never that of one at work.",
     ),
 ]
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        show(f"abm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Simulate antibody therapy against B cells, one agent per cell. Research use only; no dosing advice."""
 
 
 def cores(threads: int | None = None) -> int:
@@ -93,6 +114,23 @@ def drawing(n_processes: int) -> Iterator[Callable[[Any], Path]]:
     with ExitStack() as stack:
         others = [stack.enter_context(other) for other in start_drawing(min(n_processes, MAX_DRAWING) - 1)]
         yield draw
+
+
+def copy_tables(folder: Path, dialect: str | None) -> dict[str, str]:
+    """Write every table of a folder once more, into a folder named after the dialect; return that, by what it is."""
+    from abm.results.files import naming
+    from abm.results.tables import read_csv, read_parquet, write_excel_de
+
+    if not dialect:
+        return {}
+    copies = folder / dialect
+    with naming(copies):
+        copies.mkdir(exist_ok=True)
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".csv", ".parquet"):
+            table = read_csv(path) if path.suffix == ".csv" else read_parquet(path)
+            write_excel_de(copies / f"{path.stem}.csv", table)
+    return {"tables": str(copies)}
 
 
 def percent(share: float | None) -> str:

@@ -9,10 +9,11 @@ import typer
 
 from abm.cli import shared
 from abm.core.errors import InputError
+from abm.core.paths import at_home
 
 study = typer.Typer(help="Families of runs: sweeps, sensitivity.", no_args_is_help=True, rich_markup_mode=None)
 shared.app.add_typer(study, name="study")
-StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
+StudyFile = Annotated[Path, typer.Argument(parser=at_home, help="Study file (YAML).", show_default=False)]
 Engine = Annotated[str, typer.Option("--engine", help="local or dask.")]
 Scheduler = Annotated[str, typer.Option("--scheduler", help="Dask scheduler, tcp://host:port; else one of its own.")]
 
@@ -50,14 +51,16 @@ def run(
     as_json: shared.Json = False,
 ) -> None:
     """Run what is missing of a study; ends with a table and a report."""
+    from abm.results.files import try_folder
     from abm.study.execute import run_study, status
 
     planned = _load(study_file, sets)
     found = _cost(planned, threads, out)
+    chosen = choose_engine(engine, scheduler, shared.cores(threads))
     if dry_run:
+        try_folder(out)
         _tell(found, as_json)
         return
-    chosen = choose_engine(engine, scheduler, shared.cores(threads))
     folder = shared.watched(
         lambda monitor: run_study(planned, out, chosen, monitor, again), f"abm study run {study_file}", unlock
     )

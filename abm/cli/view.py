@@ -7,6 +7,7 @@ import typer
 
 from abm.cli import shared
 from abm.cli.shared import app
+from abm.core.paths import at_home
 
 Arms = Annotated[
     list[str] | None, typer.Option("--arm", help="An arm to show; repeatable, at most 4; default: the first.")
@@ -44,7 +45,10 @@ def movie(
     sets: shared.Sets = None,
     arms: Arms = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="FILE.gif or FILE.mp4; default: the scenario's name.gif.")
+        Path | None,
+        typer.Option(
+            "--out", parser=at_home, metavar="<path>", help="FILE.gif or FILE.mp4; default: the scenario's name.gif."
+        ),
     ] = None,
     frames: Annotated[int, typer.Option("--frames", min=2, max=2000, help="Pictures from start to end.")] = 60,
     fps: Annotated[int, typer.Option("--fps", min=1, max=60, help="Pictures per second.")] = 12,
@@ -59,7 +63,7 @@ def movie(
     from abm.scenario.from_file import load_scenario
     from abm.study.progress import WatchedRun
     from abm.view import raster
-    from abm.view.movie import Film, write
+    from abm.view.movie import Film, kind_of, write
     from abm.view.session import Session
 
     for value, known in ((b_cells, raster.B_BY), (layer, raster.LAYERS)):
@@ -67,6 +71,7 @@ def movie(
             raise InputError(f"found {value!r}; allowed: {', '.join(known)}")
     loaded = load_scenario(scenario, tuple(sets or ()))
     path = out or Path(f"{loaded.name}.gif")
+    kind_of(path)
     film = Film(frames, fps, raster.Look(b_by=b_cells, layer=layer))
     with WatchedRun() as monitor:
         monitor.begin(path, 1)

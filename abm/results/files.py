@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -98,6 +99,15 @@ def _sync_folder(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def try_folder(path: str | os.PathLike[str]) -> None:
+    """Raise the `WriteError` that a folder would meet when it is made and written to; nothing is left behind."""
+    place = Path(path).absolute()
+    while not place.exists():
+        place = place.parent
+    with naming(path), tempfile.TemporaryDirectory(dir=place, prefix=".abm-"):
+        pass
 
 
 def append_line(path: str | os.PathLike[str], line: str) -> None:

@@ -144,7 +144,7 @@ class StudyFolder:
         """Yield the rows of the plan in order."""
         path = self.path / "plan.parquet"
         try:
-            with pq.ParquetFile(path) as file:
+            with open(path, "rb") as stream, pq.ParquetFile(stream) as file:
                 for batch in file.iter_batches(CHUNK):
                     for row in batch.to_pylist():
                         point = {name: json.loads(text) for name, text in row.items() if name not in KEYS and text}

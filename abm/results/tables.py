@@ -1,7 +1,12 @@
-"""Tables and arrays to and from CSV, Parquet and npz, with the same bytes for the same content."""
+"""Tables and arrays to and from CSV, Parquet and npz, with the same bytes for the same content.
+
+A spreadsheet takes a text that begins with ``=``, ``+``, ``-`` or ``@`` for a formula. In CSV an apostrophe stands
+before such a text; it is taken off again when the file is read here. Numbers stay numbers.
+"""
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
@@ -18,11 +24,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TEXT_COLUMNS = {
-    "arms.csv": ["arm", "control_arm"],
+    "arms.csv": ["arm", "control_arm", "x_name", "x_unit", "group"],
     "series.csv": ["arm"],
     "end_points.csv": ["arm", "response"],
     "parameters.csv": ["name", "value", "unit", "source", "description", "origin"],
 }
+BEGINS_FORMULA = "[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"  # also full-width, as some spreadsheets take them
+FORMULA = re.compile(f"'*{BEGINS_FORMULA}")
+NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 Columns: TypeAlias = Union[Mapping[str, object], "pd.DataFrame", pa.Table]
 
 
@@ -88,7 +97,7 @@ def read_parquet(path: Path) -> pa.Table:
         It is missing or damaged.
     """
     try:
-        with pq.ParquetFile(path) as file:  # read_table would look for key=value pairs in the path
+        with open(path, "rb") as stream, pq.ParquetFile(stream) as file:  # Arrow itself cannot open every path
             return file.read()
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from error
@@ -103,7 +112,8 @@ def read_columns(path: Path) -> list[str]:
         It is missing or damaged.
     """
     try:
-        return pq.read_schema(path).names
+        with open(path, "rb") as stream:
+            return pq.read_schema(stream).names
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from error
 
@@ -127,23 +137,62 @@ def write_csv_parts(path: Path, parts: Iterable[pa.Table], names: Sequence[str] 
     """
 
     def write(file: BinaryIO) -> None:
-        text, known = io.TextIOWrapper(file, encoding="utf-8", newline=""), list(names)
-        writer = csv.writer(text, lineterminator="\n")
-        for index, part in enumerate(parts):
-            known = known or part.column_names
-            if index == 0:
-                writer.writerow(known)
-            writer.writerows(zip(*(_values(part, name) for name in known), strict=True))
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        _write_rows(csv.writer(text, lineterminator="\n"), parts, names)
         text.flush()
         text.detach()
 
     atomic_write(path, write)
 
 
+def csv_text(columns: Columns) -> str:
+    """Return what `write_csv` writes."""
+    text = io.StringIO(newline="")
+    _write_rows(csv.writer(text, lineterminator="\n"), [as_table(columns)], ())
+    return text.getvalue()
+
+
+def write_excel_de(path: Path, columns: Columns) -> None:
+    """Write a CSV file as a German Excel opens it: semicolons, decimal commas, and a mark that it is UTF-8."""
+    table, text = as_table(columns), io.StringIO(newline="")
+    with_commas = pa.table([_with_commas(column) for column in table.columns], names=table.column_names)
+    _write_rows(csv.writer(text, delimiter=";"), [with_commas], ())
+    atomic_write(path, text.getvalue().encode("utf-8-sig"))
+
+
+def _with_commas(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    if pa.types.is_floating(column.type):
+        texts = (None if value is None or value != value else str(value) for value in column.to_pylist())
+    elif _is_text(column.type):
+        texts = column.to_pylist()
+    else:
+        return column
+    found = [text.replace(".", ",") if text and NUMBER.fullmatch(text) else text for text in texts]
+    return pa.array(found, pa.string())
+
+
+def _write_rows(writer: "csv._writer", parts: Iterable[pa.Table], names: Sequence[str]) -> None:
+    known = list(names)
+    for index, part in enumerate(parts):
+        known = known or part.column_names
+        if index == 0:
+            writer.writerow(map(_as_text, known))
+        writer.writerows(zip(*(_values(part, name) for name in known), strict=True))
+
+
 def _values(table: pa.Table, name: str) -> list[object]:
     if name not in table.column_names:
         return [None] * table.num_rows
-    return [None if value != value else value for value in table[name].to_pylist()]
+    values = table[name].to_pylist()
+    if _is_text(table[name].type):
+        return [value and _as_text(value) for value in values]
+    return [None if value != value else value for value in values]
+
+
+def _as_text(text: str) -> str:
+    """Return a text that a spreadsheet takes for a text; at a carriage return it would end the row."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 
 def read_csv(path: Path) -> pa.Table:
@@ -158,11 +207,21 @@ def read_csv(path: Path) -> pa.Table:
     parse = arrow_csv.ParseOptions(newlines_in_values=True)
     convert = arrow_csv.ConvertOptions(column_types=text, null_values=[""], strings_can_be_null=False)
     try:
-        table = arrow_csv.read_csv(path, parse_options=parse, convert_options=convert)
+        with open(path, "rb") as stream:
+            table = arrow_csv.read_csv(stream, parse_options=parse, convert_options=convert)
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from error
-    fields = [pa.field(f.name, pa.float64() if pa.types.is_null(f.type) else f.type) for f in table.schema]
-    return table.cast(pa.schema(fields))
+    fields = [pa.field(_original(f.name), pa.float64() if pa.types.is_null(f.type) else f.type) for f in table.schema]
+    columns = [_originals(column) if _is_text(column.type) else column for column in table.columns]
+    return pa.table(columns, names=[field.name for field in fields]).cast(pa.schema(fields))
+
+
+def _original(text: str) -> str:
+    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
+
+
+def _originals(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.replace_substring_regex(column, f"^'('*{BEGINS_FORMULA})", r"\1")
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

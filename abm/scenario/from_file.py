@@ -6,6 +6,7 @@ from abm.core.errors import InputError
 from abm.core.names import name_of
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
+from abm.scenario.given import Sets, as_path, as_sets
 from abm.scenario.load import AnyModel, Document, resolve, validate
 from abm.scenario.reading import Keys
 from abm.scenario.schema import Arm, Scenario
@@ -13,15 +14,15 @@ from abm.scenario.schema import Arm, Scenario
 SHARED = ("seed", "replicates", "duration", "dt", "arms", "probes")
 
 
-def load_scenario(path: str | Path, sets: tuple[str, ...] = (), reach: tuple[str, ...] | None = None) -> Scenario:
+def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | None = None) -> Scenario:
     """Read and validate a scenario file.
 
     Parameters
     ----------
     path : str or Path
         YAML file.
-    sets : tuple of str
-        ``path=value`` as after ``--set``.
+    sets : sequence of str, str or mapping
+        ``path=value`` as after ``--set``, one of them, or values by dotted path.
     reach : tuple of str, optional
         Of the document that names the file; without it the user does.
 
@@ -30,7 +31,7 @@ def load_scenario(path: str | Path, sets: tuple[str, ...] = (), reach: tuple[str
     InputError
         All faults of the file, with their places.
     """
-    document = resolve(path, sets, Scenario, reach)
+    document = resolve(as_path(path), as_sets(sets), Scenario, reach)
     scenario = validate(Scenario, document)
     check_arms(scenario, document)
     check_cohort(scenario, document)

@@ -18,6 +18,7 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import plain
 from abm.scenario.explain import Shape, explain, show
+from abm.scenario.kinds import other_kind
 from abm.scenario.opening import near_file
 from abm.scenario.overrides import apply_overrides, apply_sets, with_nulls
 from abm.scenario.reach import ALLOWED, is_within, reach_of
@@ -90,6 +91,9 @@ def validate(model_class: type[AnyModel], document: Document) -> AnyModel:
     InputError
         Every fault of the document, with its place.
     """
+    wrong = other_kind(model_class, document)
+    if wrong:
+        raise InputError(wrong)
     try:
         return model_class.model_validate(with_nulls(document, model_class))
     except ValidationError as error:

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from abm.core.errors import InputError
 from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
+from abm.scenario.given import as_path
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Monitor
 from abm.study.run import run_scenario
@@ -48,14 +50,14 @@ class Result:
 
 
 def simulate(
-    scenario: Scenario, out: str | Path | None = None, n_threads: int = 1, monitor: Monitor | None = None
+    scenario: Scenario | str | Path, out: str | Path | None = None, n_threads: int = 1, monitor: Monitor | None = None
 ) -> Result:
     """Run a scenario and return its results.
 
     Parameters
     ----------
-    scenario : Scenario
-        From :func:`load_scenario`.
+    scenario : Scenario or path
+        From :func:`load_scenario`, or the file itself.
     out : path, optional
         Folder that holds all runs; without it nothing is kept on disk.
     n_threads : int
@@ -68,8 +70,14 @@ def simulate(
     InputError, ResourceRefused, RunFailed
         As the exit codes of ``abm run``.
     """
+    if isinstance(scenario, str | Path):
+        scenario = load_scenario(scenario)
+    if not isinstance(scenario, Scenario):
+        raise InputError(f"scenario: found {type(scenario).__name__}; allowed: a Scenario, or the path of its file")
+    if not isinstance(n_threads, int) or n_threads < 1:
+        raise InputError(f"n_threads: found {n_threads!r:.60}; allowed: a whole number from 1")
     if out is not None:
-        return _collect(run_scenario(scenario, Path(out), n_threads, monitor), keep=True)
+        return _collect(run_scenario(scenario, as_path(out, "a folder for runs"), n_threads, monitor), keep=True)
     with tempfile.TemporaryDirectory(prefix="abm-") as folder:
         return _collect(run_scenario(scenario, Path(folder), n_threads, monitor), keep=False)
 

@@ -1,12 +1,13 @@
 """A short animation of a scenario: the floors of its arms, or a patient's IgM, with the course below."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from matplotlib.animation import FFMpegWriter, PillowWriter
+from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -61,25 +62,46 @@ def write(
     Raises
     ------
     InputError
-        The ending is another, FFmpeg is missing, or the file cannot be written.
+        As of :func:`kind_of`, or the disk is full.
     """
     film = film or Film()
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None:
-        raise InputError(f"{path.name} ends in {path.suffix or 'nothing'!r}; allowed: {', '.join(KINDS)}")
-    if not kind.isAvailable():
-        raise InputError(f"{path.suffix} needs FFmpeg, which is not installed; .gif needs nothing more")
-    writer, scene = kind(fps=film.fps), _Scene(session, film.look)
+    writer, scene = kind_of(path)(fps=film.fps), _Scene(session, film.look)
+    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
     try:
-        with writer.saving(scene.figure, str(path), DPI):
+        with writer.saving(scene.figure, str(unfinished), DPI):
             for n, _ in enumerate(_moments(session, film.n_frames), start=1):
                 scene.draw()
                 writer.grab_frame()
                 scene.figure.set_layout_engine("none")  # as the first picture was laid out: half the time of the others
                 if beat:
                     beat(n, film.n_frames)
+        unfinished.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def kind_of(path: Path) -> type[AbstractMovieWriter]:
+    """Return what writes a film of that name.
+
+    Raises
+    ------
+    InputError
+        The ending is another, FFmpeg is missing, or there is no such folder to write to.
+    """
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"{path.name} ends in {path.suffix or 'nothing'!r}; allowed: {', '.join(KINDS)}")
+    if not kind.isAvailable():
+        raise InputError(f"{path.suffix} needs FFmpeg, which is not installed; .gif needs nothing more")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; allowed: a file in it")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}"):
+            return kind
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def gif(session: Session) -> bytes:

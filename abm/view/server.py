@@ -16,12 +16,13 @@ HOST = "127.0.0.1"
 HOSTS = [HOST, "localhost"]
 MAX_TABS = 24  # design: sessions at once
 FORGET = "10m"  # design: how long the session of a closed tab is kept
+PARTS = ("/static/", "/_solara/cdn/", "/jupyter/nbextensions/", "/jupyter/api/kernels/", "/_solara/api/close/")
 Message = dict[str, Any]
 Receive, Send = Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]
 
 
-class OwnOrigin:
-    """Refuse requests that a page of another origin makes: 403, also for a WebSocket.
+class OwnPage:
+    """Serve the page and its parts, nothing else (404), and no page of another origin (403), also for a WebSocket.
 
     Parameters
     ----------
@@ -36,14 +37,21 @@ class OwnOrigin:
         """Pass on or refuse."""
         headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", ())}
         origin = headers.get(b"origin")
-        if origin is None or origin in (f"http://{headers.get(b'host', '')}",):
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
+        if origin not in (None, f"http://{headers.get(b'host', '')}"):
+            await _refuse(403, b"another origin", scope, receive, send)
+        elif not scope.get("path", "/").startswith(PARTS) and scope.get("path", "/") != "/":
+            await _refuse(404, b"not here", scope, receive, send)
         else:
-            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"another origin"})
+            await self.app(scope, receive, send)
+
+
+async def _refuse(status: int, why: bytes, scope: Message, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": why})
 
 
 def application(scenario: Scenario, arms: Sequence[str]) -> Any:
@@ -73,7 +81,7 @@ def application(scenario: Scenario, arms: Sequence[str]) -> Any:
     from abm.view.page import Opened
 
     Opened.start(scenario, arms)
-    return TrustedHostMiddleware(OwnOrigin(starlette.app), allowed_hosts=HOSTS)
+    return TrustedHostMiddleware(OwnPage(starlette.app), allowed_hosts=HOSTS)
 
 
 def serve(

@@ -6,6 +6,7 @@ from typing import Any
 
 import solara
 
+from abm.results.tables import csv_text
 from abm.view import charts, movie, steering
 from abm.view.session import Session
 
@@ -109,7 +110,7 @@ def Downloads(session: Session):
         return json.dumps([vars(action) for action in session.actions], indent=1)
 
     def series() -> str:
-        return session.series().to_csv(index=False)
+        return csv_text(session.series())
 
     def figure() -> bytes:
         return charts.png(charts.courses(session))

@@ -46,7 +46,8 @@ def test_every_verb_explains_itself_and_takes_json(call, verb):
 
 def test_check_says_that_a_file_is_right(call, tiny):
     assert call("check", tiny).out == f"{tiny}: ok, 2 arms, 4 wells\n"
-    assert call("check", tiny, "--json").json == {"scenario": "tiny", "arms": ["serum", "both"], "wells": 4, "ok": True}
+    found = {"scenario": "tiny", "arms": ["serum", "both"], "wells": 4, "ok": True, "warnings": []}
+    assert call("check", tiny, "--json").json == found
 
 
 def test_list_scenarios_names_files_that_are_there(call):

@@ -1,3 +1,6 @@
+import csv
+import os
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,11 +12,14 @@ from hypothesis import strategies as st
 from abm.results.tables import (
     ReadError,
     concat,
+    csv_text,
+    read_columns,
     read_csv,
     read_npz,
     read_parquet,
     stack,
     write_csv,
+    write_excel_de,
     write_npz,
     write_parquet,
 )
@@ -48,6 +54,61 @@ def test_quotes_commas_and_newlines_in_a_description_survive(tmp_path):
     assert read_csv(path)["value"].to_pylist() == ["1"]
 
 
+FORMULAS = ["=1+1", "+SUM(A1)", "-A1", "@x", "\tx", "\n=x", "\uff1d1", "-5 %", "-3 h", "+", "-", "--5", "-inf"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_text_that_a_spreadsheet_would_compute_is_written_behind_an_apostrophe(tmp_path, text):
+    write_csv(tmp_path / "arms.csv", {"arm": [text, f"'{text}", f"''{text}"], text: [1, 2, 3]})
+    with open(tmp_path / "arms.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [["arm", f"'{text}"], *([f"{quotes}{text}", str(len(quotes))] for quotes in ("'", "''", "'" * 3))]
+    table = read_csv(tmp_path / "arms.csv")
+    assert table.column_names == ["arm", text]
+    assert table["arm"].to_pylist() == [text, f"'{text}", f"''{text}"]
+
+
+@pytest.mark.parametrize("number", ["-5", "+1e-05", "-0.3", "-.5", "-1.", "0.26", "-1,5"])
+def test_a_number_written_as_text_stays_a_number(tmp_path, number):
+    write_csv(tmp_path / "parameters.csv", {"value": [number], "x": [-1.5], "n": [-3]})
+    with open(tmp_path / "parameters.csv", encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1] == [number, "-1.5", "-3"]
+    assert read_csv(tmp_path / "parameters.csv").to_pylist() == [{"value": number, "x": -1.5, "n": -3}]
+
+
+def test_a_carriage_return_is_a_line_break_within_its_cell(tmp_path):
+    write_csv(tmp_path / "arms.csv", {"arm": ["a\r=x\r\nb"], "n": [1]})
+    assert (tmp_path / "arms.csv").read_bytes() == b'arm,n\n"a\n=x\nb",1\n'
+    assert read_csv(tmp_path / "arms.csv").to_pylist() == [{"arm": "a\n=x\nb", "n": 1}]
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\r")), min_size=1, max_size=5))
+def test_any_text_comes_back_from_csv(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("csv") / "arms.csv"
+    columns = {"arm": texts, "x": list(range(len(texts)))}
+    write_csv(path, columns)
+    assert read_csv(path)["arm"].to_pylist() == texts
+    assert csv_text(columns).encode() == path.read_bytes()
+
+
+def test_names_and_groups_that_look_like_numbers_stay_text(tmp_path):
+    columns = {"arm": ["a"], "x_value": [1.5], "x_name": ["1"], "x_unit": ["2"], "group": ["007"]}
+    write_csv(tmp_path / "arms.csv", columns)
+    assert read_csv(tmp_path / "arms.csv").to_pylist() == [{name: value[0] for name, value in columns.items()}]
+
+
+def test_a_german_excel_gets_semicolons_decimal_commas_and_a_mark_of_utf_8(tmp_path):
+    columns = {"arm": ["a;b", "Größe, µ", "=1"], "x": [0.5, np.nan, -1e-07], "n": [1, 2, 3]}
+    columns |= {"value": ["0.26", "-1.5", "1.5 h"]}
+    write_csv(tmp_path / "plain.csv", columns)
+    write_excel_de(tmp_path / "german.csv", columns)
+    lines = ["arm;x;n;value", '"a;b";0,5;1;0,26', "Größe, µ;;2;-1,5", "'=1;-1e-07;3;1.5 h"]
+    assert (tmp_path / "german.csv").read_bytes() == "\r\n".join(["\ufeff" + lines[0], *lines[1:], ""]).encode()
+    german = pd.read_csv(tmp_path / "german.csv", sep=";", decimal=",", encoding="utf-8-sig")
+    plain = pd.read_csv(tmp_path / "plain.csv")
+    pd.testing.assert_frame_equal(german[["arm", "x", "n"]], plain[["arm", "x", "n"]])
+
+
 def test_parquet_bytes_are_the_same_for_a_frame_and_for_arrays(tmp_path):
     columns = {"arm": ["a", "b"], "uid": np.array([1, 2**64 - 1], "u8"), "x": np.array([0.5, 1], "f4")}
     write_parquet(tmp_path / "a.parquet", columns)
@@ -64,6 +125,16 @@ def test_parquet_keeps_types_and_opens_in_pandas(tmp_path):
     frame = pd.read_parquet(path)
     assert read_parquet(path).column_names == ["uid", "is_dying", "cohort"]
     assert [str(kind) for kind in frame.dtypes[:3]] == ["uint64", "bool", "int32"]
+
+
+def test_a_path_that_is_no_unicode_is_read_like_any_other(tmp_path):
+    folder = tmp_path / os.fsdecode(b"l\xe4ufe")
+    folder.mkdir()
+    columns = {"x": [1, 2]}
+    write_csv(folder / "a.csv", columns)
+    write_parquet(folder / "a.parquet", columns)
+    assert read_csv(folder / "a.csv").to_pydict() == read_parquet(folder / "a.parquet").to_pydict() == columns
+    assert read_columns(folder / "a.parquet") == ["x"]
 
 
 def test_a_categorical_column_is_plain_text(tmp_path):

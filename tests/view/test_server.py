@@ -83,6 +83,21 @@ def test_a_foreign_origin_is_refused(server, origin):
     assert websocket_status(server, origin) == 403
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/resourcez", "/resourcez?verbose", "/%72esourcez", "//resourcez", "/readyz", "/_solara/api/evict/k", "/other"],
+)
+def test_nothing_but_the_page_is_served(server, path):
+    assert get(server, path) == (404, "not here")
+
+
+def test_the_page_has_all_its_parts(server):
+    _, text = get(server)
+    parts = {url.partition("?")[0] for url in re.findall(r"""(?:src|href)=["']?(/[^"' >]+)""", text)}
+    assert len(parts) > 3
+    assert {part: get(server, part)[0] for part in parts} == dict.fromkeys(parts, 200)
+
+
 def test_the_own_origin_is_let_in(server):
     own = f"http://127.0.0.1:{server.port}"
     assert get(server, Origin=own)[0] == 200
