@@ -42,10 +42,11 @@ def evidence(
     from abm.evidence.report import evaluate
     from abm.plot.evidence.report import write_evidence_report
 
-    asked = chosen(claim) if claim else claims(group)
+    asked = chosen(dict.fromkeys(claim)) if claim else claims(group)
     run = choose_engine(engine, scheduler, shared.cores(threads))
-    how = partial(evaluate, seeds=range(1, seeds + 1), scale=scale, posterior=posterior, draws=draws)
-    folder, found = shared.watched(lambda monitor: how(asked, parameters, out, run, monitor), "abm evidence", unlock)
+    given = {"seeds": range(1, seeds + 1), "scale": scale, "posterior": posterior, "draws": draws}
+    how = partial(evaluate, asked, parameters, out, run, **given)
+    folder, found = shared.watched(how, shared.same_call(), unlock)
     path = write_evidence_report(folder)
     if as_json:
         shared.show({**found, "report": str(path)})
@@ -95,10 +96,9 @@ def compare(
     from abm.evidence.compare import load_comparison, name_of
     from abm.plot.evidence.hypotheses import write_comparison_report
 
-    asked, beside = load_comparison(comparison, tuple(sets or []))
+    contest = load_comparison(comparison, tuple(sets or []))
     run = choose_engine(engine, scheduler, shared.cores(threads))
-    again = f"abm compare {comparison}"
-    folder, found = shared.watched(lambda monitor: weigh(asked, beside, out, run, monitor), again, unlock)
+    folder, found = shared.watched(lambda monitor: weigh(contest, out, run, monitor), shared.same_call(), unlock)
     path = write_comparison_report(folder)
     if as_json:
         shared.show({**found, "report": str(path)})
@@ -135,7 +135,7 @@ def fit(
     problem = load_calibration(calibration, tuple(sets or []))
     n_workers = shared.cores(threads)
     folder, found = shared.watched(
-        lambda monitor: calibrate(problem, out, n_workers, monitor, method), f"abm fit {calibration}", unlock
+        lambda monitor: calibrate(problem, out, n_workers, monitor, method), shared.same_call(), unlock
     )
     path = write_fit_report(folder)
     if as_json:

@@ -1,6 +1,7 @@
 """What all verbs share: options, tables, a progress bar around long work, and processes that draw beside it."""
 
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -73,8 +74,16 @@ def cores(threads: int | None = None) -> int:
     return threads or resources.cores()
 
 
-def watched(work: Callable[[Any], Any], again: str = "abm resume {folder}", unlock: bool = False) -> Any:
-    """Do long work under a progress bar; the first SIGINT or SIGTERM asks to stop; ``again`` says how to go on."""
+def same_call() -> str:
+    """Return the call of the program as it was typed."""
+    return shlex.join(["abm", *sys.argv[1:]])
+
+
+def watched(work: Callable[[Any], Any], again: str = "", unlock: bool = False) -> Any:
+    """Do long work under a progress bar; the first SIGINT or SIGTERM asks to stop.
+
+    ``again`` says how to go on, which for a run is to resume it.
+    """
     from abm.study.jobs import Stopped
     from abm.study.progress import WatchedRun
 
@@ -88,7 +97,7 @@ def watched(work: Callable[[Any], Any], again: str = "abm resume {folder}", unlo
         try:
             return work(monitor)
         except Stopped:
-            where = f"; go on with: {again.format(folder=monitor.folder)}" if monitor.folder else ""
+            where = f"; go on with: {again or f'abm resume {monitor.folder}'}" if monitor.folder else ""
             raise Interrupted(monitor.signal_number, f"interrupted, checkpoints written{where}") from None
         finally:
             for number, handler in before.items():

@@ -62,7 +62,7 @@ def run(
         _tell(found, as_json)
         return
     folder = shared.watched(
-        lambda monitor: run_study(planned, out, chosen, monitor, again), f"abm study run {study_file}", unlock
+        lambda monitor: run_study(planned, out, chosen, monitor, again), shared.same_call(), unlock
     )
     _tell({**status(planned, out), "table": str(folder.path / "results.parquet"), "report": _report(folder)}, as_json)
 

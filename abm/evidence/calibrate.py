@@ -1,19 +1,26 @@
 """A calibration from its file to a parameter set: point, posterior, scores, and the set as YAML."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
 
 from abm.core.errors import InputError
-from abm.evidence.fit import Problem, estimates, fit_point, fit_posterior, model
+from abm.core.par import plain
+from abm.evidence.fit import Problem, Shares, estimates, fit_point, fit_posterior, model, quantiles
 from abm.evidence.lab import Lab
 from abm.results.study import StudyFolder
 from abm.results.tables import write_parquet
-from abm.study.execute import only
+from abm.scenario.load import as_yaml
+from abm.scenario.schema import Scenario
+from abm.study.execute import at_home
 from abm.study.jobs import Flow, Monitor
 from abm.study.pool import crew
+from abm.study.rows import scenario_at
 
 METHODS = ("point", "posterior", "both")
+OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
+OF_A_SET = ("space", "populations", "processes")
 
 
 def calibrate(
@@ -37,7 +44,7 @@ def calibrate(
     Raises
     ------
     InputError
-        No such method, or what it needs is not installed.
+        No such method, what it needs is not installed, or another process is at it.
     RunFailed
         An experiment could not be run.
     Stopped
@@ -45,15 +52,12 @@ def calibrate(
     """
     if method not in METHODS:
         raise InputError(f"method {method!r}; allowed: {', '.join(METHODS)}")
-    folder, asked = StudyFolder(root.resolve() / "fit" / problem.calibration.name), problem.calibration
-    folder.make()
-    with only(folder, monitor.unlocks), crew(n_workers) as engine:
+    asked, parent = problem.calibration, root.resolve() / "fit"
+    with at_home(parent, asked.name, problem.identity(), monitor) as folder, crew(n_workers) as engine:
         lab, flow = Lab(folder, engine, _Behind(monitor)), _flow(monitor, folder.path)
-        try:
-            point = _point(problem, lab, flow) if method in ("point", "both") else _known(folder, "point.json")
-            posterior = _posterior(problem, lab, flow, point) if method in ("posterior", "both") else None
-        except ModuleNotFoundError as error:
-            raise InputError(f"a fit needs {error.name}: pip install 'abm[fit]'") from None
+        point = _point(problem, lab, flow) if method in ("point", "both") else _known(folder, "point.json")
+        fixed = point["shares"] if point else problem.start()
+        posterior = _posterior(problem, lab, flow, fixed) if method in ("posterior", "both") else None
         found = {
             "name": asked.name,
             "title": asked.title,
@@ -65,11 +69,12 @@ def calibrate(
             "epsilons": posterior["epsilons"] if posterior else [],
             "shares": posterior["shares"] if posterior else {},
             "weights": posterior["weights"] if posterior else [],
-            "particles": _particles(problem, point, posterior),
+            "particles": _particles(problem, fixed, posterior),
             "estimates": estimates(problem, point["shares"] if point else None, posterior),
         }
         folder.write_json("fit.json", found)
-        folder.write_text("parameters.yaml", _as_yaml(problem, found))
+        folder.write_text("parameters.yaml", _as_yaml(problem, found, fixed))
+        _write_posterior(problem, folder, posterior)
     return folder, found
 
 
@@ -96,47 +101,43 @@ def _flow(monitor: Monitor, path: Path) -> Flow:
 
 def _point(problem: Problem, lab: Lab, flow: Flow) -> dict[str, Any]:
     asked = problem.calibration
+    simulate, start = model(problem, lab), problem.start()
     found = fit_point(
-        model(problem, lab),
-        problem.observed(),
-        problem.spread(),
-        problem.start(),
-        lab.folder.path,
-        trials=asked.trials,
-        seed=asked.seed,
-        flow=flow,
+        simulate, problem.observed(), problem.spread(), start, trials=asked.trials, seed=asked.seed, flow=flow
     )
     lab.folder.write_json("point.json", found)
     return found
 
 
-def _posterior(problem: Problem, lab: Lab, flow: Flow, point: dict[str, Any] | None) -> dict[str, Any]:
+def _posterior(problem: Problem, lab: Lab, flow: Flow, fixed: Shares) -> dict[str, Any]:
     asked = problem.calibration
-    fixed = point["shares"] if point else problem.start()
-    found = fit_posterior(
+    return fit_posterior(
         model(problem, lab, fixed),
         problem.observed(),
         problem.spread(),
         asked.posterior_of or tuple(asked.free),
-        lab.folder.path,
         population=asked.population,
         generations=asked.generations,
         seed=asked.seed,
         flow=flow,
     )
+
+
+def _write_posterior(problem: Problem, folder: StudyFolder, posterior: dict[str, Any] | None) -> None:
+    """Write the particles as a table, or remove one that no longer belongs to the fit."""
+    path = folder.path / "posterior.parquet"
+    if posterior is None:
+        path.unlink(missing_ok=True)
+        return
     own = {r.path: r for r in problem.ranges}
-    columns = {path: [own[path].number(share) for share in shares] for path, shares in found["shares"].items()}
-    write_parquet(lab.folder.path / "posterior.parquet", columns | {"weight": found["weights"]})
-    return found
+    columns = {name: [own[name].number(share) for share in shares] for name, shares in posterior["shares"].items()}
+    write_parquet(path, columns | {"weight": posterior["weights"]})
 
 
-def _particles(
-    problem: Problem, point: dict[str, Any] | None, posterior: dict[str, Any] | None
-) -> list[dict[str, Any]]:
+def _particles(problem: Problem, fixed: Shares, posterior: dict[str, Any] | None) -> list[dict[str, Any]]:
     """Return what each particle of the posterior changes in the parameter set."""
     if posterior is None:
         return []
-    fixed = point["shares"] if point else problem.start()
     names = list(posterior["shares"])
     rows = zip(*posterior["shares"].values(), strict=True)
     return [problem.theta({**fixed, **dict(zip(names, row, strict=True))}) for row in rows]
@@ -146,34 +147,30 @@ def _known(folder: StudyFolder, name: str) -> dict[str, Any] | None:
     return folder.read_json(name) if (folder.path / name).exists() else None
 
 
-def _as_yaml(problem: Problem, found: dict[str, Any]) -> str:
-    """Return the calibrated values as a file that extends the set it came from; comments carry the intervals."""
-    asked = problem.calibration
+def _as_yaml(problem: Problem, found: dict[str, Any], fixed: Shares) -> str:
+    """Return the calibrated set, complete and exactly as it was simulated; comments carry the intervals."""
+    asked, middle = problem.calibration, {}
+    if not found["trials"]:
+        middle = {name: quantiles(shares, found["weights"], [0.5])[0] for name, shares in found["shares"].items()}
+    scenario = scenario_at(problem.base, problem.theta({**fixed, **middle}), json.loads(problem.base)["seed"])
     lines = [
         f"# fitted: on {', '.join(asked.claims)}; seed {asked.seed}, patches x {asked.scale:g}.",
-        f"# Values: {'point of least misfit' if found['trials'] else 'posterior median'}; behind them 95 % intervals.",
-        f"extends: {Path(asked.parameters).name}",
+        f"# Values: {'point of least misfit' if found['trials'] else 'posterior median'}.",
+        *map(_comment, found["estimates"]),
     ]
-    tree: dict[str, Any] = {}
-    for row in found["estimates"]:
-        value = row["point"] if row["point"] is not None else row["median"]
-        if value is None:
-            continue
-        *parents, last = row["path"].split(".")
-        node = tree
-        for key in parents:
-            node = node.setdefault(key, {})
-        unit = f" {row['unit']}" if row["unit"] else ""
-        known = row["lo"] is not None and math.isfinite(row["lo"])
-        node[last] = f"{value:.4g}{unit}" + (f"  # {row['lo']:.3g} to {row['hi']:.3g}" if known else "")
-    return "\n".join([*lines, *_lines(tree, 0)]) + "\n"
+    return "\n".join(lines) + "\n" + as_yaml(_said(scenario))
 
 
-def _lines(tree: dict[str, Any], depth: int) -> list[str]:
-    found = []
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            found += [f"{'  ' * depth}{key}:", *_lines(value, depth + 1)]
-        else:
-            found.append(f"{'  ' * depth}{key}: {value}")
-    return found
+def _said(scenario: Scenario) -> dict[str, Any]:
+    """Return what a set is about, complete, and what else is not as by default: what extends it may say the rest."""
+    default = {name: f.get_default(call_default_factory=True) for name, f in Scenario.model_fields.items()}
+    own = [name for name in default if name in OF_A_SET or getattr(scenario, name) != default[name]]
+    return {name: value for name, value in plain(scenario).items() if name in own and name not in OWN_WORDS}
+
+
+def _comment(row: dict[str, Any]) -> str:
+    value = row["point"] if row["point"] is not None else row["median"]
+    known = row["lo"] is not None and math.isfinite(row["lo"])
+    spread = f", 95 % interval {row['lo']:.4g} to {row['hi']:.4g}" if known else ""
+    shown = "as it was" if value is None else f"{value:.4g} {row['unit']}".rstrip()
+    return f"#   {row['path']}: {shown}{spread}"

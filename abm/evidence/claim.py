@@ -115,7 +115,10 @@ def claims(group: str = "") -> list[Claim]:
     found = [claim for module in modules for claim in getattr(module, "CLAIMS", ())]
     groups = sorted({claim.group for claim in found})
     if group and group not in groups:
-        raise InputError(Fault(f"no group '{group}'", allowed=", ".join(groups), nearest=nearest(group, groups)))
+        near = nearest(group, groups)
+        raise InputError(
+            Fault(f"no group '{group}'", file=f"--group {group}", allowed=", ".join(groups), nearest=near)
+        )
     found.sort(key=lambda claim: [int(p) if p.isdecimal() else p for p in re.split(r"(\d+)", claim.id)])
     return [claim for claim in found if group in ("", claim.group)]
 
@@ -131,8 +134,9 @@ def chosen(ids: Iterable[str]) -> list[Claim]:
     known = {claim.id: claim for claim in claims()}
     wrong = [name for name in ids if name not in known]
     if wrong:
+        all_ = ", ".join(known)
         raise InputError(
-            *(Fault(f"no claim '{n}'", allowed=", ".join(known), nearest=nearest(n, known)) for n in wrong)
+            *(Fault(f"no claim '{n}'", file=f"--claim {n}", allowed=all_, nearest=nearest(n, known)) for n in wrong)
         )
     return [known[name] for name in ids]
 

@@ -21,18 +21,17 @@ from scipy.stats import qmc
 from abm.core.errors import Fault, InputError
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
-from abm.evidence.claim import B_CELLS, HYPOTHESES, SIDE_UM, VOLUME_UL, Claim, chosen, refuse_roles
+from abm.evidence.claim import B_CELLS, HYPOTHESES, SIDE_UM, VOLUME_UL, Claim
 from abm.evidence.lab import Lab
+from abm.evidence.reading import Given, digest, placed, read, scenario_beside
 from abm.evidence.score import Jobs
 from abm.results.study import StudyFolder
-from abm.scenario.from_file import load_scenario
-from abm.scenario.load import resolve, validate
 from abm.scenario.schema import Scenario
-from abm.study.design import Axis, Range, ranges
-from abm.study.execute import only
+from abm.study.design import Axis, Range
+from abm.study.execute import at_home
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine
-from abm.study.rows import RowJob, as_base
+from abm.study.rows import RowJob, as_base, scenario_at
 
 OFF: dict[str, dict[str, Any]] = {
     "shield": {"processes.shield": None},
@@ -108,27 +107,55 @@ class Experiment:
     by_combination: dict[str, float]
 
 
-def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> tuple[Comparison, Path]:
+@dataclass(frozen=True)
+class Contest:
+    """A comparison with its parameter set, claims, ranges of the strengths and control panel at hand."""
+
+    comparison: Comparison
+    given: Given
+    panel: Scenario
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that the result depends on."""
+        asked = self.comparison
+        own = {name: getattr(asked, name) for name in ("draws", "predicting", "panel_n", "scale", "seed")}
+        return self.given.identity() | own | {"panel": digest(json.dumps(self.patch()))}
+
+    def patch(self) -> dict[str, Any]:
+        """Return what makes a well of the panel of a parameter set."""
+        n = self.comparison.panel_n
+        return {
+            "space.side": f"{SIDE_UM * math.sqrt(n / B_CELLS)} um",
+            "space.volume": f"{VOLUME_UL * n / B_CELLS} uL",
+            "populations.b_cells.n": n,
+            "arms": json.loads(as_base(self.panel))["arms"],
+        }
+
+
+def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Contest:
     """Read a comparison file; paths in it are relative to it.
 
     Raises
     ------
     InputError
-        All faults of the file, or a claim that may not set the strengths.
+        All faults of the file, a claim that may not set the strengths, or a panel that the parameter set cannot run.
     """
-    document = resolve(path, sets, Comparison)
-    comparison = validate(Comparison, document)
-    refuse_roles(chosen(comparison.claims), comparison.strengths)
-    folder = Path(document.file).parent
-    for key in ("parameters", "panel"):
-        if not (folder / getattr(comparison, key)).is_file():
-            raise InputError(document.fault((key,), f"no such file '{getattr(comparison, key)}'"))
-    return comparison, folder
+    comparison, given = read(path, sets, Comparison, "strengths")
+    panel = scenario_beside(given.document, "panel")
+    if panel.is_patient:
+        raise InputError(given.document.fault(("panel",), "a patient, no well", "a scenario of wells"))
+    contest, faults = Contest(comparison, given, panel), []
+    for on in ((), tuple(HYPOTHESES)):
+        with placed(given.document, ("strengths",), faults):
+            scenario_at(given.base, _theta(on, given.ranges, np.full(len(given.ranges), 0.5)), comparison.seed)
+    with placed(given.document, ("panel",), faults):
+        scenario_at(given.base, contest.patch(), comparison.seed)
+    if faults:
+        raise InputError(*faults)
+    return contest
 
 
-def compare(
-    comparison: Comparison, beside: Path, root: Path, engine: Engine, monitor: Monitor
-) -> tuple[StudyFolder, dict[str, Any]]:
+def compare(contest: Contest, root: Path, engine: Engine, monitor: Monitor) -> tuple[StudyFolder, dict[str, Any]]:
     """Score every combination of hypotheses and find the experiment that separates them best.
 
     Returns
@@ -143,16 +170,13 @@ def compare(
     RunFailed
         An experiment could not be run.
     """
-    folder = StudyFolder(root.resolve() / "compare" / comparison.name)
-    folder.make()
-    with only(folder, monitor.unlocks):
-        base = as_base(load_scenario(beside / comparison.parameters, tuple(_sets(comparison))))
-        claims, draws = chosen(comparison.claims), list(_draws(comparison, json.loads(base)))
+    comparison, given = contest.comparison, contest.given
+    with at_home(root.resolve() / "compare", comparison.name, contest.identity(), monitor) as folder:
+        draws = list(_draws(contest))
         lab = Lab(folder, engine, monitor)
-        accepted, means = _hold(comparison, claims, draws, lab, base)
+        accepted, means = _hold(comparison, given.claims, draws, lab, given.base)
         combinations = _weigh(draws, accepted, means, comparison.seed)
-        panel = load_scenario(beside / comparison.panel)
-        predicted = _predict(comparison, draws, accepted, panel, lab, base)
+        predicted = _predict(contest, draws, accepted, lab)
         found = {
             "name": comparison.name,
             "title": comparison.title,
@@ -172,18 +196,19 @@ def name_of(on: Sequence[str]) -> str:
     return " + ".join(on) or "none"
 
 
-def _sets(comparison: Comparison) -> list[str]:
-    return [f"{path}={json.dumps(value)}" for path, value in comparison.set.items()]
-
-
-def _draws(comparison: Comparison, base: Mapping[str, Any]) -> Iterator[Draw]:
-    """Yield the same shares of the ranges for every combination; what is off has no strength."""
-    own = ranges(base, comparison.strengths)
-    shares = qmc.LatinHypercube(len(own), rng=np.random.default_rng(comparison.seed)).random(comparison.draws)
+def _combinations() -> Iterator[tuple[str, ...]]:
+    """Yield every combination of hypotheses."""
     for size in range(len(HYPOTHESES) + 1):
-        for on in itertools.combinations(HYPOTHESES, size):
-            for row in shares:
-                yield Draw(on, _theta(on, own, row))
+        yield from itertools.combinations(HYPOTHESES, size)
+
+
+def _draws(contest: Contest) -> Iterator[Draw]:
+    """Yield the same shares of the ranges for every combination; what is off has no strength."""
+    own, asked = contest.given.ranges, contest.comparison
+    shares = qmc.LatinHypercube(len(own), rng=np.random.default_rng(asked.seed)).random(asked.draws)
+    for on in _combinations():
+        for row in shares:
+            yield Draw(on, _theta(on, own, row))
 
 
 def _theta(on: Sequence[str], own: Sequence[Range], row: np.ndarray) -> dict[str, Any]:
@@ -232,24 +257,18 @@ def _marginal(combinations: Sequence[Combination]) -> dict[str, float]:
 
 
 def _predict(
-    comparison: Comparison, draws: Sequence[Draw], accepted: Sequence[bool], panel: Scenario, lab: Lab, base: str
+    contest: Contest, draws: Sequence[Draw], accepted: Sequence[bool], lab: Lab
 ) -> dict[tuple[str, ...], dict[str, float]]:
     """Return the mean survival on every arm of the panel, by combination, over its first accepted draws."""
-    side = SIDE_UM * math.sqrt(comparison.panel_n / B_CELLS)
-    patch = {
-        "space.side": f"{side} um",
-        "space.volume": f"{VOLUME_UL * comparison.panel_n / B_CELLS} uL",
-        "populations.b_cells.n": comparison.panel_n,
-        "arms": json.loads(as_base(panel))["arms"],
-    }
+    asked, patch = contest.comparison, contest.patch()
     jobs: dict[tuple, list[RowJob]] = {}
     for draw, is_accepted in zip(draws, accepted, strict=True):
         kept = jobs.setdefault(draw.on, [])
-        if is_accepted and len(kept) < comparison.predicting:
-            kept.append(RowJob(0, base, dict(draw.theta) | patch, comparison.seed))
+        if is_accepted and len(kept) < asked.predicting:
+            kept.append(RowJob(0, contest.given.base, dict(draw.theta) | patch, asked.seed))
     lab.run(lambda: (job for own in jobs.values() for job in own))
     return {
-        on: {arm: float(np.mean([lab.values(job)[f"{arm}.survival"] for job in own])) for arm in panel.arms}
+        on: {arm: float(np.mean([lab.values(job)[f"{arm}.survival"] for job in own])) for arm in contest.panel.arms}
         for on, own in jobs.items()
         if own
     }

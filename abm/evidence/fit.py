@@ -1,7 +1,8 @@
 """Calibration on the claims whose role allows it: a point by optuna, a posterior by ABC-SMC of pyABC.
 
-Both see the model as one function, ``simulate(theta, seed) -> summaries``. Both keep their state on disk and go on
-where they stopped; what has been simulated is not simulated again.
+Both see the model as one function, ``simulate(theta, seed) -> summaries``, and both are functions of their seed alone:
+a fit that was interrupted is done again from its first draw and comes to the same numbers, since what has been
+simulated is not simulated again.
 """
 
 import json
@@ -9,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,15 +20,13 @@ from pydantic import Field, model_validator
 from abm.core.errors import Fault, InputError
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
-from abm.evidence.claim import Claim, chosen, refuse_roles
+from abm.evidence.claim import Claim
 from abm.evidence.lab import Lab
+from abm.evidence.reading import Given, read
 from abm.evidence.score import Jobs
-from abm.scenario.from_file import load_scenario
-from abm.scenario.load import resolve, validate
 from abm.scenario.reading import value_at
-from abm.study.design import Axis, Range, ranges
+from abm.study.design import Axis, Range
 from abm.study.jobs import Flow, Stopped
-from abm.study.rows import as_base
 
 Shares = Mapping[str, float]
 Summaries = dict[str, float]
@@ -34,6 +34,7 @@ Simulate = Callable[[Shares, int], Summaries]
 ACCEPTED_OF = 3  # assumed: draws for each one accepted; the progress bar is all that depends on it
 FAR = 30.0  # design: standard errors that stand for "no number came out"
 TINY_RANGE = 1e-3
+SAMPLERS = ("optuna", "pyabc")
 
 
 class Calibration(Model):
@@ -66,9 +67,37 @@ class Problem:
     """A calibration with its parameter set, ranges and claims at hand."""
 
     calibration: Calibration
-    base: str
-    ranges: tuple[Range, ...]
-    claims: tuple[Claim, ...]
+    given: Given
+
+    @property
+    def base(self) -> str:
+        """Return the parameter set as the text that rows share."""
+        return self.given.base
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """Return the range of every free parameter."""
+        return self.given.ranges
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Return what is calibrated on."""
+        return self.given.claims
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that the fit depends on; more trials or generations only go on with it.
+
+        Raises
+        ------
+        InputError
+            What fits is not installed.
+        """
+        asked = self.calibration
+        own = {name: getattr(asked, name) for name in ("posterior_of", "population", "scale", "seed")}
+        try:
+            return self.given.identity() | own | {"samplers": [metadata.version(name) for name in SAMPLERS]}
+        except metadata.PackageNotFoundError as error:
+            raise InputError(f"a fit needs {error.name}: pip install 'abm[fit]'") from None
 
     def theta(self, shares: Shares) -> dict[str, Any]:
         """Return the changes of the parameter set at a place in the unit cube."""
@@ -100,18 +129,25 @@ def load_calibration(path: Path, sets: tuple[str, ...] = ()) -> Problem:
     Raises
     ------
     InputError
-        All faults of the file, or a claim that may not be calibrated on.
+        All faults of the file, a claim that may not be calibrated on, or something free that changes nothing.
     """
-    document = resolve(path, sets, Calibration)
-    calibration = validate(Calibration, document)
-    claims = chosen(calibration.claims)
-    refuse_roles(claims, calibration.free)
-    parameters = Path(document.file).parent / calibration.parameters
-    if not parameters.is_file():
-        raise InputError(document.fault(("parameters",), f"no such file '{calibration.parameters}'"))
-    sets = tuple(f"{path}={json.dumps(value)}" for path, value in calibration.set.items())
-    base = as_base(load_scenario(parameters, sets))
-    return Problem(calibration, base, tuple(ranges(json.loads(base), calibration.free)), tuple(claims))
+    calibration, given = read(path, sets, Calibration, "free")
+    problem = Problem(calibration, given)
+    idle = {own.path: why for own in given.ranges if (why := _why_idle(problem, own.path))}
+    if idle:
+        allowed = "parameters of the model that the claims leave open"
+        raise InputError(*(given.document.fault(("free", path), why, allowed) for path, why in idle.items()))
+    return problem
+
+
+def _why_idle(problem: Problem, path: str) -> str:
+    """Return why a parameter cannot be fitted; empty where it can."""
+    if "." not in path:
+        return "it says how an experiment is run, not how anything behaves"
+    jobs, seed = Jobs(problem.base, {}, problem.calibration.scale), problem.calibration.seed
+    points = (job.point for claim in problem.claims for job in jobs.of(claim, seed).values())
+    is_open = any(not any(f"{path}.".startswith(f"{own}.") for own in point) for point in points)
+    return "" if is_open else "every claim has a value of its own for it"
 
 
 def model(problem: Problem, lab: Lab, fixed: Shares | None = None) -> Simulate:
@@ -146,13 +182,12 @@ def fit_point(
     observed: Summaries,
     spread: Summaries,
     start: Shares,
-    folder: Path,
     *,
     trials: int,
     seed: int,
     flow: Flow | None = None,
 ) -> dict[str, Any]:
-    """Find the point of least misfit by optuna's tree-structured Parzen estimator, from a start; resumable.
+    """Find the point of least misfit by optuna's tree-structured Parzen estimator, from a start.
 
     Returns
     -------
@@ -162,24 +197,20 @@ def fit_point(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(folder / "trials.log")))
-    sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
-    study = optuna.create_study(storage=storage, study_name="point", sampler=sampler, load_if_exists=True)
-    if not study.trials:
-        study.enqueue_trial(dict(start))
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True))
+    study.enqueue_trial(dict(start))
+    flow, tried = flow or Flow(), []
 
     def objective(trial: optuna.Trial) -> float:
-        shares = {path: trial.suggest_float(path, 0.0, 1.0) for path in start}
-        return misfit(simulate(shares, seed), observed, spread)
-
-    flow = flow or Flow()
-    while len(done := [t for t in study.trials if t.state.is_finished()]) < trials:
         if flow.is_stopped():
             raise Stopped
-        flow.beat(len(done), trials)
-        study.optimize(objective, n_trials=1)
-    kept = [{"shares": t.params, "misfit": t.value} for t in done if t.value is not None]
-    return {"shares": study.best_params, "misfit": study.best_value, "trials": kept}
+        flow.beat(len(tried), trials)
+        shares = {path: trial.suggest_float(path, 0.0, 1.0) for path in start}
+        tried.append({"shares": shares, "misfit": misfit(simulate(shares, seed), observed, spread)})
+        return tried[-1]["misfit"]
+
+    study.optimize(objective, n_trials=trials)
+    return {**min(tried, key=lambda trial: trial["misfit"]), "trials": tried}
 
 
 def fit_posterior(
@@ -187,14 +218,13 @@ def fit_posterior(
     observed: Summaries,
     spread: Summaries,
     paths: Sequence[str],
-    folder: Path,
     *,
     population: int,
     generations: int,
     seed: int,
     flow: Flow | None = None,
 ) -> dict[str, Any]:
-    """Sample the posterior by ABC-SMC of pyABC, uniform in the unit cube before; resumable by generation.
+    """Sample the posterior by ABC-SMC of pyABC, uniform in the unit cube before; each call has a seed of its own.
 
     Returns
     -------
@@ -209,6 +239,8 @@ def fit_posterior(
     state, flow, expected = {"calls": 0}, flow or Flow(), ACCEPTED_OF * population * generations
 
     def call(shares: Mapping[str, float]) -> Summaries:
+        if flow.is_stopped():
+            raise Stopped
         state["calls"] += 1
         flow.beat(min(state["calls"], expected - 1), expected)
         return simulate({path: float(shares[path]) for path in paths}, seed * 100_003 + state["calls"])
@@ -218,12 +250,8 @@ def fit_posterior(
 
     prior = pyabc.Distribution(**{path: pyabc.RV("uniform", 0.0, 1.0) for path in paths})
     abc = pyabc.ABCSMC(call, prior, distance, population_size=population, sampler=pyabc.sampler.SingleCoreSampler())
-    file = folder / "posterior.db"
-    address, is_new = f"sqlite:///{file}", not file.exists()
-    history = abc.new(address, observed) if is_new else abc.load(address, 1)
-    left = generations - (history.max_t + 1)
-    if left > 0:
-        history = abc.run(max_nr_populations=left)
+    abc.new("sqlite://", observed)
+    history = abc.run(max_nr_populations=generations)
     table, weights = history.get_distribution(m=0)
     epsilons = [float(e) for e in history.get_all_populations()["epsilon"] if math.isfinite(e)]
     return {"shares": {p: table[p].tolist() for p in paths}, "weights": list(map(float, weights)), "epsilons": epsilons}

@@ -1,5 +1,6 @@
 """All claims under one parameter set, into a folder that keeps what was run."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -7,19 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from abm.biology.cells.cll_clone import CllClone
-from abm.core.errors import InputError
+from abm.core.errors import Fault, InputError
+from abm.core.names import name_of
+from abm.core.source import SHOWING, model_hash
 from abm.evidence.claim import Claim
 from abm.evidence.lab import Lab
-from abm.evidence.score import PARAMETERS, Score, probabilities, score
+from abm.evidence.reading import digest
+from abm.evidence.score import PARAMETERS, Score, group_of, probabilities, score
 from abm.results.study import StudyFolder
 from abm.results.tables import ReadError
 from abm.scenario.from_file import load_scenario
-from abm.scenario.schema import Scenario
-from abm.study.execute import only
+from abm.study.execute import at_home
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine
-from abm.study.rows import as_base
+from abm.study.rows import as_base, scenario_at
+
+FIT = "fit.json"
 
 
 def evaluate(
@@ -49,39 +53,42 @@ def evaluate(
     seeds, scale
         As in :func:`abm.evidence.score.score`.
     posterior : Path, optional
-        Folder of a fit: in how many of its draws each claim holds.
+        Folder of a fit: in how many of its draws each claim of its group holds.
     draws : int
         How many draws.
 
     Raises
     ------
     InputError
-        No such parameter set, or another process is at it.
+        No such parameter set or posterior, or another process is at it.
     RunFailed
         An experiment could not be run.
     """
     sets = _sets(claims, parameters)
-    folder = StudyFolder(root.resolve() / "evidence" / "-".join(path.stem for path in sets.values()))
-    folder.make()
-    with only(folder, monitor.unlocks):
+    bases = {group: as_base(load_scenario(path)) for group, path in sets.items()}
+    fitted = _fitted(posterior, draws, list(bases)) if posterior else {}
+    identity = {
+        "claims": [claim.id for claim in claims],
+        "parameters": {group: digest(base) for group, base in bases.items()},
+        "seeds": list(seeds),
+        "scale": scale,
+        "posterior": digest(json.dumps(fitted)) if fitted else None,
+        "model": model_hash(SHOWING),
+    }
+    name = "-".join(name_of(path) or group for group, path in sets.items())
+    with at_home(root.resolve() / "evidence", name, identity, monitor) as folder:
         lab, scores = Lab(folder, engine, monitor), []
-        for group, path in sets.items():
-            own, base = [claim for claim in claims if claim.group == group], as_base(load_scenario(path))
+        for group, base in bases.items():
+            own = [claim for claim in claims if claim.group == group]
             found = score(own, lab, base=base, seeds=seeds, scale=scale)
-            if posterior:
-                shares = probabilities(own, lab, drawn(posterior, draws), base=base, scale=scale)
+            if group in fitted:
+                fit, thetas = fitted[group]
+                shares = probabilities(own, lab, thetas, base=fit, scale=scale)
                 found = [replace(one, probability=shares[one.id]) for one in found]
             scores += found
         plain = as_plain(scores, ", ".join(path.name for path in sets.values()), seeds, scale)
         folder.write_json("scores.json", plain)
     return folder, plain
-
-
-def _group_of(scenario: Scenario) -> str:
-    """Return which claims a parameter set is for."""
-    if isinstance(scenario.populations.b_cells, CllClone):
-        return "cll"
-    return "patient" if scenario.is_patient else "assay"
 
 
 def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
@@ -91,29 +98,49 @@ def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
         return {group: PARAMETERS[group] for group in groups}
     if not parameters.is_file():
         raise InputError(f"no such parameter set: {parameters}")
-    fits = _group_of(load_scenario(parameters))
+    fits = group_of(load_scenario(parameters))
     if fits not in groups:
         raise InputError(f"{parameters} is for claims of the group {fits}: none was asked for")
     return {group: parameters if group == fits else PARAMETERS[group] for group in groups}
 
 
+def _fitted(fit: Path, n: int, groups: Sequence[str]) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """Return, by the group that a fit is for, its parameter set and what is drawn from its posterior."""
+    thetas, file = drawn(fit, n), fit / "parameters.yaml"
+    scenario = load_scenario(file)
+    if group_of(scenario) not in groups:
+        text = f"the fit is for claims of the group {group_of(scenario)}: none was asked for"
+        raise InputError(Fault(text, file=f"--posterior {fit}", allowed=f"a fit for the group {' or '.join(groups)}"))
+    base = as_base(scenario)
+    try:
+        scenario_at(base, thetas[0], 0)
+    except InputError as error:
+        raise InputError(*(replace(fault, file=str(fit / FIT)) for fault in error.faults)) from None
+    return {group_of(scenario): (base, thetas)}
+
+
 def drawn(fit: Path, n: int) -> list[dict[str, Any]]:
-    """Return parameter sets drawn from the posterior of a fit's folder, by weight, the same at every call.
+    """Return what sets drawn from the posterior of a fit's folder change, by weight, the same at every call.
 
     Raises
     ------
     InputError
         There is no posterior.
     """
+    option, file = f"--posterior {fit}", str(fit / FIT)
+    if not (fit / FIT).is_file():
+        raise InputError(Fault("no fit there", file=option, allowed="the folder of a fit, such as runs/fit/<name>"))
     try:
-        found = StudyFolder(fit).read_json("fit.json")
-    except ReadError as error:
-        raise InputError(str(error)) from None
-    if not found.get("particles"):
-        raise InputError(f"{fit} holds no posterior; abm fit --method posterior samples one")
-    weights = np.asarray(found["weights"]) / np.sum(found["weights"])
-    picked = np.random.default_rng(1).choice(len(weights), size=n, p=weights)
-    return [found["particles"][i] for i in picked]
+        found = StudyFolder(fit).read_json(FIT)
+        particles, weights = found["particles"], np.asarray(found["weights"], dtype=float)
+    except (ReadError, KeyError, TypeError, ValueError) as error:
+        raise InputError(Fault(f"cannot be read: {error}", file=file, allowed="what abm fit writes")) from None
+    if not particles:
+        raise InputError(Fault("the fit holds no posterior", file=option, allowed="abm fit --method posterior or both"))
+    if weights.shape != (len(particles),) or not (weights >= 0).all() or not weights.sum() > 0:
+        raise InputError(Fault("particles and weights do not fit together", file=file, allowed="what abm fit writes"))
+    picked = np.random.default_rng(1).choice(len(weights), size=n, p=weights / weights.sum())
+    return [particles[i] for i in picked]
 
 
 def as_plain(scores: Sequence[Score], parameters: str, seeds: Sequence[int], scale: float) -> dict[str, Any]:

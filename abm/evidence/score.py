@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from abm.biology.cells.cll_clone import CllClone
 from abm.evidence.claim import Claim, Values
 from abm.evidence.lab import Lab
 from abm.scenario.from_file import load_scenario
+from abm.scenario.schema import Scenario
 from abm.statistics.intervals import of_mean
 from abm.study.rows import RowJob, as_base
 
@@ -18,6 +20,13 @@ SEEDS = (1, 2, 3)
 SETS = Path(__file__).resolve().parents[2] / "configs" / "parameters"
 PARAMETERS = {"assay": SETS / "wm_bright.yaml", "patient": SETS / "waldenstrom.yaml", "cll": SETS / "cll.yaml"}
 TRIALS = 2000  # design: the ends of a 95 % range to about half a percent
+
+
+def group_of(scenario: Scenario) -> str:
+    """Return which claims a parameter set is for."""
+    if isinstance(scenario.populations.b_cells, CllClone):
+        return "cll"
+    return "patient" if scenario.is_patient else "assay"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ replaced, ``null`` removes a key, and a mapping of another ``kind`` replaces the
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,17 @@ from abm.scenario.overrides import apply_overrides, apply_sets, with_nulls
 from abm.scenario.reach import ALLOWED, is_within, reach_of
 from abm.scenario.reading import Document, Keys, Position, is_below, read_document, value_at
 
-__all__ = ["Document", "Position", "apply_overrides", "dump", "named_file", "read_document", "resolve", "validate"]
+__all__ = [
+    "Document",
+    "Position",
+    "apply_overrides",
+    "as_yaml",
+    "dump",
+    "named_file",
+    "read_document",
+    "resolve",
+    "validate",
+]
 
 MAX_EXTENDS = 10
 MAX_FILES = 50
@@ -104,11 +114,16 @@ def validate(model_class: type[AnyModel], document: Document) -> AnyModel:
 
 def dump(model: BaseModel) -> str:
     """Write a complete model as YAML that loads back to an equal model."""
+    return as_yaml(plain(model))
+
+
+def as_yaml(data: Mapping[str, Any]) -> str:
+    """Write plain data as YAML."""
     stream = io.StringIO()
     yaml = YAML()
     yaml.width = 120
     yaml.Representer = _Representer
-    yaml.dump(plain(model), stream)
+    yaml.dump(data, stream)
     return stream.getvalue()
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from scipy.stats import binom
 
 from abm.core.errors import InputError
 from abm.evidence.claim import HYPOTHESES, ROLES, chosen, claims, refuse_roles
@@ -69,12 +70,22 @@ def test_its_patients_are_fewer_at_a_smaller_scale_and_otherwise_the_same(claim)
         assert job.point["replicate"] < scenario.replicates
 
 
-def test_a_trial_holds_when_the_observed_value_is_one_of_many_trials_of_its_size(tmp_path):
-    class Made:
-        def values(self, claim, seed, lab):
-            return {str(i): {"single.partial": float(i < 30)} for i in range(100)}
+class Made:
+    """A hundred patients of whom thirty respond."""
 
-    trial = chosen(["P6-PR"])[0]
+    def values(self, claim, seed, lab):
+        return responders(30, 100)
+
+
+def responders(hits, n):
+    return {str(i): {"single.partial": float(i < hits)} for i in range(n)}
+
+
+(TRIAL,) = chosen(["P6-PR"])
+
+
+def test_a_trial_holds_when_the_observed_value_is_one_of_many_trials_of_its_size():
+    trial = TRIAL
     found = _score_trial(trial, Made(), [1], None)
     assert found.simulated == pytest.approx(30.0, abs=0.5)
     lo, hi = found.interval
@@ -83,6 +94,27 @@ def test_a_trial_holds_when_the_observed_value_is_one_of_many_trials_of_its_size
     assert found.as_extreme == pytest.approx(0.75, abs=0.2)
     assert not _score_trial(replace(trial, observed=60.0), Made(), [1], None).holds
     assert _score_trial(replace(trial, observed=60.0), Made(), [1], None).as_extreme < 0.01
+
+
+@pytest.mark.parametrize(("observed", "sign"), [(20.0, 1), (25.0, 1), (35.0, -1), (45.0, -1)])
+def test_a_trial_s_z_is_positive_where_the_model_lies_above_what_was_published(observed, sign):
+    found = _score_trial(replace(TRIAL, observed=observed), Made(), [1], None)
+    error = 100 * math.sqrt(0.3 * 0.7 / 69)  # binomial, 69 at 0.3
+    assert found.z == pytest.approx((30.0 - observed) / error, abs=0.1)
+    assert math.copysign(1, found.z) == sign
+
+
+@pytest.mark.parametrize("hits", [13, 15, 26, 28])
+def test_what_is_as_extreme_is_twice_the_nearer_tail_on_either_side(hits):
+    found = _score_trial(replace(TRIAL, observed=TRIAL.measure(responders(hits, 69))), Made(), [1], None)
+    nearer = min(binom.cdf(hits, 69, 0.3), binom.sf(hits - 1, 69, 0.3))
+    assert found.as_extreme == pytest.approx(2.0 * nearer, abs=0.03)
+
+
+def test_what_every_trial_shows_is_as_extreme_as_can_be_expected():
+    always = replace(TRIAL, measure=lambda found: 50.0, observed=50.0)
+    assert _score_trial(always, Made(), [1], None).as_extreme == 1.0
+    assert _score_trial(always, Made(), [1], None).z is None
 
 
 @each

@@ -1,6 +1,7 @@
 """The comparison weighs every combination alike and sets nothing but the strengths of the hypotheses."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,9 @@ import pytest
 from abm.core.errors import InputError
 from abm.evidence.claim import HYPOTHESES
 from abm.evidence.compare import Combination, Draw, _draws, _separate, _weigh, compare, load_comparison
-from abm.scenario.from_file import load_scenario
 from abm.study.execute import local
 from abm.study.jobs import Monitor
-from abm.study.rows import as_base, scenario_at
+from abm.study.rows import scenario_at
 
 STUDIES = Path(__file__).parents[2] / "configs" / "studies"
 FILE = STUDIES / "interaction.yaml"
@@ -20,9 +20,8 @@ STRENGTHS = {path for paths in HYPOTHESES.values() for path in paths}
 
 @pytest.fixture(scope="module")
 def draws():
-    comparison, beside = load_comparison(FILE, ("draws=4",))
-    base = as_base(load_scenario(beside / comparison.parameters))
-    return base, list(_draws(comparison, json.loads(base)))
+    contest = load_comparison(FILE, ("draws=4",))
+    return contest.given.base, list(_draws(contest))
 
 
 def test_every_combination_sees_the_same_strengths(draws):
@@ -62,25 +61,77 @@ def test_the_experiment_on_which_the_accepted_differ_most_comes_first():
     assert second.expected_difference == 0.0
 
 
+SMALL = ("draws=2", "scale=0.03", "panel_n=50", "predicting=1", "set={dt: 15 min, duration: 6 h}", "claims=[A1]")
+
+
 def test_a_tiny_comparison_scores_all_sixteen(tmp_path):
-    small = ("draws=2", "scale=0.03", "panel_n=50", "predicting=1", "set={dt: 15 min, duration: 6 h}", "claims=[A1]")
-    comparison, beside = load_comparison(FILE, small)
-    folder, found = compare(comparison, beside, tmp_path, local(1), Monitor())
+    folder, found = compare(load_comparison(FILE, SMALL), tmp_path, local(1), Monitor())
     assert len(found["combinations"]) == 16
     assert sum(c["probability"] for c in found["combinations"]) == pytest.approx(1.0)
     assert set(found["hypotheses"]) == set(HYPOTHESES)
     assert json.loads((folder.path / "comparison.json").read_text())["n_draws"] == 2
+    first = (folder.path / "comparison.json").read_bytes()
+    other, _ = compare(load_comparison(FILE, (*SMALL, "predicting=2")), tmp_path, local(1), Monitor())
+    assert other.path != folder.path
+    assert (folder.path / "comparison.json").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("change", "is_same"),
+    [
+        ("title=Other", True),
+        ("question=Why?", True),
+        ("claims=[A2]", False),
+        ("strengths={populations.b_cells.low_fraction: {lo: 0.05, hi: 0.2}}", False),
+        ("set={dt: 15 min}", False),
+        ("draws=3", False),
+        ("predicting=2", False),
+        ("panel_n=60", False),
+        ("scale=0.04", False),
+        ("seed=2", False),
+        ("panel=../scenarios/quick.yaml", False),
+        ("parameters=../parameters/calibrated.yaml", False),
+    ],
+)
+def test_a_comparison_of_other_content_is_another_one(change, is_same):
+    first, other = (load_comparison(FILE, sets).identity() for sets in (SMALL, (*SMALL, change)))
+    assert (first == other) == is_same
+
+
+def test_a_comparison_by_another_model_is_another_one(monkeypatch):
+    contest = load_comparison(FILE, SMALL)
+    first = contest.identity()
+    monkeypatch.setattr("abm.evidence.reading.model_hash", lambda without: "another")
+    assert contest.identity() != first
 
 
 @pytest.mark.parametrize(
     ("sets", "told"),
     [
-        (["claims=[A3, A4-serum]"], "A4-serum is a goal"),
+        (["claims=[A3, A4-serum]"], r"claims=.*claims\.1  A4-serum is a goal"),
+        (["claims=[A9]"], r"claims=.*claims\.0  no claim 'A9'; allowed: A1, A2"),
+        (["claims=[A1, P3-PR]"], r"claims\.1  P3-PR is of the group patient"),
+        (["claims=[A1, A1]"], r"claims\.1  A1 a second time"),
         (["strengths={processes.killing.rate_per_h: {}}"], "no strength of a hypothesis"),
-        (["panel=none.yaml"], "no such file 'none.yaml'"),
+        (["strengths={populations.b_cells.low_fraction: [0.1]}"], "found values; allowed: a range, lo and hi"),
+        (["strengths={populations.b_cells.low_fraction: {lo: 0.1, hi: 1.5}}"], r"low_fraction.*1\.5"),
+        (["panel=none.yaml"], "panel  no such file 'none.yaml'"),
+        (["panel=../scenarios/wm_patient.yaml"], "panel  a patient, no well; allowed: a scenario of wells"),
+        (["parameters=none.yaml"], "parameters  no such file 'none.yaml'"),
+        (["parameters=../parameters/waldenstrom.yaml"], "A1 is of the group assay; the parameter set .* patient"),
+        (["set={processes.shield: null}"], r"strengths\.processes\.shield\.max_frac  no 'shield' in processes"),
+        (["set={processes.kiling.rate_per_h: 1}"], r"set\.processes\.kiling\.rate_per_h  no 'kiling'.*'killing'"),
+        (["set={processes.killing.rate_per_h: -1}"], r"set\.processes\.killing\.rate_per_h  .*out of bounds"),
         (["draws=1"], "out of bounds"),
     ],
 )
 def test_a_comparison_that_may_not_be_is_refused(sets, told):
     with pytest.raises(InputError, match=told):
         load_comparison(FILE, tuple(sets))
+
+
+def test_an_unnamed_comparison_is_called_like_its_file(tmp_path):
+    beside = os.path.relpath(STUDIES, tmp_path)
+    text = FILE.read_text().replace("name: interaction\n", "").replace("../", f"{beside}/../")
+    (tmp_path / "mine.yaml").write_text(text)
+    assert load_comparison(tmp_path / "mine.yaml").comparison.name == "mine"

@@ -1,0 +1,151 @@
+"""What calibrations and comparisons have in common: a parameter set, claims and ranges, every fault with its line."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from abm.core.errors import Fault, InputError
+from abm.core.par import Model, plain
+from abm.core.source import SHOWING, model_hash
+from abm.evidence.claim import Claim, chosen, refuse_roles
+from abm.evidence.score import group_of
+from abm.scenario.from_file import load_scenario, named
+from abm.scenario.load import Document, apply_overrides, named_file, resolve, validate
+from abm.scenario.reading import Keys
+from abm.scenario.schema import Scenario
+from abm.study.design import Axis, Range, range_of
+from abm.study.rows import as_base, scenario_at
+
+AnyAsked = TypeVar("AnyAsked", bound=Model)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the numbers of a calibration or a comparison are about.
+
+    Attributes
+    ----------
+    document : Document
+        Where everything stands.
+    base : str
+        Parameter set, with all that the file sets in it, as the text of :func:`abm.study.rows.as_base`.
+    claims : tuple of Claim
+        In the order of the file.
+    ranges : tuple of Range
+        In the order of the file.
+    """
+
+    document: Document
+    base: str
+    claims: tuple[Claim, ...]
+    ranges: tuple[Range, ...]
+
+    def identity(self) -> dict[str, Any]:
+        """Return what every result depends on."""
+        return {
+            "claims": [claim.id for claim in self.claims],
+            "ranges": [own.model_dump() for own in self.ranges],
+            "parameters": digest(self.base),
+            "model": model_hash(SHOWING),
+        }
+
+
+def read(path: Path, sets: tuple[str, ...], kind: type[AnyAsked], axes: str) -> tuple[AnyAsked, Given]:
+    """Read a file that names a parameter set, claims and, under the key ``axes``, ranges; paths are relative to it.
+
+    Raises
+    ------
+    InputError
+        All faults of the file, with their places.
+    """
+    document = resolve(path, sets, kind)
+    asked = named(validate(kind, document), document)
+    content = dict(asked)
+    scenario, faults = scenario_beside(document, "parameters", content["set"]), []
+    base, found = as_base(scenario), []
+    claims = _claims(document, content["claims"], content[axes], group_of(scenario), faults)
+    for name, axis in content[axes].items():
+        with placed(document, (axes, name), faults):
+            found.append(_range(base, name, axis))
+    if faults:
+        raise InputError(*faults)
+    return asked, Given(document, base, tuple(claims), tuple(found))
+
+
+def scenario_beside(document: Document, key: str, changes: Mapping[str, Any] | None = None) -> Scenario:
+    """Return the scenario whose file a key names, with changes by dotted path as the file's ``set`` makes them.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it or the changes are faulty.
+    """
+    path = named_file(document, (key,))
+    found = load_scenario(path, reach=document.reach)
+    if not changes:
+        return found
+    data, faults = plain(found), []
+    for name, value in changes.items():
+        with placed(document, ("set", name), faults):
+            data = apply_overrides(data, {name: value}, Scenario)
+    if not faults:
+        try:
+            return validate(Scenario, Document(path, data))
+        except InputError as error:
+            faults = [_of_change(document, changes, fault) for fault in error.faults]
+    raise InputError(*faults)
+
+
+def _of_change(document: Document, changes: Mapping[str, Any], fault: Fault) -> Fault:
+    """Return a fault of the changed scenario where the change stands that most likely made it."""
+    names = (name for name in changes if f"{fault.path}.".startswith(f"{name}.") or name.startswith(f"{fault.path}."))
+    place: Keys = ("set", *list(names)[:1])
+    return document.fault(place, f"{fault.path}: {fault.message}", fault.allowed, fault.nearest)
+
+
+@contextmanager
+def placed(document: Document, place: Keys, faults: list[Fault]) -> Iterator[None]:
+    """Note faults of what is done inside where they stand in a document."""
+    try:
+        yield
+    except InputError as error:
+        for fault in error.faults:
+            path = fault.path.removeprefix("design.axes.")
+            text = fault.message if path in ("", place[-1]) else f"{path}: {fault.message}"
+            faults.append(document.fault(place, text, fault.allowed, fault.nearest))
+
+
+def digest(text: str) -> str:
+    """Return a short hash of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _claims(
+    document: Document, ids: Sequence[str], free: Mapping[str, Axis], group: str, faults: list[Fault]
+) -> list[Claim]:
+    found = []
+    for index, name in enumerate(ids):
+        with placed(document, ("claims", index), faults):
+            (claim,) = chosen([name])
+            refuse_roles([claim], free)
+            if claim.group != group:
+                text = f"{name} is of the group {claim.group}; the parameter set is for the group {group}"
+                raise InputError(Fault(text, allowed=f"claims of the group {group}"))
+            if name in ids[:index]:
+                raise InputError(Fault(f"{name} a second time", allowed="each claim once"))
+            found.append(claim)
+    return found
+
+
+def _range(base: str, name: str, axis: Axis) -> Range:
+    """Return an axis as a range both ends of which make a scenario."""
+    if axis.values:
+        raise InputError(Fault("found values", allowed="a range, lo and hi"))
+    own = range_of(json.loads(base), name, axis)
+    for share in (0.0, 1.0):
+        scenario_at(base, {name: own.value(share)}, 0)
+    return own
