@@ -205,18 +205,24 @@ def _show_trial(summary: dict) -> None:
     """Print shares of patients, or of a single one what he had."""
     if summary["patients"] == 1:
         names = list(next(iter(summary["arms"].values()))["medians"])
-        rows = [[arm, *(_level(own["medians"][n]["median"]) for n in names)] for arm, own in summary["arms"].items()]
+        rows = [[arm, *(_level(own, name) for name in names)] for arm, own in summary["arms"].items()]
         shared.table(["protocol", *(name.replace("_", " ") for name in names)], rows)
         return
     names = list(next(iter(summary["arms"].values()))["shares"])
     rows = [
-        [arm, str(own["n"]), *(_share(own["shares"][name]) for name in names)] for arm, own in summary["arms"].items()
+        [arm, str(own["n"]), *(_share(own["shares"][name], own["n"]) for name in names)]
+        for arm, own in summary["arms"].items()
     ]
     shared.table(["protocol", "patients", *(f"{name.replace('_', ' ')} %" for name in names)], rows)
 
 
-def _level(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+def _level(own: dict[str, Any], name: str) -> str:
+    """Write a patient's level or time; of one that did not come, whether it could have been seen."""
+    found = own["medians"][name]
+    if found["median"] is not None:
+        return f"{found['median']:.3g}"
+    is_seen = own["shares"]["partial_or_better"]["n"] if name == "time_to_partial_d" else found["n"]
+    return "not reached" if is_seen else "not observed"
 
 
 def _trial_report(found: Any) -> Path:
@@ -230,8 +236,12 @@ def _trial_report(found: Any) -> Path:
         raise RunFailed(str(error)) from error
 
 
-def _share(found: dict[str, float]) -> str:
-    return f"{shared.percent(found['share'])} ({shared.percent(found['lo'])} to {shared.percent(found['hi'])})"
+def _share(found: dict[str, Any], n_patients: int) -> str:
+    """Write a share with its interval, and of how many where not all could be seen."""
+    if not found["n"]:
+        return "not observed"
+    of = "" if found["n"] == n_patients else f" of {found['n']}"
+    return f"{shared.percent(found['share'])} ({shared.percent(found['lo'])} to {shared.percent(found['hi'])}){of}"
 
 
 def _explain(scenario: Any, as_json: bool) -> None:

@@ -4,7 +4,7 @@ import math
 
 from abm.evidence.claim import Claim, Values
 from abm.evidence.cohorts import DAYS_PER_MONTH, Found, cohort, has_high_igm, percent, responds
-from abm.results.follow_up import kaplan_meier
+from abm.statistics.survival import kaplan_meier
 
 
 def _minor_only(found: Found) -> float:

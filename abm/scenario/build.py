@@ -112,7 +112,7 @@ def _as_of(scenario: Scenario, well: Well, t_h: float) -> Simulation:
         if isinstance(law, DheasPotency):
             world.traits["potency"] = law
     if own.is_patient:
-        world.traits["treatment"] = _treatment(arm)
+        world.traits["treatment"] = treatment_of(arm)
         world.pools.add("dheas", world.pools.molecules(own.serum.nM_of("dheas")))
     additions = Additions(plan=_plan(own, arm, world))
     processes: dict[str, Process] = {"additions": additions} | dict(own.processes)
@@ -151,7 +151,8 @@ def _moments(arm: Arm) -> list[float]:
     return [*(t for t, _ in starts), *ends, *(change.at for change in arm.change)]
 
 
-def _treatment(arm: Arm) -> Treatment:
+def treatment_of(arm: Arm) -> Treatment:
+    """Return what a protocol gives and does, and when."""
     infusions = [
         Infusion(
             t_h=t,

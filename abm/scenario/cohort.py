@@ -1,13 +1,16 @@
 """What a scenario may say of a cohort: how patients differ, when they are seen, what counts as a response."""
 
 import math
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from abm.core.errors import Fault
 from abm.core.par import Model, par, refusal
+
+if TYPE_CHECKING:
+    from abm.scenario.arms import Arm
 
 WAYS = ("cv", "sd", "range", "shares")
 CHOSEN = "design: chosen per cohort"
@@ -79,6 +82,16 @@ class Cohort(Model):
         return found
 
 
+def starts_h(arm: "Arm") -> tuple[float, float]:
+    """Return when the first infusion of a protocol begins and when the last of its first course does, h.
+
+    Both are the first dose where all are by mouth; 0 and NaN where nothing is given.
+    """
+    courses = [addition.moments for addition in arm.add if addition.is_infusion]
+    courses += [addition.moments for addition in arm.add if addition.ibrutinib]
+    return (courses[0][0], courses[0][-1]) if courses else (0.0, math.nan)
+
+
 class EndPoints(Model):
     """When patients with Waldenstroem disease are seen and what counts as what; all of serum IgM alone.
 
@@ -101,6 +114,10 @@ class EndPoints(Model):
     flare_until: float = par(
         "12 weeks", "h", "assumed: later rises are progression", "Rises until then are flares", ge=0
     )
+
+    def first_h(self, arm: "Arm") -> float:
+        """Return when a protocol's visits begin, h: its first infusion, or dose; the start where nothing is given."""
+        return starts_h(arm)[0]
 
     def visits_h(self, end_h: float) -> list[float]:
         """Return the moments of all visits, hours from the first infusion, the first at 0."""
@@ -128,6 +145,10 @@ class LymphocyteEndPoints(Model):
     )
     surface_igm_cut_mfi: float = par(50.0, "1", "Chiodin2022", "Much surface IgM is above, MFI", ge=0)
     calcium_cut_centile: float = par(0.44, "1", "assumed: 31 of 70 below", "Centile of calcium", ge=0, le=1)
+
+    def first_h(self, arm: "Arm") -> float:
+        """Return when a protocol's visits begin, h: its first dose of any drug; the start where nothing is given."""
+        return min((a.at for a in arm.add if a.ibrutinib or a.is_infusion), default=0.0)
 
     def visits_h(self, end_h: float) -> list[float]:
         """Return the moments of all visits, h, the first at 0."""

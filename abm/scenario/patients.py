@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from abm.biology.cells.cll_clone import CllClone
 from abm.core.errors import Fault
 from abm.core.process import Process
 from abm.scenario.arms import INFUSIONS
-from abm.scenario.cohort import LymphocyteEndPoints
+from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 
 if TYPE_CHECKING:
     from abm.scenario.schema import Scenario
@@ -42,7 +44,7 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
 
 
 def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bool) -> list[Fault]:
-    """Hold end points against what is there to be measured."""
+    """Hold end points against what is there to be measured, and visits against looks and the length of the run."""
     rules, faults = scenario.end_points, []
     if isinstance(rules, LymphocyteEndPoints):
         if "bcr_signalling" not in kinds:
@@ -51,11 +53,28 @@ def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bo
         if 2.0 * rules.follow_up_spread >= scenario.duration:
             text = f"some of the patients would be followed for no time: the run lasts {scenario.duration:g} h"
             faults.append(Fault(text, "end_points.follow_up_spread", allowed="less than half of the duration"))
-        probe = getattr(scenario.probes, "patient", None)
-        if probe is not None and probe.every is not None and probe.every > rules.visit_every + 1e-9:
-            text = f"patients are looked at every {probe.every:g} h, but seen every {rules.visit_every:g} h"
-            faults.append(Fault(text, "probes.patient.every", allowed=f"at most {rules.visit_every:g} h"))
-        return faults
-    if is_without_igm:
+    elif is_without_igm:
         return [Fault("there is no serum IgM to judge by", "end_points", allowed="{kind: lymphocytes}")]
+    if rules is not None and rules.visit_every > scenario.duration > getattr(rules, "weekly_until", 0.0):
+        text = f"visits every {rules.visit_every:g} h are rarer than the run of {scenario.duration:g} h is long"
+        faults.append(Fault(text, "end_points.visit_every", allowed=f"at most {scenario.duration:g} h"))
+    return [*faults, *_look_faults(scenario, rules or EndPoints())]
+
+
+def _look_faults(scenario: "Scenario", rules: EndPoints | LymphocyteEndPoints) -> list[Fault]:
+    """Refuse looks rarer than the visits: what is seen at one is a look since the one before."""
+    probe = getattr(scenario.probes, "patient", None)
+    looks = np.array(probe.times_h(scenario.duration) if probe else ())
+    for arm in scenario.arms.values():
+        first = rules.first_h(arm)
+        visits = np.array(rules.visits_h(max(0.0, scenario.duration - first))) + first
+        since = np.searchsorted(looks, visits + 1e-6)
+        unseen = np.flatnonzero(np.diff(since) == 0)
+        if probe and unseen.size:
+            last, next_ = visits[unseen[0]], visits[unseen[0] + 1]
+            every = probe.every is not None
+            how = f"every {probe.every:g} h" if every else f"at no moment after {last:g} h up to {next_:g} h"
+            text = f"patients are looked at {how}, but seen every {next_ - last:g} h"
+            place = "probes.patient.every" if every else "probes.patient.at"
+            return [Fault(text, place, allowed=f"at most {next_ - last:g} h, or rarer visits in end_points")]
     return []

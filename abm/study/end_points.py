@@ -9,20 +9,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.scenario.cohort import EndPoints
+from abm.scenario.cohort import EndPoints, starts_h
 from abm.scenario.schema import Arm
 
 H_PER_D = 24.0
+SLACK_H = 1e-6
 FIRST_RISE_H, LAST_RISE_H = 168.0, 8 * 168.0  # weeks 1 to 8
 TWO_MONTHS_H, FOUR_MONTHS_H = 2 * 730.5, 4 * 730.5
 RESPONSES = ("none", "minor", "partial", "very_good")
+NOT_OBSERVED = ""
 
 Found = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Course:
-    """A patient's IgM at the visits, hours from the first infusion; the first visit is before it."""
+    """A patient's IgM at the visits of the follow-up, hours from the first dose; the first visit is before it.
+
+    ``first_course_ends_h`` is when the last infusion of the first course begins; NaN where nothing is given.
+    """
 
     t_h: np.ndarray
     igm: np.ndarray
@@ -30,29 +35,27 @@ class Course:
 
     @property
     def baseline(self) -> float:
-        """IgM before treatment."""
-        return float(self.igm[0])
+        """IgM before treatment; NaN where there was none, for nothing is relative to it."""
+        return float(self.igm[0]) if self.igm[0] > 0.0 else math.nan
 
     def at(self, t_h: float) -> float:
         """IgM at a moment, between visits on a line; NaN after the last."""
         return float(np.interp(t_h, self.t_h, self.igm)) if t_h <= self.t_h[-1] else math.nan
 
-    def highest(self, from_h: float, to_h: float) -> float:
-        """Highest IgM seen between two moments, NaN without a visit."""
-        seen = self.igm[(self.t_h >= from_h - 1e-6) & (self.t_h <= to_h + 1e-6)]
-        return float(seen.max()) if seen.size else math.nan
+    def highest(self, from_h: float, to_h: float, rules: EndPoints) -> float:
+        """Highest IgM seen between two moments; NaN without a visit then, or if follow-up ended before the last one.
 
-
-def starts_h(arm: Arm) -> tuple[float, float]:
-    """Return when the first infusion of a protocol begins and when the last of its first course does, h."""
-    courses = [addition.moments for addition in arm.add if addition.is_infusion]
-    return (courses[0][0], courses[0][-1]) if courses else (0.0, 0.0)
+        What was seen of a part alone does not count: among patients seen in part only those who rose would be known.
+        """
+        is_inside = (self.t_h >= from_h - SLACK_H) & (self.t_h <= to_h + SLACK_H)
+        is_whole = bool(is_inside[1:].any()) and rules.visits_h(to_h)[-1] <= self.t_h[-1] + SLACK_H
+        return float(self.igm[is_inside].max()) if is_whole else math.nan
 
 
 def first_infusion_ends_h(arm: Arm) -> float:
-    """Return when the first infusion of a protocol ends, h."""
+    """Return when the first infusion of a protocol ends, h; NaN without one."""
     first = next((addition for addition in arm.add if addition.is_infusion), None)
-    return first.at + first.over if first else 0.0
+    return first.at + first.over if first else math.nan
 
 
 def course_of(t_h: Sequence[float], igm: Sequence[float], arm: Arm, rules: EndPoints) -> Course:
@@ -69,66 +72,94 @@ def course_of(t_h: Sequence[float], igm: Sequence[float], arm: Arm, rules: EndPo
     """
     first, last = starts_h(arm)
     visits = np.array(rules.visits_h(float(t_h[-1]) - first))
-    seen = np.interp(visits + first, np.asarray(t_h, dtype=float), np.asarray(igm, dtype=float))
-    return Course(visits, seen, last - first)
+    return Course(visits, at_visits(visits + first, t_h, igm), last - first)
+
+
+def at_visits(visits_h: np.ndarray, t_h: Sequence[float], level: Sequence[float]) -> np.ndarray:
+    """Return a level at visits, between looks on a line; at the first one, before the first dose, of the last look."""
+    at, seen = np.asarray(t_h, dtype=float), np.asarray(level, dtype=float)
+    found = np.interp(visits_h, at, seen)
+    found[0] = seen[np.searchsorted(at, visits_h[0] + SLACK_H, side="right") - 1]
+    return found
+
+
+def answer(is_so: bool | np.bool_, *seen: float) -> float:
+    """Return 1 for yes and 0 for no; NaN where something that decides was not seen."""
+    return math.nan if any(math.isnan(value) for value in seen) else float(is_so)
 
 
 def end_points(course: Course, rules: EndPoints) -> Found:
-    """Return what a trial would record of one patient.
+    """Return what a trial would record of one patient; NaN is what nobody could see, which is not "no".
 
     Returns
     -------
     dict of str to float
-        ``any_rise``, ``flare``, ``up_2_months``, ``up_4_months``, ``minor``, ``partial``, ``very_good`` (at least),
-        ``progressed`` as 0 or 1; ``peak_rel``, ``best_change_frac``; ``time_to_*_d``, NaN where it never came, response
-        from the end of the first course, progression from the first infusion; ``follow_up_d``.
+        ``any_rise`` (weeks 1 to 8), ``flare`` and ``peak_rel``: known when all visits of their time were kept.
+        ``up_2_months``, ``up_4_months``: known when a visit was kept at that moment or later.
+        ``minor``, ``partial``, ``very_good`` (at least) and ``best_change_frac``: by the end of follow-up, as trials
+        report them, however short it was; unknown when no fall could have been confirmed yet.
+        ``progressed``: by the end of follow-up; unknown when no rise after the flare could have been confirmed yet.
+        ``time_to_*_d``: of response from the end of the first course, of progression from the first dose; NaN where
+        it did not come, or where there was no dose to count from. ``follow_up_d``: the last visit.
     """
-    base = course.baseline
+    base, peak = course.baseline, course.highest(0.0, rules.flare_until, rules)
+    rise = course.highest(FIRST_RISE_H, LAST_RISE_H, rules)
+    at_2, at_4 = course.at(TWO_MONTHS_H), course.at(FOUR_MONTHS_H)
     progressed = first_progression(course, rules)
-    falls = confirmed_falls(course, rules)[: progressed if progressed is not None else None]
-    best = max(falls, default=0.0)
     found = {
-        "baseline_igm_g_per_L": base,
-        "any_rise": float(course.highest(FIRST_RISE_H, LAST_RISE_H) > (1.0 + rules.any_rise_rel) * base),
-        "flare": float(course.highest(0.0, rules.flare_until) >= (1.0 + rules.flare_rel) * base > 0.0),
-        "up_2_months": float(course.at(TWO_MONTHS_H) > base),
-        "up_4_months": float(course.at(FOUR_MONTHS_H) > base),
-        "peak_rel": course.highest(0.0, rules.flare_until) / base if base > 0.0 else math.nan,
-        "best_change_frac": -best,
+        "baseline_igm_g_per_L": float(course.igm[0]),
+        "any_rise": answer(rise > (1.0 + rules.any_rise_rel) * base, rise, base),
+        "flare": answer(peak >= (1.0 + rules.flare_rel) * base, peak, base),
+        "up_2_months": answer(at_2 > base, at_2, base),
+        "up_4_months": answer(at_4 > base, at_4, base),
+        "peak_rel": peak / base,
     }
-    for name in ("minor", "partial", "very_good"):
-        reached = np.flatnonzero(np.array(falls) >= getattr(rules, f"{name}_frac"))
-        found[name] = float(reached.size > 0)
-        if name != "very_good":
-            since_h = course.t_h[reached[0]] - course.first_course_ends_h if reached.size else math.nan
-            found[f"time_to_{name}_d"] = max(0.0, since_h) / H_PER_D if reached.size else math.nan
-    found["progressed"] = float(progressed is not None)
+    found |= _responses(course, rules, progressed)
+    n_late = int((course.t_h > rules.flare_until).sum())
+    found["progressed"] = float(progressed is not None) if n_late > rules.is_confirmed else math.nan
     found["time_to_progression_d"] = float(course.t_h[progressed]) / H_PER_D if progressed is not None else math.nan
     return found | {"follow_up_d": float(course.t_h[-1]) / H_PER_D}
 
 
-def confirmed_falls(course: Course, rules: EndPoints) -> list[float]:
-    """Return for each visit after the first the fall from baseline, as a fraction, that the next visit confirms."""
-    if course.baseline <= 0.0:
-        return [0.0] * (course.igm.size - 1)
+def _responses(course: Course, rules: EndPoints, progressed: int | None) -> Found:
+    """Return the deepest fall before progression, the grades of response it makes, and when."""
+    falls = confirmed_falls(course, rules)
+    best = float(np.fmax.reduce(falls[:progressed], initial=0.0)) if np.isfinite(falls).any() else math.nan
+    found = {"best_change_frac": 0.0 - best}
+    for name in ("minor", "partial", "very_good"):
+        reached = np.flatnonzero(falls[:progressed] >= getattr(rules, f"{name}_frac"))
+        found[name] = answer(reached.size > 0, best)
+        if name != "very_good":
+            since_h = course.t_h[reached[0]] - course.first_course_ends_h if reached.size else math.nan
+            found[f"time_to_{name}_d"] = float(np.maximum(0.0, since_h)) / H_PER_D
+    return found
+
+
+def confirmed_falls(course: Course, rules: EndPoints) -> np.ndarray:
+    """Return at each visit the fall from baseline, as a fraction, that the next visit confirms.
+
+    NaN at the first visit, at a last one that none confirms, and where there is no baseline.
+    """
     falls = 1.0 - course.igm / course.baseline
-    falls[0] = 0.0
-    if rules.is_confirmed:
-        falls = np.append(np.minimum(falls[:-1], falls[1:]), 0.0)
-    return [float(fall) for fall in falls]
+    falls[0] = math.nan
+    return np.append(np.minimum(falls[:-1], falls[1:]), math.nan) if rules.is_confirmed else falls
 
 
 def first_progression(course: Course, rules: EndPoints) -> int | None:
-    """Return the first visit at which IgM has risen from its lowest by both limits; a flare does not count."""
+    """Return the first visit at which IgM has risen from its lowest by both limits; a flare does not count.
+
+    Where it is to be confirmed, the next visit is held against the same limit.
+    """
     lowest = np.minimum.accumulate(course.igm)
     limit = np.maximum((1.0 + rules.progression_rel) * lowest, lowest + rules.progression)
-    is_up = (course.igm >= limit) & (course.t_h > rules.flare_until)
+    is_up = (course.igm >= limit) & (course.igm > lowest) & (course.t_h > rules.flare_until)
     if rules.is_confirmed:
-        is_up = is_up & np.append(course.igm[1:] >= limit[:-1], False)
+        is_up = is_up & np.append((course.igm[1:] >= limit[:-1]) & (course.igm[1:] > lowest[:-1]), False)
     found = np.flatnonzero(is_up)
     return int(found[0]) if found.size else None
 
 
 def response(found: Found) -> str:
-    """Return the best response in a word."""
-    return RESPONSES[round(found["minor"] + found["partial"] + found["very_good"])]
+    """Return the best response in a word; nothing where none could be seen."""
+    grade = found["minor"] + found["partial"] + found["very_good"]
+    return NOT_OBSERVED if math.isnan(grade) else RESPONSES[round(grade)]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from abm.core.world import World
 from abm.scenario.build import CONTROL, Well, arm_of
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.schema import Arm, Scenario
-from abm.study.end_points import H_PER_D, course_of, end_points, first_infusion_ends_h
+from abm.study.end_points import H_PER_D, SLACK_H, course_of, end_points, first_infusion_ends_h
 from abm.study.lymphocyte_end_points import lymphocyte_end_points
+from abm.study.patients import middle_time
 
 Measures = dict[str, float]
 
@@ -27,7 +29,8 @@ NAMES = (  # of one arm, beside the deaths by cause and the counts by CD20
 )  # fmt: skip
 HIGH_IGM_G_PER_L = 40.0  # Dimopoulos2002
 DRUG_LEFT_D = (30, 45, 60, 90, 120, 180)
-OF_PATIENT = (  # times are medians over the patients of an arm, the rest means: shares where it is 0 or 1
+LONGEST_GAP_H = 168.0  # design: the usual time between looks
+OF_PATIENT = (  # over the patients of an arm in whom it was seen: of times the median, of the rest the mean or share
     "partial_low_igm", "partial_high_igm",
     "baseline_igm_g_per_L", "baseline_albumin_g_per_L", "baseline_viscosity_cP", "any_rise", "flare", "up_2_months",
     "up_4_months", "peak_rel", "best_change_frac", "minor", "partial", "very_good", "progressed", "time_to_minor_d",
@@ -76,8 +79,8 @@ def of_well(simulation: Simulation) -> Measures:
 def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
     """Return the end points of one patient under one protocol, with other levels at start and end.
 
-    ``drug_left_*d_frac`` is the drug in plasma so many days after the first infusion, relative to its end; exact where
-    the probe looks.
+    ``drug_left_*d_frac`` is the drug in plasma so many days after the first infusion, relative to its end: missing
+    without a look at that end, or at most a week apart around the day, between which it is read on an exponential.
     """
     rows = _rows(simulation)
     t_h, igm = ([row[name] for row in rows] for name in ("time_h", "igm_g_per_L"))
@@ -87,14 +90,33 @@ def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
     found["partial_low_igm"] = math.nan if is_high else found["partial"]
     for name in ("albumin_g_per_L", "viscosity_cP"):
         found |= {f"baseline_{name}": rows[0][name], f"end_{name}": rows[-1][name]}
-    drug, given_h = [row["rituximab_ug_per_mL"] for row in rows], first_infusion_ends_h(arm)
-    peak = float(np.interp(given_h, t_h, drug))
+    level = _Level(t_h, [row["rituximab_ug_per_mL"] for row in rows])
+    given_h = first_infusion_ends_h(arm)
+    peak = level.at(given_h, 0.0)
     for days in DRUG_LEFT_D:
-        at = given_h + days * H_PER_D
-        found[f"drug_left_{days}d_frac"] = (
-            float(np.interp(at, t_h, drug)) / peak if at <= t_h[-1] and peak else math.nan
-        )
+        left = level.at(given_h + days * H_PER_D, LONGEST_GAP_H)
+        found[f"drug_left_{days}d_frac"] = left / peak if peak else math.nan
     return found
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A level at the looks, which falls exponentially between them."""
+
+    t_h: Sequence[float]
+    level: Sequence[float]
+
+    def at(self, t_h: float, longest_gap_h: float) -> float:
+        """Return the level at a moment; NaN where the looks around it are farther apart than that."""
+        after = int(np.searchsorted(self.t_h, t_h - SLACK_H))
+        if math.isnan(t_h) or after == len(self.t_h):
+            return math.nan
+        if self.t_h[after] <= t_h + SLACK_H:
+            return self.level[after]
+        gap_h, ends = self.t_h[after] - self.t_h[after - 1], (self.level[after - 1], self.level[after])
+        if gap_h > longest_gap_h + SLACK_H or min(ends) <= 0.0:
+            return math.nan
+        return ends[0] * (ends[1] / ends[0]) ** ((t_h - self.t_h[after - 1]) / gap_h)
 
 
 def of_cll_patient(simulation: Simulation, arm: Arm, rules: LymphocyteEndPoints) -> Measures:
@@ -104,7 +126,7 @@ def of_cll_patient(simulation: Simulation, arm: Arm, rules: LymphocyteEndPoints)
     has_much = found["surface_igm_MFI"] > rules.surface_igm_cut_mfi
     found["progressed_high_igm"] = found["progressed"] if has_much else math.nan
     found["progressed_low_igm"] = math.nan if has_much else found["progressed"]
-    found["end_c481s_frac"] = rows[-1]["n_c481s"] / max(1.0, rows[-1]["n_clone"])
+    found["end_c481s_frac"] = _ratio(rows[-1]["n_c481s"], rows[-1]["n_clone"])
     return found
 
 
@@ -154,20 +176,15 @@ def _alive_h(world: World) -> float:
 def _means(wells: Sequence[Measures]) -> Measures:
     names = dict.fromkeys(name for found in wells for name in found)
     columns = {name: [found.get(name, 0.0) for found in wells] for name in names}
-    return {name: _median(name, v) if name.startswith("time_to_") else _mean_of_known(v) for name, v in columns.items()}
+    return {
+        name: middle_time(name, columns) if name.startswith("time_to_") else _mean_of_known(v)
+        for name, v in columns.items()
+    }
 
 
 def _mean_of_known(values: Sequence[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     return math.fsum(known) / len(known) if known else math.nan
-
-
-def _median(name: str, values: Sequence[float]) -> float:
-    """Return the median of times to response over responders, to progression over all, those without it being last."""
-    is_response = name not in ("time_to_progression_d", "time_to_next_treatment_d")
-    known = [math.inf if math.isnan(value) else value for value in values if not (is_response and math.isnan(value))]
-    middle = float(np.median(known)) if known else math.inf
-    return middle if math.isfinite(middle) else math.nan
 
 
 def _ratio(above: float, below: float) -> float:

@@ -28,8 +28,8 @@ from abm.plot.patient import (
 from abm.plot.patient.clock import DAYS, MONTHS, YEARS, clock_for
 from abm.plot.patient.report import kinds, render, write_trial_report
 from abm.plot.patient.trial import Trial
-from abm.results.follow_up import at_risk, kaplan_meier, log_rank
 from abm.results.run import Run
+from abm.statistics.survival import at_risk, kaplan_meier, log_rank
 
 COURSES = {"four_weekly": (0, 7, 14, 21), "extended": (0, 7, 14, 21, 84, 91, 98, 105), "none": (), "one": (0,)}
 DOSE_MG = 694.0

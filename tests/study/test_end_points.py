@@ -12,8 +12,9 @@ from abm.scenario.cohort import EndPoints
 from abm.scenario.draws import draws
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Arm
-from abm.study.end_points import Course, course_of, end_points, response, starts_h
+from abm.study.end_points import Course, course_of, end_points, first_progression, response, starts_h
 from abm.study.jobs import Stopped
+from abm.study.measures import of_arms
 from abm.study.run import run_scenario
 from abm.study.trial import summarise_trial
 
@@ -158,8 +159,89 @@ def test_a_response_after_progression_does_not_count():
 
 def test_a_patient_without_igm_has_no_end_points():
     got = found([0.0])
-    assert math.isnan(got["peak_rel"])
-    assert (response(got), got["any_rise"], got["flare"], got["progressed"]) == ("none", 0.0, 0.0, 0.0)
+    relative = ("any_rise", "flare", "up_2_months", "minor", "partial", "very_good", "peak_rel", "best_change_frac")
+    assert all(math.isnan(got[name]) for name in relative)
+    assert (response(got), got["baseline_igm_g_per_L"], got["progressed"]) == ("", 0.0, 0.0)
+
+
+def seen_until(week, igm=(30.0,), rules=RULES, ends_h=0.0):
+    """Return the end points of a course whose follow-up ends with a week; IgM stays at its last value."""
+    t_h = np.array(rules.visits_h(week * WEEK))
+    igm = np.array([*igm, *[igm[-1]] * t_h.size], dtype=float)[: t_h.size]
+    return end_points(Course(t_h, igm, ends_h), rules)
+
+
+@pytest.mark.parametrize(
+    ("name", "first_week"),
+    [
+        ("any_rise", 8), ("flare", 12), ("peak_rel", 12), ("up_2_months", 9), ("up_4_months", 20),
+        ("minor", 2), ("partial", 2), ("very_good", 2), ("best_change_frac", 2), ("progressed", 20),
+    ],
+)  # fmt: skip
+def test_what_follow_up_was_too_short_to_see_is_missing_not_no(name, first_week):
+    assert math.isnan(seen_until(first_week - 1)[name])
+    assert seen_until(first_week)[name] == (1.0 if name == "peak_rel" else 0.0)
+
+
+def test_a_rise_in_a_time_that_was_seen_in_part_is_missing_too():
+    """Else the share of those seen would be that of those who rose."""
+    assert math.isnan(seen_until(6, [30, 40])["any_rise"])
+    assert (seen_until(8, [30, 40])["any_rise"], seen_until(12, [30, 40])["flare"]) == (1.0, 1.0)
+
+
+def test_what_needs_no_confirmation_is_known_a_visit_earlier():
+    rules = EndPoints(is_confirmed=False)
+    assert (seen_until(1, rules=rules)["minor"], seen_until(16, rules=rules)["progressed"]) == (0.0, 0.0)
+    assert math.isnan(seen_until(0, rules=rules)["minor"])
+    assert math.isnan(seen_until(12, rules=rules)["progressed"])
+
+
+def test_a_time_without_a_visit_is_not_observed():
+    rules = EndPoints(weekly_until="0 h", visit_every="13 weeks")
+    got = seen_until(52, rules=rules)
+    assert all(math.isnan(got[name]) for name in ("any_rise", "flare", "peak_rel"))
+    assert (got["up_2_months"], got["minor"], got["progressed"]) == (0.0, 0.0, 0.0)
+
+
+def test_a_single_visit_shows_its_level_alone():
+    got = seen_until(0)
+    assert {name for name, value in got.items() if not math.isnan(value)} == {"baseline_igm_g_per_L", "follow_up_d"}
+    assert response(got) == ""
+
+
+def test_without_a_course_there_is_no_time_since_its_end():
+    got = found(from_week(30, 10, 14), ends_h=math.nan)
+    assert got["partial"] == 1.0
+    assert math.isnan(got["time_to_partial_d"])
+    assert math.isnan(got["time_to_minor_d"])
+
+
+def test_igm_that_falls_to_nothing_is_no_progression():
+    assert found(from_week(30, 20, 0), rules=EndPoints(progression="0 g/L"))["progressed"] == 0.0
+
+
+def test_progression_is_confirmed_against_the_limit_of_the_visit_that_it_confirms():
+    """A plain loop over visits, on courses about the limits."""
+    rng, t_h, several = np.random.default_rng(2), np.array(WEEKS) * WEEK, set()
+    for _ in range(300):
+        igm = np.exp(np.cumsum(rng.normal(0.0, 0.25, t_h.size))) * 12.0
+        expected = None
+        for i in range(t_h.size - 1):
+            lowest = min(igm[: i + 1])
+            limit = max(1.25 * lowest, lowest + 5.0)
+            if t_h[i] > 12 * WEEK and igm[i] >= limit and igm[i + 1] >= limit:
+                expected = i
+                break
+        assert first_progression(Course(t_h, igm, 0.0), RULES) == expected
+        several.add(expected)
+    assert len(several) > 8
+
+
+def test_the_first_visit_is_before_the_dose_even_between_looks():
+    arm = Arm.model_validate({"add": [{"infusion": "375 mg/m2", "at": "10 d"}]})
+    t_h = np.arange(0.0, 30 * WEEK + 1, WEEK)
+    seen = course_of(t_h, np.where(t_h > 240.0, 60.0, 30.0), arm, RULES)
+    assert seen.igm[:2].tolist() == pytest.approx([30.0, 60.0])
 
 
 COURSE = {"infusion": "375 mg/m2", "times": 4}
@@ -173,7 +255,10 @@ def test_a_course_is_seen_at_visits_from_the_first_infusion():
     assert (seen.first_course_ends_h, seen.baseline) == (3 * WEEK, 240.0)
     assert seen.t_h.tolist() == [week * WEEK for week in (*range(13), 16, 20)]
     assert seen.igm == pytest.approx(seen.t_h + 240.0)
-    assert starts_h(Arm()) == (0.0, 0.0)
+    daily = Arm.model_validate({"add": [{"ibrutinib": "0 mg"}, {"ibrutinib": "420 mg", "at": "9 h"}]})
+    assert starts_h(daily) == (9.0, 9.0)
+    assert starts_h(Arm())[0] == 0.0
+    assert math.isnan(starts_h(Arm())[1])
 
 
 def test_follow_up_ends_with_the_last_visit():
@@ -189,7 +274,7 @@ def table(progression, arm="one", **columns):
         row = {"arm": arm, "replicate": replicate, "progressed": float(came), "follow_up_d": 400.0}
         row |= {"time_to_progression_d": float(days) if came else math.nan, "time_to_partial_d": math.nan}
         row |= {"baseline_igm_g_per_L": 30.0 + replicate, "best_change_frac": -0.1 * replicate}
-        flags = ("any_rise", "flare", "minor", "partial", "very_good")
+        flags = ("any_rise", "flare", "up_2_months", "up_4_months", "minor", "partial", "very_good")
         rows.append(row | dict.fromkeys(flags, 0.0) | {name: values[replicate] for name, values in columns.items()})
     return pd.DataFrame(rows)
 
@@ -202,16 +287,65 @@ def test_shares_and_medians_are_those_by_hand():
     assert (shares["minor_or_better"]["k"], shares["minor_or_better"]["share"]) == (3, 0.75)
     assert (shares["partial_or_better"]["k"], shares["partial_or_better"]["lo"]) == (0, 0.0)
     assert medians["time_to_partial_d"]["median"] == 60.0  # of the responders
-    assert medians["time_to_progression_d"]["median"] == 200.0
+    assert medians["time_to_progression_d"]["median"] == 250.0  # half are free of it from 200 to 300 d
+    assert (medians["time_to_progression_d"]["n"], medians["time_to_partial_d"]["n"]) == (4, 2)
+    assert medians["follow_up_d"]["median"] == 400.0
     assert medians["baseline_igm_g_per_L"]["median"] == 31.5
     assert medians["best_change_frac"]["median"] == pytest.approx(-0.15)
+
+
+def test_shares_are_of_those_seen_with_their_number():
+    unseen = math.nan
+    rows = table([100, None, None, None], minor=[1.0, 0.0, unseen, unseen], progressed=[1.0, 0.0, unseen, unseen],
+                 up_2_months=[unseen] * 4)  # fmt: skip
+    one = summarise_trial(rows)["arms"]["one"]
+    assert one["n"] == 4
+    assert [(one["shares"][name]["k"], one["shares"][name]["n"]) for name in ("minor_or_better", "progressed")] == [
+        (1, 2), (1, 2),
+    ]  # fmt: skip
+    assert (one["shares"]["up_2_months"]["n"], one["shares"]["up_2_months"]["share"]) == (0, None)
+
+
+def patients(**columns):
+    """Return measures of patients by name, followed for 400 d unless told otherwise."""
+    n = len(next(iter(columns.values())))
+    return [{"follow_up_d": 400.0} | {name: values[i] for name, values in columns.items()} for i in range(n)]
+
+
+def test_the_median_time_to_progression_is_over_all_and_that_to_response_over_responders():
+    times = [100.0, 200.0, 300.0, math.nan, math.nan]
+    found = of_arms(
+        {"one": patients(time_to_progression_d=times, progressed=[1.0, 1.0, 1.0, 0.0, 0.0],
+                         partial=[1.0, 1.0, 0.0, 0.0, 0.0], time_to_partial_d=[30.0, 50.0, *[math.nan] * 3])}, {},
+    )  # fmt: skip
+    assert (found["one.time_to_progression_d"], found["one.time_to_partial_d"]) == (300.0, 40.0)
+    none = of_arms({"one": patients(time_to_progression_d=[100.0, math.nan, math.nan], progressed=[1.0, 0.0, 0.0])}, {})
+    assert math.isnan(none["one.time_to_progression_d"])
+
+
+def test_who_was_followed_for_less_counts_for_as_long_as_he_was():
+    """Two left at 50 d and could not progress later: of the other two one does at 100 d (R: median 100)."""
+    some = patients(time_to_progression_d=[100.0, *[math.nan] * 3], progressed=[1.0, 0.0, math.nan, math.nan],
+                    follow_up_d=[400.0, 400.0, 50.0, 50.0])  # fmt: skip
+    found = of_arms({"one": some}, {})
+    assert (found["one.time_to_progression_d"], found["one.progressed"]) == (100.0, 0.5)
+
+
+def test_a_study_and_a_trial_give_the_same_medians(trial):
+    _, run = trial
+    rows, summary = read(run, "end_points"), run.summary()["arms"]["once"]["medians"]
+    own = rows[rows["arm"] == "once"].drop(columns=["arm", "response"]).to_dict("records")
+    found = of_arms({"once": own}, {})
+    for name in ("time_to_partial_d", "time_to_progression_d"):
+        median = summary[name]["median"]
+        assert found[f"once.{name}"] == pytest.approx(math.nan if median is None else median, nan_ok=True)
 
 
 def test_a_median_that_is_not_reached_is_none_and_protocols_are_compared():
     early, late = [40, 50, 60, 70, 80, 90, 100, 110], [None] * 7 + [300]
     summary = summarise_trial(pd.concat([table(early, "early"), table(late, "late")]))
     median = {arm: summary["arms"][arm]["medians"]["time_to_progression_d"] for arm in ("early", "late")}
-    assert median["early"]["median"] == 70.0
+    assert median["early"]["median"] == 75.0
     assert median["early"]["lo"] < 70.0 < median["early"]["hi"]
     assert (median["late"]["median"], median["late"]["hi"]) == (None, None)
     assert list(summary["log_rank"]) == ["early vs late"]
@@ -306,68 +440,6 @@ def test_the_patients_of_a_trial_are_those_drawn(trial):
     for replicate in range(4):
         expected = draws(scenario, replicate)
         assert rows.iloc[replicate][list(expected)].to_dict() == pytest.approx(expected, rel=1e-12)
-
-
-def test_the_long_table_has_a_row_for_each_dose_of_mg_per_m2_times_surface(trial):
-    scenario, run = trial
-    rows = read(run, "nonmem")
-    doses = rows[rows["EVID"] == 1]
-    assert (doses["MDV"] == 1).all()
-    assert (doses["CMT"] == 1).all()
-    assert doses["DV"].isna().all()
-    for replicate in range(4):
-        bsa = draws(scenario, replicate)["processes.drug.bsa"]
-        once, late = (doses[(doses["ID"] == replicate + 1) & (doses["PROTOCOL"] == arm)] for arm in ("once", "late"))
-        assert once["TIME"].tolist() == [0.0, 7.0, 14.0, 21.0]
-        assert once["AMT"].tolist() == pytest.approx([375 * bsa] * 4, rel=1e-9)
-        assert once["RATE"].tolist() == pytest.approx([375 * bsa * 6] * 4, rel=1e-9)
-        assert late["TIME"].tolist() == [14.0, 21.0, 70.0]
-        assert late["AMT"].tolist() == pytest.approx([250 * bsa, 250 * bsa, 100 * bsa], rel=1e-9)
-        assert late["RATE"].iloc[2] == pytest.approx(100 * bsa * 3, rel=1e-9)
-        assert (once["PROCESSES_DRUG_BSA"] == bsa).all()
-
-
-def test_the_long_table_has_drug_and_igm_at_every_visit(trial):
-    _, run = trial
-    rows, series = read(run, "nonmem"), read(run, "series")
-    seen = rows[(rows["EVID"] == 0) & (rows["ID"] == 3)]
-    assert (seen["AMT"] == 0.0).all()
-    assert (seen["MDV"] == 0).all()
-    for arm, first, weeks in (("once", 0, [*range(13), 16]), ("late", 14, range(13))):
-        own = series[(series["arm"] == arm) & (series["replicate"] == 2)].set_index("time_h")
-        for compartment, name in ((1, "rituximab_ug_per_mL"), (2, "igm_g_per_L")):
-            mine = seen[(seen["PROTOCOL"] == arm) & (seen["CMT"] == compartment)]
-            assert mine["TIME"].tolist() == [first + 7.0 * week for week in weeks]
-            assert mine["DV"].tolist() == pytest.approx(own.loc[mine["TIME"] * 24, name].tolist(), rel=1e-12)
-
-
-def test_the_long_table_is_in_order_of_patient_and_time(trial):
-    rows = read(trial[1], "nonmem")
-    for _, own in rows.groupby(["PROTOCOL", "ID"]):
-        assert own["TIME"].is_monotonic_increasing
-        assert own.iloc[0]["TIME"] == 0.0 or own.iloc[0]["PROTOCOL"] == "late"
-
-
-@pytest.mark.parametrize(
-    "dose", ["{infusion: 375 mg/m2, times: 4, at: 3 d}", "{infusion: 375 mg/m2, times: 4, every: 3 d}"]
-)
-def test_doses_between_looks_are_told_in_full(load, tmp_path, dose):
-    scenario = load(("{infusion: 375 mg/m2, times: 4}", dose), ("replicates: 4", "replicates: 1"))
-    rows = read(run_scenario(scenario, tmp_path, 1), "nonmem")
-    doses = rows[(rows["EVID"] == 1) & (rows["PROTOCOL"] == "once")]
-    bsa = draws(scenario, 0)["processes.drug.bsa"]
-    assert doses["AMT"].tolist() == pytest.approx([375 * bsa] * 4, rel=1e-9)
-
-
-def test_a_course_that_was_withheld_is_no_dose(load, tmp_path):
-    more = "{infusion: 375 mg/m2, times: 4}, {infusion: 375 mg/m2, at: 91 d, unless_progressed: true}"
-    growth = "  growth: {kind: logistic_growth, rate: 0.2 /d, capacity_rel: 9}\n  plasma_cells"
-    for text, n_doses in (("  plasma_cells", 5), (growth, 4)):
-        scenario = load(
-            ("{infusion: 375 mg/m2, times: 4}", more), ("replicates: 4", "replicates: 1"), ("  plasma_cells", text)
-        )
-        rows = read(run_scenario(scenario, tmp_path, 1), "nonmem")
-        assert ((rows["EVID"] == 1) & (rows["PROTOCOL"] == "once")).sum() == n_doses
 
 
 def test_two_workers_come_to_the_same_hash(load, trial, tmp_path, monkeypatch):

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import abm
-from abm.scenario.build import Well, build
 from abm.scenario.cohort import LymphocyteEndPoints
 from abm.scenario.schema import Arm
 from abm.study.lymphocyte_end_points import first_progression, lymphocyte_end_points
+from abm.study.lymphocyte_trial import summarise
 
 WEEK = 168.0
 DAILY = Arm.model_validate({"add": [{"ibrutinib": "420 mg"}]})
@@ -52,9 +52,95 @@ def test_lymphocytes_that_stay_up_after_redistribution_are_no_progression():
 
 
 def test_when_the_first_rise_is_over():
-    assert found([60, 100, 90, 61, 60, 30])["time_to_baseline_d"] == 4 * 28
-    assert math.isnan(found([60, 50, 40])["time_to_baseline_d"])
-    assert math.isnan(found([60, 100, 90])["time_to_baseline_d"])
+    assert found([60, 100, 90, 61, 60, 30, 30])["time_to_baseline_d"] == 4 * 28
+    assert math.isnan(found([60, 50, 40, 40, 40, 40, 40])["time_to_baseline_d"])
+    assert math.isnan(found([60, 100, 90, 90, 90, 90, 90])["time_to_baseline_d"])
+
+
+@pytest.mark.parametrize(
+    ("name", "n_visits", "no"),
+    [("progressed", 10, 0.0), ("treated_next", 10, 0.0), ("peak_rel", 7, 1.0), ("nadir_per_nL", 2, 60.0),
+     ("inhibition_frac", 2, 0.6)],
+)  # fmt: skip
+def test_what_follow_up_was_too_short_to_see_is_missing_not_no(name, n_visits, no):
+    """Half a year of redistribution is seen at 7 visits; the lowest, a rise and its confirmation take three more."""
+    assert math.isnan(found([60.0] * (n_visits - 1))[name])
+    assert found([60.0] * n_visits)[name] == pytest.approx(no)
+
+
+def test_a_rise_that_was_seen_in_part_is_missing_too():
+    assert math.isnan(found([60, 100, 60])["peak_rel"])
+    assert math.isnan(found([60, 100, 60])["time_to_baseline_d"])
+
+
+def test_without_ibrutinib_nothing_is_inhibited_by_it():
+    untreated, infused = Arm(), Arm.model_validate({"add": [{"infusion": "375 mg/m2"}]})
+    for arm in (untreated, infused):
+        one = found([60.0] * 12, arm=arm)
+        assert math.isnan(one["inhibition_frac"])
+        assert one["progressed"] == 0.0
+
+
+def test_inhibition_is_measured_four_weeks_after_the_first_dose_of_ibrutinib():
+    later = Arm.model_validate({"add": [{"infusion": "375 mg/m2"}, {"ibrutinib": "420 mg", "at": "56 d"}]})
+    signals = [1.0, 1.0, 1.0, 0.3, 0.9, 0.9, 0.9, 0.9]
+    rows = [row | {"signal_rel": signal} for row, signal in zip(course([60.0] * 8), signals, strict=True)]
+    assert lymphocyte_end_points(rows, later, RULES, 1, 0)["inhibition_frac"] == pytest.approx(0.7)
+
+
+def test_no_cells_are_no_progression():
+    rules = LymphocyteEndPoints(follow_up_spread="0 h", longest_delay="0 h", least_per_nL=0)
+    assert found([60, 30, 10, *[0.0] * 12], rules)["progressed"] == 0.0
+
+
+def test_progression_is_confirmed_against_the_limit_of_the_visit_that_it_confirms():
+    """A plain loop over visits, on counts about the limits."""
+    rng, t_h, several = np.random.default_rng(4), np.arange(24) * 4 * WEEK, set()
+    for _ in range(300):
+        count, expected = np.exp(np.cumsum(rng.normal(0.0, 0.4, t_h.size))) * 8.0, math.nan
+        late = [i for i in range(t_h.size) if t_h[i] > RULES.redistribution_until]
+        for i in late[:-1]:
+            limit = max(1.5 * min(count[late[0] : i + 1]), 5.0)
+            if count[i] >= limit and count[i + 1] >= limit:
+                expected = t_h[i]
+                break
+        assert first_progression(t_h, count, RULES) == pytest.approx(expected, nan_ok=True)
+        several.add(expected)
+    assert len(several) > 8
+
+
+def cohort_of(**columns):
+    """Return end points of patients under one protocol by name."""
+    n = len(next(iter(columns.values())))
+    usual = {"progressed": 0.0, "time_to_progression_d": math.nan, "treated_next": 0.0, "follow_up_d": 700.0,
+             "time_to_next_treatment_d": math.nan, "time_to_baseline_d": math.nan, "peak_rel": 1.0, "nadir_per_nL": 5.0,
+             "baseline_lymphocytes_per_nL": 60.0, "calcium_percent": 50.0, "surface_igm_MFI": 80.0}  # fmt: skip
+    return pd.DataFrame({"arm": "one", "replicate": range(n)} | {k: [v] * n for k, v in usual.items()} | columns)
+
+
+def test_shares_by_group_are_of_those_seen():
+    rows = cohort_of(progressed=[1.0, 0.0, math.nan, 0.0], time_to_progression_d=[300.0, *[math.nan] * 3],
+                     surface_igm_MFI=[80.0, 80.0, 80.0, 20.0])  # fmt: skip
+    one = summarise(rows, RULES)["arms"]["one"]
+    assert (one["shares"]["progressed"]["k"], one["shares"]["progressed"]["n"]) == (1, 3)
+    by = one["by"]["surface_igm"]["progression"]
+    assert (by["high"]["k"], by["high"]["n"], by["low"]["n"]) == (1, 2, 1)
+
+
+def test_a_rise_that_is_not_over_counts_as_long_as_it_was_followed():
+    """Of five who rose two are back at 100 and 200 d, three are still up at 700 d; the sixth never rose."""
+    rows = cohort_of(peak_rel=[2.0] * 5 + [1.0], time_to_baseline_d=[100.0, 200.0, *[math.nan] * 4])
+    median = summarise(rows, RULES)["arms"]["one"]["medians"]["time_to_baseline_d"]
+    assert (median["median"], median["n"]) == (None, 5)
+    half = cohort_of(peak_rel=[2.0] * 3 + [1.0], time_to_baseline_d=[100.0, 200.0, math.nan, math.nan])
+    assert summarise(half, RULES)["arms"]["one"]["medians"]["time_to_baseline_d"]["median"] == 200.0
+
+
+def test_median_follow_up_is_not_shortened_by_progression():
+    """Reversed Kaplan and Meier: who progressed at 100 d would have been followed as long as the others."""
+    rows = cohort_of(progressed=[1.0, 1.0, 0.0, 0.0, 0.0], time_to_progression_d=[100.0, 100.0, *[math.nan] * 3],
+                     follow_up_d=[700.0, 700.0, 500.0, 600.0, 700.0])  # fmt: skip
+    assert summarise(rows, RULES)["arms"]["one"]["medians"]["follow_up_d"]["median"] == 600.0
 
 
 def test_the_next_treatment_comes_within_its_delay_and_follow_up_ends_it():
@@ -112,23 +198,6 @@ def test_the_series_has_blood_tissue_and_mutated_cells_and_no_serum_igm(cohort):
     assert "igm_g_per_L" not in cohort.series
 
 
-def test_the_long_table_has_regimens_counts_and_covariates(tmp_path):
-    oral = "{ibrutinib: 420 mg}, {ibrutinib: 140 mg, at: 10 d}, {ibrutinib: 0 mg, at: 40 d}"
-    arms = f"arms={{a: {{add: [{oral}, {{infusion: 375 mg/m2, at: 50 d}}]}}}}"
-    few = ("replicates=2", "populations.b_cells.cells_per_agent=1e11", "duration=4 months", arms)
-    scenario = abm.load_scenario("configs/scenarios/chiodin2022.yaml", (*few, "end_points.follow_up_spread=0 h"))
-    result = abm.simulate(scenario, out=tmp_path)
-    table = pd.read_csv(result.folder / "nonmem.csv")
-    oral = table[(table["CMT"] == 4) & (table["ID"] == 1)]
-    assert oral[["TIME", "AMT", "ADDL", "II"]].to_numpy().tolist() == [[0, 420, 9, 1], [10, 140, 29, 1]]
-    assert len(table[(table["EVID"] == 1) & (table["CMT"] == 1)]) == 2
-    counts = table[(table["CMT"] == 3) & (table["ID"] == 1)]
-    assert counts["TIME"].tolist() == [0, 28, 56, 84, 112]
-    assert counts["DV"].iloc[0] == pytest.approx(result.end_points["baseline_lymphocytes_per_nL"].iloc[0], rel=1e-4)
-    assert "PROCESSES_SIGNALLING_SURFACE_IGM_MFI" in table
-    assert not (table["CMT"] == 2).any()
-
-
 def test_everything_counts_from_the_first_dose():
     late = Arm.model_validate({"add": [{"ibrutinib": "0 mg"}, {"ibrutinib": "420 mg", "at": "140 d"}]})
     count = [60, 60, 60, 60, 60, 60, 110, 90, 60, 40, 20, 10, 8, 6, 6, 6]
@@ -144,16 +213,3 @@ def test_a_late_relapse_is_not_the_early_rise():
     one = found([60, 100, 110, 80, 50, 30, 15, 8, 8, 20, 60, 130, 150, 160])
     assert one["peak_rel"] == pytest.approx(110 / 60)
     assert one["time_to_baseline_d"] == 4 * 28
-
-
-def test_the_long_table_leaves_out_doses_that_were_missed(tmp_path):
-    arms = "arms={a: {add: [{ibrutinib: 420 mg, missed: 30 %}]}}"
-    few = ("replicates=1", "cohort=null", "populations.b_cells.cells_per_agent=1e11", "duration=100 d", arms)
-    scenario = abm.load_scenario("configs/scenarios/chiodin2022.yaml", (*few, "end_points.follow_up_spread=0 h"))
-    table = pd.read_csv(abm.simulate(scenario, out=tmp_path).folder / "nonmem.csv")
-    oral = table[table["CMT"] == 4]
-    simulation = build(scenario, Well("a", 0))
-    simulation.run()
-    taken = simulation.world.pools["ibrutinib_dosed_mg"] / 420.0
-    assert (oral["ADDL"] + 1).sum() == taken
-    assert 55 < taken < 85

@@ -8,15 +8,15 @@ from matplotlib.figure import Figure
 
 from abm.plot import style, wording
 from abm.plot.patient.trial import Trial
-from abm.results.follow_up import hazard_ratio, kaplan_meier, log_rank
+from abm.statistics.survival import hazard_ratio, kaplan_meier, log_rank
 
 ORDER = 64
 TITLE = "Progression and next treatment by surface IgM and by calcium"
 CAPTION = (
     "Kaplan and Meier’s estimate; above or up to the cut of surface IgM, and above or up to a centile of calcium "
     "mobilisation (both among the scenario's end points). "
-    "HR: hazard of those above over those below (Cox) with its 95 % interval; p: log-rank test. Of more "
-    "than one protocol the first."
+    "HR: hazard of those above over those below (Cox, ties by Efron) with its 95 % interval; p: log-rank test. Of "
+    "more than one protocol the first."
 )
 EVENTS = (("progression", "progressed", "time_to_progression_d"),
           ("next treatment", "treated_next", "time_to_next_treatment_d"))  # fmt: skip
@@ -26,7 +26,8 @@ HIGH, LOW = style.VERMILION, style.BLUE
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to compare."""
-    return not trial.is_single and all(mark in trial.end_points for mark, _ in MARKS)
+    needed = (*(mark for mark, _ in MARKS), *(came for _, came, _ in EVENTS))
+    return not trial.is_single and all(trial.is_observed(name, trial.protocols[0]) for name in needed)
 
 
 def figure(trial: Trial) -> Figure:
@@ -52,13 +53,14 @@ def seen(trial: Trial) -> str:
 
 
 def split(trial: Trial, event: tuple[str, str, str], mark: tuple[str, str]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return times and events of those above and of those up to the cut."""
+    """Return times and events of those above and of those up to the cut, in whom the event could be seen."""
     rows, (_, came, time) = trial.outcomes(trial.protocols[0]), event
     values, has_come = rows[mark[0]].to_numpy(), rows[came].to_numpy() > 0
     centile = trial.rule("calcium_cut_centile", 0.44)
     cut = trial.rule("surface_igm_cut_mfi", 50.0) if mark[0] == "surface_igm_MFI" else np.quantile(values, centile)
     times = np.where(has_come, rows[time], rows["follow_up_d"]).astype(float)
-    return [(times[group], has_come[group]) for group in (values > cut, values <= cut)]
+    is_seen = rows[came].notna().to_numpy()
+    return [(times[group], has_come[group]) for group in (is_seen & (values > cut), is_seen & (values <= cut))]
 
 
 def _draw(ax: Axes, trial: Trial, event: tuple[str, str, str], mark: tuple[str, str]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from abm.plot import style, wording
 from abm.plot.arms import quoted
 from abm.plot.patient import responses
-from abm.plot.patient.trial import IGM, Trial
+from abm.plot.patient.trial import IGM, NOT_OBSERVED, Trial
 
 ORDER = 70
 TITLE = "IgM flare"
@@ -25,7 +25,7 @@ MOST_BINS = 50
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to count."""
-    return not trial.is_single and trial.has(IGM)
+    return not trial.is_single and trial.has(IGM) and trial.is_observed("peak_rel")
 
 
 def figure(trial: Trial) -> Figure:
@@ -68,7 +68,10 @@ def bins(trial: Trial) -> NDArray[np.float64]:
 
 def _told(trial: Trial, protocol: str) -> str:
     rows = trial.outcomes(protocol)
-    rose, flared, n = int(rows["any_rise"].sum()), int(rows["flare"].sum()), len(rows)
     where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
+    if not trial.is_observed("peak_rel", protocol):
+        return f"flares were {NOT_OBSERVED}{where}"
+    (rose, n), (flared, n_flare) = ((int(rows[name].sum()), rows[name].count()) for name in ("any_rise", "flare"))
     median = wording.decimal(float(np.median(peaks(trial, protocol))), 0)
-    return f"IgM rose by more than 5 % in {rose} of {n} patients and flared in {flared}; median peak {median} %{where}"
+    flares = f"{flared}" if n == n_flare else f"{flared} of {n_flare}"
+    return f"IgM rose by more than 5 % in {rose} of {n} patients and flared in {flares}; median peak {median} %{where}"

@@ -13,11 +13,13 @@ from abm.plot import checks, wording
 from abm.plot.arms import label
 from abm.plot.page import Section
 from abm.plot.patient import curves, responses
-from abm.plot.patient.trial import HOURS_PER_DAY, Trial
+from abm.plot.patient.trial import HOURS_PER_DAY, NOT_OBSERVED, Trial
 
 SHARES = {
     "any_rise": "IgM rises by more than 5 % (weeks 1–8)",
     "flare": "IgM flares (≥ 25 % within 12 weeks)",
+    "up_2_months": "IgM above the start at 2 months",
+    "up_4_months": "IgM above the start at 4 months",
     "minor_or_better": "Minor response or better (≥ 25 %)",
     "partial_or_better": "Partial response or better (≥ 50 %)",
     "very_good": "Very good response (≥ 90 %)",
@@ -26,14 +28,14 @@ SHARES = {
 }
 MEDIANS = {
     "time_to_partial_d": "Time to partial response, median of responders (days from the end of the first course)",
-    "time_to_progression_d": "Time to progression, median (days from the start)",
+    "time_to_progression_d": "Time to progression, median (days from the first dose)",
     "best_change_frac": "Best change of IgM, median (%)",
     "baseline_lymphocytes_per_nL": "Lymphocytes at the start, median (per nL)",
     "peak_rel": "Highest lymphocytes, median (relative to the start)",
-    "time_to_baseline_d": "Rise of lymphocytes over, median (days from the start)",
+    "time_to_baseline_d": "Rise of lymphocytes over, median of those with one (days from the first dose)",
     "nadir_per_nL": "Lowest lymphocytes, median (per nL)",
-    "time_to_next_treatment_d": "Time to next treatment, median (days from the start)",
-    "follow_up_d": "Follow-up, median (days)",
+    "time_to_next_treatment_d": "Time to next treatment, median (days from the first dose)",
+    "follow_up_d": "Follow-up, median (days; reversed Kaplan and Meier)",
 }
 SINGLE = {
     "baseline_igm_g_per_L": "IgM at the start (g/L)",
@@ -43,20 +45,24 @@ SINGLE = {
     "response": "Best response",
     "time_to_minor_d": "Time to minor response (days from the end of the first course)",
     "time_to_partial_d": "Time to partial response (days from the end of the first course)",
-    "time_to_progression_d": "Time to progression (days from the start)",
+    "time_to_progression_d": "Time to progression (days from the first dose)",
     "baseline_lymphocytes_per_nL": "Lymphocytes at the start (per nL)",
     "surface_igm_MFI": "Surface IgM at the start (MFI)",
     "calcium_percent": "Calcium mobilisation at the start (%)",
     "inhibition_frac": "Inhibition of signalling (%)",
-    "time_to_baseline_d": "Rise of lymphocytes over (days from the start)",
+    "time_to_baseline_d": "Rise of lymphocytes over (days from the first dose)",
     "nadir_per_nL": "Lowest lymphocytes (per nL)",
-    "time_to_next_treatment_d": "Time to next treatment (days from the start)",
+    "time_to_next_treatment_d": "Time to next treatment (days from the first dose)",
     "follow_up_d": "Follow-up (days)",
 }
+REACHED = {"time_to_minor_d": "minor", "time_to_partial_d": "partial", "time_to_progression_d": "progressed",
+           "time_to_next_treatment_d": "treated_next"}  # fmt: skip
+UNREACHED = ("time_to_progression_d", "time_to_next_treatment_d", "time_to_baseline_d", "follow_up_d")
 MARKS = {"surface_igm": "surface IgM", "calcium": "calcium"}
 MOST_PROTOCOLS = 4
 CAPTION = (
-    "Shares of all patients (how many of how many; 95 % interval) and medians with 95 % intervals. "
+    "Shares of the patients in whom it could be seen (how many of how many; 95 % interval) and medians with 95 % "
+    "intervals; times to progression, to the next treatment and to the end of a rise by Kaplan and Meier. "
     "The intervals cover chance between patients, not what is unknown about the parameters. Days throughout."
 )
 
@@ -123,38 +129,49 @@ def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     if all("baseline_igm_g_per_L" in trial.outcomes(name) for name in names):
         igm = [trial.outcomes(name)["baseline_igm_g_per_L"].median() for name in names]
         rows += [["IgM at the start, median (g/L)", *map(wording.number, igm)]]
-    for part, kinds, show in (("shares", SHARES, lambda _, one: _share(one)), ("medians", MEDIANS, _median)):
+    for part, kinds, show in (("shares", SHARES, lambda key, arm: _share(arm["shares"].get(key))),
+                              ("medians", MEDIANS, _median)):  # fmt: skip
         known = [key for key in kinds if any(key in arm.get(part, {}) for arm in found)]
-        rows += [[kinds[key], *(show(key, arm.get(part, {}).get(key)) for arm in found)] for key in known]
+        rows += [[kinds[key], *(show(key, arm) for arm in found)] for key in known]
     return rows
 
 
 def _single_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     found = [trial.outcomes(name).iloc[0] for name in names]
-    return [[words, *(_own(key, one[key]) for one in found)] for key, words in SINGLE.items() if key in found[0]]
+    return [[words, *(_own(key, one) for one in found)] for key, words in SINGLE.items() if key in found[0]]
 
 
-def _own(key: str, value: Any) -> str:
+def _own(key: str, one: pd.Series) -> str:
+    """Return an end point of one patient; a time is not reached where its event was seen not to come."""
     if key == "response":
-        return responses.grade(value).words
-    if pd.isna(value):
-        return "not reached" if key.startswith("time_to_") else wording.MISSING
-    return _number(key, float(value))
+        return responses.grade(one[key]).words
+    if not pd.isna(one[key]):
+        return _number(key, float(one[key]))
+    if key == "time_to_baseline_d" and not pd.isna(one["peak_rel"]):
+        return "not reached" if one["peak_rel"] > 1.0 else "no rise"
+    has_no = REACHED.get(key) in one and one[REACHED[key]] == 0.0
+    return "not reached" if has_no else NOT_OBSERVED
 
 
 def _share(found: Mapping[str, Any] | None) -> str:
     """Return "68.3 % (41 of 60; 55.8–78.7)"."""
-    if not found or found.get("share") is None:
+    if not found:
         return wording.MISSING
+    if not found.get("n"):
+        return NOT_OBSERVED
     ends = wording.interval(found.get("lo"), found.get("hi"))
     return f"{wording.percent(found['share'])} ({found['k']} of {found['n']}{'; ' + ends if ends else ''})"
 
 
-def _median(key: str, found: Mapping[str, Any] | None) -> str:
-    """Return "640 (510 to not reached)"; only a time to progression can be unreached, others are unknown."""
+def _median(key: str, arm: Mapping[str, Any]) -> str:
+    """Return "640 (510 to not reached)"; only what Kaplan and Meier estimate can be unreached, others are unknown."""
+    found = arm["medians"].get(key)
     if not found:
         return wording.MISSING
-    none = "not reached" if key in ("time_to_progression_d", "time_to_next_treatment_d") else wording.MISSING
+    if found.get("n") == 0:
+        has_none = key == "time_to_partial_d" and arm["shares"]["partial_or_better"]["n"] > 0
+        return "none responded" if has_none else NOT_OBSERVED
+    none = "not reached" if key in UNREACHED else wording.MISSING
     mid, lo, hi = (_end(key, found.get(end), none) for end in ("median", "lo", "hi"))
     return f"{mid} ({lo} to {hi})" if found.get("lo") is not None else mid
 
@@ -178,7 +195,7 @@ def _by_mark(trial: Trial) -> list[Section]:
                 p = wording.number(one["log_rank_p"], 2) if one["log_rank_p"] is not None else wording.MISSING
                 name, ratio = f"{label(event)} by {MARKS[mark]}", _ratio(one["hazard_ratio"])
                 rows.append([label(protocol), name, _share(one["high"]), _share(one["low"]), ratio, p])
-    header = ("Protocol", "Event", "Above the cut", "Up to it", "Hazard ratio", "p (log-rank)")
+    header = ("Protocol", "Event", "Above the cut", "Up to it", "Hazard ratio (Cox, ties by Efron)", "p (log-rank)")
     return [Section("By surface IgM and by calcium", header=header, rows=rows)] if rows else []
 
 

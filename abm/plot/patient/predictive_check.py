@@ -27,7 +27,7 @@ SEED = 1
 
 def applies(trial: Trial) -> bool:
     """Return whether there are enough patients for a centile of 5."""
-    return trial.n_patients >= FEWEST_PATIENTS and trial.has(IGM)
+    return trial.n_patients >= FEWEST_PATIENTS and trial.has(IGM) and all(map(trial.has_change, trial.protocols))
 
 
 def figure(trial: Trial) -> Figure:

@@ -18,7 +18,7 @@ from abm.plot.arms import quoted
 from abm.plot.asked import in_words, leading_comment
 from abm.plot.page import Drawn, Section, render_page
 from abm.plot.patient import numbers
-from abm.plot.patient.trial import Trial
+from abm.plot.patient.trial import IGM, Trial
 from abm.results.run import Run
 
 RESEARCH_ONLY = "Research use only. No dosing advice."
@@ -89,14 +89,15 @@ def simulated(trial: Trial) -> str:
     same = "" if trial.is_single or n == 1 else ", the same in each protocol,"
     how = "in protocol" if n == 1 else f"in each of {n} protocols:"
     names = wording.listing([quoted(name) for name in trial.protocols])
-    since = "from the first infusion" if "baseline_igm_g_per_L" in trial.end_points else "from the first dose"
+    is_infused_at_once = any((trial.infusions_d(name)[:1] == 0.0).any() for name in trial.protocols)
+    since = " from the first infusion" if is_infused_at_once and trial.has(IGM) else ""
     first, kind = trial.outcomes(trial.protocols[0]), "" if trial.is_single else "median "
     if "baseline_igm_g_per_L" in first:
         start = f"{kind}serum IgM at the start {wording.number(first['baseline_igm_g_per_L'].median())} g/L"
     else:
         count = wording.number(first["baseline_lymphocytes_per_nL"].median())
         start = f"{kind}lymphocytes at the start {count} per nL"
-    length = f"{trial.clock.words(trial.end_d)} {since}"
+    length = f"{trial.clock.words(trial.end_d)}{since}"
     return wording.sentence(f"{who}{same} followed for {length} {how} {names}; {start}")
 
 

@@ -26,6 +26,7 @@ GRADES = {
     "minor": Grade("minor response", style.ORANGE),
     "partial": Grade("partial response", style.SKY),
     "very_good": Grade("very good response", style.BLUE),
+    "": Grade("response not observed", style.GREY),
 }
 FALLS_PERCENT = (25, 50, 90)
 CHANGE_LABEL = "change of serum IgM (%)"

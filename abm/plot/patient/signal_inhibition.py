@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from abm.plot import style, wording
@@ -11,8 +12,8 @@ from abm.plot.patient.trial import Trial
 ORDER = 66
 TITLE = "Inhibition against signal"
 CAPTION = (
-    "One point per patient: how far ibrutinib inhibits signalling through surface IgM at the first look on the drug, "
-    "against calcium mobilisation before it. Of more than one protocol the first."
+    "One point per patient: how far ibrutinib inhibits signalling through surface IgM four weeks after its first dose, "
+    "against calcium mobilisation before it. Of more than one protocol the first with ibrutinib."
 )
 GROUPS = ((False, "did not progress", style.BLUE), (True, "progressed", style.VERMILION))
 X, Y = "calcium_percent", "inhibition_frac"
@@ -20,14 +21,14 @@ X, Y = "calcium_percent", "inhibition_frac"
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to compare."""
-    return trial.n_patients > 2 and X in trial.end_points and Y in trial.end_points
+    return trial.is_observed(X) and trial.is_observed(Y) and len(points(trial)) > 2
 
 
 def figure(trial: Trial) -> Figure:
     """Draw a point per patient, those who progressed filled."""
     fig = style.new_figure(3.4)
     ax = fig.subplots()
-    rows = trial.outcomes(trial.protocols[0])
+    rows = points(trial)
     for has_progressed, _, colour in GROUPS:
         own = rows.loc[(rows["progressed"] > 0) == has_progressed]
         ax.scatter(own[X], 100 * own[Y], s=24, color=colour, alpha=0.8, linewidths=0)
@@ -36,8 +37,14 @@ def figure(trial: Trial) -> Figure:
     return fig
 
 
+def points(trial: Trial) -> pd.DataFrame:
+    """Return the end points of patients in whom inhibition was seen, of the first protocol that has any."""
+    first = next(name for name in trial.protocols if trial.is_observed(Y, name))
+    return trial.outcomes(first).dropna(subset=Y)
+
+
 def seen(trial: Trial) -> str:
     """Return the correlation."""
-    rows = trial.outcomes(trial.protocols[0])
+    rows = points(trial)
     r = float(np.corrcoef(rows[X], rows[Y])[0, 1]) if rows[Y].std() > 0 else float("nan")
     return wording.sentence(f"correlation r = {wording.decimal(r, 2)} over {len(rows)} patients")

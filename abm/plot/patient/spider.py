@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from abm.plot import style, wording
 from abm.plot.arms import quoted
 from abm.plot.patient import curves, responses
-from abm.plot.patient.trial import IGM, Trial
+from abm.plot.patient.trial import IGM, NOT_OBSERVED, Trial
 
 ORDER = 30
 TITLE = "Spider plot"
@@ -21,7 +21,7 @@ MOST_PATIENTS = 100
 
 def applies(trial: Trial) -> bool:
     """Return whether the trial measured IgM."""
-    return trial.has(IGM)
+    return trial.has(IGM) and any(map(trial.has_change, trial.protocols))
 
 
 def figure(trial: Trial) -> Figure:
@@ -47,6 +47,8 @@ def seen(trial: Trial) -> str:
 def _told(trial: Trial, protocol: str) -> str:
     last = trial.change_percent(protocol).ffill().iloc[-1]
     where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
+    if last.isna().all():
+        return f"a change of IgM was {NOT_OBSERVED}{where}"
     if trial.is_single:
         return f"the patient’s IgM has changed by {wording.decimal(last.iloc[0], 0)} % at the last look{where}"
     lo, mid, hi = (wording.decimal(last.quantile(q), 0) for q in (curves.BAND[0], 0.5, curves.BAND[1]))

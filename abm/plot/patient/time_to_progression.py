@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from abm.plot import style, wording
 from abm.plot.arms import label
-from abm.plot.patient.trial import Trial
-from abm.results.follow_up import at_risk, kaplan_meier, log_rank
+from abm.plot.patient.trial import NOT_OBSERVED, Trial
+from abm.statistics.survival import at_risk, kaplan_meier, log_rank
 
 ORDER = 60
 TITLE = "Time to progression"
@@ -29,17 +29,18 @@ FACTORS = ("neither factor", "IgM above 40 g/L or albumin below 35 g/L", "both f
 
 @dataclass(frozen=True)
 class Group:
-    """Patients followed together: `time_d` and `has_progressed`, both (n,)."""
+    """Patients followed together: `time_d` and `has_progressed`, both (n,), and in how many it could be seen."""
 
     words: str
     colour: str
     time_d: NDArray[np.float64]
     has_progressed: NDArray[np.bool_]
+    n_seen: int
 
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to compare."""
-    return not trial.is_single
+    return not trial.is_single and (trial.is_observed("progressed") or trial.is_observed("time_to_progression_d"))
 
 
 def figure(trial: Trial) -> Figure:
@@ -100,7 +101,8 @@ def _group(trial: Trial, protocol: str, chosen: NDArray[np.bool_] | None, words:
     rows = rows if chosen is None else rows.loc[chosen]
     progression = rows["time_to_progression_d"]
     time_d = progression.fillna(rows["follow_up_d"]).to_numpy(dtype=float)
-    return Group(words, colour, time_d, progression.notna().to_numpy())
+    n_seen = int(rows.get("progressed", rows["follow_up_d"]).count())
+    return Group(words, colour, time_d, progression.notna().to_numpy(), n_seen)
 
 
 def _draw(ax: Axes, trial: Trial, group: Group) -> None:
@@ -132,7 +134,9 @@ def _write_at_risk(ax: Axes, trial: Trial, found: list[Group]) -> None:
 
 
 def _told(trial: Trial, group: Group) -> str:
+    if not group.n_seen:
+        return f"{group.words}: progression {NOT_OBSERVED}, follow-up is too short"
     median = kaplan_meier(group.time_d, group.has_progressed).median
     reached = trial.clock.words(median) if math.isfinite(median) else "not reached"
     n = int(group.has_progressed.sum())
-    return f"{group.words}: {n} of {group.time_d.size} progressed, median time to progression {reached}"
+    return f"{group.words}: {n} of {group.n_seen} progressed, median time to progression {reached}"

@@ -16,6 +16,7 @@ HOURS_PER_DAY = 24.0
 COURSE_GAP_D = 35.0
 LONGEST_INFUSION_D = 1.0
 IGM = "igm_g_per_L"
+NOT_OBSERVED = "not observed"
 DRUG = "rituximab_ug_per_mL"
 
 
@@ -85,9 +86,18 @@ class Trial:
         return rows.set_index("replicate").sort_index()
 
     def change_percent(self, protocol: str) -> pd.DataFrame:
-        """Return IgM as percent change from baseline, shaped as :meth:`table`."""
+        """Return IgM as percent change from baseline, shaped as :meth:`table`; missing without IgM at the start."""
         baseline = self.outcomes(protocol)["baseline_igm_g_per_L"]
-        return 100 * (self.table(protocol, IGM).div(baseline, axis=1) - 1)
+        return 100 * (self.table(protocol, IGM).div(baseline.where(baseline > 0), axis=1) - 1)
+
+    def has_change(self, protocol: str) -> bool:
+        """Return whether any patient of a protocol had IgM at the start that could change."""
+        return bool(self.change_percent(protocol).notna().any(axis=None))
+
+    def is_observed(self, name: str, protocol: str = "") -> bool:
+        """Return whether an end point could be seen in any patient, of a protocol or of all."""
+        rows = self.outcomes(protocol) if protocol else self.end_points
+        return name in rows and bool(rows[name].notna().any())
 
     def infusions_d(self, protocol: str) -> NDArray[np.float64]:
         """Return the days on which any patient of a protocol was infused, as exactly as the looks tell."""
@@ -100,8 +110,9 @@ class Trial:
         return float(np.median(np.diff(t_d))) if t_d.size > 1 else 0.0
 
     def first_course_end_d(self, protocol: str) -> float:
-        """Return the day of the last infusion before the first long pause, 0 without infusions."""
+        """Return the day of the last infusion before the first long pause, from the first one; 0 without infusions."""
         days = self.infusions_d(protocol)
+        days = days - days[:1].sum()
         pauses = np.flatnonzero(np.diff(days) > COURSE_GAP_D)
         return float(days[pauses[0]] if pauses.size else days[-1]) if days.size else 0.0
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from abm.plot import style, wording
 from abm.plot.arms import quoted
 from abm.plot.patient import responses
-from abm.plot.patient.trial import IGM, Trial
+from abm.plot.patient.trial import IGM, NOT_OBSERVED, Trial
 
 ORDER = 40
 TITLE = "Waterfall plot"
@@ -22,7 +22,7 @@ CAPTION = (
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to compare."""
-    return not trial.is_single and trial.has(IGM) and trial.end_points["best_change_frac"].notna().any()
+    return not trial.is_single and trial.has(IGM) and trial.is_observed("best_change_frac")
 
 
 def figure(trial: Trial) -> Figure:
@@ -61,7 +61,9 @@ def _draw(ax: Axes, rows: pd.DataFrame) -> None:
 
 def _told(trial: Trial, protocol: str) -> str:
     percent = sorted_changes(trial, protocol)["percent"].to_numpy()
+    where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
+    if not percent.size:
+        return f"changes of IgM were {NOT_OBSERVED}{where}"
     counts = [int((percent <= -fall + 1e-9).sum()) for fall in responses.FALLS_PERCENT]
     parts = [f"{count} by at least {fall} %" for count, fall in zip(counts, responses.FALLS_PERCENT, strict=True)]
-    where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
     return f"of {len(percent)} patients IgM fell in {wording.listing(parts)}{where}"

@@ -1,11 +1,11 @@
-"""Kaplan and Meier's curve and the log-rank test on the remissions of Freireich 1963, and at the edges."""
+"""Kaplan and Meier's curve, the log-rank test and hazard ratios on the remissions of Freireich 1963, and edges."""
 
 import math
 
 import numpy as np
 import pytest
 
-from abm.results.follow_up import at_risk, hazard_ratio, kaplan_meier, log_rank
+from abm.statistics.survival import at_risk, follow_up, hazard_ratio, kaplan_meier, log_rank
 
 RELAPSED = [6, 6, 6, 7, 10, 13, 16, 22, 23]
 STILL_WELL = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
@@ -86,7 +86,10 @@ def test_an_event_comes_before_a_censoring_at_the_same_time():
 
 
 def test_the_median_is_where_exactly_half_are_left():
-    assert kaplan_meier([1, 2, 3, 4], [True] * 4).median == 2.0
+    """As R's ``print(survfit(...))``: the middle of the time in which exactly half are free."""
+    assert kaplan_meier([1, 2, 3, 4], [True] * 4).median == 2.5
+    assert kaplan_meier([1, 2, 3], [True] * 3).median == 2.0
+    assert kaplan_meier([1, 2, 3, 4], [True, True, False, False]).median == 2.0
     assert kaplan_meier([1, 2, 3, 4], [True, False, False, False]).median == math.inf
 
 
@@ -94,13 +97,30 @@ def test_times_need_no_order_and_no_array():
     assert kaplan_meier((9.5, 2.5, 4.0), (False, True, True)).time.tolist() == [0.0, 2.5, 4.0]
 
 
-def test_the_hazard_ratio_is_that_of_the_textbooks():
-    """Cox model of Freireich's remissions with Breslow's ties: coefficient 1.509, standard error 0.410."""
+def test_the_hazard_ratio_is_that_of_r():
+    """``coxph(Surv(weeks, relapse) ~ placebo)`` of Freireich's remissions: 1.572, standard error 0.412 (Efron)."""
     ratio, lo, hi = hazard_ratio(PLACEBO, ALL, TREATED, TREATED_RELAPSED)
-    assert math.log(ratio) == pytest.approx(1.5092, abs=5e-4)
-    assert (math.log(hi) - math.log(lo)) / (2 * 1.959964) == pytest.approx(0.4096, abs=5e-4)
+    assert math.log(ratio) == pytest.approx(1.5721, abs=5e-5)
+    assert (math.log(hi) - math.log(lo)) / (2 * 1.959964) == pytest.approx(0.4124, abs=5e-5)
     back = hazard_ratio(TREATED, TREATED_RELAPSED, PLACEBO, ALL)
     assert back == pytest.approx((1 / ratio, 1 / hi, 1 / lo), rel=1e-9)
+
+
+def test_ties_are_efrons_by_hand():
+    """Two of a and one of b at once, of 3 and 4 at risk, then one of b, of 1 and 3: the score is 0 at the ratio."""
+    a, b = ([5, 5, 9], [True, True, False]), ([5, 7, 9, 9], [True, True, False, False])
+    ratio, _, _ = hazard_ratio(*a, *b)
+    at_risk_a, at_risk_b = [3, 3 - 2 / 3, 3 - 4 / 3, 1], [4, 4 - 1 / 3, 4 - 2 / 3, 3]
+    expected = sum(n_a * ratio / (n_a * ratio + n_b) for n_a, n_b in zip(at_risk_a, at_risk_b, strict=True))
+    assert expected == pytest.approx(2.0, abs=1e-9)
+
+
+def test_follow_up_is_the_estimate_reversed():
+    """By hand: of those at risk 20/21 · 15/16 · 14/15 · 12/13 · 9/10 · 8/9 · 7/8 are still followed after 20 weeks."""
+    curve = follow_up(TREATED, TREATED_RELAPSED)
+    assert curve.share[curve.time.tolist().index(20)] == pytest.approx(0.53846, abs=1e-5)
+    assert curve.median == 25.0
+    assert follow_up([5, 9], [True, True]).median == math.inf
 
 
 def test_without_events_in_a_group_there_is_no_hazard_ratio():

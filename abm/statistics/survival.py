@@ -1,6 +1,8 @@
-"""Times to an event when not everyone has had it: Kaplan and Meier's estimate and the log-rank test, by SciPy.
+"""Times to an event when not everyone has had it: Kaplan and Meier's estimate, the log-rank test, Cox's hazard ratio.
 
-*References*: KaplanMeier1958, Mantel1966, Cox1972.
+All as the package ``survival`` of R has them by default.
+
+*References*: KaplanMeier1958, Mantel1966, Cox1972, Efron1977 (ties), SchemperSmith1996 (follow-up).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SAME_SHARE = 1e-12
 FARTHEST = 12.0  # design: no cohort tells a ratio of e^12 from an infinite one
 Times = Sequence[float] | np.ndarray
 
@@ -36,9 +39,12 @@ class KaplanMeier:
 
     @property
     def median(self) -> float:
-        """Return the first time at which at most half are free of the event; infinite if there is none."""
-        below = np.flatnonzero(self.share <= 0.5 + 1e-12)
-        return float(self.time[below[0]]) if below.size else float("inf")
+        """Return when half are free of the event, the middle of a time in which exactly half are; infinite if never."""
+        below = self.time[self.share <= 0.5 + SAME_SHARE]
+        if not below.size:
+            return float("inf")
+        after = self.time[self.share < 0.5 - SAME_SHARE]
+        return float((below[0] + after[0]) / 2.0 if after.size else below[0])
 
 
 def kaplan_meier(time: Times, had_event: Sequence[bool] | np.ndarray) -> KaplanMeier:
@@ -68,6 +74,11 @@ def kaplan_meier(time: Times, had_event: Sequence[bool] | np.ndarray) -> KaplanM
                          ((zero, moments[kept]), (one, share[kept]), (one, lo), (one, hi))))  # fmt: skip
 
 
+def follow_up(time: Times, had_event: Sequence[bool] | np.ndarray) -> KaplanMeier:
+    """Return the curve of follow-up, Kaplan and Meier's reversed: its end is the event, an event censors it."""
+    return kaplan_meier(time, ~np.asarray(had_event, dtype=bool))
+
+
 def at_risk(time: Times, moments: Times) -> np.ndarray:
     """Return how many are still followed at each moment."""
     at = np.asarray(time, dtype=float)
@@ -91,7 +102,7 @@ def log_rank(time_a: Times, event_a: Sequence[bool], time_b: Times, event_b: Seq
 def hazard_ratio(
     time_a: Times, event_a: Sequence[bool] | np.ndarray, time_b: Times, event_b: Sequence[bool] | np.ndarray
 ) -> tuple[float, float, float]:
-    """Return the hazard of group a over that of b with its 95 % interval, by Cox's partial likelihood (ties: Breslow).
+    """Return the hazard of group a over that of b with its 95 % interval, by Cox's partial likelihood (ties: Efron).
 
     NaN where the likelihood has no maximum: a group has no event, or one ends before the other begins.
     """
@@ -100,15 +111,14 @@ def hazard_ratio(
     in_a = np.arange(time.size) < len(time_a)
     if not event[in_a].any() or not event[~in_a].any():
         return (float("nan"),) * 3
-    at = time[event]
-    n_a, n_b = (np.array([(time[own] >= t).sum() for t in at]) for own in (in_a, ~in_a))
+    n_a, n_b = (_at_risk_of_each(time[event], time[own], time[own & event]) for own in (in_a, ~in_a))
     log_ratio = information = 0.0
     for _ in range(50):
         share = n_a * np.exp(log_ratio) / (n_a * np.exp(log_ratio) + n_b)
         information = float((share * (1.0 - share)).sum())
         if information <= 0.0:
             return (float("nan"),) * 3
-        change = float(in_a[event].sum() - share.sum()) / information
+        change = float((in_a & event).sum() - share.sum()) / information
         log_ratio += float(np.clip(change, -2.0, 2.0))
         if abs(change) < 1e-12 or abs(log_ratio) > FARTHEST:
             break
@@ -116,3 +126,12 @@ def hazard_ratio(
         return (float("nan"),) * 3
     half = 1.959963984540054 / information**0.5
     return tuple(float(np.exp(log_ratio + z)) for z in (0.0, -half, half))
+
+
+def _at_risk_of_each(events: np.ndarray, followed: np.ndarray, own_events: np.ndarray) -> np.ndarray:
+    """Return how many of a group are at risk at each event of both; of d ties each later one has 1/d of them fewer."""
+    moments, counts = np.unique(events, return_counts=True)
+    gone = np.concatenate([np.arange(count) / count for count in counts])
+    n_at_risk = np.array([(followed >= moment).sum() for moment in moments])
+    n_tied = np.array([(own_events == moment).sum() for moment in moments])
+    return np.repeat(n_at_risk, counts) - gone * np.repeat(n_tied, counts)

@@ -1,0 +1,189 @@
+"""Doses and measurements of a trial as one table that pharmacometric programs read, and the key to its columns.
+
+One ID for each patient under each protocol, in order of ID and TIME; every time is in days. Compartment 1 is the drug
+(DV ug/mL, AMT mg), 2 serum IgM (DV g/L), 3 lymphocytes in blood (DV per nL), 4 ibrutinib by mouth (AMT mg). A row of
+EVID 0 is the look of a visit and stands before what is given at that moment; EVID 1 is what was really given, a dose
+cut by the end of the run or withheld included, so that AMT sums to the ledger; EVID 2 is a plasma exchange: it takes
+REMOVED, a fraction, of compartment 1 and of the IgM in plasma. Words are numbers, which the key explains.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm.biology.patient.treatment import SAME_MOMENT_H, Infusion, Treatment
+from abm.biology.signalling.ibrutinib import Ibrutinib, taken
+from abm.core.rng import stream_key
+from abm.scenario.build import scenario_of, treatment_of
+from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
+from abm.scenario.draws import draws, patient_of
+from abm.scenario.parameters import parameters
+from abm.scenario.schema import Scenario
+from abm.study.end_points import H_PER_D
+
+Record = dict[str, Any]
+MEASURED = {1: "rituximab_ug_per_mL", 2: "igm_g_per_L", 3: "lymphocytes_per_nL"}  # by compartment
+ORDER = (0, 2, 1)  # of EVID at one moment: the look comes before what is done
+COLUMNS = {
+    "ID": ("", "one patient under one protocol"),
+    "PATIENT": ("", "the virtual patient, the same under every protocol: replicate + 1"),
+    "PROTOCOL": ("", "the protocol"),
+    "TIME": ("d", "days since the start of the run"),
+    "TIME_d": ("d", "TIME"),
+    "DV": ("", "what was measured, in the unit of its compartment; empty in a row of something done"),
+    "MDV": ("", "1 where nothing was measured"),
+    "EVID": ("", "0 a measurement, 1 a dose, 2 a plasma exchange"),
+    "AMT": ("mg", "what was given"),
+    "RATE": ("mg/d", "of an infusion; it lasts AMT / RATE"),
+    "CMT": ("", "compartment"),
+    "II": ("d", "time between the doses that a row stands for"),
+    "ADDL": ("", "how many more doses follow"),
+    "REMOVED": ("", "fraction of compartment 1, and of the IgM in plasma, that a plasma exchange takes"),
+}
+COMPARTMENTS = {1: "rituximab, DV in ug/mL", 2: "serum IgM, DV in g/L", 3: "lymphocytes in blood, DV per nL",
+                4: "ibrutinib by mouth"}  # fmt: skip
+NOTHING: Record = {"DV": None, "MDV": 1, "EVID": 1, "AMT": 0.0, "RATE": 0.0, "CMT": 1, "II": 0, "ADDL": 0,
+                   "REMOVED": 0.0}  # fmt: skip
+
+
+class LongTable:
+    """The table of a trial's scenario under the rules that say when patients are seen."""
+
+    def __init__(self, scenario: Scenario, rules: EndPoints | LymphocyteEndPoints):
+        self.scenario, self.rules = scenario, rules
+        vary = scenario.cohort.vary if scenario.cohort else {}
+        units = dict(zip(*(parameters(scenario)[name] for name in ("name", "unit")), strict=True))
+        self.units = {path: units.get(path, "") for path in vary}
+        self.words = {path: list(spread.shares) for path, spread in vary.items() if spread.shares}
+
+    def rows(self, series: pd.DataFrame) -> Iterator[Mapping[str, Sequence[Any]]]:
+        """Yield the rows of one subject after another."""
+        protocols = list(self.scenario.arms)
+        for index, ((arm, replicate), own) in enumerate(series.groupby(["arm", "replicate"], sort=False)):
+            subject = _Subject(self, str(arm), int(replicate), own)
+            head = {"ID": index + 1, "PATIENT": int(replicate) + 1, "PROTOCOL": protocols.index(str(arm)) + 1}
+            every = (NOTHING | row for row in subject.records())
+            records = sorted(every, key=lambda row: (row["TIME"], ORDER.index(row["EVID"]), row["CMT"]))
+            drawn = self._covariates(int(replicate))
+            found = [head | {"TIME": row["TIME"], "TIME_d": row["TIME"]} | row | drawn for row in records]
+            yield {name: [row[name] for row in found] for name in (*COLUMNS, *drawn)}
+
+    def key(self) -> Mapping[str, Sequence[Any]]:
+        """Return what every column means, and every number that stands for words."""
+        table = [(name, None, *told[::-1]) for name, told in COLUMNS.items()]
+        table += [("PROTOCOL", i, arm, "") for i, arm in enumerate(self.scenario.arms, start=1)]
+        table += [("CMT", i, words, "") for i, words in COMPARTMENTS.items()]
+        table += [(_column(path), None, path, _per_day(unit)[1]) for path, unit in self.units.items()]
+        table += [(_column(path), i, word, "") for path, words in self.words.items() for i, word in enumerate(words, 1)]
+        return dict(zip(("column", "value", "meaning", "unit"), map(list, zip(*table, strict=True)), strict=True))
+
+    def _covariates(self, replicate: int) -> Record:
+        drawn = draws(self.scenario, replicate)
+        return {
+            _column(path): self.words[path].index(value) + 1 if path in self.words else value * _per_day(unit)[0]
+            for (path, value), unit in zip(drawn.items(), (self.units[path] for path in drawn), strict=True)
+        }
+
+
+class _Subject:
+    """One patient under one protocol, as his series and his own scenario tell."""
+
+    def __init__(self, table: LongTable, arm: str, replicate: int, series: pd.DataFrame):
+        self.table, self.replicate, self.series = table, replicate, series
+        self.arm, self.patient = table.scenario.arms[arm], patient_of(table.scenario, replicate)
+        self.t_h, self.given_mg = series["time_h"].to_numpy(), series["dosed_mg"].to_numpy()
+        self.plan: Treatment = treatment_of(self.arm)
+        self.own: dict[int, Scenario] = {}
+
+    def records(self) -> Iterator[Record]:
+        """Yield all that was given, done and measured."""
+        yield from self._infusions()
+        for removal in self.plan.removals:
+            if self._has("plasmapheresis", removal.t_h):
+                yield {"TIME": removal.t_h / H_PER_D, "EVID": 2, "REMOVED": removal.frac}
+        yield from self._daily()
+        yield from self._looks()
+
+    def _infusions(self) -> Iterator[Record]:
+        """Yield each infusion with what of it ran in before the end."""
+        withheld = self._withheld()
+        for one in self.plan.infusions:
+            mg = self._mg(one, self.t_h[-1])
+            if one.course not in withheld and mg > 0.0:
+                rate = mg / min(one.over_h, self.t_h[-1] - one.t_h) * H_PER_D
+                yield {"TIME": one.t_h / H_PER_D, "AMT": mg, "RATE": rate}
+
+    def _withheld(self) -> set[int]:
+        """Return the conditional courses of which the ledger knows nothing, in order of time."""
+        courses: dict[int, list[Infusion]] = {}
+        for one in self.plan.infusions:
+            courses.setdefault(one.course, []).append(one)
+        given, withheld = [one for one in self.plan.infusions if not one.unless_progressed], set()
+        for course, own in sorted(courses.items(), key=lambda item: item[1][0].t_h):
+            if not own[0].unless_progressed:
+                continue
+            look = int(np.searchsorted(self.t_h, own[0].t_h + SAME_MOMENT_H, side="right"))
+            mine, others = (sum(self._mg(one, self.t_h[look]) for one in some) for some in (own, given))
+            if self.given_mg[look] - others > 0.5 * mine:
+                given += own
+            else:
+                withheld.add(course)
+        return withheld
+
+    def _mg(self, one: Infusion, t_h: float) -> float:
+        """Return how much of an infusion that is not withheld has run in by a moment, mg."""
+        own = self._own(one.t_h)
+        surface = next((process.bsa for process in own.processes.values() if hasattr(process, "bsa")), 0.0)
+        return one.dose_mg(surface) * min(max(t_h - one.t_h, 0.0), one.over_h) / one.over_h
+
+    def _daily(self) -> Iterator[Record]:
+        """Yield a row per run of daily doses that were taken: the first, and how many follow, one a day."""
+        names = [name for name, process in self._own(0.0).processes.items() if isinstance(process, Ibrutinib)]
+        if not names:
+            return
+        row: Record = {}
+        key = stream_key(self.patient.seed, self.replicate, names[0])
+        for t_h, mg in taken(self.plan.oral, key, 0.0, float(self.t_h[-1])):
+            day = t_h / H_PER_D
+            if row and row["AMT"] == mg and abs(day - row["TIME"] - row["ADDL"] - 1) < SAME_MOMENT_H:
+                row["ADDL"] += 1
+                continue
+            if row:
+                yield row
+            row = {"TIME": day, "AMT": mg, "CMT": 4, "II": 1, "ADDL": 0}
+        if row:
+            yield row
+
+    def _looks(self) -> Iterator[Record]:
+        """Yield what was measured at the last look that is not after each visit, at the moment of the look."""
+        first = self.table.rules.first_h(self.arm)
+        visits = np.array(self.table.rules.visits_h(float(self.t_h[-1]) - first)) + first
+        for look in np.unique(np.searchsorted(self.t_h, visits + SAME_MOMENT_H, side="right") - 1):
+            for compartment, name in MEASURED.items():
+                value = self.series[name].iloc[look] if name in self.series else np.nan
+                if np.isfinite(value):
+                    seen = {"DV": float(value), "MDV": 0, "EVID": 0, "CMT": compartment}
+                    yield {"TIME": self.t_h[look] / H_PER_D} | seen
+
+    def _own(self, t_h: float) -> Scenario:
+        """Return the patient's scenario under the protocol as it is at a moment."""
+        n_changes = sum(change.at <= t_h for change in self.arm.change)
+        if n_changes not in self.own:
+            self.own[n_changes] = scenario_of(self.patient, self.arm, t_h)
+        return self.own[n_changes]
+
+    def _has(self, kind: str, t_h: float) -> bool:
+        return any(getattr(process, "kind", "") == kind for process in self._own(t_h).processes.values())
+
+
+def _column(path: str) -> str:
+    return path.upper().replace(".", "_")
+
+
+def _per_day(unit: str) -> tuple[float, str]:
+    """Return the factor and the unit in which a quantity of the engine's hours is one of days."""
+    if unit == "h":
+        return 1.0 / H_PER_D, "d"
+    return (H_PER_D, f"{unit.removesuffix('/h')}/d") if unit.endswith("/h") else (1.0, "" if unit == "1" else unit)
