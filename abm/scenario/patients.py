@@ -62,19 +62,24 @@ def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bo
 
 
 def _look_faults(scenario: "Scenario", rules: EndPoints | LymphocyteEndPoints) -> list[Fault]:
-    """Refuse looks rarer than the visits: what is seen at one is a look since the one before."""
+    """Refuse looks rarer than the visits: what is seen at one is a look since the one before.
+
+    Looks at chosen moments alone, where nobody asks for end points, are let be: follow-up ends at the first gap.
+    """
     probe = getattr(scenario.probes, "patient", None)
-    looks = np.array(probe.times_h(scenario.duration) if probe else ())
+    if probe is None or (probe.every is None and scenario.end_points is None):
+        return []
+    looks = np.array(probe.times_h(scenario.duration))
     for arm in scenario.arms.values():
         first = rules.first_h(arm)
         visits = np.array(rules.visits_h(max(0.0, scenario.duration - first))) + first
         since = np.searchsorted(looks, visits + 1e-6)
         unseen = np.flatnonzero(np.diff(since) == 0)
-        if probe and unseen.size:
+        if unseen.size:
             last, next_ = visits[unseen[0]], visits[unseen[0] + 1]
             every = probe.every is not None
-            how = f"every {probe.every:g} h" if every else f"at no moment after {last:g} h up to {next_:g} h"
-            text = f"patients are looked at {how}, but seen every {next_ - last:g} h"
+            how = f"looked at every {probe.every:g} h" if every else f"not looked at after {last:g} h up to {next_:g} h"
+            text = f"patients are {how}, but seen every {next_ - last:g} h"
             place = "probes.patient.every" if every else "probes.patient.at"
             return [Fault(text, place, allowed=f"at most {next_ - last:g} h, or rarer visits in end_points")]
     return []

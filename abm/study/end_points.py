@@ -71,16 +71,25 @@ def course_of(t_h: Sequence[float], igm: Sequence[float], arm: Arm, rules: EndPo
         When visits are.
     """
     first, last = starts_h(arm)
-    visits = np.array(rules.visits_h(float(t_h[-1]) - first))
-    return Course(visits, at_visits(visits + first, t_h, igm), last - first)
+    visits, seen = at_visits(rules.visits_h(float(t_h[-1]) - first), first, t_h, igm)
+    return Course(visits, seen, last - first)
 
 
-def at_visits(visits_h: np.ndarray, t_h: Sequence[float], level: Sequence[float]) -> np.ndarray:
-    """Return a level at visits, between looks on a line; at the first one, before the first dose, of the last look."""
-    at, seen = np.asarray(t_h, dtype=float), np.asarray(level, dtype=float)
-    found = np.interp(visits_h, at, seen)
-    found[0] = seen[np.searchsorted(at, visits_h[0] + SLACK_H, side="right") - 1]
-    return found
+def at_visits(
+    visits_h: Sequence[float], first_h: float, t_h: Sequence[float], level: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the visits that were kept, from the first, and a level at them, between looks on a line.
+
+    The first one, before the dose, has the level of the last look. A visit since whose predecessor there was no look
+    was not kept, and ends follow-up.
+    """
+    at, visits = np.asarray(t_h, dtype=float), np.asarray(visits_h, dtype=float)
+    n_looks = np.searchsorted(at, visits + first_h + SLACK_H, side="right")
+    unseen = np.flatnonzero(np.diff(n_looks) == 0)
+    visits = visits[: unseen[0] + 1] if unseen.size else visits
+    found = np.interp(visits + first_h, at, np.asarray(level, dtype=float))
+    found[0] = level[n_looks[0] - 1]
+    return visits, found
 
 
 def answer(is_so: bool | np.bool_, *seen: float) -> float:

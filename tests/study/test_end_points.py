@@ -8,6 +8,7 @@ import pytest
 
 import abm.study.run
 import abm.study.wells
+from abm.core.errors import InputError
 from abm.scenario.cohort import EndPoints
 from abm.scenario.draws import draws
 from abm.scenario.from_file import load_scenario
@@ -262,7 +263,8 @@ def test_a_course_is_seen_at_visits_from_the_first_infusion():
 
 
 def test_follow_up_ends_with_the_last_visit():
-    seen = course_of([0.0, 30 * WEEK], [30.0, 30.0], Arm.model_validate({"add": [COURSE]}), RULES)
+    weeks = [week * WEEK for week in range(31)]
+    seen = course_of(weeks, [30.0] * 31, Arm.model_validate({"add": [COURSE]}), RULES)
     assert end_points(seen, RULES)["follow_up_d"] == 28 * 7
 
 
@@ -463,3 +465,39 @@ def test_an_interrupted_trial_is_completed_to_the_same_hash(load, trial, tmp_pat
             run_scenario(load(), tmp_path, 1, stops_after(n_steps))
     run = run_scenario(load(), tmp_path, 1)
     assert run.summary()["result_hash"] == trial[1].summary()["result_hash"]
+
+
+def test_follow_up_ends_at_the_first_visit_that_nobody_looked_at():
+    arm = Arm.model_validate({"add": [{"infusion": "375 mg/m2"}]})
+    looks = [0.0, 4.0, *(week * WEEK for week in (1, 2, 3, 30, 31))]
+    seen = course_of(looks, [30.0] * 4 + [60.0] * 3, arm, RULES)
+    assert seen.t_h.tolist() == [0.0, WEEK, 2 * WEEK, 3 * WEEK]
+    assert end_points(seen, RULES)["follow_up_d"] == 21.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "found"),
+    [
+        ({"every: 7 d": "every: 365 d", "duration: 120 d": "duration: 3 years"}, "probes.patient.every",
+         "looked at every 8760 h, but seen every 168 h"),
+        ({"every: 7 d": "every: 10 d"}, "probes.patient.every", "looked at every 240 h, but seen every 168 h"),
+        ({"every: 7 d": "every: 56 d", "cohort:": "end_points: {weekly_until: 0 h}\ncohort:"}, "probes.patient.every",
+         "looked at every 1344 h, but seen every 672 h"),
+        ({"every: 7 d": "at: [7 d, 14 d]", "cohort:": "end_points: {is_confirmed: true}\ncohort:"}, "probes.patient.at",
+         "not looked at after 336 h up to 504 h, but seen every 168 h"),
+        ({"cohort:": "end_points: {visit_every: 50 weeks}\ncohort:"}, "end_points.visit_every",
+         "visits every 8400 h are rarer than the run of 2880 h is long"),
+    ],
+)  # fmt: skip
+def test_looks_rarer_than_visits_and_visits_rarer_than_the_run_are_refused(load, changes, place, found):
+    with pytest.raises(InputError) as refused:
+        load(*changes.items())
+    (fault,) = refused.value.faults
+    assert fault.path == place
+    assert found in str(fault)
+    assert fault.line > 0
+
+
+def test_looks_as_rare_as_rare_visits_are_taken(load):
+    rare = "end_points: {weekly_until: 0 h, visit_every: 56 d}\ncohort:"
+    assert load(("every: 7 d", "every: 56 d"), ("cohort:", rare)).probes.patient.every == 56 * 24
