@@ -67,6 +67,8 @@ def test_groups_by_surface_igm_hold_every_patient_once(cohort):
     assert high[0].size == int((trial.outcomes("daily")["surface_igm_MFI"] > 50).sum())
     assert len(by_signal.figure(trial).axes) == 4
     assert f"of {high[0].size} with much surface IgM" in by_signal.seen(trial)
+    high, low = by_signal.split(trial, by_signal.EVENTS[0], by_signal.MARKS[1])
+    assert (high[0].size, low[0].size) == (6, 4)  # above and up to the 44th centile of calcium
 
 
 def test_time_to_progression_of_one_protocol_is_by_surface_igm(tmp_path):

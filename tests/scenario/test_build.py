@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm.biology.serum import Donor
 from abm.scenario.build import Well, build, controls, wells
 from abm.scenario.schema import Scenario
 
@@ -45,6 +46,16 @@ def test_arms_that_differ_in_the_drug_alone_share_a_control():
         "without": "without~control",
         "changed": "changed~control",
     }
+
+
+def test_a_dose_of_nothing_is_the_control_of_the_others_wherever_it_lies_on_the_axis():
+    doses = {"d0": {"x": 0.0, "group": "g"}, "d9": {"x": 9.0, "group": "g", "add": [{"rituximab": "9 ug/mL"}]}}
+    assert controls(scenario(doses)) == {"d0": "d0", "d9": "d0"}
+
+
+def test_a_patient_has_the_dheas_of_neat_serum(patient):
+    sim = patient(only=("two_compartment",))
+    assert sim.world.pools.nM("dheas") == pytest.approx(1e3 * Donor().dheas_uM, rel=1e-12)
 
 
 def test_amounts_are_converted_to_molecules_in_the_well():

@@ -242,6 +242,21 @@ def test_a_course_is_given_or_withheld_as_a_whole(culture, until, at_first, late
     assert sim.world.pools["drug_dosed_mg"] == pytest.approx(0.0 if at_first > 10 else 4 * MG, rel=1e-12)
 
 
+def test_each_course_is_decided_by_itself(culture, until):
+    later = [CONDITIONAL | {"at": f"{day} d", "times": 1} for day in (20, 30)]
+    sim = body(culture, {"two_compartment": {}}, [COURSE | {"times": 2}, *later])
+    pools = sim.world.pools
+    pools["igm_nadir_g_per_L"] = pools["igm_g_per_L"] = 10.0
+    until(sim, 480.0)
+    assert pools["drug_dosed_mg"] == pytest.approx(2 * MG, rel=1e-12)
+    pools["igm_g_per_L"] = 20.0
+    until(sim, 720.0)
+    assert pools["drug_dosed_mg"] == pytest.approx(2 * MG, rel=1e-12)  # progressed at the second course
+    pools["igm_g_per_L"] = 10.0
+    sim.run()
+    assert pools["drug_dosed_mg"] == pytest.approx(3 * MG, rel=1e-12)  # no longer at the third
+
+
 def test_a_course_without_condition_is_given_to_all(culture, until):
     sim = until(body(culture, {"two_compartment": {}}, [COURSE | {"at": "2 d"}]), 48.0)
     sim.world.pools["igm_nadir_g_per_L"], sim.world.pools["igm_g_per_L"] = 10.0, 90.0
