@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CHUNK = 50_000
 KEYS = ("id", "seed", "hash")
+POINT = "point"  # what the row changes in the base, as JSON
 IDENTITY = "identity.json"
 Row = dict[str, Any]
 
@@ -114,18 +115,16 @@ class StudyFolder:
         except (OSError, ValueError) as error:
             raise unreadable(self.path / name, error) from error
 
-    def write_plan(self, rows: Iterable[Row], paths: Sequence[str]) -> int:
+    def write_plan(self, rows: Iterable[Row]) -> int:
         """Write the plan in pieces, so that a long one fits into little memory; return the number of rows.
 
         Parameters
         ----------
         rows : iterable of dict
-            ``id``, ``seed``, ``hash`` and ``point``, a mapping of path to plain value.
-        paths : sequence of str
-            A column for each: what a point does not change is empty, all else is JSON text.
+            ``id``, ``seed``, ``hash`` and ``point``, a mapping of path to plain value, which is written as JSON: null
+            is what the point switches off, and what it does not name stays as in the base.
         """
-        kinds = [("id", pa.int64()), ("seed", pa.uint64()), ("hash", pa.string())]
-        schema = pa.schema([*kinds, *((path, pa.string()) for path in paths)])
+        schema = pa.schema([("id", pa.int64()), ("seed", pa.uint64()), ("hash", pa.string()), (POINT, pa.string())])
         n = 0
 
         def write(file: Any) -> None:
@@ -133,7 +132,7 @@ class StudyFolder:
             with pq.ParquetWriter(file, schema) as writer:
                 for piece in _pieces(rows):
                     columns = {key: [row[key] for row in piece] for key in KEYS}
-                    columns |= {path: [_text(row["point"], path) for row in piece] for path in paths}
+                    columns[POINT] = [json.dumps(row[POINT]) for row in piece]
                     writer.write_table(pa.table(columns, schema))
                     n += len(piece)
 
@@ -147,9 +146,8 @@ class StudyFolder:
             with open(path, "rb") as stream, pq.ParquetFile(stream) as file:
                 for batch in file.iter_batches(CHUNK):
                     for row in batch.to_pylist():
-                        point = {name: json.loads(text) for name, text in row.items() if name not in KEYS and text}
-                        yield {**{key: row[key] for key in KEYS}, "point": point}
-        except (OSError, pa.ArrowInvalid) as error:
+                        yield {**row, POINT: json.loads(row[POINT])}
+        except (OSError, KeyError, ValueError) as error:  # ArrowInvalid and JSON's errors are ValueErrors
             raise unreadable(path, error) from error
 
     def log(self, event: str, fields: Mapping[str, object]) -> None:
@@ -180,15 +178,21 @@ class StudyFolder:
         """Return how each row ended, by hash: done, refused or failed; the last attempt counts."""
         return {record["hash"]: record["status"] for record in self.records()}
 
-    def write_table(self) -> None:
-        """Write ``results.parquet``: the plan with what came out, in the plan's order."""
+    def write_table(self, shown: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Write ``results.parquet``: the plan with what came out, in the plan's order.
+
+        Parameters
+        ----------
+        shown : callable
+            From a point to its number, text or None in each column of the axes.
+        """
         found = {record["hash"]: record for record in self.records()}
-        names = list(dict.fromkeys(name for record in found.values() for name in sorted(record.get("values", {}))))
-        names = sorted(names)
+        names = sorted({name for record in found.values() for name in record.get("values", {})})
         rows = list(self.plan())
-        paths = list(dict.fromkeys(path for row in rows for path in row["point"]))
         columns: dict[str, Any] = {key: [row[key] for row in rows] for key in KEYS}
-        columns |= {path: _column([row["point"].get(path) for row in rows]) for path in paths}
+        columns[POINT] = [json.dumps(row[POINT]) for row in rows]
+        axes = [shown(row[POINT]) for row in rows]
+        columns |= {name: _column([row[name] for row in axes]) for name in (axes[0] if axes else ())}
         ended = [found.get(row["hash"], {}) for row in rows]
         columns["status"] = [record.get("status", "missing") for record in ended]
         columns["reason"] = [record.get("reason", "") for record in ended]
@@ -220,12 +224,12 @@ def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield piece
 
 
-def _text(point: Mapping[str, Any], path: str) -> str | None:
-    return json.dumps(point[path]) if path in point else None
-
-
 def _column(values: list[Any]) -> pa.Array:
-    """Return numbers as numbers and all else as text."""
+    """Return numbers as numbers and all else as text; null is left for what there is not."""
     if all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
         return pa.array([None if value is None else float(value) for value in values], pa.float64())
-    return pa.array([value if isinstance(value, str) else json.dumps(value) for value in values], pa.string())
+    return pa.array([_text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value).removesuffix(".0")

@@ -32,10 +32,21 @@ def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | No
         All faults of the file, with their places.
     """
     document = resolve(as_path(path), as_sets(sets), Scenario, reach)
+    return named(checked(document), document)
+
+
+def checked(document: Document) -> Scenario:
+    """Return the scenario of a document, its arms and its cohort held against it.
+
+    Raises
+    ------
+    InputError
+        All faults of the document, with their places.
+    """
     scenario = validate(Scenario, document)
     check_arms(scenario, document)
     check_cohort(scenario, document)
-    return named(scenario, document)
+    return scenario
 
 
 def named(content: AnyModel, document: Document) -> AnyModel:

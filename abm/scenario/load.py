@@ -6,7 +6,8 @@ replaced, ``null`` removes a key, and a mapping of another ``kind`` replaces the
 
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ __all__ = [
     "as_yaml",
     "dump",
     "named_file",
+    "placing",
     "read_document",
     "resolve",
     "validate",
@@ -104,10 +106,18 @@ def validate(model_class: type[AnyModel], document: Document) -> AnyModel:
     wrong = other_kind(model_class, document)
     if wrong:
         raise InputError(wrong)
+    with placing(document):
+        try:
+            return model_class.model_validate(with_nulls(document, model_class))
+        except ValidationError as error:
+            raise InputError(*explain(error, model_class, document)) from None
+
+
+@contextmanager
+def placing(document: Document) -> Iterator[None]:
+    """Give faults that know their path alone the file and line that it has in a document."""
     try:
-        return model_class.model_validate(with_nulls(document, model_class))
-    except ValidationError as error:
-        raise InputError(*explain(error, model_class, document)) from None
+        yield
     except InputError as error:
         raise InputError(*(_placed(fault, document) for fault in error.faults)) from None
 

@@ -8,6 +8,7 @@ import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -16,14 +17,19 @@ from scipy.stats import qmc
 
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, bounds_text, par, refusal
-from abm.core.units import parse_quantity, quantity_text
-from abm.scenario.draws import parameter_at
+from abm.core.units import UnitError, quantity_text
+from abm.scenario.draws import parameter_at, uniform_between
 from abm.scenario.load import apply_overrides
 from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
+from abm.study.sensitivity import FEWEST_POINTS, FEWEST_TRAJECTORIES
 
 Point = dict[str, Any]
 CHOSEN = "design: what the study visits"
+NO_AXES = {
+    "seed": "a parameter; every point sees the same seeds, those of 'seeds:'",
+    **dict.fromkeys(("name", "title", "question"), "a parameter; a scenario's words change nothing"),
+}
 WORDS = {
     "cd20": "CD20 per cell", "cd55": "CD55", "cd59": "CD59", "b_cells": "B cells", "nk_cells": "NK cells",
     "c3b": "C3b", "mac": "MAC", "igg": "IgG", "igm": "IgM", "dheas": "DHEAS",
@@ -63,15 +69,15 @@ class Range(Model):
 
     def value(self, share: float) -> Any:
         """Return the value at a share of the range, as a scenario takes it."""
-        found = self.number(share)
-        number = round(found) if self.is_whole else found
+        number = self.number(share)
         return quantity_text(number, self.unit) if self.unit else number
 
     def number(self, share: float) -> float:
         """Return the number at a share of the range."""
-        if self.scale == "log":
-            return float(math.exp(math.log(self.lo) + share * (math.log(self.hi) - math.log(self.lo))))
-        return float(self.lo + share * (self.hi - self.lo))
+        if self.scale == "linear":
+            return uniform_between((self.lo, self.hi), share, self.is_whole)
+        found = math.exp(math.log(self.lo) + share * (math.log(self.hi) - math.log(self.lo)))
+        return round(found) if self.is_whole else found
 
 
 class Design(Model):
@@ -102,6 +108,7 @@ class Design(Model):
             for path, axis in self.axes.items()
             if not axis.values and not self.is_drawn
         ]
+        faults += [fault for path in self.axes for fault in no_axis(path, f"axes.{path}")]
         if faults:
             raise refusal(*faults)
         return self
@@ -113,6 +120,15 @@ class Listed(Design):
     kind: Literal["list"] = "list"
     axes: dict[str, Axis] = Field(default_factory=dict)
     points_: tuple[dict[str, Any], ...] = Field(alias="points", min_length=1)
+
+    @model_validator(mode="after")
+    def _only_parameters(self) -> "Listed":
+        faults = [Fault("a list of points has no axes", "axes", allowed="points")] if self.axes else []
+        for index, point in enumerate(self.points_):
+            faults += [fault for path in point for fault in no_axis(path, f"points.{index}.{path}")]
+        if faults:
+            raise refusal(*faults)
+        return self
 
     def n_points(self) -> int:
         """Return the length of the list."""
@@ -156,9 +172,12 @@ class OneAtATime(Design):
             yield from ({path: value} for value in ends)
 
 
-class _Drawn(Design):
+class Drawn(Design):
+    """Points drawn from the ranges of the axes."""
+
     is_drawn: ClassVar = True
     n: int = par(..., "1", CHOSEN, "Points to draw", ge=1, le=10**7)
+    fewest: ClassVar = 1
     draw_seed: int = par(1, "1", "design: any number", "Seed of the drawing", ge=0, le=2**32 - 1)
 
     def n_points(self) -> int:
@@ -179,8 +198,15 @@ class _Drawn(Design):
     def shares(self, n_axes: int) -> np.ndarray:
         """Return the points in the unit cube, shape (points, axes)."""
 
+    @model_validator(mode="after")
+    def _enough(self) -> "Drawn":
+        if self.n < self.fewest:
+            text = f"found {self.n}, too few for the indices of this design"
+            raise refusal(Fault(text, "n", allowed=f"at least {self.fewest}"))
+        return self
 
-class LatinHypercube(_Drawn):
+
+class LatinHypercube(Drawn):
     """Every axis cut into as many equal parts as there are points, one point in each."""
 
     kind: Literal["latin_hypercube"] = "latin_hypercube"
@@ -190,7 +216,7 @@ class LatinHypercube(_Drawn):
         return qmc.LatinHypercube(n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
 
 
-class Sobol(_Drawn):
+class Sobol(Drawn):
     """A scrambled Sobol' sequence, a power of two long."""
 
     kind: Literal["sobol"] = "sobol"
@@ -211,6 +237,7 @@ class Saltelli(Sobol):
     """What Sobol' indices need: two samples A and B of ``n`` points, and A with each axis in turn taken from B."""
 
     kind: Literal["saltelli"] = "saltelli"
+    fewest: ClassVar = FEWEST_POINTS
 
     def n_points(self) -> int:
         """Return n times the number of axes and two more."""
@@ -224,10 +251,11 @@ class Saltelli(Sobol):
         return np.concatenate([a, b, *mixed])
 
 
-class Morris(_Drawn):
+class Morris(Drawn):
     """``n`` trajectories on a grid of four levels, each changing every axis once."""
 
     kind: Literal["morris"] = "morris"
+    fewest: ClassVar = FEWEST_TRAJECTORIES
     levels: int = par(4, "1", "design: Morris's own choice", "Levels of the grid", ge=2, le=100)
 
     def n_points(self) -> int:
@@ -260,12 +288,17 @@ AnyDesign = Annotated[
 ]
 
 
-def ranges(base: Mapping[str, Any], axes: Mapping[str, Axis]) -> list[Range]:
-    """Return the range of every axis; all that have none are told at once."""
+def no_axis(path: str, place: str) -> list[Fault]:
+    """Return what is wrong with varying a path that is no parameter."""
+    return [Fault(f"'{path}' cannot vary", place, allowed=NO_AXES[path])] if path in NO_AXES else []
+
+
+def ranges(base: Mapping[str, Any], axes: Mapping[str, Axis], place: str = "design.axes") -> list[Range]:
+    """Return the range of every axis, which stand at a place of the file; all that have none are told at once."""
     found, faults = [], []
     for path, axis in axes.items():
         try:
-            found.append(range_of(base, path, axis))
+            found.append(range_of(base, path, axis, place))
         except InputError as error:
             faults += error.faults
     if faults:
@@ -284,35 +317,47 @@ def label(base: Mapping[str, Any], path: str) -> str:
     return f"{owner}: {words}{unit}".removeprefix(": ")
 
 
-def range_of(base: Mapping[str, Any], path: str, axis: Axis) -> Range:
+def range_of(base: Mapping[str, Any], path: str, axis: Axis, place: str = "design.axes") -> Range:
     """Return an axis as a range, with the parameter's own bounds where it gives none.
 
     Raises
     ------
     InputError
-        The path is no number of the scenario, the range is empty, or it has no end.
+        The path is no number of the scenario, an end has no unit or is out of bounds, or there is no range.
     """
-    apply_overrides(base, {path: None}, Scenario)  # refuses a path that leads nowhere
+    here = f"{place}.{path}"
+    if path in NO_AXES:
+        raise InputError(*no_axis(path, here))
+    try:
+        apply_overrides(base, {path: None}, Scenario)  # refuses a path that leads nowhere
+    except InputError as error:
+        raise InputError(*(replace(fault, path=here) for fault in error.faults)) from None
     known = _parameter(base, path)
     if not known:
-        raise InputError(Fault("no number with a range", f"design.axes.{path}", allowed="a list of values"))
-    lo = _end(axis.lo, known, ("ge", "gt"))
-    hi = _end(axis.hi, known, ("le", "lt"))
-    place = f"design.axes.{path}"
+        raise InputError(Fault("no number with a range", here, allowed="a list of values"))
+    if axis.values:
+        raise InputError(Fault("found values where points are drawn", here, allowed="lo and hi"))
+    lo = _end(axis.lo, known, ("ge", "gt"), f"{here}.lo")
+    hi = _end(axis.hi, known, ("le", "lt"), f"{here}.hi")
     if lo is None or hi is None or not lo < hi:
         shown = bounds_text(known, known["unit"]) or "none"
-        raise InputError(Fault(f"the range from {lo} to {hi} is no range", place, allowed=f"lo < hi; bounds: {shown}"))
+        raise InputError(Fault(f"the range from {lo} to {hi} is no range", here, allowed=f"lo < hi; bounds: {shown}"))
     if axis.scale == "log" and lo <= 0:
-        raise InputError(Fault(f"a logarithmic range cannot start at {lo:g}", place, allowed="lo above 0"))
+        raise InputError(Fault(f"a logarithmic range cannot start at {lo:g}", here, allowed="lo above 0"))
     unit = "" if known["takes_bare"] else known["unit"]
     return Range(path=path, lo=lo, hi=hi, scale=axis.scale, unit=unit, is_whole=known["is_whole"])
 
 
-def _end(given: float | str | None, known: Mapping[str, Any], names: tuple[str, str]) -> float | None:
-    if isinstance(given, str):
-        return float(parse_quantity(given, known["unit"]))
-    found = given if given is not None else next((known[n] for n in names if known.get(n) is not None), None)
-    return None if found is None else float(found)
+def _end(given: float | str | None, known: Mapping[str, Any], bounds: tuple[str, str], place: str) -> float | None:
+    if given is None:
+        return next((float(known[name]) for name in bounds if known.get(name) is not None), None)
+    try:
+        found = known["read"](given)
+    except UnitError as error:
+        raise InputError(Fault(str(error), place, allowed=error.allowed, nearest=error.nearest)) from None
+    if isinstance(found, str) or (known["is_whole"] and not float(found).is_integer()):
+        raise InputError(Fault(f"found {given}", place, allowed="a whole number" if known["is_whole"] else "a number"))
+    return float(found)
 
 
 def _parameter(base: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ from abm.results.lock import Lock, LockedError, take_over
 from abm.results.resources import free_disk, free_memory
 from abm.results.study import IDENTITY, Row, StudyFolder, home
 from abm.scenario.build import wells
+from abm.scenario.draws import beyond_bounds
 from abm.scenario.load import dump
-from abm.study.design import Morris, Saltelli, label
+from abm.study.design import label
+from abm.study.indices import indices, plain_indices, undefined
 from abm.study.jobs import Monitor
+from abm.study.measures import kind_of
 from abm.study.pool import Engine, outcomes
 from abm.study.rows import RowJob
-from abm.study.sensitivity import morris, sobol
 from abm.study.spec import Planned
 
 CELL_STEPS_PER_S = 8e6  # of one thread on one core
@@ -147,20 +149,13 @@ def run_study(planned: Planned, root: Path, engine: Engine, monitor: Monitor, ag
 
 def finish(folder: StudyFolder, planned: Planned) -> None:
     """Write the table and, where the design is made for it, the sensitivity of every summary to every axis."""
-    folder.write_table()
-    design = planned.study.design
-    if not isinstance(design, Morris | Saltelli):
-        return
-    table, seeds = folder.table(), len(planned.study.seeds)
-    known = [name for name in planned.study.summaries if name in table and table[name].notna().all()]
-    outputs = {name: table[name].to_numpy().reshape(-1, seeds) for name in known}
-    paths = list(design.axes)
-    if isinstance(design, Morris):
-        shares = design.shares(len(paths))
-        found = {name: morris(paths, shares, values) for name, values in outputs.items()}
-    else:
-        found = {name: sobol(paths, design.n, values) for name, values in outputs.items()}
-    folder.write_json("sensitivity.json", {name: [asdict(index) for index in rows] for name, rows in found.items()})
+    folder.write_table(planned.columns.of)
+    table = folder.table()
+    found = indices(planned, table)
+    gone = undefined(planned, table, found)
+    folder.write_json("undefined.json", gone)
+    if found:
+        folder.write_json("sensitivity.json", plain_indices(found) | {"undefined": gone})
 
 
 def run_rows(
@@ -211,11 +206,13 @@ def _write_plan(folder: StudyFolder, planned: Planned) -> None:
     study = planned.study
     identity = {"base": planned.text, "design": json.loads(study.design.model_dump_json(by_alias=True))}
     about = {"title": study.title, "question": study.question, "summaries": list(study.summaries)}
+    about |= {"kinds": {name: kind_of(name) for name in study.summaries}, "columns": planned.columns.names}
+    about |= {"warnings": beyond_bounds(planned.base)}
     folder.write_text("study.yaml", dump(study))
     labels = {path: label(json.loads(planned.text), path) for path in planned.paths}
     content = {"name": study.name, **about, **identity, "labels": labels, "seeds": list(study.seeds)}
     folder.write_json("study.json", content)
-    folder.write_plan(planned.rows(), planned.paths)
+    folder.write_plan(planned.rows())
 
 
 def _job(planned: Planned, row: dict[str, Any]) -> RowJob:

@@ -27,6 +27,11 @@ NAMES = (  # of one arm, beside the deaths by cause and the counts by CD20
     "c3b_per_cell", "bound_per_cell", "internalised_frac", "igm_ng_per_mL", "igm_molecules_per_cell",
     "igm_released_frac", "alive_h_per_cell",
 )  # fmt: skip
+SHARES = (  # beside those whose names end in _frac
+    "survival_raw", "control", "any_rise", "flare", "up_2_months", "up_4_months", "minor", "partial", "very_good",
+    "progressed", "treated_next", "partial_low_igm", "partial_high_igm", "progressed_low_igm", "progressed_high_igm",
+)  # fmt: skip
+NO_SHARES = ("best_change_frac", "inhibition_frac", "drug_left_")  # may be below 0 or above 1
 HIGH_IGM_G_PER_L = 40.0  # Dimopoulos2002
 DRUG_LEFT_D = (30, 45, 60, 90, 120, 180)
 LONGEST_GAP_H = 168.0  # design: the usual time between looks
@@ -145,23 +150,36 @@ def measured(scenario: Scenario, well: Well, simulation: Simulation) -> Measures
     return of_patient(simulation, arm_of(scenario, well), rules)
 
 
-def is_measure(name: str) -> bool:
-    """Return whether a well can show a measure of this name."""
-    return name in (*NAMES, *OF_PATIENT) or (name.startswith("deaths_") and name.endswith("_frac")) or "_cd20_" in name
+def is_measure(name: str, is_patient: bool = False) -> bool:
+    """Return whether a well, or a patient, can show a measure of this name."""
+    if is_patient:
+        return name in OF_PATIENT
+    return name in NAMES or (name.startswith("deaths_") and name.endswith("_frac")) or "_cd20_" in name
+
+
+def kind_of(summary: str) -> str:
+    """Return whether a summary, ``arm.measure``, is a ``share``, a ``ratio`` to a control's share, or a ``number``."""
+    measure = summary.partition(".")[2]
+    if measure == "survival":
+        return "ratio"
+    is_share = measure in SHARES or (measure.endswith("_frac") and not measure.startswith(NO_SHARES))
+    return "share" if is_share else "number"
 
 
 def of_arms(wells: Mapping[str, Sequence[Measures]], control_of: Mapping[str, str]) -> dict[str, float]:
     """Return ``arm.measure``, means over an arm's wells, with ``survival`` and ``lysis`` relative to its control.
 
-    ``survival`` is alive over alive in the control; ``lysis`` is what lysed above the control, of what it left.
+    ``survival`` is alive over alive in the control; ``lysis`` is what lysed above the control, of what it left. Both
+    are taken of every replicate and its own control, then the mean, as in the summary of a run. Wells lie in the order
+    of the replicates.
     """
     means = {arm: _means(found) for arm, found in wells.items()}
     for arm, control in control_of.items():
         if arm in means and control in means:
-            own, other = means[arm], means[control]
-            own["survival"] = _ratio(own["survival_raw"], other["survival_raw"])
-            own["lysis"] = _ratio(own["lysed_frac"] - other["lysed_frac"], 1.0 - other["lysed_frac"])
-            own["control"] = other["survival_raw"]
+            pairs = list(zip(wells[arm], wells[control], strict=True))
+            means[arm]["survival"] = _mean_of_known([_survival(own, other) for own, other in pairs])
+            means[arm]["lysis"] = _mean_of_known([_lysis(own, other) for own, other in pairs])
+            means[arm]["control"] = means[control]["survival_raw"]
     shown = {arm: found for arm, found in means.items() if not arm.endswith(CONTROL)}
     return {f"{arm}.{name}": value for arm, found in shown.items() for name, value in sorted(found.items())}
 
@@ -171,6 +189,14 @@ def _alive_h(world: World) -> float:
     dead = world.deaths.get("b_cells")
     n = world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0)
     return n * world.t_h - (float((world.t_h - dead.time_h).sum()) if dead is not None else 0.0)
+
+
+def _survival(own: Measures, control: Measures) -> float:
+    return _ratio(own["survival_raw"], control["survival_raw"])
+
+
+def _lysis(own: Measures, control: Measures) -> float:
+    return _ratio(own["lysed_frac"] - control["lysed_frac"], 1.0 - control["lysed_frac"])
 
 
 def _means(wells: Sequence[Measures]) -> Measures:

@@ -1,7 +1,10 @@
 """Which parameters matter: Morris's elementary effects and Sobol' indices, with noise between replicates.
 
-Rows of one point under several seeds are replicates. Intervals come from a bootstrap that draws seeds and, for Morris,
-trajectories, for Sobol', sample points anew, so that they hold the noise of both.
+Rows of one point under several seeds are replicates. A trajectory, or a point with its k neighbours, counts under the
+seeds under which all of it is defined. Intervals come from a bootstrap that draws seeds and, for Morris, trajectories,
+for Sobol', sample points anew, so that they hold the noise of both.
+
+*References*: Saltelli2010 (estimators of the indices).
 """
 
 from collections.abc import Callable, Sequence
@@ -9,26 +12,36 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import sobol_indices
 
 Matrix = NDArray[np.float64]
 N_BOOTSTRAP = 500  # design: ends of a 95 % interval to about a tenth of its width
 LEVEL = 0.95
+FEWEST_TRAJECTORIES = 2  # design: one has no spread
+FEWEST_POINTS = 4  # design: fewer have no variance to speak of
+FEWEST_FOR_INTERVAL = 5  # design: of fewer no 40 different samples can be drawn, so there is no tail of 2.5 %
 
 
 @dataclass(frozen=True)
 class Index:
-    """One sensitivity measure of one axis."""
+    """One sensitivity measure of one axis; without an interval where too few points are whole.
+
+    Attributes
+    ----------
+    n, planned : int
+        Trajectories or sample points that are whole, and that the design has.
+    """
 
     path: str
     name: str
     value: float
-    lo: float
-    hi: float
+    lo: float | None
+    hi: float | None
+    n: int
+    planned: int
 
 
 def morris(paths: Sequence[str], shares: Matrix, outputs: Matrix, rng_seed: int = 1) -> list[Index]:
-    """Return ``mu_star``, ``mu`` and ``sigma`` of every axis.
+    """Return ``mu_star``, ``mu`` and ``sigma`` of every axis; none where too few trajectories are whole.
 
     Parameters
     ----------
@@ -37,13 +50,13 @@ def morris(paths: Sequence[str], shares: Matrix, outputs: Matrix, rng_seed: int 
     shares : array, shape (n (k + 1), k)
         Trajectories in the unit cube, as the design drew them.
     outputs : array, shape (n (k + 1), seeds)
-        What came out.
+        What came out; NaN where it is undefined.
     rng_seed : int
         Of the bootstrap.
     """
     k = len(paths)
     blocks = shares.reshape(-1, k + 1, k)
-    found = outputs.reshape(blocks.shape[0], k + 1, -1)
+    found = _whole(outputs.reshape(blocks.shape[0], k + 1, -1))
     effects = np.empty((blocks.shape[0], k, found.shape[2]))
     for i, block in enumerate(blocks):
         steps = np.diff(block, axis=0)
@@ -51,16 +64,16 @@ def morris(paths: Sequence[str], shares: Matrix, outputs: Matrix, rng_seed: int 
         effects[i, moved] = np.diff(found[i], axis=0) / steps[np.arange(k), moved][:, None]
 
     def measures(trajectories: NDArray[np.int64], seeds: NDArray[np.int64]) -> Matrix:
-        own = effects[trajectories][:, :, seeds].mean(axis=2)
-        spread = own.std(axis=0, ddof=1) if len(own) > 1 else np.zeros(k)
-        return np.stack([np.abs(own).mean(axis=0), own.mean(axis=0), spread])
+        own = _over_seeds(effects[trajectories][:, :, seeds])
+        if len(own) < FEWEST_TRAJECTORIES:
+            return np.full((3, k), np.nan)
+        return np.stack([np.abs(own).mean(axis=0), own.mean(axis=0), own.std(axis=0, ddof=1)])
 
-    values, lo, hi = _bootstrap(measures, effects.shape[0], effects.shape[2], rng_seed)
-    return _indices(paths, ("mu_star", "mu", "sigma"), values, lo, hi)
+    return _indices(paths, ("mu_star", "mu", "sigma"), measures, effects, FEWEST_TRAJECTORIES, rng_seed)
 
 
 def sobol(paths: Sequence[str], n: int, outputs: Matrix, rng_seed: int = 1) -> list[Index]:
-    """Return first-order ``S1`` and total ``ST`` indices of every axis.
+    """Return first-order ``S1`` and total ``ST`` indices of every axis; none where too few points are whole.
 
     Parameters
     ----------
@@ -69,37 +82,61 @@ def sobol(paths: Sequence[str], n: int, outputs: Matrix, rng_seed: int = 1) -> l
     n : int
         Points of each of the two samples.
     outputs : array, shape (n (k + 2), seeds)
-        What came out of A, B and A with each axis from B, in that order.
+        What came out of A, B and A with each axis from B, in that order; NaN where it is undefined.
     rng_seed : int
         Of the bootstrap.
     """
     k = len(paths)
-    found = outputs.reshape(k + 2, n, -1)
+    found = _whole(outputs.reshape(k + 2, n, -1).swapaxes(0, 1))
 
     def measures(points: NDArray[np.int64], seeds: NDArray[np.int64]) -> Matrix:
-        own = found[:, points][:, :, seeds].mean(axis=2)
-        if np.ptp(own[:2]) == 0.0:  # nothing varies: nothing matters
+        own = _over_seeds(found[points][:, :, seeds])
+        if len(own) < FEWEST_POINTS:
+            return np.full((2, k), np.nan)
+        a, b = own[:, 0] - own[:, :2].mean(), own[:, 1] - own[:, :2].mean()
+        mixed, variance = own[:, 2:] - own[:, :2].mean(), np.var([a, b])
+        if np.ptp(own[:, :2]) == 0.0:  # nothing varies: nothing matters
             return np.zeros((2, k))
-        result = sobol_indices(func={"f_A": own[:1], "f_B": own[1:2], "f_AB": own[2:, None, :]}, n=len(points))
-        return np.stack([np.ravel(result.first_order), np.ravel(result.total_order)])
+        first = (b[:, None] * (mixed - a[:, None])).mean(axis=0)
+        total = 0.5 * ((a[:, None] - mixed) ** 2).mean(axis=0)
+        return np.stack([first, total]) / variance
 
-    values, lo, hi = _bootstrap(measures, n, found.shape[2], rng_seed)
-    return _indices(paths, ("S1", "ST"), values, lo, hi)
-
-
-def _bootstrap(
-    measures: Callable[[NDArray[np.int64], NDArray[np.int64]], Matrix], n: int, n_seeds: int, rng_seed: int
-) -> tuple[Matrix, Matrix, Matrix]:
-    rng = np.random.default_rng(rng_seed)
-    drawn = np.stack([measures(rng.integers(0, n, n), rng.integers(0, n_seeds, n_seeds)) for _ in range(N_BOOTSTRAP)])
-    edge = (1.0 - LEVEL) / 2.0
-    lo, hi = np.quantile(drawn, [edge, 1.0 - edge], axis=0)
-    return measures(np.arange(n), np.arange(n_seeds)), lo, hi
+    return _indices(paths, ("S1", "ST"), measures, found, FEWEST_POINTS, rng_seed)
 
 
-def _indices(paths: Sequence[str], names: Sequence[str], values: Matrix, lo: Matrix, hi: Matrix) -> list[Index]:
-    return [
-        Index(path, name, float(values[row, column]), float(lo[row, column]), float(hi[row, column]))
-        for row, name in enumerate(names)
-        for column, path in enumerate(paths)
-    ]
+def _whole(found: Matrix) -> Matrix:
+    """Return outputs, shape (blocks, points of a block, seeds), NaN all through a block with a seed that lacks one."""
+    return np.where(np.isnan(found).any(axis=1, keepdims=True), np.nan, found)
+
+
+def _over_seeds(found: Matrix) -> Matrix:
+    """Return the mean over the seeds that are whole, without the blocks that have none."""
+    known = np.ma.masked_invalid(found)
+    means = known.mean(axis=2)
+    return means.filled(np.nan)[~np.ma.getmaskarray(means).any(axis=1)]
+
+
+def _indices(
+    paths: Sequence[str],
+    names: Sequence[str],
+    measures: Callable[[NDArray[np.int64], NDArray[np.int64]], Matrix],
+    found: Matrix,
+    fewest: int,
+    rng_seed: int,
+) -> list[Index]:
+    """Return all measures of all axes, from what each block of points shows under each seed."""
+    planned, _, n_seeds = found.shape
+    whole = np.flatnonzero(~np.isnan(found).any(axis=1).all(axis=1))
+    n = len(whole)
+    if n < fewest:
+        return []
+    values = measures(whole, np.arange(n_seeds))
+    lo = hi = np.full(values.shape, np.nan)
+    if n >= FEWEST_FOR_INTERVAL:
+        rng = np.random.default_rng(rng_seed)
+        draws = [(rng.integers(0, n, n), rng.integers(0, n_seeds, n_seeds)) for _ in range(N_BOOTSTRAP)]
+        edge = (1.0 - LEVEL) / 2.0
+        lo, hi = np.nanquantile([measures(whole[rows], seeds) for rows, seeds in draws], [edge, 1.0 - edge], axis=0)
+    ends = [[None if np.isnan(end) else float(end) for end in side.ravel()] for side in (lo, hi)]
+    cells = zip(((name, path) for name in names for path in paths), values.ravel(), *ends, strict=True)
+    return [Index(path, name, float(value), low, high, n, planned) for (name, path), value, low, high in cells]

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,11 +14,14 @@ from abm.core.errors import Fault, InputError, ResourceRefused, nearest
 from abm.core.names import Name
 from abm.core.par import Model, par, plain, refusal
 from abm.results.study import Row
-from abm.scenario.from_file import load_scenario, named
-from abm.scenario.load import Document, apply_overrides, named_file, resolve, validate
+from abm.scenario.draws import check_cohort
+from abm.scenario.from_file import check_arms, checked, load_scenario, named
+from abm.scenario.load import Document, apply_overrides, named_file, placing, resolve, validate
+from abm.scenario.reading import Keys, value_at
 from abm.scenario.schema import Scenario
-from abm.study.design import AnyDesign, Listed, Point, range_of
-from abm.study.measures import NAMES, is_measure
+from abm.study.columns import Columns
+from abm.study.design import AnyDesign, Drawn, Listed, Point, range_of
+from abm.study.measures import NAMES, OF_PATIENT, is_measure
 from abm.study.rows import ARM, REPLICATE, base_hash, row_hash, scenario_at
 
 MAX_ROWS = 10_000_000
@@ -39,9 +44,15 @@ class Study(Model):
     budget: float = par(72.0, "h", "design: a long weekend", "Longest time to spend", gt=0, le=1e5)
 
     @model_validator(mode="after")
-    def _has_seeds(self) -> Self:
-        if not self.seeds:
-            raise refusal(Fault("no seeds", "seeds", allowed="at least one"))
+    def _possible(self) -> Self:
+        faults = [] if self.seeds else [Fault("no seeds", "seeds", allowed="at least one")]
+        for name, given in (("seeds", self.seeds), ("summaries", self.summaries)):
+            twice = [index for index, value in enumerate(given) if value in given[:index]]
+            faults += [Fault(f"{given[i]} twice", f"{name}.{i}", allowed="each of them once") for i in twice]
+        if "seed" in self.set:
+            faults.append(Fault("'seed' cannot be set", "set.seed", allowed="'seeds:' of the study"))
+        if faults:
+            raise refusal(*faults)
         return self
 
 
@@ -68,6 +79,11 @@ class Planned:
         """Yield what each point changes."""
         yield from self.study.design.points(json.loads(self.text))
 
+    @cached_property
+    def columns(self) -> Columns:
+        """Return how the table shows what points change."""
+        return Columns(json.loads(self.text), self.paths)
+
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the plan: seeds side by side at every point."""
         own, identity = base_hash(self.text), 0
@@ -89,9 +105,11 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
     """
     document = resolve(path, sets, Study)
     study = named(validate(Study, document), document)
-    text = json.dumps(apply_overrides(plain(_base(study, document)), study.set, Scenario))
-    base = scenario_at(text, {}, study.seeds[0])
-    planned = Planned(study, base, text)
+    own = _base(study, document)
+    with _placed_in_set(study, document):
+        data = apply_overrides(plain(own), study.set, Scenario)
+        base = checked(Document(study.base, data))
+    planned = Planned(study, base, json.dumps(data))
     if planned.n_rows > MAX_ROWS:
         raise ResourceRefused(f"{path}: the design has {planned.n_rows:.3g} rows; allowed: at most {MAX_ROWS:.0e}")
     _check(planned, document)
@@ -102,14 +120,31 @@ def _base(study: Study, document: Document) -> Scenario:
     return load_scenario(named_file(document, ("base",)), reach=document.reach)
 
 
+@contextmanager
+def _placed_in_set(study: Study, document: Document) -> Iterator[None]:
+    """Give what does not fit into the base the file and line of the entry of ``set`` that it comes from."""
+    try:
+        yield
+    except InputError as error:
+        faults = []
+        for fault in error.faults:
+            near = [path for path in study.set if fault.path.startswith(path) or path.startswith(fault.path)]
+            place = ("set", max(near, key=len)) if near else ("set",)
+            message = f"{fault.path}: {fault.message}" if fault.path != place[-1] else fault.message
+            faults.append(document.fault(place, message, fault.allowed, fault.nearest))
+        raise InputError(*faults) from None
+
+
 def _check(planned: Planned, document: Document) -> None:
     """Validate on the base every listed point, every listed value and both ends of every range."""
     faults = [fault for name in planned.study.summaries for fault in _summary_faults(planned, document, name)]
-    for place, point in _samples(planned):
+    for place, path, point in _samples(planned, document, faults):
         try:
             _check_point(planned, point)
         except InputError as error:
-            faults += [document.fault(place, f"{f.path}: {f.message}", f.allowed, f.nearest) for f in error.faults]
+            for f in error.faults:
+                message = f.message if f.path == path else f"{f.path}: {f.message}"
+                faults.append(document.fault(place, message, f.allowed, f.nearest))
     if faults:
         raise InputError(*faults)
 
@@ -119,8 +154,9 @@ def _summary_faults(planned: Planned, document: Document, name: str) -> Iterator
     place = ("summaries", planned.study.summaries.index(name))
     if arm not in planned.base.arms:
         yield document.fault(place, f"no arm '{arm}'", ", ".join(planned.base.arms), nearest(arm, planned.base.arms))
-    elif not is_measure(measure):
-        yield document.fault(place, f"no measure '{measure}'", ", ".join(NAMES), nearest(measure, NAMES))
+    elif not is_measure(measure, planned.base.is_patient):
+        known = OF_PATIENT if planned.base.is_patient else NAMES
+        yield document.fault(place, f"no measure '{measure}'", ", ".join(known), nearest(measure, known))
 
 
 def _check_point(planned: Planned, point: Point) -> None:
@@ -129,16 +165,33 @@ def _check_point(planned: Planned, point: Point) -> None:
         raise InputError(Fault(f"no arm {arm!r}", ARM, allowed=", ".join(planned.base.arms)))
     if replicate not in range(planned.base.replicates):
         raise InputError(Fault(f"no replicate {replicate!r}", REPLICATE, allowed=f"0 to {planned.base.replicates - 1}"))
-    scenario_at(planned.text, point, planned.study.seeds[0])
+    changed = scenario_at(planned.text, point, planned.study.seeds[0])
+    document = Document("row", plain(changed))
+    check_arms(changed, document)
+    check_cohort(changed, document)
 
 
-def _samples(planned: Planned) -> Iterator[tuple[tuple[str | int, ...], Point]]:
-    """Yield places of the file with points to try: listed ones whole, of axes each value alone or both ends."""
+def _samples(planned: Planned, document: Document, faults: list[Fault]) -> Iterator[tuple[Keys, str, Point]]:
+    """Yield places of the file, the path that stands there, and points to try; add what is wrong with the ranges.
+
+    Of listed points all, of axes each value alone, or both ends of the range.
+    """
     design, data = planned.study.design, json.loads(planned.text)
     if isinstance(design, Listed):
         for index, point in enumerate(design.points(data)):
-            yield ("design", "points", index), point
+            yield ("design", "points", index), "", point
     for path, axis in design.axes.items():
-        ends = axis.values or [range_of(data, path, axis).value(share) for share in (0.0, 1.0)]
-        for value in ends:
-            yield ("design", "axes", path), {path: value}
+        here: Keys = ("design", "axes", path)
+        if axis.values and not isinstance(design, Drawn):
+            items: Keys = (*here, "values") if isinstance(value_at(document.data, here), dict) else here
+            for index, value in enumerate(axis.values):
+                yield (*items, index), path, {path: value}
+            continue
+        try:
+            with placing(document):
+                own = range_of(data, path, axis)
+        except InputError as error:
+            faults += error.faults
+            continue
+        for name, share in (("lo", 0.0), ("hi", 1.0)):
+            yield (*here, name), path, {path: own.value(share)}

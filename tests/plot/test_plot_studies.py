@@ -1,5 +1,7 @@
 """The figures of studies show the designs they are for, and only those."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from abm.plot.studies.points import Points, measure_of, quantity
 from abm.results.study import StudyFolder
 
 X, Y, Z = "populations.b_cells.cd20.median", "populations.nk_cells.per_b_cell", "arm"
+BASE = {X: 152000.0, Y: 5.0, Z: "all"}
 LABELS = {X: "CD20 per cell: median", Y: "NK cells: per B cell", Z: "arm"}
 
 
@@ -20,17 +23,20 @@ def make(tmp_path):
         folder = StudyFolder(tmp_path / kind)
         folder.make()
         paths = list(dict.fromkeys(path for point in points for path in point))
+        shown = lambda point: {path: point.get(path, BASE[path]) for path in paths}  # noqa: E731
         rows = [{"id": i, "seed": seed, "hash": f"{i}", "point": point}
                 for i, (point, seed) in enumerate((p, s) for p in points for s in seeds)]  # fmt: skip
-        folder.write_plan(rows, paths)
+        folder.write_plan(rows)
         for row in rows:
-            values = {"both.survival": law(row["point"]) + 0.01 * row["seed"]}
+            value = law(row["point"])
+            values = {"both.survival": None if value is None else value + 0.01 * row["seed"]}
             folder.append({"hash": row["hash"], "status": "done", "values": values})
         about = {"name": kind, "title": "A study", "question": "Why?", "summaries": ["both.survival"]}
-        labels = {path: LABELS[path] for path in paths}
-        folder.write_json("study.json", about | {"design": {"kind": kind}, "labels": labels, "seeds": list(seeds)})
+        labels, kinds = {path: LABELS[path] for path in paths}, {"both.survival": "ratio"}
+        about |= {"design": {"kind": kind}, "labels": labels, "seeds": list(seeds), "kinds": kinds}
+        folder.write_json("study.json", about)
         folder.write_text("study.yaml", "name: x\n")
-        folder.write_table()
+        folder.write_table(shown)
         if extra:
             folder.write_json("sensitivity.json", extra)
         return folder
@@ -95,17 +101,74 @@ def test_drawn_points_show_their_rank_correlation(make):
     png_of(scatter, folder)
 
 
-def test_intervals_are_over_seeds(make):
-    folder = make("factorial", [{X: 1e4}], lambda p: 0.5, seeds=(1, 3))
+def test_intervals_are_over_seeds_and_those_of_shares_stay_inside(make):
+    folder = make("factorial", [{X: 1e4}, {X: 1e5}], lambda p: 0.5 if p[X] < 5e4 else 0.95, seeds=(1, 3))
+    low, high = Points(folder).over_seeds("both.survival").to_dict("records")
+    assert low["mean"] == pytest.approx(0.52)
+    assert low["lo"] == pytest.approx(0.52 * np.exp(-12.7062 * 0.01 / 0.52), rel=1e-4)
+    assert high["hi"] == 1.0
+    about = folder.read_json("study.json")
+    folder.write_json("study.json", about | {"kinds": {"both.survival": "number"}})
+    low, high = Points(folder).over_seeds("both.survival").to_dict("records")
+    assert low["hi"] - low["mean"] == pytest.approx(12.7062 * 0.01, rel=1e-4)
+    assert high["hi"] > 1.0
+
+
+def test_a_single_seed_has_no_interval_and_equal_rows_count_once(make):
+    folder = make("factorial", [{X: 1e4}, {X: 1e5}], lambda p: 0.5, seeds=(1,))
+    rows = Points(folder).over_seeds("both.survival")
+    assert rows[["lo", "hi"]].isna().all(axis=None)
+    assert "0.51 (" not in report.write_study_report(folder).read_text()
+    same = [{"id": i, "seed": s, "hash": f"{s}", "point": {X: 1e4}} for i, s in enumerate((1, 2, 1, 2))]
+    folder.write_plan(same)
+    for seed, value in ((1, 0.4), (2, 0.6)):
+        folder.append({"hash": f"{seed}", "status": "done", "values": {"both.survival": value}})
+    folder.write_table(lambda point: point)
     (row,) = Points(folder).over_seeds("both.survival").to_dict("records")
-    assert row["mean"] == pytest.approx(0.52)
-    assert row["hi"] - row["mean"] == pytest.approx(12.7062 * 0.01, rel=1e-4)
+    assert row["lo"] == pytest.approx(0.5 * np.exp(-12.7062 * 0.1 / 0.5), rel=1e-4)  # of two, not of four
+
+
+UNDEFINED = [
+    ("factorial", [{X: x} for x in (1e4, 1e5, 3e5)]),
+    ("factorial", [{X: x, Y: y} for x in (1e4, 1e5, 3e5) for y in (1, 5, 10)]),
+    ("one_at_a_time", [{}, {X: 1e4}, {X: 3e5}, {Y: 1}, {Y: 10}]),
+    ("latin_hypercube", [{X: x, Y: y} for x, y in ((1e4, 1), (1e5, 3), (2e5, 2), (3e5, 9))]),
+    ("list", [{}]),
+    ("latin_hypercube", [{X: 1e4}]),
+    ("sobol", [{X: 1e4}, {X: 1e5}]),
+]
+
+
+@pytest.mark.parametrize(("kind", "points"), UNDEFINED)
+@pytest.mark.parametrize("law", [lambda p: None, lambda p: 0.5, lambda p: None if p.get(X, 0) > 2e5 else 0.1])
+def test_a_report_is_made_whatever_is_undefined_or_equal_or_few(make, kind, points, law):
+    folder = make(kind, points, law)
+    folder.write_json("undefined.json", {"both.survival": "no value in 2 of 10 rows (4, 5); the others are used"})
+    html = report.write_study_report(folder).read_text()
+    assert "no value in 2 of 10 rows (4, 5)" in html
+
+
+def test_what_is_off_and_what_is_unchanged_are_told_apart_in_the_report(make):
+    folder = make("list", [{}, {Y: None}, {Y: 10}], lambda p: 0.5)
+    folder.write_table(lambda point: {Y: {None: "off"}.get(point.get(Y, 5.0), point.get(Y, 5.0))})
+    html = report.write_study_report(folder).read_text()
+    assert re.findall(r">(off|10|5)<", html) == ["5", "off", "10"]
+
+
+def test_indices_without_an_interval_are_drawn_and_those_that_are_refused_left_out(make):
+    rows = [{"path": X, "name": name, "value": 0.2, "lo": None, "hi": None} for name in ("mu_star", "mu", "sigma")]
+    extra = {"serum.survival": [], "both.survival": rows, "undefined": {"serum.survival": "too few"}}
+    folder = make("morris", [{X: 1e4}], lambda p: 0.5, extra=extra)
+    assert applying(folder) == [indices]
+    png_of(indices, folder)
+    folder.write_json("sensitivity.json", {"both.survival": [], "undefined": {}})
+    assert applying(folder) == []
 
 
 def test_rows_that_failed_are_named_in_the_report(make):
     folder = make("factorial", [{X: x} for x in (1e4, 1e5, 3e5)], lambda p: 0.5)
     folder.append({"hash": "0", "status": "failed", "reason": "the <model> broke"})
-    folder.write_table()
+    folder.write_table(lambda point: point)
     html = report.write_study_report(folder).read_text()
     assert "the &lt;model&gt; broke" in html
     assert "1 failed" in html

@@ -245,8 +245,13 @@ def test_what_would_often_lie_outside_is_told_with_its_place(load):
 
 @pytest.mark.parametrize(
     "spread",
-    [f"{{range: [{lo}, {hi}]}}" for lo, hi in (("-1 /d", "1 /d"), ("0.1 /d", "1e6 /d"), ("1 /d", "0.1 /d"), ("no", "1 /d"))]
-    + ["{sd: -1 /d}"],
+    [
+        "{range: [-1 /d, 1 /d]}",
+        "{range: [0.1 /d, 1e6 /d]}",
+        "{range: [1 /d, 0.1 /d]}",
+        "{range: [no, 1 /d]}",
+        "{sd: -1 /d}",
+    ],
 )
 def test_a_range_outside_the_bounds_is_refused_at_its_line(load, spread):
     with pytest.raises(InputError) as refused:

@@ -7,7 +7,7 @@ import pytest
 from SALib.analyze import morris as salib_morris
 from SALib.sample import morris as salib_sample
 from SALib.test_functions import Ishigami
-from scipy.stats import qmc
+from scipy.stats import qmc, sobol_indices
 
 from abm.study.sensitivity import morris, sobol
 
@@ -59,3 +59,75 @@ def test_noise_between_replicates_widens_the_intervals():
 
 def test_where_nothing_varies_nothing_matters():
     assert {index.value for index in sobol(PATHS, 8, np.ones((40, 2)))} == {0.0}
+
+
+def test_indices_are_scipy_s():
+    n, rng = 64, np.random.default_rng(5)
+    outputs = rng.random((5 * n, 3))
+    a, b, *mixed = outputs.reshape(5, n, 3).mean(axis=2)
+    theirs = sobol_indices(func={"f_A": a[None], "f_B": b[None], "f_AB": np.array(mixed)[:, None]}, n=n)
+    ours = sobol(PATHS, n, outputs)
+    for name, known in (("S1", theirs.first_order), ("ST", theirs.total_order)):
+        assert [by_name(ours, name)[path].value for path in PATHS] == pytest.approx(known.tolist())
+
+
+def trajectories(n, seeds=1):
+    problem = {"num_vars": 3, "names": list(PATHS), "bounds": [[0.0, 1.0]] * 3}
+    shares = salib_sample.sample(problem, n, num_levels=4, seed=2)
+    noise = 0.01 * np.random.default_rng(1).standard_normal((len(shares), seeds))
+    return shares, ishigami(shares)[:, None] + noise
+
+
+def values(indices):
+    return [(index.path, index.name, index.value, index.lo, index.hi) for index in indices]
+
+
+def test_an_undefined_run_costs_its_trajectory_alone():
+    shares, outputs = trajectories(8)
+    gone = outputs.copy()
+    gone[5] = np.nan  # of the second trajectory
+    kept = np.r_[0:4, 8:32]
+    found = morris(PATHS, shares, gone)
+    assert values(found) == values(morris(PATHS, shares[kept], outputs[kept]))
+    assert {(index.n, index.planned) for index in found} == {(7, 8)}
+
+
+def test_an_undefined_seed_costs_its_trajectory_under_that_seed_alone():
+    shares, outputs = trajectories(8, seeds=2)
+    gone = outputs.copy()
+    gone[5, 1] = np.nan
+    found, whole = morris(PATHS, shares, gone), outputs.copy()
+    whole[4:8, 1] = whole[4:8, 0]  # then the mean over seeds is that of the first
+    same = morris(PATHS, shares, whole)
+    assert [index.value for index in found] == pytest.approx([index.value for index in same])
+    assert {index.n for index in found} == {8}
+
+
+def test_an_undefined_run_costs_its_sample_point_alone():
+    n, outputs = 16, ishigami(drawn(16))[:, None]
+    gone = outputs.copy()
+    gone[2 * n + 3] = np.nan  # the fourth point, its first axis from the other sample
+    kept = np.delete(outputs.reshape(5, n, 1), 3, axis=1).reshape(-1, 1)
+    found = sobol(PATHS, n, gone)
+    assert values(found) == values(sobol(PATHS, n - 1, kept))
+    assert {(index.n, index.planned) for index in found} == {(15, 16)}
+
+
+@pytest.mark.parametrize(
+    ("n", "n_gone", "has_index", "has_interval"), [(8, 0, 1, 1), (5, 1, 1, 0), (3, 1, 1, 0), (3, 2, 0, 0)]
+)
+def test_too_few_trajectories_have_no_interval_and_then_no_index(n, n_gone, has_index, has_interval):
+    shares, outputs = trajectories(n)
+    outputs[: 4 * n_gone] = np.nan
+    found = morris(PATHS, shares, outputs)
+    assert bool(found) == has_index
+    assert all((index.lo is not None) == has_interval for index in found)
+
+
+@pytest.mark.parametrize(("n_gone", "has_index", "has_interval"), [(0, 1, 1), (4, 1, 0), (5, 0, 0), (8, 0, 0)])
+def test_too_few_sample_points_have_no_interval_and_then_no_index(n_gone, has_index, has_interval):
+    outputs = ishigami(drawn(8))[:, None]
+    outputs[:n_gone] = np.nan
+    found = sobol(PATHS, 8, outputs)
+    assert bool(found) == has_index
+    assert all((index.lo is not None) == has_interval for index in found)

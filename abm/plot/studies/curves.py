@@ -59,6 +59,8 @@ def seen(points: Points) -> str:
 
 def _axes(points: Points) -> tuple[str, str] | None:
     """Return the axis to draw along and the one to draw lines for."""
+    if points.over_seeds(points.summaries[0])["mean"].isna().all():
+        return None
     counts = {path: points.table[path].nunique() for path in points.paths}
     along = [path for path in points.numeric() if counts[path] >= FEWEST]
     if len(points.paths) == 1 and along:

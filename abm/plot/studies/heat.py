@@ -20,16 +20,17 @@ def applies(points: Points) -> bool:
     """Return whether two numbers were varied in all combinations."""
     return points.kind == "factorial" and len(points.numeric()) == len(points.paths) == 2 and all(
         points.table[path].nunique() >= FEWEST for path in points.paths
-    )  # fmt: skip
+    ) and any(points.over_seeds(name)["mean"].notna().any() for name in points.summaries)  # fmt: skip
 
 
 def figure(points: Points) -> Figure:
     """Draw a panel per summary, its values written into the cells."""
     across, up = points.paths
     grids = {name: points.over_seeds(name).pivot(index=up, columns=across, values="mean") for name in points.summaries}
+    known = np.concatenate([grid.to_numpy().ravel() for grid in grids.values()])
     n_cols = min(3, len(grids))
     fig = style.new_figure(0.9 + 2.7 * -(-len(grids) // n_cols))
-    lo, hi = min(np.nanmin(g) for g in grids.values()), max(np.nanmax(g) for g in grids.values())
+    lo, hi = np.nanmin(known), np.nanmax(known)
     panels = style.panels(fig, len(grids), n_cols)
     for i, (ax, (summary, grid)) in enumerate(zip(panels, grids.items(), strict=True)):
         image = ax.imshow(grid.to_numpy(), origin="lower", aspect="auto", cmap="cividis", vmin=lo, vmax=hi)

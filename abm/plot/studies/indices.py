@@ -63,6 +63,7 @@ def _draw(ax: Axes, rows: list[dict], order: list[str], names: tuple[str, ...]) 
         for row in rows:
             if row["name"] == name:
                 y = order.index(row["path"]) + shift
-                ax.hlines(y, row["lo"], row["hi"], color=colour, linewidth=1.4)
+                if row["lo"] is not None:
+                    ax.hlines(y, row["lo"], row["hi"], color=colour, linewidth=1.4)
                 ax.plot(row["value"], y, color=colour, marker=marker, markersize=4.5)
     ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))

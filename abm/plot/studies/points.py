@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
-from abm.results.study import KEYS, StudyFolder
+from abm.results.study import StudyFolder
+from abm.statistics.intervals import of_mean, of_ratio, of_share
 
-OTHER = (*KEYS, "status", "reason")
+OVER_SEEDS = {"share": of_share, "ratio": of_ratio}  # by the kind of a summary; all else is a mean
 
 
 class Points:
@@ -22,14 +23,16 @@ class Points:
     about : dict
         What the study was asked: title, design, labels, summaries.
     table : DataFrame
-        One row per planned row.
+        One row per planned row, the axes under their dotted paths.
     """
 
     def __init__(self, folder: StudyFolder):
         self.folder = folder
         self.about = folder.read_json("study.json")
-        self.table = folder.table()
+        names = {column: path for path, column in self.about.get("columns", {}).items()}
+        self.table = folder.table().rename(columns=names)
         self.paths = [path for path in self.about["labels"] if path in self.table]
+        self.table = self.table.assign(**{path: _on(self.table[path]) for path in self.paths})
         self.summaries = [name for name in self.about["summaries"] if name in self.table]
 
     @property
@@ -46,19 +49,35 @@ class Points:
         return textwrap.fill(str(self.about["labels"][path]), width)
 
     def over_seeds(self, summary: str) -> pd.DataFrame:
-        """Return the axes with ``mean``, ``lo`` and ``hi`` of a summary, in the order of the plan."""
-        done = self.table.loc[self.table["status"] == "done", [*self.paths, "id", summary]]
-        if not self.paths:
-            return pd.DataFrame({"mean": [done[summary].mean()]})
-        groups = done.groupby(self.paths, dropna=False, sort=False)[summary]
-        found = groups.agg(["mean", "std", "count"]).reset_index()
-        half = stdtrit(np.maximum(found["count"] - 1, 1), 0.975) * found["std"] / np.sqrt(found["count"])
-        half = half.fillna(0.0)
-        return found.assign(lo=found["mean"] - half, hi=found["mean"] + half)
+        """Return a row per point in the order of the plan: the axes, and ``mean``, ``lo`` and ``hi`` of a summary.
+
+        ``changes`` are the paths that the point changes. Equal rows count once, rows that did not end have no value.
+        """
+        rows = self.table.drop_duplicates("hash")
+        place, points = pd.factorize(rows["point"])
+        seed, seeds = pd.factorize(rows["seed"])
+        values = np.full((len(seeds), len(points)), np.nan)
+        values[seed, place] = rows[summary].where(rows["status"] == "done")
+        found = OVER_SEEDS.get(self.about.get("kinds", {}).get(summary), of_mean)(values)
+        table = rows.drop_duplicates("point")[self.paths].reset_index(drop=True)
+        changes = [tuple(json.loads(point)) for point in points]
+        return table.assign(changes=changes, **found._asdict())
+
+    def undefined(self) -> dict[str, str]:
+        """Return a sentence for each summary that some row lacks."""
+        has_any = (self.folder.path / "undefined.json").exists()
+        return self.folder.read_json("undefined.json") if has_any else {}
 
     def sensitivity(self) -> dict[str, list[dict[str, Any]]]:
         """Return the indices by summary; empty where the design has none."""
-        return self.folder.read_json("sensitivity.json") if self.kind in ("morris", "saltelli") else {}
+        found = self.folder.read_json("sensitivity.json") if self.kind in ("morris", "saltelli") else {}
+        return {name: rows for name, rows in found.items() if rows and name != "undefined"}
+
+
+def _on(values: pd.Series) -> pd.Series:
+    """Return an axis with "on" for the one mapping that it has, as a process that is switched off elsewhere."""
+    is_mapping = values.map(lambda value: isinstance(value, str) and value.startswith("{"))
+    return values.mask(is_mapping, "on") if values[is_mapping].nunique() == 1 else values
 
 
 def quantity(summary: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,9 +40,12 @@ def write_study_report(folder: StudyFolder) -> Path:
         Section("Points", header=_header(points), rows=_rows(points), caption=_caption(points)),
         Section("How to run it again", code=(folder.path / "study.yaml").read_text(encoding="utf-8")),
     ]
+    told = [f"{quantity(name)}: {text}." for name, text in points.undefined().items()]
+    if told:
+        sections.insert(1, Section("Undefined", told))
     failed = _failed(points)
     if failed:
-        sections.insert(2, Section("Rows that failed", header=("Row", "Reason"), rows=failed))
+        sections.insert(-1, Section("Rows that failed", header=("Row", "Reason"), rows=failed))
     folder.write_text("report.html", render_page(about["title"] or about["name"], about["question"], sections))
     return folder.path / "report.html"
 
@@ -64,7 +68,8 @@ def _told(points: Points, counts: dict[str, int]) -> list[str]:
     ended = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
     seeds = points.about["seeds"]
     return [
-        f"Design: {design}; {len(points.table):,} rows ({ended}), seeds {', '.join(map(str, seeds))} at every point."
+        f"Design: {design}; {len(points.table):,} rows ({ended}), seeds {', '.join(map(str, seeds))} at every point.",
+        *(f"✗ {text}." for text in points.about.get("warnings", ())),
     ]
 
 
@@ -81,8 +86,7 @@ def _place(points: Points, row: Mapping[str, Any]) -> list[str]:
     values = {path: _value(row[path]) for path in points.paths}
     if len(points.paths) <= MOST_COLUMNS:
         return list(values.values())
-    changed = [f"{points.label(path)} = {value}" for path, value in values.items() if value != "base"]
-    return ["; ".join(changed) or "base"]
+    return ["; ".join(f"{points.label(path)} = {values[path]}" for path in row["changes"]) or "base"]
 
 
 def _rows(points: Points) -> list[list[str]]:
@@ -98,19 +102,20 @@ def _rows(points: Points) -> list[list[str]]:
 def _value(value: object) -> str:
     if isinstance(value, str):
         return value
-    return "base" if value is None or value != value else wording.number(float(str(value)))
+    return wording.MISSING if value is None or value != value else wording.number(float(str(value)))
 
 
 def _spread(row: Mapping[str, Any]) -> str:
-    if row["lo"] == row["hi"]:
+    if not math.isfinite(row["lo"]) or row["lo"] == row["hi"]:
         return wording.number(row["mean"])
     return f"{wording.number(row['mean'])} ({wording.number(row['lo'])}–{wording.number(row['hi'])})"
 
 
 def _caption(points: Points) -> str:
-    n = points.table[points.paths].drop_duplicates().shape[0] if points.paths else 1
+    n = points.table["point"].nunique()
     shown = f" The first {MOST_ROWS} of {n:,} points; all are in results.parquet." if n > MOST_ROWS else ""
-    return f"Mean over seeds and its 95 % interval (Student’s t).{shown}"
+    how = "Student’s t; of shares on the logit scale, of survival relative to the control on the log scale"
+    return f"Mean over seeds and its 95 % interval ({how}).{shown}"
 
 
 def _failed(points: Points) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
@@ -9,13 +10,15 @@ from abm.plot import style, wording
 from abm.plot.studies.points import Points, quantity
 
 ORDER = 12
+FEWEST = 3  # design: two points always lie on a line
 TITLE = "Points drawn at random"
 CAPTION = "Each dot is one point (mean over seeds); ρ is Spearman’s rank correlation. The first summary is shown."
 
 
 def applies(points: Points) -> bool:
     """Return whether points were drawn."""
-    return points.kind in ("latin_hypercube", "sobol") and bool(points.numeric())
+    known = points.over_seeds(points.summaries[0])["mean"].notna().sum()
+    return points.kind in ("latin_hypercube", "sobol") and bool(points.numeric()) and known >= FEWEST
 
 
 def figure(points: Points) -> Figure:
@@ -25,18 +28,28 @@ def figure(points: Points) -> Figure:
     fig = style.new_figure(0.6 + 2.4 * -(-len(axes) // n_cols))
     for i, (ax, path) in enumerate(zip(style.panels(fig, len(axes), n_cols, share=False), axes, strict=True)):
         ax.plot(table[path], table["mean"], ".", color=style.BLUE, markersize=3.5, alpha=0.7)
-        title = f"ρ = {wording.decimal(_rho(points, path))}"
+        title = f"ρ = {_decimal(_rho(points, path))}"
         style.dress(ax, points.label(path, 34), quantity(summary) if i % n_cols == 0 else "", title)
     return fig
 
 
 def seen(points: Points) -> str:
     """Return the strongest correlations."""
-    order = sorted(points.numeric(), key=lambda path: -abs(_rho(points, path)))[:3]
-    parts = [f"{points.label(path)} (ρ = {wording.decimal(_rho(points, path))})" for path in order]
+    found = {path: _rho(points, path) for path in points.numeric()}
+    order = sorted((path for path in found if np.isfinite(found[path])), key=lambda path: -abs(found[path]))[:3]
+    parts = [f"{points.label(path)} (ρ = {_decimal(found[path])})" for path in order]
+    if not parts:
+        return wording.sentence(f"{quantity(points.summaries[0])} is the same at all points")
     return wording.sentence(f"{quantity(points.summaries[0])} goes most closely with {wording.listing(parts)}")
 
 
 def _rho(points: Points, path: str) -> float:
-    table = points.over_seeds(points.summaries[0])
+    """Return the rank correlation over points with a value; NaN where one of the two is the same at all."""
+    table = points.over_seeds(points.summaries[0]).dropna(subset="mean")
+    if table[path].nunique() < 2 or table["mean"].nunique() < 2:
+        return float("nan")
     return float(spearmanr(table[path], table["mean"]).statistic)
+
+
+def _decimal(value: float) -> str:
+    return wording.decimal(value) if np.isfinite(value) else wording.MISSING

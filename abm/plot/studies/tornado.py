@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from abm.plot import style, wording
@@ -15,7 +16,7 @@ MOST = 20
 
 def applies(points: Points) -> bool:
     """Return whether axes were varied one at a time."""
-    return points.kind == "one_at_a_time"
+    return points.kind == "one_at_a_time" and _is_known(spans(points, points.summaries[0]))
 
 
 def figure(points: Points) -> Figure:
@@ -39,19 +40,25 @@ def figure(points: Points) -> Figure:
 
 def seen(points: Points) -> str:
     """Return the three longest bars."""
-    found = spans(points, points.summaries[0])[:3]
-    parts = [
-        f"{points.label(path)} ({wording.decimal(low, 3)} to {wording.decimal(high, 3)})" for path, low, high in found
-    ]
+    found = [row for row in spans(points, points.summaries[0])[:3] if _is_known([row])]
+    parts = [f"{points.label(path)} ({_decimal(low)} to {_decimal(high)})" for path, low, high in found]
     return wording.sentence(f"{quantity(points.summaries[0])} moves most with {wording.listing(parts)}")
 
 
 def spans(points: Points, summary: str) -> list[tuple[str, float, float]]:
-    """Return each axis with its changes at its first and last value, the largest first."""
+    """Return each axis with its changes at its first and last value, the largest first; NaN where one is undefined."""
     table = points.over_seeds(summary)
-    base = table.loc[table[points.paths].isna().all(axis=1), "mean"].iloc[0]
+    base = float(table.loc[table["changes"].map(len) == 0, "mean"].iloc[0])
     rows = []
     for path in points.paths:
-        own = table.loc[table[path].notna(), "mean"].to_numpy() - base
-        rows.append((path, float(own[0]), float(own[-1])))
-    return sorted(rows, key=lambda row: -max(abs(row[1]), abs(row[2])))
+        own = table.loc[table["changes"].map(lambda changes, path=path: path in changes), "mean"] - base
+        rows.append((path, float(own.iloc[0]), float(own.iloc[-1])))
+    return sorted(rows, key=lambda row: -max(np.nan_to_num(np.abs(row[1:]), nan=-1.0)))
+
+
+def _is_known(rows: list[tuple[str, float, float]]) -> bool:
+    return any(np.isfinite(row[1:]).any() for row in rows)
+
+
+def _decimal(value: float) -> str:
+    return wording.decimal(value, 3) if np.isfinite(value) else wording.MISSING
