@@ -21,9 +21,12 @@ class Probe(Model):
     table : {"series", "cells", "fields", "events"}
         What a look yields: ``series`` one row, ``events`` the columns of a table, ``cells`` such columns for each
         population, ``fields`` named arrays.
+    scale : {"well", "body", "both"}
+        Whether there is something to see for it in a culture well, in a patient, or in both.
     """
 
     table: ClassVar[Literal["series", "cells", "fields", "events"]]
+    scale: ClassVar[Literal["well", "body", "both"]] = "well"
     every: float | None = par(None, "h", "design: chosen per scenario", "Time between looks", gt=0)
     at: tuple[float, ...] = par((), "h", "design: chosen per scenario", "Moments of looking", ge=0)
 

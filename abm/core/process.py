@@ -50,6 +50,11 @@ class Process(Model):
     writes: ClassVar[tuple[str, ...]] = ()
     sets: ClassVar[tuple[str, ...]] = ()
 
+    @property
+    def alone_on(self) -> tuple[str, ...]:
+        """What two processes of one kind cannot share: all that they write, but for what adds up."""
+        return self.writes
+
     def prepare(self, world: "World") -> None:
         """Make fields, pools and constants before the first step; called again after a resume."""
 

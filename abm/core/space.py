@@ -139,8 +139,22 @@ def place_uniform(x_um, y_um, uid, side_um, key):
 class Space(Model):
     """What both spaces share: a square floor under a volume of medium."""
 
-    side: float = par(5657.0, "um", "design: 0.32 cm2, the floor of a 96-well plate's well", "Side of the floor", gt=0)
-    volume: float = par(200.0, "uL", "design: usual filling of a 96-well plate's well", "Medium", gt=0)
+    side: float = par(
+        5657.0,
+        "um",
+        "design: 0.32 cm2, the floor of a 96-well plate's well; at most a dish",
+        "Side of the floor",
+        gt=0,
+        le=200_000,
+    )
+    volume: float = par(
+        200.0,
+        "uL",
+        "design: usual filling of a 96-well plate's well; from a droplet to a flask",
+        "Medium",
+        ge=1e-4,
+        le=1_000_000,
+    )
 
     @property
     def is_periodic(self) -> bool:
@@ -274,4 +288,4 @@ class Body(Space):
     """A patient: compartments instead of places; the pools are dissolved in the plasma."""
 
     kind: Literal["body"] = "body"
-    volume: float = par("3.0 L", "uL", "assumed: usual adult plasma volume", "Plasma", gt=0)
+    volume: float = par("3.0 L", "uL", "assumed: usual adult plasma volume", "Plasma", ge=100_000, le=100_000_000)

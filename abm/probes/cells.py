@@ -25,6 +25,7 @@ class Cells(Probe):
 
     kind: Literal["cells"] = "cells"
     table: ClassVar = "cells"
+    scale: ClassVar = "both"
 
     def observe(self, world: World) -> dict[str, Table]:
         """Read all cells, one table per population."""

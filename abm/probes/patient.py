@@ -19,6 +19,7 @@ class Patient(Probe):
 
     kind: Literal["patient"] = "patient"
     table: ClassVar = "series"
+    scale: ClassVar = "body"
 
     def observe(self, world: World) -> Row:
         """Read levels and totals."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from abm.core.errors import InputError
 from abm.core.names import name_of
+from abm.core.process import Process
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
 from abm.scenario.given import Sets, as_path, as_sets
@@ -68,6 +69,7 @@ def check_arms(scenario: Scenario, document: Document) -> None:
     faults = []
     grids: dict[tuple[str, str], int] = {}
     moments = [(name, arm, place, t_h) for name, arm in scenario.arms.items() for place, t_h in _moments(name, arm)]
+    is_used = scenario.populations.nk_cells is None or any(map(_uses_nk_cells, scenario.processes.values()))
     for name, arm, place, t_h in moments:
         try:
             own = scenario_of(scenario, arm, t_h)
@@ -76,10 +78,19 @@ def check_arms(scenario: Scenario, document: Document) -> None:
             continue
         changed = [key for key in SHARED if getattr(own, key) != getattr(scenario, key)]
         faults += [document.fault(place, f"an arm cannot set {key}: all arms share it") for key in changed]
+        is_used = is_used or any(map(_uses_nk_cells, own.processes.values()))
         for key, process in own.processes.items():
             voxels = getattr(process, "voxels_per_side", 0)
             if voxels != grids.setdefault((name, key), voxels):
                 text = f"{key} keeps its {grids[name, key]} voxels per side during a run, found {voxels}"
                 faults.append(document.fault(place, text))
+    if not is_used:
+        place = ("populations", "nk_cells")
+        faults.append(document.fault(place, "no process uses these cells", "null, or a process such as engagement"))
     if faults:
         raise InputError(*faults)
+
+
+def _uses_nk_cells(process: Process) -> bool:
+    reads = any(name.startswith("nk_cells.") for name in process.reads)
+    return reads or getattr(process, "population", "") == "nk_cells"

@@ -8,9 +8,10 @@ from typing import Any, Literal, get_args, get_origin
 from abm.core.par import describe, key_of, plain
 from abm.core.process import Process
 from abm.core.units import quantity_text
+from abm.scenario.arms import ADDABLE, ANTIBODIES, CELLS, EVENTS
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
-from abm.scenario.schema import ADDABLE, ANTIBODIES, CELLS, EVENTS, Scenario
+from abm.scenario.schema import Scenario
 from abm.view.session import SAME_MOMENT_H, Session
 
 N_STOPS = 40

@@ -60,7 +60,10 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
     (5, "dt: 0 s", "dt", "found 0, out of bounds; allowed: > 1e-06", ""),
     (5, "dt: 1e-9 h", "dt", "found 1e-09, out of bounds; allowed: > 1e-06", ""),
     (6, "space: {kind: floor, side: 5 um}", "space.side", "a floor of 5 um is smaller than a cell's contact", ""),
-    (6, "space: {kind: floor, side: 0 um}", "space.side", "found 0, out of bounds; allowed: > 0 um", ""),
+    (6, "space: {kind: floor, side: 0 um}", "space.side", "found 0, out of bounds; allowed: > 0 and <= 200000 um", ""),
+    (6, "space: {kind: floor, side: 1e9 m}", "space.side", "found 1e+15, out of bounds; allowed: > 0 and <= 2", ""),
+    (6, "space: {kind: floor, volume: 1e-30 uL}", "space.volume", "found 1e-30, out of bounds; allowed: >= 0.0001", ""),
+    (6, "space: {kind: mixed, volume: 2 L}", "space.volume", "out of bounds; allowed: >= 0.0001 and <= 1000000 uL", ""),
     (6, "space: {kind: floor, side: 400}", "space.side", "unit missing: found the number 400", ""),
     (6, "space: {kind: floor, side: 400 uL}", "space.side", "'400 uL' is of dimension length^3, not length", ""),
     (6, "space: {kind: flor}", "space.kind", "unknown kind 'flor'; allowed: floor, mixed", "floor"),
@@ -91,6 +94,13 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
     (11, "  bindng: {kind: bindng}", "processes.bindng.kind", "unknown kind 'bindng'", "binding"),
     (11, "  binding: {}", "processes.binding.kind", "missing key 'kind'", ""),
     (11, "  fate: {kind: binding}", "processes.fate", "the engine has a process 'fate' of its own", ""),
+    (
+        12,
+        "  other: {kind: binding}",
+        "processes.other",
+        "'other' is of the same kind as 'binding' and sets b_cells.bound_per_cell too; allowed: one of a kind there",
+        "",
+    ),
     (11, "  ../x: {kind: binding}", "processes", "key '../x'; allowed: 1 to 64 letters", ""),
     (
         12,
@@ -147,7 +157,10 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
     (17, "  counts: {every: 45 s}", "probes.counts.every", "0.0125 h is no multiple of dt 0.0166667 h", ""),
     (17, "  counts: {every: 0 s}", "probes.counts.every", "found 0, out of bounds; allowed: > 0 h", ""),
     (17, "  cells: {at: [3 h]}", "probes.cells.at", "3 h is outside the run; allowed: 0 to 2 h", ""),
+    (17, "  patient: {every: 1 h}", "probes.patient", "'patient' sees nothing in a culture well; allowed: null", ""),
+    (17, "  counts: null", "probes.counts", "nobody counts the cells; allowed: {every: 15 min}", ""),
     (17, "  cell: {at: [1 h]}", "probes.cell", "unknown key 'cell'", "cells"),
+    (1, "end_points: {kind: igm}", "end_points", "a culture well has no end points; allowed: in a patient", ""),
     (1, "name: ../x", "name", f"found '../x'; allowed: {NAMES}", ""),
     (1, "name: /x", "name", f"found '/x'; allowed: {NAMES}", ""),
     (1, 'name: "a\\nb"', "name", "found 'a\\nb'; allowed: a text", ""),
@@ -176,6 +189,18 @@ def test_a_bad_line_is_refused_at_its_place(call, write, line, text, path, messa
     assert found, ended.err
     assert message in found[0]
     assert found[0].partition("; did you mean ")[2] == (f"'{near}'?" if near else "")
+
+
+def test_cells_that_nothing_uses_are_refused_at_their_place(call, write):
+    file = write(with_line(13, "  loss: {kind: internalisation}"))
+    ended = call("check", file)
+    assert ended.code == 2
+    assert ended.err.startswith(f"{file}:9:3  populations.nk_cells  no process uses these cells; allowed: null, or")
+    uses = "  loss: {kind: internalisation}\n  background: {kind: death, population: nk_cells}"
+    assert call("check", write(with_line(13, uses))).code == 0
+    by_an_arm = "  both: {add: [{serum: 25 %}], set: {processes.meeting: {kind: engagement}}}"
+    lines = with_line(13, "  loss: {kind: internalisation}").splitlines()
+    assert call("check", write("\n".join([*lines[:14], by_an_arm, *lines[15:]]))).code == 0
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file(call, write):

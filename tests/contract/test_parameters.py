@@ -63,7 +63,7 @@ def other_values(cls):
             continue
         if isinstance(default, str):
             continue
-        tries = [1, 2, 0, 3] if is_whole else [0.3, 0.7, 0.013, 1.3, 37.0, 0.2]
+        tries = [1, 2, 0, 3] if is_whole else [0.3, 0.7, 0.013, 1.3, 37.0, 0.2, 1.1 * (default or 1.0)]
         values[row["name"]] = next(v for v in tries if v != default and within(v, row))
     return values
 

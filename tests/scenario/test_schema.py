@@ -127,3 +127,65 @@ def test_several_faults_come_together():
     with pytest.raises(ValidationError) as refused:
         Scenario.model_validate(data)
     assert {path for path, _ in described(refused)} >= {"dt", "arms.a.add.0", "arms.a.add.0.at"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "column"),
+    [
+        ("division", {}, "b_cells.division_per_h"),
+        ("death", {"cause": "aging"}, "b_cells.hazard_aging_per_h"),
+        ("internalisation", {}, "b_cells.bound_per_cell"),
+        ("antibody_decay", {}, "pools.antibody"),
+        ("igm_secretion", {}, "pools.igm_secreted"),
+        ("dheas_field", {}, "fields.dheas"),
+    ],
+)
+def test_two_of_a_kind_on_one_column_are_refused(kind, more, column):
+    with pytest.raises(ValidationError) as refused:
+        Scenario.model_validate({"processes": {name: {"kind": kind} | more for name in ("one", "two")}})
+    text = f"'two' is of the same kind as 'one' and sets {column} too"
+    assert described(refused) == [("processes.two", text)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "two"),
+    [
+        ("death", {}, {"cause": "aging"}),
+        ("division", {}, {"population": "nk_cells"}),
+        ("influx", {}, {}),
+        ("dheas_source", {"x_um": 10.0}, {"x_um": 90.0}),
+    ],
+)
+def test_two_of_a_kind_stand_beside_each_other_where_they_add_up(kind, one, two):
+    assert Scenario.model_validate({"processes": {"one": {"kind": kind} | one, "two": {"kind": kind} | two}})
+
+
+PATIENT = {
+    "dt": "4 h",
+    "duration": "30 d",
+    "space": {"kind": "body"},
+    "populations": {"b_cells": {"kind": "clone"}},
+    "processes": {"igm": {"kind": "igm_turnover"}, "plasma_cells": {"kind": "plasma_cells"}},
+    "probes": {"counts": None, "patient": {"every": "7 d"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "text"),
+    [
+        ({"counts": {"every": "4 h"}}, "probes.counts", "'counts' sees nothing in a patient"),
+        ({"fields": {"at": ["1 d"]}}, "probes.fields", "'fields' sees nothing in a patient"),
+        ({"complement_events": {"every": "4 h"}}, "probes.complement_events", "sees nothing in a patient"),
+    ],
+)
+def test_a_patient_has_no_probes_of_a_well(changes, path, text):
+    with pytest.raises(ValidationError) as refused:
+        Scenario.model_validate(PATIENT | {"probes": PATIENT["probes"] | changes})
+    assert any(found == path and text in message for found, message in described(refused))
+
+
+def test_a_clone_has_cells():
+    with pytest.raises(ValidationError) as refused:
+        Scenario.model_validate(PATIENT | {"populations": {"b_cells": {"kind": "clone", "cells": 0}}})
+    assert described(refused) == [("populations.b_cells.cells", "a clone without cells")]
+    assert Scenario.model_validate(PATIENT)

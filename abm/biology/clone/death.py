@@ -32,6 +32,11 @@ class Death(Process):
         0.003, "1/h", "assumed: over 90 % of untreated cells live at 24 h", "Death rate", ge=0, le=100
     )
 
+    @property
+    def alone_on(self) -> tuple[str, ...]:
+        """The hazard of the cause: the last of two would set it."""
+        return (f"{self.population}.hazard_{self.cause}_per_h",)
+
     def prepare(self, world: World) -> None:
         """Make the rate the resting value of the hazard: newcomers have it too."""
         name = f"hazard_{self.cause}_per_h"

@@ -28,6 +28,11 @@ class Division(Process):
     population: Literal["b_cells", "nk_cells"] = "b_cells"
     rate_per_h: float = par(0.01, "1/h", "assumed: chosen per scenario", "Division rate", ge=0, le=100)
 
+    @property
+    def alone_on(self) -> tuple[str, ...]:
+        """The rate: the last of two would set it."""
+        return (f"{self.population}.division_per_h",)
+
     def prepare(self, world: World) -> None:
         """Make the rate the resting value of the division column."""
         for column in MORTAL:

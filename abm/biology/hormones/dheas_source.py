@@ -27,6 +27,11 @@ class DheasSource(Process):
     x_um: float | None = par(None, "um", "design: the middle of the floor unless given", "Place", ge=0)
     y_um: float | None = par(None, "um", "design: the middle of the floor unless given", "Place", ge=0)
 
+    @property
+    def alone_on(self) -> tuple[str, ...]:
+        """Nothing: sources add up."""
+        return ()
+
     def step(self, world: World, key: Key) -> None:
         """Release for one step; 1 pmol is 1e6 nM pL, so amounts are turned into the voxel's concentration."""
         molecules = self.pmol_per_h * world.dt_h * 6.02214076e11

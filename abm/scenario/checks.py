@@ -1,0 +1,145 @@
+"""Faults of a scenario whose parts do not fit together; those of patients are in :mod:`abm.scenario.patients`."""
+
+import math
+from typing import TYPE_CHECKING
+
+from abm.biology.cells.clone import Clone
+from abm.core.errors import Fault
+from abm.scenario.arms import ADDABLE, CELLS, EVENTS
+from abm.scenario.patients import patient_faults
+
+if TYPE_CHECKING:
+    from abm.scenario.schema import Scenario
+
+ENGINES_OWN = {"additions", "fate"}
+LONGEST_CONTACT_STEP_H = 0.25
+
+
+def consistency_faults(scenario: "Scenario") -> list[Fault]:
+    """Return every fault that lies between parts of a scenario."""
+    faults = [*_own_faults(scenario), *_time_faults(scenario), *_arm_faults(scenario), *_order_faults(scenario)]
+    return [*faults, *_space_faults(scenario), *_scale_faults(scenario)]
+
+
+def _own_faults(scenario: "Scenario") -> list[Fault]:
+    names = sorted(ENGINES_OWN & set(scenario.processes))
+    faults = [Fault(f"the engine has a process {name!r} of its own", f"processes.{name}") for name in names]
+    first: dict[tuple[type, str], str] = {}
+    for name, process in scenario.processes.items():
+        own = {what: first.setdefault((type(process), what), name) for what in process.alone_on}
+        taken = next((what for what in own if own[what] != name), None)
+        if taken is not None:
+            text = f"{name!r} is of the same kind as {own[taken]!r} and sets {taken} too"
+            faults.append(Fault(text, f"processes.{name}", allowed="one of a kind there"))
+    return faults
+
+
+def _time_faults(scenario: "Scenario") -> list[Fault]:
+    faults = []
+    if scenario.dt > scenario.duration:
+        faults.append(Fault(f"dt {scenario.dt:g} h is longer than the duration {scenario.duration:g} h", "dt"))
+    meets = next((name for name, process in scenario.processes.items() if hasattr(process, "contact_um")), None)
+    if meets and scenario.dt > LONGEST_CONTACT_STEP_H:
+        allowed = f"at most {LONGEST_CONTACT_STEP_H:g} h with such a process"
+        faults.append(Fault(f"a step of {scenario.dt:g} h is too long for {meets!r}", "dt", allowed=allowed))
+    if scenario.duration / scenario.dt > 1e7:
+        faults.append(Fault(f"{scenario.duration / scenario.dt:.3g} steps", "dt", allowed="at most 1e7 steps"))
+    for name, probe in scenario.probes:
+        if probe is None:
+            continue
+        if probe.every is not None and not _is_multiple(probe.every, scenario.dt):
+            faults.append(Fault(f"{probe.every:g} h is no multiple of dt {scenario.dt:g} h", f"probes.{name}.every"))
+        late = [t for t in probe.at if not 0 <= t <= scenario.duration]
+        if late:
+            faults.append(
+                Fault(f"{late[0]:g} h is outside the run", f"probes.{name}.at", allowed=f"0 to {scenario.duration:g} h")
+            )
+    return faults
+
+
+def _arm_faults(scenario: "Scenario") -> list[Fault]:
+    faults = []
+    alike = {name.lower(): name for name in reversed(scenario.arms)}
+    for name in scenario.arms:
+        if (first := alike[name.lower()]) != name:
+            text = f"{name!r} and {first!r} are one name where capitals do not count"
+            faults.append(Fault(text, f"arms.{name}", allowed="names that differ in more"))
+    for name, arm in scenario.arms.items():
+        for index, addition in enumerate(arm.add):
+            place = f"arms.{name}.add.{index}"
+            what = "an infusion" if addition.is_infusion else "an addition"
+            faults += _late(what, addition.moments[-1], place, scenario.duration)
+            if addition.what in CELLS and getattr(scenario.populations, addition.what) is None:
+                faults.append(Fault(f"the scenario has no population {addition.what!r}", place))
+        for index, change in enumerate(arm.change):
+            faults += _late("a change", change.at, f"arms.{name}.change.{index}", scenario.duration)
+    return faults
+
+
+def _order_faults(scenario: "Scenario") -> list[Fault]:
+    """Inside a phase, what writes a column of the moment must come before what reads it."""
+    faults, items = [], list(scenario.processes.items())
+    fleeting = {f"{owner}.{c.name}" for p in scenario.processes.values() for owner, c in p.columns if c.resets}
+    for late, (writer, process) in enumerate(items):
+        for reader, earlier in items[:late]:
+            clash = fleeting & set(process.writes) & (set(earlier.reads) - set(earlier.writes))
+            if earlier.phase == process.phase and clash:
+                faults.append(
+                    Fault(
+                        f"{reader!r} reads {sorted(clash)[0]} before {writer!r} writes it",
+                        f"processes.{writer}",
+                        allowed=f"{writer!r} above {reader!r}",
+                    )
+                )
+    return faults
+
+
+def _scale_faults(scenario: "Scenario") -> list[Fault]:
+    """Hold processes, cells and events against where they are: a culture well or a patient."""
+    faults, where = [], "a patient" if scenario.is_patient else "a culture well"
+    if isinstance(scenario.populations.b_cells, Clone) != scenario.is_patient:
+        text = f"{scenario.populations.b_cells.kind} do not live in {where}"
+        allowed = "clone, cll_clone" if scenario.is_patient else "b_cells"
+        faults.append(Fault(text, "populations.b_cells.kind", allowed=allowed))
+    for name, process in scenario.processes.items():
+        if process.scale == ("well" if scenario.is_patient else "body"):
+            faults.append(Fault(f"{name!r} has no place in {where}", f"processes.{name}"))
+    for name, probe in scenario.probes:
+        if probe is not None and probe.scale == ("well" if scenario.is_patient else "body"):
+            faults.append(Fault(f"{name!r} sees nothing in {where}", f"probes.{name}", allowed="null"))
+    if scenario.end_points is not None and not scenario.is_patient:
+        faults.append(Fault("a culture well has no end points", "end_points", allowed="in a patient"))
+    known = EVENTS if scenario.is_patient else tuple(name for name in ADDABLE if name not in EVENTS)
+    for name, arm in scenario.arms.items():
+        for index, addition in enumerate(arm.add):
+            if addition.what not in known:
+                text = f"{addition.what!r} cannot be added to {where}"
+                faults.append(Fault(text, f"arms.{name}.add.{index}", allowed=", ".join(known)))
+    if not scenario.is_patient and getattr(scenario.probes, "counts", None) is None:
+        faults.append(Fault("nobody counts the cells", "probes.counts", allowed="{every: 15 min}"))
+    return [*faults, *(patient_faults(scenario) if scenario.is_patient else ())]
+
+
+def _space_faults(scenario: "Scenario") -> list[Fault]:
+    faults = [
+        Fault(f"{place:g} um is off the floor", f"processes.{name}.{axis}", allowed=f"0 to {scenario.space.side:g} um")
+        for name, source in scenario.processes.items()
+        for axis in ("x_um", "y_um")
+        if (place := getattr(source, axis, None) or 0.0) > scenario.space.side
+    ]
+    if scenario.is_patient:
+        return faults
+    contact = max((p.contact_um for p in scenario.processes.values() if hasattr(p, "contact_um")), default=10.0)
+    if scenario.space.side < 2 * contact:
+        text = f"a floor of {scenario.space.side:g} um is smaller than a cell's contact ({2 * contact:g} um)"
+        faults.append(Fault(text, "space.side", allowed=f"at least {2 * contact:g} um"))
+    return faults
+
+
+def _late(what: str, t_h: float, place: str, end_h: float) -> list[Fault]:
+    text = f"{what} at {t_h:g} h is outside the run"
+    return [Fault(text, f"{place}.at", allowed=f"before {end_h:g} h")] if t_h >= end_h else []
+
+
+def _is_multiple(period: float, dt: float) -> bool:
+    return math.isclose(period / dt, round(period / dt), rel_tol=1e-9, abs_tol=1e-9) and round(period / dt) >= 1
