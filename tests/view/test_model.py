@@ -1,7 +1,12 @@
 """The Mesa model does what Mesa's users expect of one."""
 
+import warnings
+from inspect import signature
+
 import mesa
+import numpy as np
 import pytest
+from mesa import batchrunner
 from mesa.datacollection import DataCollector
 
 from abm.core.errors import InputError
@@ -83,3 +88,83 @@ def test_of_a_long_run_the_collector_has_every_step(cll):
     assert model.session.n_ticks > 2 * 1500
     free = model.datacollector.get_model_vars_dataframe()["ibrutinib.btk_free"]
     assert free.nunique() == len(free) == 6
+
+
+def batch(scenario, **how):
+    """Return the rows of Mesa's batch_run; its word for replicates is an old one to Mesa 3.5."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The `iterations` keyword", DeprecationWarning)
+        parameters = {"source": [scenario], "arms": [("serum", "both")], **how.pop("also", {})}
+        return batchrunner.batch_run(AssayModel, parameters, display_progress=False, **how)
+
+
+def test_mesas_batch_run_ends_at_the_end_and_its_iterations_are_replicates(scenario):
+    first, second = batch(scenario, iterations=2)
+    series = simulate(scenario.model_copy(update={"seed": second["seed"]})).series
+    assert (first["Step"], first["time_h"], first["seed"]) == (24, 2.0, scenario.seed)
+    assert (second["Step"], second["time_h"]) == (24, 2.0)
+    assert second["seed"] != first["seed"]
+    for row, found in ((first, simulate(scenario).series), (second, series)):
+        end = found[found["time_h"] == 2.0].set_index("arm")["n_b_alive"]
+        assert (row["serum.n_b_alive"], row["both.n_b_alive"]) == (end["serum"], end["both"])
+    assert batch(scenario, iterations=2) == [first, second]
+
+
+def test_mesas_batch_run_gives_every_row_of_the_collector(scenario):
+    rows = batch(scenario, data_collection_period=1)
+    assert [row["Step"] for row in rows] == list(range(25))
+    assert [row["time_h"] for row in rows] == pytest.approx([step / 12 for step in range(25)])
+
+
+def test_iterations_of_other_seeds_are_other_replicates(scenario):
+    if "rng" in signature(batchrunner.batch_run).parameters:
+        given = batch(scenario, rng=[1, 2, 3])
+        assert [row["seed"] for row in given] == [1, 2, 3]
+    else:
+        given = batch(scenario, iterations=2, also={"seed": [1, 2]})
+        assert [row["seed"] for row in given[:2]] == [1, 2]
+    assert len({row["seed"] for row in given}) == len(given)
+
+
+def test_a_batch_run_that_stops_before_the_end_says_so(scenario):
+    with pytest.warns(UserWarning, match="batch_run stops after 10 of 24 steps; to the end: max_steps=24"):
+        (row,) = batch(scenario, max_steps=10)
+    assert (row["Step"], row["time_h"]) == (10, pytest.approx(10 / 12))
+
+
+def test_a_step_after_the_end_changes_nothing(scenario):
+    model = AssayModel(scenario, "serum")
+    run(model)
+    before = model.datacollector.get_model_vars_dataframe()
+    model.step()
+    assert not model.running
+    assert model.datacollector.get_model_vars_dataframe().equals(before)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"source": None}, "source: found NoneType; allowed: a Scenario, the path of its file, or a function"),
+        ({"source": lambda: 3}, "source: found int"),
+        ({"source": ("name", "quick")}, "source: found tuple; .*batch_run takes a Scenario apart: put it into a list"),
+        ({"source": "nowhere.yaml"}, "nowhere.yaml  no such file"),
+        ({"source": "configs/studies/tornado.yaml"}, "the file is a study, not a scenario; its verb: abm study run"),
+        ({"arms": 3}, "arms: found 3; allowed: a list of names"),
+        ({"arms": [1]}, r"arms: found \[1\]; allowed: a list of names"),
+        ({"arms": "serun"}, "there is no arm 'serun'.*nearest: serum"),
+        ({"seed": -1}, "seed: found -1; allowed: a whole number, 0 to 18446744073709551615"),
+        ({"seed": 1.5}, "seed: found 1.5"),
+        ({"seed": "1"}, "seed: found '1'"),
+        ({"replicate": 1}, "replicate: found 1; allowed: a whole number, 0 to 0"),
+        ({"replicate": None}, "replicate: found None"),
+    ],
+)
+def test_wrong_arguments_are_named_with_what_is_allowed(scenario, given, said):
+    with pytest.raises(InputError, match=said):
+        AssayModel(**{"source": scenario} | given)
+
+
+def test_one_arm_may_be_a_text_and_numbers_may_be_numpys(scenario):
+    model = AssayModel(scenario, "serum", np.int64(0), np.uint64(2**64 - 1))
+    assert model.session.arms == ("serum",)
+    assert model.session.scenario.seed == 2**64 - 1
