@@ -8,12 +8,12 @@ import typer
 
 from abm.cli import shared
 from abm.cli.studies import Engine, Scheduler, choose_engine
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 
 Parameters = Annotated[
     Path | None,
     typer.Option(
-        "--parameters", parser=at_home, metavar="<path>", help="Parameter set (YAML) instead of the group's own."
+        "--parameters", parser=from_home, metavar="<path>", help="Parameter set (YAML) instead of the group's own."
     ),
 ]
 
@@ -27,7 +27,7 @@ def evidence(
     scale: Annotated[float, typer.Option("--scale", min=0.02, max=10, help="Size of every patch.")] = 1.0,
     posterior: Annotated[
         Path | None,
-        typer.Option("--posterior", parser=at_home, metavar="<path>", help="Folder of a fit: how often claims hold."),
+        typer.Option("--posterior", parser=from_home, metavar="<path>", help="Folder of a fit: how often claims hold."),
     ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior.")] = 20,
     engine: Engine = "local",
@@ -82,7 +82,7 @@ def _number(value: float | None) -> str:
 
 @shared.app.command()
 def compare(
-    comparison: Annotated[Path, typer.Argument(parser=at_home, help="Comparison file (YAML).", show_default=False)],
+    comparison: Annotated[Path, typer.Argument(parser=from_home, help="Comparison file (YAML).", show_default=False)],
     sets: shared.Sets = None,
     engine: Engine = "local",
     scheduler: Scheduler = "",
@@ -119,7 +119,7 @@ def compare(
 
 @shared.app.command()
 def fit(
-    calibration: Annotated[Path, typer.Argument(parser=at_home, help="Calibration file (YAML).", show_default=False)],
+    calibration: Annotated[Path, typer.Argument(parser=from_home, help="Calibration file (YAML).", show_default=False)],
     sets: shared.Sets = None,
     method: Annotated[str, typer.Option("--method", help="point, posterior or both.")] = "both",
     threads: shared.Threads = None,

@@ -10,7 +10,7 @@ import typer
 from abm.cli import shared
 from abm.cli.shared import app
 from abm.core.errors import InputError, RunFailed
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 
 OTHERS = {  # folders that are no run, by the file that only they have: who writes the report, and which verb goes on
     "study.json": ("abm.plot.studies.report", "write_study_report", "abm study run"),
@@ -54,7 +54,7 @@ def resume(
     threads: shared.Threads = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", parser=at_home, metavar="<path>", help="Root for a branch; default: beside the run."),
+        typer.Option("--out", parser=from_home, metavar="<path>", help="Root for a branch; default: beside the run."),
     ] = None,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,

@@ -15,7 +15,7 @@ import typer
 
 from abm import __version__
 from abm.core.errors import Interrupted, RunFailed
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,10 +24,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 MAX_DRAWING = 4  # processes; more draw too little each to be worth starting
-File = Annotated[Path, typer.Argument(parser=at_home, help="Scenario file (YAML).", show_default=False)]
+File = Annotated[Path, typer.Argument(parser=from_home, help="Scenario file (YAML).", show_default=False)]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")]
-Folder = Annotated[Path, typer.Argument(parser=at_home, help="Run folder.", show_default=False)]
-Out = Annotated[Path, typer.Option("--out", parser=at_home, metavar="<path>", help="Folder that holds all runs.")]
+Folder = Annotated[Path, typer.Argument(parser=from_home, help="Run folder.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", parser=from_home, metavar="<path>", help="Folder that holds all runs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Tables = Annotated[
     Literal["excel-de"] | None,

@@ -9,11 +9,11 @@ import typer
 
 from abm.cli import shared
 from abm.core.errors import InputError
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 
 study = typer.Typer(help="Families of runs: sweeps, sensitivity.", no_args_is_help=True, rich_markup_mode=None)
 shared.app.add_typer(study, name="study")
-StudyFile = Annotated[Path, typer.Argument(parser=at_home, help="Study file (YAML).", show_default=False)]
+StudyFile = Annotated[Path, typer.Argument(parser=from_home, help="Study file (YAML).", show_default=False)]
 Engine = Annotated[str, typer.Option("--engine", help="local or dask.")]
 Scheduler = Annotated[str, typer.Option("--scheduler", help="Dask scheduler, tcp://host:port; else one of its own.")]
 

@@ -7,7 +7,7 @@ import typer
 
 from abm.cli import shared
 from abm.cli.shared import app
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 
 Arms = Annotated[
     list[str] | None, typer.Option("--arm", help="An arm to show; repeatable, at most 4; default: the first.")
@@ -47,7 +47,7 @@ def movie(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", parser=at_home, metavar="<path>", help="FILE.gif or FILE.mp4; default: the scenario's name.gif."
+            "--out", parser=from_home, metavar="<path>", help="FILE.gif or FILE.mp4; default: the scenario's name.gif."
         ),
     ] = None,
     frames: Annotated[int, typer.Option("--frames", min=2, max=2000, help="Pictures from start to end.")] = 60,

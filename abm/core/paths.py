@@ -6,7 +6,7 @@ from pathlib import Path
 from abm.core.errors import InputError
 
 
-def at_home(path: str | os.PathLike[str]) -> Path:
+def from_home(path: str | os.PathLike[str]) -> Path:
     """Return a path with a leading ``~``, or ``~user``, replaced by that home folder.
 
     Raises

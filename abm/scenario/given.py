@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.core.errors import InputError
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 
 Sets = str | Iterable[str] | Mapping[str, Any]
 ALLOWED = "'dt=1 min', ['dt=1 min', 'seed=2'] or {'dt': '1 min', 'seed': 2}"
@@ -23,7 +23,7 @@ def as_path(given: object, what: str = "the path of a file") -> Path:
     """
     if not isinstance(given, str | os.PathLike):
         raise InputError(f"found {type(given).__name__} {given!r:.60}; allowed: {what}")
-    return at_home(given)
+    return from_home(given)
 
 
 def as_sets(given: Sets) -> tuple[str, ...]:

@@ -103,9 +103,6 @@ def validate(model_class: type[AnyModel], document: Document) -> AnyModel:
     InputError
         Every fault of the document, with its place.
     """
-    wrong = other_kind(model_class, document)
-    if wrong:
-        raise InputError(wrong)
     with placing(document):
         try:
             return model_class.model_validate(with_nulls(document, model_class))
@@ -141,13 +138,16 @@ class _Extender:
     """Reads a file and everything it extends."""
 
     def __init__(self, reach: tuple[str, ...], model_class: type[BaseModel] | None) -> None:
-        self.n_files, self.reach = 0, reach
+        self.n_files, self.reach, self.model_class = 0, reach, model_class
         self.known = ("extends", *Shape.of(model_class).fields()) if model_class else ()
 
     def read(self, file: str, trail: tuple[str, ...], is_users: bool = False) -> Document:
         """Read a file that the user names, or that the files of `trail`, outermost first, extend."""
         self.n_files += 1
         document = replace(read_document(file, is_users), reach=self.reach)
+        wrong = other_kind(self.model_class, document) if self.model_class and not trail else None
+        if wrong:
+            raise InputError(wrong)
         self._refuse_other_files(document, is_users)
         trail = (*trail, os.path.realpath(file))
         merged = Document(file, {}, {}, reach=self.reach)

@@ -95,9 +95,9 @@ def kind_of(path: Path) -> type[AbstractMovieWriter]:
         raise InputError(f"{path.name} ends in {path.suffix or 'nothing'!r}; allowed: {', '.join(KINDS)}")
     if not kind.isAvailable():
         raise InputError(f"{path.suffix} needs FFmpeg, which is not installed; .gif needs nothing more")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; allowed: a file in it")
     try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; allowed: a file in it")
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}"):
             return kind
     except OSError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from abm.core.errors import InputError
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 
 
 @pytest.fixture(autouse=True)
@@ -28,29 +28,29 @@ def _home(monkeypatch, tmp_path):
     ],
 )
 def test_a_tilde_in_front_is_the_home_folder(text, expected):
-    assert at_home(text) == Path(expected)
+    assert from_home(text) == Path(expected)
 
 
 @pytest.mark.parametrize("text", ["./~", "a/~/b", "/tmp/~", "~nobody-of-that-name/runs"])
 def test_no_folder_is_named_like_the_home(text):
     with pytest.raises(InputError, match="no home folder is known for '~'; allowed: the whole path, such as /"):
-        at_home(text)
+        from_home(text)
 
 
 @pytest.mark.parametrize("home", ["", "relative", "~"])
 def test_without_a_home_it_is_refused(monkeypatch, home):
     monkeypatch.setenv("HOME", home)
     with pytest.raises(InputError, match="no home folder"):
-        at_home("~/runs")
+        from_home("~/runs")
 
 
 def test_a_user_who_is_not_in_the_list_of_users_has_no_home(monkeypatch):
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
     with pytest.raises(InputError, match="no home folder"):
-        at_home("~/runs")
+        from_home("~/runs")
 
 
 def test_a_file_of_ones_own_may_begin_with_a_tilde():
     Path("~old.yaml").touch()
-    assert at_home("~old.yaml") == Path("~old.yaml")
+    assert from_home("~old.yaml") == Path("~old.yaml")
