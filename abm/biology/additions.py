@@ -1,6 +1,7 @@
 """What an arm adds to the well and when: antibody, serum, DHEAS, inhibitors, cells.
 
-*Model*: amounts enter at the start of the step that begins at their moment; cells enter with it and get rows in FATE.
+*Model*: amounts enter at their moment, before anybody looks; cells enter with the step that begins then and get rows in
+FATE, so that a look at that moment does not see them yet. Both hold at 0 as later.
 
 *Writes*: pools, fields, arrivals.
 """
@@ -16,6 +17,7 @@ from abm.core.rng import Key
 from abm.core.world import World
 
 SAME_MOMENT_H = 1e-8
+AT_STEP, ENTERED = "additions.at_step", "additions.entered"  # how many of the last moment's amounts are in
 
 
 class Portion(Model):
@@ -38,26 +40,36 @@ class Additions(Process):
     plan: tuple[Portion, ...] = ()
 
     def step(self, world: World, key: Key) -> None:
-        """Add what is due after the start; :meth:`begin` has added the rest."""
+        """Let cells in, and what somebody has added since the look at this moment."""
+        self.enter(world)
         if world.step > 0:
-            self._add(world)
+            self._let_cells_in(world)
 
     def begin(self, world: World) -> None:
-        """Add what is there from the start, so that the first look sees it."""
-        self._add(world)
+        """Add what is there from the start."""
+        self.enter(world)
+        self._let_cells_in(world)
 
-    def _add(self, world: World) -> None:
-        for portion in self.plan:
-            if abs(portion.t_h - world.t_h) > SAME_MOMENT_H:
+    def enter(self, world: World) -> None:
+        """Add the amounts of this moment that have not been added yet."""
+        due = [portion for portion in self._due(world) if not portion.is_cells]
+        n_entered = world.tallies.get(ENTERED, 0) if world.tallies.get(AT_STEP) == world.step else 0
+        for portion in due[n_entered:]:
+            if portion.name.startswith("anti_"):
+                world.pools.add(portion.name, portion.amount)
                 continue
+            molecules = world.pools.molecules(portion.amount)
+            world.supply(portion.name, molecules)
+            world.pools.add(f"{portion.name}_supplied", molecules)
+        world.tallies |= {AT_STEP: world.step, ENTERED: len(due)} if due else {}
+
+    def _let_cells_in(self, world: World) -> None:
+        for portion in self._due(world):
             if portion.is_cells:
                 world.arrive(portion.name, np.zeros(int(portion.amount)), portion.cohort)
-            elif portion.name.startswith("anti_"):
-                world.pools.add(portion.name, portion.amount)
-            else:
-                molecules = world.pools.molecules(portion.amount)
-                world.supply(portion.name, molecules)
-                world.pools.add(f"{portion.name}_supplied", molecules)
+
+    def _due(self, world: World) -> list[Portion]:
+        return [portion for portion in self.plan if abs(portion.t_h - world.t_h) <= SAME_MOMENT_H]
 
 
 def bound_antibody(b: Population) -> float:

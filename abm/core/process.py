@@ -61,6 +61,9 @@ class Process(Model):
     def begin(self, world: "World") -> None:
         """Set what depends on the cells at the start; called once, when they are there."""
 
+    def enter(self, world: "World") -> None:
+        """Let in what comes at a moment that a step has led to, before anybody looks."""
+
     def step(self, world: "World", key: Key) -> None:
         """Advance the world by ``world.dt_h``."""
         raise RunFailed(f"{type(self).__name__} defines no step")

@@ -2,13 +2,13 @@
 
 1 RESET    columns that ask for it return to their default (``rel_*`` to 1, hazards to their constant part); every
            32nd step cells that are neighbours become neighbours in memory
-2 DOSE     additions, infusions, pharmacokinetics
+2 DOSE     infusions, pharmacokinetics
 3 FIELDS   secrete, diffuse, decay
 4 SENSE    neighbours, binding, local concentrations
 5 ACT      complement, engagement, killing: set hazards and marks, not rows
 6 FATE     competing causes decided jointly; dead, divided and arriving cells: the only phase that changes rows
 7 MOVE     motility
-8 OBSERVE  probes that are due read the World
+8 OBSERVE  what is added at this moment enters; probes that are due read the World
 
 Inside a phase the order is that of the YAML mapping. Step boundaries are the regular ticks and every moment at which
 something is added or observed, so those moments are exact whatever ``dt`` is.
@@ -140,6 +140,8 @@ class Simulation:
             self._guard(name)
         world.step += 1
         world.t_h = float(self.grid_h[world.step])
+        for process in self.processes.values():
+            process.enter(world)
         self.observe()
 
     def run(self, on_step: Callable[["Simulation"], None] | None = None) -> None:

@@ -1,4 +1,7 @@
-"""One row of totals: cells by state, deaths by cause, drug, complement, DHEAS, IgM."""
+"""One row of totals: cells by state, deaths by cause, drug, complement, DHEAS, IgM.
+
+A look at the moment of an addition sees what was added, at the start as later; added cells count from the next step on.
+"""
 
 from typing import ClassVar, Literal
 

@@ -1,4 +1,7 @@
-"""One row of a patient: serum levels, drug, cells by compartment, and how much was given."""
+"""One row of a patient: serum levels, drug, cells by compartment, and how much was given.
+
+A look at the moment of a dose or a plasma exchange is before it, at the start as later, as blood is drawn first.
+"""
 
 from typing import ClassVar, Literal
 

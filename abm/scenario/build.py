@@ -105,7 +105,8 @@ def build(scenario: Scenario, well: Well) -> Simulation:
 def _as_of(scenario: Scenario, well: Well, t_h: float) -> Simulation:
     """Make the simulation as it is from a moment on; the state is that of the start."""
     arm = arm_of(scenario, well)
-    own = scenario_of(patient_of(scenario, well.replicate), arm, t_h)
+    patient = patient_of(scenario, well.replicate)
+    own = scenario_of(patient, arm, t_h)
     world = World(own.space, own.space.volume, own.seed, well.replicate)
     drug = arm.antibodies[0] if arm.antibodies else "rituximab"
     world.traits |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
@@ -115,7 +116,7 @@ def _as_of(scenario: Scenario, well: Well, t_h: float) -> Simulation:
     if own.is_patient:
         world.traits["treatment"] = treatment_of(arm)
         world.pools.add("dheas", world.pools.molecules(own.serum.nM_of("dheas")))
-    additions = Additions(plan=_plan(own, arm, world))
+    additions = Additions(plan=_plan(patient, arm))
     processes: dict[str, Process] = {"additions": additions} | dict(own.processes)
     probes = {name: getattr(own.probes, name) for name in PROBES if getattr(own.probes, name) is not None}
     looks_h = {name: probe.times_h(own.duration) for name, probe in probes.items()}
@@ -193,9 +194,11 @@ def _fill(world: World, own: Scenario, arm: Arm) -> None:
         world.populate(name, counts[name], cohort=0)
 
 
-def _plan(own: Scenario, arm: Arm, world: World) -> tuple[Portion, ...]:
-    plan, cohort = [], 0
+def _plan(scenario: Scenario, arm: Arm) -> tuple[Portion, ...]:
+    """Return all that is added, each as the scenario is at its moment."""
+    plan, cohort, own = [], 0, scenario_of(scenario, arm)
     for addition in arm.add:
+        own = scenario_of(scenario, arm, addition.at) if arm.change else own
         what, amount = addition.what, getattr(addition, addition.what)
         if what in EVENTS:
             continue

@@ -3,6 +3,9 @@
 import pytest
 
 from abm.biology.additions import conservation
+from abm.scenario.build import Well, build
+from abm.scenario.schema import Scenario
+from tests.conftest import SMALL
 
 
 def test_everything_balances_in_a_busy_well(busy):
@@ -65,6 +68,50 @@ def test_two_doses_add_up(culture):
     sim = culture({}, [{"rituximab": "1 ug/mL"}, {"rituximab": "2 ug/mL", "at": "30 min"}])
     sim.run()
     assert sim.world.pools.nM("antibody") == pytest.approx(3e3 / 145)
+
+
+LOOKS = {"probes": {"counts": {"every": "30 min"}}, "duration": "2 h", "dt": "1 min"}
+
+
+@pytest.mark.parametrize("at", [0.0, 0.5, 1.0])
+def test_a_look_at_the_moment_of_a_dose_sees_it_at_the_start_as_later(culture, at):
+    sim = culture({}, [{"rituximab": "10 ug/mL", "at": f"{at} h"}, {"dheas": "2 uM", "at": f"{at} h"}], LOOKS)
+    sim.run()
+    rows = {row["time_h"]: row for row in sim.records["counts"].values()}
+    for t_h, row in rows.items():
+        assert row["rituximab_nM"] == pytest.approx(10e3 / 145 if t_h >= at else 0.0)
+        assert row["dheas_uM"] == pytest.approx(2.0 if t_h >= at else 0.0)
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0])
+def test_cells_are_there_from_the_step_after_on_at_the_start_as_later(culture, at):
+    sim = culture({}, [{"b_cells": 40, "at": f"{at} h"}], LOOKS | {"probes": {"counts": {"every": "1 min"}}})
+    sim.run()
+    seen = {round(60 * row["time_h"]): row["n_b_start"] for row in sim.records["counts"].values()}
+    assert (seen[round(60 * at)], seen[round(60 * at) + 1]) == (200, 240)
+
+
+def test_a_dose_enters_once_whether_it_was_planned_or_made_at_that_moment(culture):
+    planned = [{"rituximab": "1 ug/mL"}, {"rituximab": "2 ug/mL", "at": "1 h"}]
+    first = culture({}, planned, LOOKS)
+    while first.world.t_h < 1.0:
+        first.step()
+    state = first.state()
+    for more, expected in ((), 3e3), (({"rituximab": "4 ug/mL", "at": "1 h"},), 7e3):
+        again = culture({}, [*planned, *more], LOOKS)
+        again.restore(*state)
+        again.run()
+        assert again.world.pools.nM("antibody") == pytest.approx(expected / 145)
+
+
+def test_what_is_added_at_the_moment_of_a_change_is_what_it_is_from_then_on():
+    half = {"at": "1 h", "set": {"serum.c3_nM": 3515.0}}
+    arms = {"a": {"add": [{"serum": "10 %", "at": "30 min"}, {"serum": "10 %", "at": "1 h"}], "change": [half]}}
+    sim = build(Scenario.model_validate(SMALL | LOOKS | {"arms": arms}), Well("a", 0))
+    sim.run()
+    assert sim.world.pools.nM("c3") == pytest.approx(703.0 * 1.5)
+    seen = {row["time_h"]: row["c3_frac"] for row in sim.records["counts"].values()}
+    assert (seen[0.0], seen[0.5], seen[1.0]) == (0.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("dt", ["1 min", "25 min"])
