@@ -59,10 +59,12 @@ def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bo
             faults.append(Fault(text, "end_points.follow_up_spread", allowed="less than half of the duration"))
     elif is_without_igm:
         return [Fault("there is no serum IgM to judge by", "end_points", allowed="{kind: lymphocytes}")]
-    if rules is not None and rules.visit_every > scenario.duration > getattr(rules, "weekly_until", 0.0):
+    rules = rules or EndPoints()
+    is_chosen = rules.visit_every != type(rules)().visit_every
+    if is_chosen and rules.visit_every > scenario.duration > getattr(rules, "weekly_until", 0.0):
         text = f"visits every {rules.visit_every:g} h are rarer than the run of {scenario.duration:g} h is long"
         faults.append(Fault(text, "end_points.visit_every", allowed=f"at most {scenario.duration:g} h"))
-    return [*faults, *_look_faults(scenario, rules or EndPoints())]
+    return [*faults, *_look_faults(scenario, rules)]
 
 
 def _look_faults(scenario: "Scenario", rules: EndPoints | LymphocyteEndPoints) -> list[Fault]:
