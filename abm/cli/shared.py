@@ -63,8 +63,20 @@ def about(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version and stop.")
     ] = False,
+    allow_path: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--allow-path",
+            parser=at_home,
+            metavar="<folder>",
+            help="Let files name others below this folder too (extends, base, ...); repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Simulate antibody therapy against B cells, one agent per cell. Research use only; no dosing advice."""
+    from abm.scenario.reach import allow
+
+    allow(allow_path or ())
 
 
 def cores(threads: int | None = None) -> int:

@@ -18,6 +18,7 @@ from ruamel.yaml.representer import RoundTripRepresenter
 
 from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import plain
+from abm.core.paths import at_home
 from abm.scenario.explain import Shape, explain, show
 from abm.scenario.kinds import other_kind
 from abm.scenario.opening import near_file
@@ -85,7 +86,10 @@ def named_file(document: Document, path: Keys) -> str:
     if not isinstance(name, str) or not name.isprintable() or not name:
         raise InputError(document.fault(path, f"found {show(name)}", "a path relative to this file"))
     folder = os.path.dirname(document.file if position.line is None else position.file)
-    file = os.path.normpath(os.path.join(folder, os.path.expanduser(name)))
+    try:
+        file = os.path.normpath(os.path.join(folder, at_home(name)))
+    except InputError as error:
+        raise InputError(document.fault(path, str(error))) from None
     if not is_within(file, document.reach):
         raise InputError(document.fault(path, f"'{name}' is out of reach", ALLOWED))
     if not os.path.exists(file):

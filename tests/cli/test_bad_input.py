@@ -310,3 +310,16 @@ def test_a_link_out_of_the_root_is_not_followed(call, small, tmp_path):
     assert ended.code == 2
     assert "is a link that leads out of" in ended.err
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_the_command_line_lets_files_name_others_elsewhere(call, write, tmp_path):
+    for name in ("elsewhere", "own"):
+        (tmp_path / name).mkdir()
+    base = write(BASE, "elsewhere/base.yaml")
+    file = write(f"extends: {base}", "own/well.yaml")
+    ended = call("check", file)
+    assert ended.code == 2
+    assert f"own/well.yaml:1:1  extends  '{base}' is out of reach; allowed: files of this folder" in ended.err
+    assert call("--allow-path", tmp_path / "elsewhere", "check", file).code == 0
+    assert call("check", file).code == 2
+    assert call("--allow-path", tmp_path / "nowhere", "check", file).err == f"{tmp_path / 'nowhere'}  no such folder\n"

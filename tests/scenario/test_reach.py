@@ -146,3 +146,14 @@ def test_paths_are_shown_as_they_were_given(write, tmp_path, monkeypatch):
     assert message(Path("well.yaml")).startswith("alias/base.yaml:1:1  seed  found -1")
     write("well.yaml", f"extends: {tmp_path}/alias/base.yaml")
     assert message(Path("well.yaml")).startswith(f"{tmp_path}/alias/base.yaml:1:1  seed  found -1")
+
+
+def test_a_tilde_is_the_home_folder(write, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write("base.yaml")
+    file = write("own/well.yaml", "extends: ~/base.yaml")
+    assert message(file).startswith(f"{file}:1:1  extends  '~/base.yaml' {OUT_OF_REACH}")
+    allow(["~"])
+    assert load_scenario(file).seed == 7
+    monkeypatch.setenv("HOME", "")
+    assert message(file).startswith(f"{file}:1:1  extends  ~/base.yaml: no home folder is known")
