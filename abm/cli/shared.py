@@ -67,7 +67,7 @@ def about(
         list[Path] | None,
         typer.Option(
             "--allow-path",
-            parser=at_home,
+            parser=from_home,
             metavar="<folder>",
             help="Let files name others below this folder too (extends, base, ...); repeatable.",
         ),

@@ -18,7 +18,7 @@ from ruamel.yaml.representer import RoundTripRepresenter
 
 from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import plain
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 from abm.scenario.explain import Shape, explain, show
 from abm.scenario.kinds import other_kind
 from abm.scenario.opening import near_file
@@ -87,7 +87,7 @@ def named_file(document: Document, path: Keys) -> str:
         raise InputError(document.fault(path, f"found {show(name)}", "a path relative to this file"))
     folder = os.path.dirname(document.file if position.line is None else position.file)
     try:
-        file = os.path.normpath(os.path.join(folder, at_home(name)))
+        file = os.path.normpath(os.path.join(folder, from_home(name)))
     except InputError as error:
         raise InputError(document.fault(path, str(error))) from None
     if not is_within(file, document.reach):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from abm.core.errors import Fault, InputError
-from abm.core.paths import at_home
+from abm.core.paths import from_home
 
 PROJECT = ("pyproject.toml", ".git")
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -26,7 +26,7 @@ def allow(folders: Iterable[str | Path]) -> None:
         One is no folder.
     """
     global _allowed
-    given = [str(at_home(folder)) for folder in folders]
+    given = [str(from_home(folder)) for folder in folders]
     wrong = [Fault("no such folder", file=folder) for folder in given if not os.path.isdir(folder)]
     if wrong:
         raise InputError(*wrong)
