@@ -13,12 +13,13 @@ from abm.core.par import Model, plain
 from abm.core.source import SHOWING, model_hash
 from abm.evidence.claim import Claim, chosen, refuse_roles
 from abm.evidence.score import group_of
-from abm.scenario.from_file import load_scenario, named
+from abm.scenario.from_file import checked, load_scenario, named
 from abm.scenario.load import Document, apply_overrides, named_file, resolve, validate
-from abm.scenario.reading import Keys
+from abm.scenario.reading import Keys, dotted
 from abm.scenario.schema import Scenario
 from abm.study.design import Axis, Range, range_of
 from abm.study.rows import as_base, scenario_at
+from abm.study.spec import placed_in_set
 
 AnyAsked = TypeVar("AnyAsked", bound=Model)
 
@@ -70,7 +71,10 @@ def read(path: Path, sets: tuple[str, ...], kind: type[AnyAsked], axes: str) -> 
     claims = _claims(document, content["claims"], content[axes], group_of(scenario), faults)
     for name, axis in content[axes].items():
         with placed(document, (axes, name), faults):
-            found.append(_range(base, name, axis))
+            own = range_of(json.loads(base), name, axis, axes)
+            for share in (0.0, 1.0):
+                scenario_at(base, {name: own.value(share)}, 0)
+            found.append(own)
     if faults:
         raise InputError(*faults)
     return asked, Given(document, base, tuple(claims), tuple(found))
@@ -85,26 +89,9 @@ def scenario_beside(document: Document, key: str, changes: Mapping[str, Any] | N
         There is no such file, or it or the changes are faulty.
     """
     path = named_file(document, (key,))
-    found = load_scenario(path, reach=document.reach)
-    if not changes:
-        return found
-    data, faults = plain(found), []
-    for name, value in changes.items():
-        with placed(document, ("set", name), faults):
-            data = apply_overrides(data, {name: value}, Scenario)
-    if not faults:
-        try:
-            return validate(Scenario, Document(path, data))
-        except InputError as error:
-            faults = [_of_change(document, changes, fault) for fault in error.faults]
-    raise InputError(*faults)
-
-
-def _of_change(document: Document, changes: Mapping[str, Any], fault: Fault) -> Fault:
-    """Return a fault of the changed scenario where the change stands that most likely made it."""
-    names = (name for name in changes if f"{fault.path}.".startswith(f"{name}.") or name.startswith(f"{fault.path}."))
-    place: Keys = ("set", *list(names)[:1])
-    return document.fault(place, f"{fault.path}: {fault.message}", fault.allowed, fault.nearest)
+    data = plain(load_scenario(path, reach=document.reach))
+    with placed_in_set(changes or {}, document):
+        return checked(Document(path, apply_overrides(data, changes or {}, Scenario)))
 
 
 @contextmanager
@@ -114,9 +101,10 @@ def placed(document: Document, place: Keys, faults: list[Fault]) -> Iterator[Non
         yield
     except InputError as error:
         for fault in error.faults:
-            path = fault.path.removeprefix("design.axes.")
-            text = fault.message if path in ("", place[-1]) else f"{path}: {fault.message}"
-            faults.append(document.fault(place, text, fault.allowed, fault.nearest))
+            is_told = fault.path.startswith(dotted(place))
+            own = document.path(fault.path) if is_told else place
+            text = fault.message if is_told or fault.path in ("", place[-1]) else f"{fault.path}: {fault.message}"
+            faults.append(document.fault(own, text, fault.allowed, fault.nearest))
 
 
 def digest(text: str) -> str:
@@ -139,13 +127,3 @@ def _claims(
                 raise InputError(Fault(f"{name} a second time", allowed="each claim once"))
             found.append(claim)
     return found
-
-
-def _range(base: str, name: str, axis: Axis) -> Range:
-    """Return an axis as a range both ends of which make a scenario."""
-    if axis.values:
-        raise InputError(Fault("found values", allowed="a range, lo and hi"))
-    own = range_of(json.loads(base), name, axis)
-    for share in (0.0, 1.0):
-        scenario_at(base, {name: own.value(share)}, 0)
-    return own

@@ -1,7 +1,7 @@
 """What a study file may say: a base scenario, a design over it, seeds, and the numbers to look at."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -106,7 +106,7 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
     document = resolve(path, sets, Study)
     study = named(validate(Study, document), document)
     own = _base(study, document)
-    with _placed_in_set(study, document):
+    with placed_in_set(study.set, document):
         data = apply_overrides(plain(own), study.set, Scenario)
         base = checked(Document(study.base, data))
     planned = Planned(study, base, json.dumps(data))
@@ -121,14 +121,14 @@ def _base(study: Study, document: Document) -> Scenario:
 
 
 @contextmanager
-def _placed_in_set(study: Study, document: Document) -> Iterator[None]:
+def placed_in_set(changes: Mapping[str, Any], document: Document) -> Iterator[None]:
     """Give what does not fit into the base the file and line of the entry of ``set`` that it comes from."""
     try:
         yield
     except InputError as error:
         faults = []
         for fault in error.faults:
-            near = [path for path in study.set if fault.path.startswith(path) or path.startswith(fault.path)]
+            near = [path for path in changes if fault.path.startswith(path) or path.startswith(fault.path)]
             place = ("set", max(near, key=len)) if near else ("set",)
             message = f"{fault.path}: {fault.message}" if fault.path != place[-1] else fault.message
             faults.append(document.fault(place, message, fault.allowed, fault.nearest))

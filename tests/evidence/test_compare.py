@@ -113,7 +113,7 @@ def test_a_comparison_by_another_model_is_another_one(monkeypatch):
         (["claims=[A1, P3-PR]"], r"claims\.1  P3-PR is of the group patient"),
         (["claims=[A1, A1]"], r"claims\.1  A1 a second time"),
         (["strengths={processes.killing.rate_per_h: {}}"], "no strength of a hypothesis"),
-        (["strengths={populations.b_cells.low_fraction: [0.1]}"], "found values; allowed: a range, lo and hi"),
+        (["strengths={populations.b_cells.low_fraction: [0.1]}"], r"low_fraction  found values.*; allowed: lo and hi"),
         (["strengths={populations.b_cells.low_fraction: {lo: 0.1, hi: 1.5}}"], r"low_fraction.*1\.5"),
         (["panel=none.yaml"], "panel  no such file 'none.yaml'"),
         (["panel=../scenarios/wm_patient.yaml"], "panel  a patient, no well; allowed: a scenario of wells"),

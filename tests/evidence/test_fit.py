@@ -126,6 +126,14 @@ def test_weighted_quantiles_of_equal_weights_are_the_ordinary_ones():
     assert quantiles([1.0, 2.0], [1.0, 3.0], [0.5])[0] == pytest.approx(1.75)
 
 
+@pytest.mark.parametrize("file", sorted(path.name for path in STUDIES.glob("calibration*.yaml")))
+def test_a_calibration_that_ships_is_accepted_under_its_file_s_name(file):
+    problem = load_calibration(STUDIES / file)
+    assert problem.calibration.name == Path(file).stem
+    start = problem.start()
+    assert all(0.0 <= share <= 1.0 for share in start.values())
+
+
 @pytest.mark.parametrize("file", ["calibration.yaml", "calibration_quick.yaml"])
 def test_the_calibration_that_ships_fits_what_it_may_and_starts_at_the_set_itself(file):
     problem = load_calibration(STUDIES / file)
@@ -162,6 +170,7 @@ free:
 set:
   dt: 5 min
 """
+LAG = "processes.killing.lag"
 
 
 def write_mine(path, old="", new=""):
@@ -177,18 +186,22 @@ def write_mine(path, old="", new=""):
         ("- V13", "- V5", r"4:5  claims\.1  V5 a second time; allowed: each claim once"),
         ("- V13", "- A4-serum", r"4:5  claims\.1  A4-serum is a goal"),
         ("dt: 5 min", "processes.kiling.rate_per_h: 2", r"8:3  set\.processes.*'kiling'.*mean 'killing'"),
-        ("dt: 5 min", "dt: -5 min", r"8:3  set\.dt  dt: .*out of bounds"),
+        ("dt: 5 min", "dt: -5 min", r"8:3  set\.dt  .*out of bounds"),
         ("docking.rho50", "docing.rho50", r"6:3  free\.processes.*no 'docing'.*did you mean 'docking'"),
         ("lo: 50000", "lo: 95000", r"6:\d+  free\.processes\.docking\.rho50_per_cell.*is no range"),
         ("lo: 50000", "lo: -1", r"6:\d+  free\.processes\.docking\.rho50_per_cell.*(out of bounds|bounds: >)"),
-        ("{lo: 50000, hi: 90000}", "[50000, 90000]", r"6:3  free\.processes.*found values; allowed: a range"),
+        ("{lo: 50000, hi: 90000}", "[50000, 90000]", r"6:3  free\.processes.*found values.*; allowed: lo and hi"),
         ("processes.docking.rho50_per_cell", "seed", r"6:3  free\.seed  "),
-        ("processes.docking.rho50_per_cell", "replicates", r"6:3  free\.replicates  "),
+        (RANGE, "replicates: {lo: 1, hi: 9}", r"6:3  free\.replicates  it says how an experiment is run"),
         (RANGE, "duration: {lo: 1 h, hi: 9 h}", r"6:3  free\.duration  it says how an experiment is run"),
         ("processes.docking.rho50_per_cell", "populations.b_cells.n", r"6:3  free.*every claim has a value of its own"),
         ("processes.docking.rho50_per_cell", "arm", r"6:3  free\.arm  "),
         ("processes.docking.rho50_per_cell", "replicate", r"6:3  free\.replicate  "),
         ("processes.docking.rho50_per_cell", "name", r"6:3  free\.name  "),
+        (RANGE, f"{LAG}: {{lo: 0.5, hi: 2}}", rf"6:\d+  free\.{LAG}\.lo  unit missing"),
+        (RANGE, f"{LAG}: {{lo: 0.5 h, hi: 2}}", rf"6:\d+  free\.{LAG}\.hi  unit missing"),
+        (RANGE, f"{LAG}: {{lo: 0.5 h, hi: 2 nM}}", rf"6:\d+  free\.{LAG}\.hi  .*of dimension"),
+        (RANGE, f"{LAG}: {{lo: soon, hi: 2 h}}", rf"6:\d+  free\.{LAG}\.lo  .*no finite number"),
     ],
 )
 def test_a_fault_of_a_calibration_is_told_with_its_line(tmp_path, old, new, told):
@@ -230,7 +243,6 @@ populations: {b_cells: {n: 60}}
 arms: {both: {add: [{rituximab: 10 ug/mL}, {serum: 25 %}]}}
 """
 SET = {"dt": "5 min", "processes.shield": "null", "processes.motility.persistence": "7 min"}
-WHOLE = {"processes.engagement.max_per_target"}
 FREE = (
     "free={processes.engagement.max_per_target: {lo: 1, hi: 4}, populations.b_cells.low_fraction: {lo: 0.05, hi: 0.15},"
     " processes.recovery.granules: {lo: 1 h, hi: 9 h, scale: log}}"
@@ -253,7 +265,7 @@ def test_the_set_of_a_fit_is_what_was_simulated(tmp_path, method):
     for row in found["estimates"]:
         number = row["median"] if row["point"] is None else row["point"]
         if number is not None:
-            values[row["path"]] = round(number) if row["path"] in WHOLE else f"{number!r} {row['unit']}"
+            values[row["path"]] = f"{number!r} {row['unit']}"
     own = tuple(f"{path}={value}" for path, value in values.items())
     plain = well_of(tmp_path / "plain", STUDIES / "../parameters/wm_bright.yaml", own)
     fitted = well_of(folder.path, folder.path / "parameters.yaml")
