@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, Tick
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 # Okabe and Ito's palette, told apart with any common colour vision; yellow is left out: too faint on white paper.
@@ -168,12 +169,20 @@ def bar_length_um(side_um: float) -> float:
 
 def png(fig: Figure, title: str) -> bytes:
     """Return the figure as PNG; its metadata is the title alone, so the same input gives the same bytes."""
+    _take_literally(fig)
     buffer, layout = io.BytesIO(), fig.get_layout_engine()
     if layout is not None:  # once; otherwise each of the two drawings of a file would lay out anew
         layout.execute(fig)
         fig.set_layout_engine(None)
     fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None, "Title": title})
     return buffer.getvalue()
+
+
+def _take_literally(fig: Figure) -> None:
+    """Let no dollar sign in a name be read as the start of a formula; ticks may hold formulas of Matplotlib's own."""
+    ticks = {text for tick in fig.findobj(Tick) for text in tick.findobj(Text)}
+    for text in set(fig.findobj(Text)) - ticks:
+        text.set_parse_math(False)
 
 
 def tick(value: float, _position: int | None = None) -> str:

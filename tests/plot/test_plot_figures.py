@@ -4,7 +4,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from abm.plot import arms, catalogue, style, varied
 from abm.plot.loaded import Loaded
@@ -41,6 +43,28 @@ def test_figure_draws_with_units_and_says_what_is_seen(name, run, dose_run, coho
     assert kind.seen(source).endswith(".")
     if name != "well_map":
         assert all(UNIT.search(text) for text in labels(figure) if text not in set(run.arms()["arm"]))
+
+
+@pytest.mark.parametrize("name", ["$\\frac{1}{$", "$x$ and $\\bad", "$$", "a\\$b$"])
+def test_a_dollar_sign_in_a_name_starts_no_formula(dose_run, monkeypatch, name):
+    table = dose_run.arms()
+    table = pd.concat([table.assign(group="other"), table.assign(group=name)])
+    table = table.assign(x_name=name, x_unit=name, x_value=np.arange(len(table)) + 1.0)
+    monkeypatch.setattr(type(dose_run), "arms", lambda _: table)
+    figure = KINDS["response"].figure(dose_run)
+    assert style.png(figure, name).startswith(b"\x89PNG")
+    shown = figure.findobj(Text)
+    assert {text.get_parse_math() for text in shown if name in text.get_text()} == {False}
+    assert sum(name in text.get_text() for text in shown) >= 2
+
+
+def test_decades_of_a_log_axis_are_still_raised():
+    figure = style.new_figure(2.0)
+    ax = figure.add_subplot()
+    ax.plot([1, 2], [1, 1e6])
+    ax.set_yscale("log")
+    style.png(figure, "")
+    assert {label.get_parse_math() for label in ax.get_yticklabels()} == {True}
 
 
 @pytest.mark.parametrize("name", ["response", "alive", "drug", "complement", "dheas", "igm"])
