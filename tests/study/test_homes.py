@@ -122,10 +122,10 @@ def test_a_name_that_was_taken_meanwhile_is_left_to_its_owner(tmp_path, monkeypa
     """Between looking and locking, another process of other content begins and ends."""
     parent = tmp_path / "fit"
 
-    def late(folder):
+    def late(folder, unlocks):
         if folder.path == parent / "x" and not (parent / "x" / "identity.json").exists():
             folder.write_json("identity.json", {"seed": 1})
-        return only(folder)
+        return only(folder, unlocks)
 
     monkeypatch.setattr("abm.study.execute.only", late)
     with at_home(parent, "x", {"seed": 2}, Monitor()) as folder:
