@@ -24,6 +24,8 @@ class Fault:
         What is allowed there.
     nearest : str
         Nearest right spelling.
+    beside : tuple of str
+        Paths of the values that it clashes with, which may stand in other files.
     """
 
     message: str
@@ -33,6 +35,7 @@ class Fault:
     column: int | None = None
     allowed: str = ""
     nearest: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ENGINES_OWN = {"additions", "fate"}
 LONGEST_CONTACT_STEP_H = 0.25
+SPACE = ("space.kind",)  # what decides between a culture well and a patient
 
 
 def consistency_faults(scenario: "Scenario") -> list[Fault]:
@@ -30,30 +31,34 @@ def _own_faults(scenario: "Scenario") -> list[Fault]:
         taken = next((what for what in own if own[what] != name), None)
         if taken is not None:
             text = f"{name!r} is of the same kind as {own[taken]!r} and sets {taken} too"
-            faults.append(Fault(text, f"processes.{name}", allowed="one of a kind there"))
+            beside = (f"processes.{own[taken]}",)
+            faults.append(Fault(text, f"processes.{name}", allowed="one of a kind there", beside=beside))
     return faults
 
 
 def _time_faults(scenario: "Scenario") -> list[Fault]:
     faults = []
     if scenario.dt > scenario.duration:
-        faults.append(Fault(f"dt {scenario.dt:g} h is longer than the duration {scenario.duration:g} h", "dt"))
+        text = f"dt {scenario.dt:g} h is longer than the duration {scenario.duration:g} h"
+        faults.append(Fault(text, "dt", beside=("duration",)))
     meets = next((name for name, process in scenario.processes.items() if hasattr(process, "contact_um")), None)
     if meets and scenario.dt > LONGEST_CONTACT_STEP_H:
         allowed = f"at most {LONGEST_CONTACT_STEP_H:g} h with such a process"
-        faults.append(Fault(f"a step of {scenario.dt:g} h is too long for {meets!r}", "dt", allowed=allowed))
+        text = f"a step of {scenario.dt:g} h is too long for {meets!r}"
+        faults.append(Fault(text, "dt", allowed=allowed, beside=(f"processes.{meets}",)))
     if scenario.duration / scenario.dt > 1e7:
-        faults.append(Fault(f"{scenario.duration / scenario.dt:.3g} steps", "dt", allowed="at most 1e7 steps"))
+        text = f"{scenario.duration / scenario.dt:.3g} steps"
+        faults.append(Fault(text, "dt", allowed="at most 1e7 steps", beside=("duration",)))
     for name, probe in scenario.probes:
         if probe is None:
             continue
         if probe.every is not None and not _is_multiple(probe.every, scenario.dt):
-            faults.append(Fault(f"{probe.every:g} h is no multiple of dt {scenario.dt:g} h", f"probes.{name}.every"))
+            text = f"{probe.every:g} h is no multiple of dt {scenario.dt:g} h"
+            faults.append(Fault(text, f"probes.{name}.every", beside=("dt",)))
         late = [t for t in probe.at if not 0 <= t <= scenario.duration]
         if late:
-            faults.append(
-                Fault(f"{late[0]:g} h is outside the run", f"probes.{name}.at", allowed=f"0 to {scenario.duration:g} h")
-            )
+            text, allowed = f"{late[0]:g} h is outside the run", f"0 to {scenario.duration:g} h"
+            faults.append(Fault(text, f"probes.{name}.at", allowed=allowed, beside=("duration",)))
     return faults
 
 
@@ -70,7 +75,8 @@ def _arm_faults(scenario: "Scenario") -> list[Fault]:
             what = "an infusion" if addition.is_infusion else "an addition"
             faults += _late(what, addition.moments[-1], place, scenario.duration)
             if addition.what in CELLS and getattr(scenario.populations, addition.what) is None:
-                faults.append(Fault(f"the scenario has no population {addition.what!r}", place))
+                text = f"the scenario has no population {addition.what!r}"
+                faults.append(Fault(text, place, beside=(f"populations.{addition.what}",)))
         for index, change in enumerate(arm.change):
             faults += _late("a change", change.at, f"arms.{name}.change.{index}", scenario.duration)
     return faults
@@ -89,6 +95,7 @@ def _order_faults(scenario: "Scenario") -> list[Fault]:
                         f"{reader!r} reads {sorted(clash)[0]} before {writer!r} writes it",
                         f"processes.{writer}",
                         allowed=f"{writer!r} above {reader!r}",
+                        beside=(f"processes.{reader}",),
                     )
                 )
     return faults
@@ -100,21 +107,21 @@ def _scale_faults(scenario: "Scenario") -> list[Fault]:
     if isinstance(scenario.populations.b_cells, Clone) != scenario.is_patient:
         text = f"{scenario.populations.b_cells.kind} do not live in {where}"
         allowed = "clone, cll_clone" if scenario.is_patient else "b_cells"
-        faults.append(Fault(text, "populations.b_cells.kind", allowed=allowed))
+        faults.append(Fault(text, "populations.b_cells.kind", allowed=allowed, beside=SPACE))
     for name, process in scenario.processes.items():
         if process.scale == ("well" if scenario.is_patient else "body"):
-            faults.append(Fault(f"{name!r} has no place in {where}", f"processes.{name}"))
+            faults.append(Fault(f"{name!r} has no place in {where}", f"processes.{name}", beside=SPACE))
     for name, probe in scenario.probes:
         if probe is not None and probe.scale == ("well" if scenario.is_patient else "body"):
-            faults.append(Fault(f"{name!r} sees nothing in {where}", f"probes.{name}", allowed="null"))
+            faults.append(Fault(f"{name!r} sees nothing in {where}", f"probes.{name}", allowed="null", beside=SPACE))
     if scenario.end_points is not None and not scenario.is_patient:
-        faults.append(Fault("a culture well has no end points", "end_points", allowed="in a patient"))
+        faults.append(Fault("a culture well has no end points", "end_points", allowed="in a patient", beside=SPACE))
     known = EVENTS if scenario.is_patient else tuple(name for name in ADDABLE if name not in EVENTS)
     for name, arm in scenario.arms.items():
         for index, addition in enumerate(arm.add):
             if addition.what not in known:
                 text = f"{addition.what!r} cannot be added to {where}"
-                faults.append(Fault(text, f"arms.{name}.add.{index}", allowed=", ".join(known)))
+                faults.append(Fault(text, f"arms.{name}.add.{index}", allowed=", ".join(known), beside=SPACE))
     if not scenario.is_patient and getattr(scenario.probes, "counts", None) is None:
         faults.append(Fault("nobody counts the cells", "probes.counts", allowed="{every: 15 min}"))
     return [*faults, *(patient_faults(scenario) if scenario.is_patient else ())]
@@ -122,23 +129,31 @@ def _scale_faults(scenario: "Scenario") -> list[Fault]:
 
 def _space_faults(scenario: "Scenario") -> list[Fault]:
     faults = [
-        Fault(f"{place:g} um is off the floor", f"processes.{name}.{axis}", allowed=f"0 to {scenario.space.side:g} um")
+        Fault(
+            f"{place:g} um is off the floor",
+            f"processes.{name}.{axis}",
+            allowed=f"0 to {scenario.space.side:g} um",
+            beside=("space.side",),
+        )
         for name, source in scenario.processes.items()
         for axis in ("x_um", "y_um")
         if (place := getattr(source, axis, None) or 0.0) > scenario.space.side
     ]
     if scenario.is_patient:
         return faults
-    contact = max((p.contact_um for p in scenario.processes.values() if hasattr(p, "contact_um")), default=10.0)
+    reach_um = {name: p.contact_um for name, p in scenario.processes.items() if hasattr(p, "contact_um")}
+    contact = max(reach_um.values(), default=10.0)
     if scenario.space.side < 2 * contact:
         text = f"a floor of {scenario.space.side:g} um is smaller than a cell's contact ({2 * contact:g} um)"
-        faults.append(Fault(text, "space.side", allowed=f"at least {2 * contact:g} um"))
+        beside = tuple(f"processes.{name}.contact_um" for name, um in reach_um.items() if um == contact)
+        faults.append(Fault(text, "space.side", allowed=f"at least {2 * contact:g} um", beside=beside))
     return faults
 
 
 def _late(what: str, t_h: float, place: str, end_h: float) -> list[Fault]:
     text = f"{what} at {t_h:g} h is outside the run"
-    return [Fault(text, f"{place}.at", allowed=f"before {end_h:g} h")] if t_h >= end_h else []
+    is_late = t_h >= end_h
+    return [Fault(text, f"{place}.at", allowed=f"before {end_h:g} h", beside=("duration",))] if is_late else []
 
 
 def _is_multiple(period: float, dt: float) -> bool:

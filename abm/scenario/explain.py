@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from abm.core.errors import Fault, nearest
 from abm.core.par import bounds_text, key_of, parameter
-from abm.scenario.reading import Document, Keys, dotted, value_at
+from abm.scenario.reading import Document, Keys, value_at
 
 Details = Mapping[str, Any]
 
@@ -170,8 +170,8 @@ class _Explainer:
         return [(path, fault)]
 
     def _relative(self, path: Keys, fault: Fault) -> tuple[Keys, Fault]:
-        path = self.document.path(".".join(filter(None, (dotted(path), fault.path))))
-        return path, self.document.fault(path, fault.message, fault.allowed, fault.nearest)
+        placed = self.document.placed(fault, path)
+        return self.document.path(placed.path), placed
 
     def _missing(self, path: Keys, _: Details) -> Fault:
         field = self._field(path)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.representer import RoundTripRepresenter
 
-from abm.core.errors import Fault, InputError, nearest
+from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.paths import from_home
 from abm.scenario.explain import Shape, explain, show
@@ -120,7 +120,7 @@ def placing(document: Document) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(*(_placed(fault, document) for fault in error.faults)) from None
+        raise InputError(*(fault if fault.file else document.placed(fault) for fault in error.faults)) from None
 
 
 def dump(model: BaseModel) -> str:
@@ -209,13 +209,6 @@ def _merged(base: Document, child: Document) -> Document:
 
 def _same_kind(below: Any, above: dict[str, Any]) -> bool:
     return isinstance(below, dict) and ("kind" not in above or above["kind"] == below.get("kind", above["kind"]))
-
-
-def _placed(fault: Fault, document: Document) -> Fault:
-    if fault.file:
-        return fault
-    path = document.path(fault.path)
-    return document.fault(path, fault.message, fault.allowed, fault.nearest)
 
 
 class _Representer(RoundTripRepresenter):

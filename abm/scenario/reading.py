@@ -51,6 +51,11 @@ class Position(NamedTuple):
     line: int | None = None
     column: int | None = None
 
+    @property
+    def place(self) -> str:
+        """File, line and column joined by colons, as far as they are known."""
+        return ":".join(str(part) for part in self if part is not None)
+
 
 @dataclass(frozen=True)
 class Document:
@@ -83,6 +88,10 @@ class Document:
                 return self.positions[path[:length]]
         return self.positions.get((), Position(self.file))
 
+    def _is_written(self, path: Keys) -> bool:
+        """Whether a value, or a part around it, is in a file and no default."""
+        return any(path[:length] in self.positions for length in range(1, len(path) + 1))
+
     def path(self, text: str) -> Keys:
         """Split a dotted path, items of lists as numbers; a key of the data may have dots of its own."""
         path: Keys = ()
@@ -98,6 +107,18 @@ class Document:
     def without(self, gone: Collection[Keys]) -> dict[Keys, Position]:
         """Return the positions but for those of some paths and all below them."""
         return {path: position for path, position in self.positions.items() if not is_below(path, gone)}
+
+    def placed(self, fault: Fault, top: Keys = ()) -> Fault:
+        """Return a fault below some part with its place, and the places in other files of what it clashes with.
+
+        Where its own value is a default, it stands where the first of the others does.
+        """
+        path, *others = (self.path(".".join(filter(None, (dotted(top), text)))) for text in (fault.path, *fault.beside))
+        written = {other: self.position(other) for other in others if self._is_written(other)}
+        position = self.position(path) if self._is_written(path) or not written else next(iter(written.values()))
+        elsewhere = [f"{dotted(other)}: {at.place}" for other, at in written.items() if at.file != position.file]
+        message = f"{fault.message} ({', '.join(elsewhere)})" if elsewhere else fault.message
+        return Fault(message, dotted(path), *position, allowed=fault.allowed, nearest=fault.nearest)
 
     def fault(self, path: Keys, message: str, allowed: str = "", near: str = "") -> Fault:
         """Return a fault of the value at a path."""

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, par, refusal
+from abm.scenario.from_file import load_scenario
 from abm.scenario.load import apply_overrides, dump, read_document, resolve, validate
 from abm.scenario.opening import MAX_BYTES
 from abm.scenario.reading import Document, Position, read_text
@@ -483,3 +484,47 @@ def test_random_sets_raise_nothing_but_input_errors(text):
         path.write_text("at: [1 h]")
         with contextlib.suppress(InputError):
             validate(Well, resolve(path, [text], Well))
+
+
+BASE = """\
+duration: 1 h
+dt: 1 min
+space: {kind: floor, side: 100 um, volume: 1 uL}
+populations: {b_cells: {n: 40}}
+probes: {counts: {every: 10 min}, cells: {at: [50 min]}}
+processes: {source: {kind: dheas_source, x_um: 90}}
+"""
+
+
+MET = "processes: {meeting: {kind: engagement, contact_um: 60}}"
+TWICE = "processes: {other: {kind: binding}, more: {kind: binding}}"
+AGAIN = "processes.more={kind: binding}"
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "place", "beside"),
+    [
+        ("duration: 30 min", "", "base.yaml:5:43  probes.cells.at", "duration: own.yaml:2:1"),
+        ("duration: 30 s", "", "base.yaml:2:1  dt", "duration: own.yaml:2:1"),
+        ("dt: 7 min", "", "base.yaml:5:19  probes.counts.every", "dt: own.yaml:2:1"),
+        ("dt: 2 h", "", "own.yaml:2:1  dt", "duration: base.yaml:1:1"),
+        ("space: {side: 80 um}", "", "base.yaml:6:42  processes.source.x_um", "space.side: own.yaml:2:9"),
+        (MET, "", "base.yaml:3:22  space.side", "processes.meeting.contact_um: own.yaml:2:41"),
+        ("title: x", "dt=7 min", "base.yaml:5:19  probes.counts.every", "dt: --set dt=7 min"),
+        (TWICE, AGAIN, f"--set {AGAIN}  processes.more", "processes.other: own.yaml:2:13"),
+    ],
+)
+def test_a_clash_names_both_files(write, text, changed, place, beside):
+    base, own = write(BASE, "base.yaml"), write(f"extends: base.yaml\n{text}", "own.yaml")
+    with pytest.raises(InputError) as refused:
+        load_scenario(own, (changed,) if changed else ())
+    found = str(refused.value).replace(f"{base.parent}/", "").splitlines()
+    assert [line for line in found if line.startswith(place) and f"({beside})" in line], found
+
+
+def test_what_clashes_with_a_default_stands_where_it_was_written(write):
+    own = write("seed: 1\nduration: 30 s")
+    with pytest.raises(InputError) as refused:
+        load_scenario(own)
+    dt, *_ = refused.value.faults
+    assert (dt.path, dt.line, dt.message) == ("dt", 2, "dt 0.0166667 h is longer than the duration 0.00833333 h")
