@@ -72,6 +72,7 @@ def test_the_evidence_is_one_object_of_the_promised_shape(call, tmp_path):
     )
     ended = call("evidence", "--claim", "V5", "--claim", "V13", *words, "--out", str(tmp_path), "--json")
     assert [claim["id"] for claim in ended.json["claims"]] == ["V5", "V13"]
+    assert ended.json["seeds"] == [1, 2]
     wanted = {"id", "role", "observed", "simulated", "interval", "z", "holds"}
     assert all(wanted <= claim.keys() for claim in ended.json["claims"])
     html = Path(ended.json["report"]).read_text()

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import binom
 
 from abm.core.errors import InputError
-from abm.evidence.claim import HYPOTHESES, ROLES, chosen, claims, refuse_roles
+from abm.core.units import parse_quantity
+from abm.evidence.claim import HYPOTHESES, ROLES, Case, chosen, claims, refuse_roles
 from abm.evidence.score import PARAMETERS, Jobs, _score, _score_trial
 from abm.scenario.build import wells
 from abm.scenario.from_file import load_scenario
@@ -55,6 +56,13 @@ def test_its_experiments_are_scenarios_with_the_density_of_a_full_well(claim):
         assert wells(scenario)
         density = scenario.populations.b_cells.n / scenario.space.volume
         assert density == pytest.approx(10_000 / 200.0)
+
+
+def test_a_patch_has_the_density_of_a_full_well_on_its_floor_too():
+    point = Case("patch", 1000, {}).at(0.5)
+    assert point["populations.b_cells.n"] == 500
+    assert parse_quantity(point["space.side"], "um") == pytest.approx(5657.0 * math.sqrt(0.05))
+    assert parse_quantity(point["space.volume"], "uL") == pytest.approx(10.0)
 
 
 @each
@@ -157,7 +165,9 @@ def test_a_score_is_the_distance_in_standard_errors_of_both():
     assert found.interval == pytest.approx((20.0 - 4.302653 * error, 20.0 + 4.302653 * error))
     assert found.z == 0.0
     assert found.holds
+    assert claim.sd == pytest.approx((claim.hi - claim.lo) / 3.92)
     above = _score(claim, [26.0, 26.0])
     assert above.z == pytest.approx(6.0 / claim.sd)
+    assert _score(claim, [24.0, 26.0, 28.0]).z == pytest.approx(6.0 / math.hypot(claim.sd, error))
     assert not above.holds
     assert not _score(claim, [20.0, math.nan]).holds

@@ -1,6 +1,7 @@
 """The comparison weighs every combination alike and sets nothing but the strengths of the hypotheses."""
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from abm.core.errors import InputError
 from abm.evidence.claim import HYPOTHESES
-from abm.evidence.compare import Combination, Draw, _draws, _separate, _weigh, compare, load_comparison
+from abm.evidence.compare import Combination, Draw, _draws, _marginal, _separate, _weigh, compare, load_comparison
 from abm.study.execute import local
 from abm.study.jobs import Monitor
 from abm.study.rows import scenario_at
@@ -50,6 +51,25 @@ def test_probabilities_follow_the_accepted_draws():
     assert none.probability + igg.probability == pytest.approx(1.0)
     assert igg.probability > 0.97
     assert none.lo < none.probability < none.hi < 0.1
+
+
+def test_a_combination_that_holds_four_times_as_often_is_four_times_as_probable():
+    draws = [Draw(on, {}) for on in ((), ("igg",)) for _ in range(500)]
+    accepted = [i % 5 == 0 for i in range(500)] + [i % 5 != 0 for i in range(500)]
+    none, igg = _weigh(draws, accepted, [{"A3": 1.0}] * 1000, seed=1)
+    assert (none.n_accepted, igg.n_accepted) == (100, 400)
+    assert (none.probability, igg.probability) == pytest.approx((0.2, 0.8), abs=0.005)
+    marginal = _marginal([none, igg])
+    assert marginal["igg"] == igg.probability
+    assert marginal["shield"] == 0.0
+
+
+def test_the_wells_of_the_panel_are_as_dense_as_a_full_one():
+    contest = load_comparison(FILE, ("panel_n=500",))
+    scenario = scenario_at(contest.given.base, contest.patch(), 1)
+    assert scenario.populations.b_cells.n == 500
+    assert scenario.space.volume == pytest.approx(10.0)
+    assert scenario.space.side == pytest.approx(5657.0 * math.sqrt(0.05))
 
 
 def test_the_experiment_on_which_the_accepted_differ_most_comes_first():

@@ -10,7 +10,7 @@ from abm.core.errors import InputError
 from abm.evidence.calibrate import calibrate
 from abm.evidence.claim import chosen
 from abm.evidence.fit import load_calibration
-from abm.evidence.report import evaluate
+from abm.evidence.report import drawn, evaluate
 from abm.evidence.score import probabilities
 from abm.study.execute import local
 from abm.study.jobs import Monitor
@@ -113,3 +113,10 @@ def test_a_posterior_that_cannot_be_used_is_refused_by_its_place(tmp_path, fit):
         with pytest.raises(InputError, match=told):
             evidence(tmp_path, posterior=tmp_path / name)
     assert not (tmp_path / "evidence").exists(), "refused before anything is computed"
+
+
+def test_sets_are_drawn_from_a_posterior_by_their_weights(tmp_path):
+    particles = [{"a": i} for i in range(3)]
+    (tmp_path / "fit.json").write_text(json.dumps({"particles": particles, "weights": [0.0, 3.0, 1.0]}))
+    found = [theta["a"] for theta in drawn(tmp_path, 1000)]
+    assert (found.count(0), found.count(1)) == (0, pytest.approx(750, abs=4.5 * (1000 * 0.75 * 0.25) ** 0.5))
