@@ -142,10 +142,24 @@ def _other(folder: Path) -> tuple[str, str, str] | None:
 
 
 def _run_report(found: Any) -> Path:
+    if lost := found.damaged():
+        found = _again(found.path, lost)
     if found.summary().get("kind") == "trial":
         return _trial_report(found)
     with shared.drawing(shared.cores()) as draw:
         return draw(found)
+
+
+def _again(folder: Path, lost: list[str]) -> Any:
+    """Make again what is damaged in a finished run."""
+    from abm.study.resume import going_on
+    from abm.study.run import run_scenario
+
+    try:
+        scenario, root, branch = going_on(folder, [], None)
+    except InputError as error:
+        raise InputError(f"{folder}: {', '.join(lost)} changed or gone, and cannot be made again: {error}") from None
+    return shared.watched(lambda monitor: run_scenario(scenario, root, shared.cores(), monitor, branch))
 
 
 def _load(path: Path, sets: list[str]) -> Any:

@@ -310,8 +310,15 @@ class CheckpointStore:
                 continue
             return Checkpoint(header, arrays, "; ".join(refused))
         if refused:
-            raise CheckpointError("no checkpoint can be used: " + "; ".join(refused))
+            raise CheckpointError(
+                f"no checkpoint can be used: {'; '.join(refused)}; remove {self.folder} to start this well anew"
+            )
         return None
+
+    def clear(self) -> None:
+        """Remove all checkpoints: their course is given up."""
+        for path in self._found().values():
+            path.unlink()
 
     def steps(self) -> list[int]:
         """Return the steps that have a checkpoint, oldest first."""

@@ -7,12 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from abm.results.files import LEFTOVER, append_event, atomic_write, naming, remove_leftovers, write_json
+from abm.results.files import (
+    LEFTOVER,
+    append_event,
+    atomic_write,
+    naming,
+    remove_leftovers,
+    write_json,
+)
 from abm.results.hashes import result_hash
 from abm.results.lock import LOCK_NAME, Lock
-from abm.results.merge import merge
+from abm.results.merge import is_simulated, merge
 from abm.results.provenance import collect
 from abm.results.run import Run
+from abm.results.seal import FILES, seal, sealed
 from abm.results.tables import Columns, ReadError, as_table, write_csv, write_csv_parts
 from abm.results.wells import WellFolder
 
@@ -28,10 +36,16 @@ class RunFolder(Run):
     """A run folder that this process may write to while it holds the lock.
 
     Use as a context manager; the lock is released at the end. ``create`` makes or resumes one, ``open`` only reads.
+
+    Attributes
+    ----------
+    lost : list of str
+        Files that had changed or gone since they were finished, and are to be made again.
     """
 
     def __init__(self, path: str | Path):
         super().__init__(path)
+        self.lost: list[str] = []
         self._lock: Lock | None = None
         self._t_start = datetime.now(UTC)
 
@@ -39,7 +53,7 @@ class RunFolder(Run):
     def create(cls, root: str | Path, scenario_name: str, scenario_hash: str, seed: int) -> Self:
         """Make, resume or reuse ``root/<scenario>/<hash8>-s<seed>``.
 
-        A finished run is returned without the lock: nothing is left to write.
+        A finished run, all files as they were, is returned without the lock: nothing is left to write.
 
         Raises
         ------
@@ -54,37 +68,33 @@ class RunFolder(Run):
         folder = cls(run_path(root, scenario_name, scenario_hash, seed))
         with naming(folder.path):
             folder.path.mkdir(parents=True, exist_ok=True)
-        folder._refuse_foreign(identity)
-        if not folder.is_finished:
+        _refuse_foreign(folder, identity)
+        if not folder._is_whole():
             folder._begin(identity)
         return folder
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process may write: something is left to do."""
+        return self._lock is not None and self._lock.is_held
+
+    def _is_whole(self) -> bool:
+        return self.is_finished and (self.path / FILES).exists() and not self.damaged()
 
     def _begin(self, identity: dict[str, Any]) -> None:
         self._lock = Lock(self.path)
         try:
-            self._refuse_foreign(identity)
+            _refuse_foreign(self, identity)
             remove_leftovers(self.path)
-            if not (self.path / "provenance.json").exists():
-                write_json(self.path / "provenance.json", identity | collect(self._t_start))
-            if self.is_finished:
+            if self._is_whole():
                 self.close()
+                return
+            self.lost = _discard_damaged(self)
+            if not _is_of(self, identity):
+                write_json(self.path / "provenance.json", identity | collect(self._t_start))
         except BaseException:
             self.close()
             raise
-
-    def _refuse_foreign(self, identity: dict[str, Any]) -> None:
-        with naming(self.path):
-            names = sorted(entry.name for entry in self.path.iterdir())
-        names = [name for name in names if name != LOCK_NAME and not LEFTOVER.fullmatch(name)]
-        if not names:
-            return
-        try:
-            found = self.provenance()
-        except ReadError:
-            raise FolderError(f"{self.path} is not empty and holds no run: {', '.join(names[:5])}") from None
-        for key, value in identity.items():
-            if found.get(key) != value:
-                raise FolderError(f"{self.path} holds another run: its {key} is {found.get(key)!r}, not {value!r}")
 
     def __enter__(self) -> Self:
         """Return the folder itself."""
@@ -151,7 +161,7 @@ class RunFolder(Run):
         unfinished = [part.path.name for part in parts if not part.is_finished]
         if not unfinished:
             merge(self.path, parts)
-            write_json(self.path / "wells.json", {part.path.name: part.record() for part in parts})
+            seal(self.path, "wells.json", {part.path.name: part.record() for part in parts})
         elif not self.is_merged:
             raise FolderError(f"{self.path}: not finished: {', '.join(unfinished)}")
         for part in parts:
@@ -167,15 +177,51 @@ class RunFolder(Run):
         identity = {key: self.provenance()[key] for key in ("scenario", "scenario_hash", "seed")}
         hashes = {"scenario_hash": identity["scenario_hash"], "result_hash": result_hash(self.path)}
         write_json(self.path / "provenance.json", identity | hashes | collect(self._t_start, n_threads))
-        write_json(self.path / "summary.json", {**summary, **hashes})
+        known = {name: own for name, own in sealed(self.path).items() if is_simulated(name)}
+        seal(self.path, "summary.json", {**summary, **hashes}, known)
         return hashes["result_hash"]
 
     def _require_lock(self) -> None:
-        if self._lock is None or not self._lock.is_held:
+        if not self.is_open:
             raise FolderError(f"{self.path} is not open for writing: this process does not hold its lock")
 
     def _part(self, arm: str, replicate: int) -> WellFolder:
         return WellFolder(self.path / "parts" / well_name(arm, replicate), arm, int(replicate))
+
+
+def _discard_damaged(run: Run) -> list[str]:
+    """Take back the marks that damaged files were finished, and return their names; the wells are one file in this."""
+    if not (run.is_merged or run.has("summary.json")):
+        return []
+    was_finished = run.has("summary.json") or "summary.json" in sealed(run.path)
+    lost = [name for name in run.damaged() or [FILES] if was_finished or is_simulated(name)]
+    for name in ["wells.json"] * any(map(is_simulated, lost)) + ["summary.json"] * bool(lost):
+        (run.path / name).unlink(missing_ok=True)
+    return lost
+
+
+def _is_of(run: Run, identity: dict[str, Any]) -> bool:
+    with suppress(ReadError):
+        found = run.provenance()
+        return all(found.get(key) == value for key, value in identity.items())
+    return False
+
+
+def _refuse_foreign(run: Run, identity: dict[str, Any]) -> None:
+    with naming(run.path):
+        names = sorted(entry.name for entry in run.path.iterdir())
+    names = [name for name in names if name != LOCK_NAME and not LEFTOVER.fullmatch(name)]
+    if not names:
+        return
+    try:
+        if run.scenario_hash == identity["scenario_hash"]:  # the summary's, where the provenance is damaged
+            return
+        found = run.provenance()
+    except ReadError:
+        raise FolderError(f"{run.path} is not empty and holds no run: {', '.join(names[:5])}") from None
+    for key, value in identity.items():
+        if found.get(key) != value:
+            raise FolderError(f"{run.path} holds another run: its {key} is {found.get(key)!r}, not {value!r}")
 
 
 def run_path(root: str | Path, scenario_name: str, scenario_hash: str, seed: int) -> Path:

@@ -16,6 +16,12 @@ from abm.results.tables import (
 from abm.results.wells import FIELDS, WellFolder
 
 TABLES = ("deaths.parquet", "start.parquet", "events.parquet")
+FOLDERS = ("cells", FIELDS)
+
+
+def is_simulated(name: str) -> bool:
+    """Whether a file of a run folder, or the hash of all arrays, is of what was simulated, not concluded from it."""
+    return name in ("result_hash", "series.csv", "wells.json", *TABLES) or name.partition("/")[0] in FOLDERS
 
 
 def merge(folder: Path, parts: Sequence[WellFolder]) -> None:

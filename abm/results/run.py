@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from abm.results.files import atomic_write, naming
+from abm.results.hashes import result_hash
+from abm.results.seal import FILES, changed
 from abm.results.tables import ReadError, read_csv, read_npz, read_parquet, unreadable
 
 if TYPE_CHECKING:
@@ -39,9 +42,16 @@ class Run:
     def open(cls, path: str | Path) -> Self:
         """Return the run in a folder after a look at whether there is one."""
         run = cls(path)
-        if not {"scenario", "scenario_hash", "seed"} <= run.provenance().keys():
+        if not run.scenario_hash:
             raise ReadError(f"{path} is not a run folder: its provenance.json names no scenario")
         return run
+
+    @property
+    def scenario_hash(self) -> str:
+        """Return the hash of all inputs, from the summary or, of an unfinished run, from the provenance."""
+        with suppress(ReadError, KeyError):
+            return self.summary()["scenario_hash"]
+        return self.provenance().get("scenario_hash", "")
 
     @property
     def is_finished(self) -> bool:
@@ -50,6 +60,16 @@ class Run:
             return self.summary()["scenario_hash"] == self.provenance()["scenario_hash"]
         except (ReadError, KeyError):
             return False
+
+    def damaged(self) -> list[str]:
+        """Return the files that changed or went since the run finished; of an unfinished one, since it was merged.
+
+        Where the hashes of files are lost, or from before they were kept, that of all arrays is looked at.
+        """
+        try:
+            return changed(self.path, self._json(FILES))
+        except ReadError:
+            return [FILES] * self.has(FILES) + ["result_hash"] * (not _has_its_arrays(self))
 
     @property
     def is_merged(self) -> bool:
@@ -164,6 +184,12 @@ class Run:
         if not isinstance(content, dict):
             raise ReadError(f"{self.path / name} holds no mapping")
         return content
+
+
+def _has_its_arrays(run: Run) -> bool:
+    with suppress(ReadError):
+        return result_hash(run.path) == run.summary().get("result_hash")
+    return False
 
 
 def _own_columns(table: pa.Table) -> pa.Table:

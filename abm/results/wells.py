@@ -3,18 +3,21 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from abm.results.files import naming, remove_leftovers, write_json
-from abm.results.tables import Columns, labelled, unreadable, write_npz, write_parquet
+from abm.results.seal import NONE, changed, file_hash
+from abm.results.tables import Columns, ReadError, labelled, unreadable, write_npz, write_parquet
 
 TABLES = ("series", "deaths", "start", "cells", "events")
 FIELDS = "fields"
+FRAMES = ("cells", "events", FIELDS)  # written while the well runs, all else at its end
 CHUNK = re.compile(r"step=(\d{6,})\.(?:parquet|npz)")
 RECORD = "well.json"
 
@@ -73,21 +76,38 @@ class WellFolder:
             if match:
                 yield entry, match
 
+    def reopen(self) -> None:
+        """Take back the mark that the well is finished."""
+        (self.path / RECORD).unlink(missing_ok=True)
+
     def cut_back(self, step: int) -> None:
         """Drop everything written for steps beyond `step`, and the mark that the well is finished.
 
         ``cut_back(-1)`` starts the well over.
         """
-        (self.path / RECORD).unlink(missing_ok=True)
+        self.reopen()
         remove_leftovers(self.path)
         for table in (*TABLES, FIELDS):
             for at, chunk in self.chunks(table).items():
                 if at > step:
                     chunk.unlink()
 
-    def finish(self, record: Mapping[str, object]) -> None:
+    def files(self, tables: Sequence[str] = (*TABLES, FIELDS), known: Mapping[str, str] = NONE) -> dict[str, str]:
+        """Return the hash of every file of some tables by its place in the part; of known ones as it is known."""
+        found = [chunk for table in tables for chunk in self.chunks(table).values()]
+        names = {chunk.relative_to(self.path).as_posix(): chunk for chunk in found}
+        return {name: known.get(name) or file_hash(chunk) for name, chunk in names.items()}
+
+    def finish(self, record: Mapping[str, object], known: Mapping[str, str] = NONE) -> None:
         """Mark the well as finished and keep its `record`, such as steps done and conservation errors."""
-        write_json(self.path / RECORD, record)
+        write_json(self.path / RECORD, {"record": record, "files": self.files(known=known)})
+
+    def damaged(self) -> list[str]:
+        """Return which files of a finished well changed or went since."""
+        try:
+            return changed(self.path, self._read()["files"])
+        except ReadError:
+            return [RECORD]
 
     @property
     def is_finished(self) -> bool:
@@ -102,9 +122,13 @@ class WellFolder:
         ReadError
             The well is not finished, or the file is damaged.
         """
+        return self._read()["record"]
+
+    def _read(self) -> dict[str, Any]:
         try:
-            return json.loads((self.path / RECORD).read_text())
-        except (OSError, ValueError) as error:
+            found = json.loads((self.path / RECORD).read_text())
+            return {key: dict(found[key]) for key in ("record", "files")}
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise unreadable(self.path / RECORD, error) from error
 
     def remove(self) -> None:

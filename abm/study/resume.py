@@ -21,7 +21,7 @@ from abm.results.folder import run_path
 from abm.results.lock import LOCK_NAME, describe, is_dead, read_owner, take_over
 from abm.results.run import Run
 from abm.results.tables import ReadError, read_npz, read_parquet
-from abm.results.wells import WellFolder
+from abm.results.wells import FRAMES, WellFolder
 from abm.scenario.build import Well, build, wells
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Arm, Scenario
@@ -59,7 +59,9 @@ class Branch:
             There is none, or the scenario has another past.
         """
         _refuse_running(parent.path)
-        own_hash = parent.provenance()["scenario_hash"]
+        if lost := parent.damaged() if parent.is_finished else []:
+            raise InputError(f"{parent.path} is damaged ({', '.join(lost)}); abm resume {parent.path} makes it again")
+        own_hash = parent.scenario_hash
         stores = {well: _Past(parent.path, well, own_hash) for well in wells(scenario)}
         for t_h in _shared_moments(stores, parent.path, scenario.duration):
             branch = cls(parent.path, own_hash, t_h)
@@ -99,7 +101,7 @@ class Branch:
             job.part.append(table, at, rows)
         for at, arrays in _mapped(Run.open(self.folder), job.well, step):
             job.part.append_fields(at, arrays)
-        own.save(step, found.header["time_h"], found.arrays, found.header)
+        own.save(step, found.header["time_h"], found.arrays, found.header | {"files": job.part.files(FRAMES)})
 
 
 class _Past:
@@ -232,7 +234,7 @@ def going_on(
     run, own = _opened(folder)
     before = Branch.read(run)
     own_hash = scenario_hash(own, before)
-    if own_hash != run.provenance()["scenario_hash"]:
+    if own_hash != run.scenario_hash:
         raise InputError(
             f"{folder} was made by another version of the model or its scenario.yaml was changed; run anew"
         )

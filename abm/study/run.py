@@ -24,7 +24,7 @@ from abm.study.pool import run_jobs
 from abm.study.resume import Branch, scenario_hash
 from abm.study.summary import summarise
 from abm.study.trial import conclude
-from abm.study.wells import WellJob
+from abm.study.wells import WellJob, mend
 
 SMALL = 3e7  # cell-steps; starting workers takes longer than this
 FEW_CELLS = 20_000
@@ -120,7 +120,7 @@ def run_scenario(
     with _told():
         refuse_if_too_large(expected, root)
         with _create(root, scenario, branch) as folder:
-            if not folder.is_finished:
+            if folder.is_open:
                 _carry_out(folder, scenario, expected, n_threads, monitor, branch)
         return Run.open(folder.path)
 
@@ -144,11 +144,15 @@ def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
     warnings = beyond_bounds(scenario)
     for text in warnings:
         folder.log("warning", {"text": text})
+    if folder.lost:
+        folder.log("damaged", {"files": folder.lost})
+        monitor.tell(f"{folder.path} was damaged and is made again: {', '.join(folder.lost)} changed or gone")
     _describe(folder, scenario)
     todo = wells(scenario)
     if not folder.is_merged:
         per_well = max(1, n_threads // expected.n_workers) if expected.n_cells > FEW_CELLS else 1
         jobs = [_job(folder, scenario, well, per_well) for well in todo]
+        _mend(jobs, folder, monitor)
         if branch:
             branch.write(folder.path)
             for job in jobs:
@@ -187,6 +191,14 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
 def _job(folder: RunFolder, scenario: Scenario, well: Well, n_threads: int) -> WellJob:
     part, checkpoints = folder.well(well.arm, well.replicate), folder.checkpoints(well.arm, well.replicate)
     return WellJob(scenario, well, part, str(checkpoints), folder.provenance()["scenario_hash"], n_threads)
+
+
+def _mend(jobs: list[WellJob], folder: RunFolder, monitor: Monitor) -> None:
+    for job in jobs:
+        lost = mend(job)
+        if lost and not folder.lost:
+            folder.log("damaged", {"well": job.well.label, "files": lost})
+            monitor.tell(f"{job.label} was damaged and is made again: {', '.join(lost)} changed or gone")
 
 
 def warm_up(scenario: Scenario) -> None:

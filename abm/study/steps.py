@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from abm.results.files import write_json
 from abm.results.run import Run
+from abm.results.seal import seal, sealed
 from abm.scenario.schema import Scenario
 from abm.statistics.intervals import of_mean
 from abm.study.jobs import Monitor
@@ -24,7 +24,7 @@ def compare_half_step(run: Run, scenario: Scenario, root: Path, n_threads: int, 
     other = run_scenario(half, root, n_threads, monitor)
     fine, coarse = _survival(other), _survival(run)
     found = {arm: of_mean(100.0 * (fine[arm] - coarse[arm])).as_numbers() for arm in run.summary()["arms"]}
-    write_json(run.path / "summary.json", run.summary() | {"step_check": found})
+    seal(run.path, "summary.json", run.summary() | {"step_check": found}, sealed(run.path))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -11,17 +12,17 @@ import numpy as np
 from abm.biology.additions import conservation
 from abm.biology.patient.balance import balance
 from abm.core import jit
-from abm.core.checkpoint import CheckpointStore
+from abm.core.checkpoint import CheckpointError, CheckpointStore
 from abm.core.fate import Fate
 from abm.core.par import plain
 from abm.core.simulation import Simulation
+from abm.results.seal import changed
 from abm.results.tables import labelled, stack
-from abm.results.wells import WellFolder
+from abm.results.wells import FRAMES, WellFolder
 from abm.scenario.build import Well, build
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Flow, Stopped
 
-FRAMES = ("cells", "fields", "events")
 BEAT_S = 0.2
 
 
@@ -61,6 +62,28 @@ class WellJob:
         return cls(scenario, well, part, data["checkpoints"], data["scenario_hash"], data["n_threads"])
 
 
+def mend(job: WellJob) -> list[str]:
+    """Give up what an earlier process left of a well and is damaged, back to what is whole; return its names.
+
+    A checkpoint without the frames that were written before it is of no use.
+    """
+    lost, store = [], CheckpointStore(job.checkpoints, job.scenario_hash)
+    if job.part.is_finished:
+        lost = job.part.damaged()
+        if not lost:
+            return []
+        job.part.reopen()
+    with suppress(CheckpointError):  # the well itself says so
+        found = store.latest()
+        files = found.header.get("files") if found else {}
+        gone = changed(job.part.path, files) if isinstance(files, dict) else ["step"]
+        if gone:
+            job.part.cut_back(-1)
+            store.clear()
+        lost += gone
+    return sorted(set(lost))
+
+
 def run_well(job: WellJob, flow: Flow | None = None) -> None:
     """Run a well to its end and leave its tables; a finished one is left as it is.
 
@@ -83,14 +106,16 @@ def run_well(job: WellJob, flow: Flow | None = None) -> None:
             instead = {"well": job.well.label, "reason": found.refused, "used": found.header["step"]}
             flow.note("checkpoint refused", instead)
         simulation.restore(found.header, found.arrays)
-    _Course(job, flow, simulation, store).run()
+    _Course(job, flow, simulation, store, found.header.get("files", {}) if found else {}).run()
 
 
 class _Course:
     """The loop over steps, with heartbeats, checkpoints and the final tables."""
 
-    def __init__(self, job: WellJob, flow: Flow, simulation: Simulation, store: CheckpointStore):
-        self.job, self.flow, self.simulation, self.store = job, flow, simulation, store
+    def __init__(
+        self, job: WellJob, flow: Flow, simulation: Simulation, store: CheckpointStore, frames: dict[str, str]
+    ):
+        self.job, self.flow, self.simulation, self.store, self.frames = job, flow, simulation, store, frames
         self.flushed = {name: set() for name in simulation.probes}
         self.next_beat, self.next_checkpoint_h = 0.0, 0.0
         self._plan_checkpoint()
@@ -125,6 +150,7 @@ class _Course:
         """Flush frames, then write a checkpoint."""
         self._flush()
         header, arrays = self.simulation.state()
+        header["files"] = self.frames = self.job.part.files(FRAMES, self.frames)
         self.store.save(self.simulation.world.step, self.simulation.world.t_h, arrays, header)
         self._plan_checkpoint()
 
@@ -159,14 +185,13 @@ class _Course:
         part.append("series", world.step, series(simulation))
         part.append("deaths", world.step, deaths(simulation))
         part.append("start", world.step, started(simulation))
-        part.finish(
-            {
-                "steps": world.step,
-                "conservation": conservation(world),
-                "tallies": world.tallies,
-                "bytes_per_cell": {name: p.bytes_per_row for name, p in world.populations.items()},
-            }
-        )
+        record = {
+            "steps": world.step,
+            "conservation": conservation(world),
+            "tallies": world.tallies,
+            "bytes_per_cell": {name: p.bytes_per_row for name, p in world.populations.items()},
+        }
+        part.finish(record, self.frames)
 
 
 def series(simulation: Simulation) -> dict[str, list]:

@@ -137,13 +137,19 @@ def test_a_branch_from_damaged_checkpoints_is_refused(parent):
         branch(parent, "title=x")
 
 
+def interrupt(path):
+    """Leave the run of a file as if it had been interrupted."""
+    path.with_name("summary.json").unlink()
+    return path
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda f: (f / "provenance.json").unlink(), "the run has not come that far or its folder was changed"),
+        (lambda f: interrupt(f / "provenance.json").unlink(), "the run has not come that far or its folder was changed"),
         (lambda f: (f / "scenario.yaml").unlink(), "was left before anything ran; start it with abm run"),
-        (lambda f: (f / "provenance.json").write_text("[]"), "holds no mapping"),
-        (lambda f: (f / "provenance.json").write_text("{}"), "is not a run folder"),
+        (lambda f: interrupt(f / "provenance.json").write_text("[]"), "holds no mapping"),
+        (lambda f: interrupt(f / "provenance.json").write_text("{}"), "is not a run folder"),
         (lambda f: (f / "branch.json").write_text("{}"), "branch.json cannot be read"),
         (lambda f: (f / "scenario.yaml").write_text("name: tiny\n"), "another version of the model or its scenario"),
         (lambda f: (f / ".lock").write_text(""), "locked by an owner that cannot be read"),
