@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from abm.evidence.claim import Case, Claim, Values
-from abm.evidence.cohorts import PATIENTS, Patient
+from abm.evidence.cohorts import PATIENTS, Patient, share_percent
 
 SOURCE, N, SAMPLES = "Chiodin2022", 70, 13
 CUT_MFI, LOW_CALCIUM = 50.0, 31 / 70
@@ -26,7 +26,8 @@ def _column(found: Found, name: str) -> np.ndarray:
 
 def _correlation(a: str, b: str) -> Callable[[Found], float]:
     def measure(found: Found) -> float:
-        x, y = _column(found, a), _column(found, b)
+        both = np.array([_column(found, a), _column(found, b)])
+        x, y = both[:, np.isfinite(both).all(axis=0)]
         return float(np.corrcoef(x, y)[0, 1]) if x.size > 2 and x.std() > 0.0 and y.std() > 0.0 else math.nan
 
     return measure
@@ -38,8 +39,7 @@ def _progressed(mark: str, *, is_high: bool) -> Callable[[Found], float]:
     def measure(found: Found) -> float:
         values = _column(found, mark)
         cut = CUT_MFI if mark == "surface_igm_MFI" else np.quantile(values, LOW_CALCIUM)
-        seen = _column(found, "progressed")[(values > cut) == is_high]
-        return 100.0 * float(seen.mean()) if seen.size else math.nan
+        return share_percent(_column(found, "progressed")[(values > cut) == is_high].tolist())
 
     return measure
 

@@ -44,12 +44,13 @@ def cohort(seed: int) -> Sequence[Case]:
 
 def percent(name: str, given: Callable[[Values], bool] = lambda one: True) -> Measure:
     """Return the measure: percent of patients with a 0-or-1 end point, among those for whom something is given."""
+    return lambda found: share_percent([one[name] for one in found.values() if given(one)])
 
-    def measure(found: Found) -> float:
-        seen = [one[name] for one in found.values() if given(one)]
-        return 100.0 * float(np.mean(seen)) if seen else math.nan
 
-    return measure
+def share_percent(values: Sequence[float]) -> float:
+    """Return how many percent of what was seen is 1; what was not seen is missing, and NaN if nothing was."""
+    seen = [value for value in values if not math.isnan(value)]
+    return 100.0 * float(np.mean(seen)) if seen else math.nan
 
 
 def median_months(name: str, given: Callable[[Values], bool] = lambda one: True) -> Measure:

@@ -13,6 +13,7 @@ from abm.evidence.cohorts import (
     median_months,
     percent,
     responds,
+    share_percent,
 )
 
 SOURCE, N = "Dimopoulos2002", 27
@@ -31,7 +32,8 @@ def _late(found: Found) -> float:
 
 def _deep(found: Found) -> float:
     """Return the percent of patients whose IgM falls by more than three quarters."""
-    return 100.0 * sum(one["double.best_change_frac"] < -0.75 for one in found.values()) / len(found)
+    changes = [one["double.best_change_frac"] for one in found.values()]
+    return share_percent([change if math.isnan(change) else float(change < -0.75) for change in changes])
 
 
 def _of_responders(pick: Callable[[list[float]], float]) -> Measure:
@@ -47,8 +49,7 @@ def _of_responders(pick: Callable[[list[float]], float]) -> Measure:
 
 def _straight(found: Found) -> float:
     """Return the percent of responders whose IgM never rose in weeks 1 to 8."""
-    seen = [one["double.any_rise"] for one in found.values() if responds("double")(one)]
-    return 100.0 * sum(rose == 0.0 for rose in seen) / len(seen) if seen else math.nan
+    return 100.0 - percent("double.any_rise", responds("double"))(found)
 
 
 CLAIMS = (

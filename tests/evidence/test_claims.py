@@ -9,7 +9,7 @@ from scipy.stats import binom
 from abm.core.errors import InputError
 from abm.core.units import parse_quantity
 from abm.evidence.claim import HYPOTHESES, ROLES, Case, chosen, claims, refuse_roles
-from abm.evidence.score import PARAMETERS, Jobs, _score, _score_trial
+from abm.evidence.score import PARAMETERS, Jobs, _score, _score_trial, probabilities
 from abm.scenario.build import wells
 from abm.scenario.from_file import load_scenario
 from abm.scenario.references import references
@@ -171,3 +171,17 @@ def test_a_score_is_the_distance_in_standard_errors_of_both():
     assert _score(claim, [24.0, 26.0, 28.0]).z == pytest.approx(6.0 / math.hypot(claim.sd, error))
     assert not above.holds
     assert not _score(claim, [20.0, math.nan]).holds
+
+
+def test_a_claim_s_probability_is_the_share_of_sets_under_which_it_holds():
+    class Few:
+        def run(self, jobs):
+            self.n = sum(1 for _ in jobs())
+
+        def values(self, job):
+            return {"medium.internalised_frac": job.point["processes.x"]}
+
+    claim = replace(chosen(["V13"])[0], cases=lambda seed: [Case("medium", 400, {})])
+    thetas, lab = [{"processes.x": share} for share in (0.32, 0.4, 0.48, 0.5, 0.2)], Few()
+    assert probabilities([claim], lab, thetas, base="{}")["V13"] == pytest.approx(3 / 5)
+    assert lab.n == 5

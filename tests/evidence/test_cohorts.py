@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from abm.evidence.claim import chosen
 from abm.evidence.cohorts import DAYS_PER_MONTH, median_months, n_factors, percent, responds
 from abm.evidence.protocols import DONORS, WITHIN_SIGMA, donor_medians
 
@@ -19,6 +20,7 @@ FOUND = {
     for i, month in enumerate(MONTHS)
 }
 TIME = "single.time_to_progression_d"
+NAN = math.nan
 
 
 def test_a_median_time_is_over_all_with_those_in_whom_it_never_came_last():
@@ -43,3 +45,38 @@ def test_donors_have_the_published_mean_and_spread_of_cd20():
     of_cells = np.array(donor_medians("SLVL", 20_000, seed=1)) * math.exp(0.5 * WITHIN_SIGMA**2)
     assert of_cells.mean() == pytest.approx(mean, rel=0.02)
     assert of_cells.std() == pytest.approx(sd, rel=0.05)
+
+
+def patients(**columns):
+    return {str(i): dict(zip(columns, row, strict=True)) for i, row in enumerate(zip(*columns.values(), strict=True))}
+
+
+def test_a_share_is_of_those_seen():
+    found = patients(x=[1.0, 0.0, 0.0, NAN, 1.0], group=[1, 1, 1, 1, 0])
+    assert percent("x")(found) == 50.0
+    assert percent("x", lambda one: one["group"] == 1)(found) == pytest.approx(100 / 3)
+    assert math.isnan(percent("x")(patients(x=[NAN])))
+    assert math.isnan(percent("x", lambda one: False)(found))
+
+
+@pytest.mark.parametrize(
+    ("claim", "columns", "value"),
+    [
+        ("P4b-deep", {"double.best_change_frac": [-0.8, -0.7, NAN, -0.76]}, 200 / 3),
+        ("P9", {"double.partial": [1, 1, 1, 0], "double.any_rise": [0, 1, NAN, 0]}, 50.0),
+        ("P4b-late", {"double.partial": [1, 1, 0], "double.time_to_partial_d": [60.0, 80.0, NAN]}, 50.0),
+        ("P5b-first", {"double.partial": [1, 1, 1], "double.time_to_progression_d": [304.375, NAN, 608.75]}, 10.0),
+        ("P5b-last", {"double.partial": [1, 1, 1], "double.time_to_progression_d": [304.375, NAN, 608.75]}, 20.0),
+        ("P6-MR", {"single.minor": [1, 1, 0, 1], "single.partial": [0, 1, 0, 0]}, 50.0),
+        ("P6-IgM", {"single.partial": [1, 0, 1, 0, 0],
+                    "single.baseline_igm_g_per_L": [50, 50, 30, 30, 30]}, 100 / 3 - 50),
+        ("P2-2months", {"single.any_rise": [1, 1, 0, NAN], "single.up_2_months": [1, 0, 1, 1]}, 50.0),
+        ("L2-high", {"ibrutinib.surface_igm_MFI": [60, 70, 80, 40], "ibrutinib.progressed": [1, 0, NAN, 1]}, 50.0),
+        ("L2-low", {"ibrutinib.surface_igm_MFI": [60, 70, 50, 40], "ibrutinib.progressed": [1, 0, 0, 1]}, 50.0),
+        ("L1", {"ibrutinib.surface_igm_MFI": [1, 2, 3, 4], "ibrutinib.calcium_percent": [2, 4, 6, NAN]}, 1.0),
+        ("L3", {"ibrutinib.calcium_percent": [1, 2, 3], "ibrutinib.inhibition_frac": [0.3, 0.2, 0.1]}, -1.0),
+    ],
+)  # fmt: skip
+def test_a_claim_counts_what_was_published(claim, columns, value):
+    (asked,) = chosen([claim])
+    assert asked.measure(patients(**columns)) == pytest.approx(value)

@@ -51,6 +51,8 @@ def test_probabilities_follow_the_accepted_draws():
     assert none.probability + igg.probability == pytest.approx(1.0)
     assert igg.probability > 0.97
     assert none.lo < none.probability < none.hi < 0.1
+    rates = 0.5 / 51, 40.5 / 51  # the means under Jeffreys' prior
+    assert none.probability / igg.probability == pytest.approx(rates[0] / rates[1], rel=0.1)
 
 
 def test_a_combination_that_holds_four_times_as_often_is_four_times_as_probable():

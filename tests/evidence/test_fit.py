@@ -120,6 +120,11 @@ def test_a_number_that_did_not_come_out_is_far_away_but_finite():
     assert misfit({"y": math.nan}, TRUTH, {"y": 1.0}) == misfit({"y": 1e9}, TRUTH, {"y": 1.0}) == 900.0
 
 
+def test_a_misfit_is_the_sum_of_squared_distances_in_published_spreads():
+    found, truth, spread = {"y": 3.0, "z": -1.0}, {"y": 1.0, "z": 1.0}, {"y": 1.0, "z": 4.0}
+    assert misfit(found, truth, spread) == pytest.approx(4.0 + 0.25)
+
+
 def test_weighted_quantiles_of_equal_weights_are_the_ordinary_ones():
     values = np.random.default_rng(1).standard_normal(1001)
     assert quantiles(values, np.ones(1001), [0.5])[0] == pytest.approx(float(np.median(values)))
