@@ -13,7 +13,7 @@ from abm.evidence.claim import Claim, Values
 from abm.evidence.lab import Lab
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
-from abm.statistics.intervals import of_mean
+from abm.statistics.intervals import Interval, of_mean, of_percent
 from abm.study.rows import RowJob, as_base
 
 SEEDS = (1, 2, 3)
@@ -165,13 +165,20 @@ def _score_means(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Sc
 
 
 def _score(claim: Claim, found: Sequence[float]) -> Score:
-    over = of_mean(found).as_numbers()
-    mean = over["mean"]
     known = [value for value in found if not math.isnan(value)]
+    over = _over_seeds(claim, known).as_numbers()
+    mean = over["mean"]
     error = math.sqrt(sum((v - mean) ** 2 for v in known) / (len(known) - 1) / len(known)) if len(known) > 1 else 0.0
     z = None if mean is None else (mean - claim.observed) / math.hypot(claim.sd, error)
     holds = mean is not None and len(known) == len(found) and claim.lo <= mean <= claim.hi
     return _scored(claim, mean, (over["lo"], over["hi"]), z, holds=bool(holds))
+
+
+def _over_seeds(claim: Claim, found: Sequence[float]) -> Interval:
+    """Return the mean with Student's t interval; of a share, on the logit scale where it would leave 0 to 100 %."""
+    over = of_mean(found)
+    is_share = claim.unit == "%" and all(0.0 <= value <= 100.0 for value in found)
+    return of_percent(found) if is_share and not 0.0 < over.lo <= over.hi < 100.0 else over
 
 
 def _scored(

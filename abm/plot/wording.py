@@ -37,7 +37,7 @@ def interval(lo: float | None, hi: float | None) -> str:
     """Return the ends of an interval of fractions as percent, or nothing where it has no width."""
     if lo is None or hi is None or not (math.isfinite(lo) and math.isfinite(hi)) or lo == hi:
         return ""
-    return f"{100 * max(lo, 0.0):.1f}–{100 * hi:.1f}"
+    return f"{100 * lo:.1f}–{100 * hi:.1f}"
 
 
 def percent_interval(mean: float | None, lo: float | None, hi: float | None) -> str:

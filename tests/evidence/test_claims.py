@@ -157,6 +157,15 @@ def test_an_unknown_claim_or_group_is_named_with_the_nearest():
         claims("asay")
 
 
+def test_the_interval_of_a_share_stays_inside_nought_to_a_hundred_percent():
+    share, number = chosen(["V1-MCL", "V5"])
+    found = _score(share, [100.0, 100.0, 93.75])
+    assert found.simulated == pytest.approx(97.9167, abs=1e-4)
+    assert 0.0 < found.interval[0] < found.simulated < found.interval[1] < 100.0
+    assert _score(share, [100.0, 100.0]).interval == (None, None)
+    assert _score(number, [1.0, 3.0]).interval[0] < 0.0
+
+
 def test_a_score_is_the_distance_in_standard_errors_of_both():
     (claim,) = chosen(["A1"])
     found = _score(claim, [18.0, 20.0, 22.0])

@@ -1,5 +1,6 @@
 """Every figure draws from a run folder, says its units and gives the same bytes for the same run."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -117,6 +118,22 @@ def test_sparse_runs_draw_too(changes, make_run, arm_of):
         kind.figure(sparse).draw_without_rendering()
     assert all(kind.seen(sparse).endswith(".") for kind in kinds)
     assert kinds or rest.get("n_b") == 0
+
+
+@pytest.mark.parametrize(
+    ("mean", "lo", "hi"),
+    [(1.0, 0.98, 0.9999999999999998), (0.0, 1e-17, 0.02), (1.2, None, None), (0.5, 0.6, 0.4), (None, None, None)],
+)
+@pytest.mark.parametrize("name", ["survival_by_arm", "response"])
+def test_no_end_of_an_interval_stops_a_figure(name, mean, lo, hi, make_run, arm_of):
+    made = make_run(arms={f"rtx_{dose}": arm_of(rituximab_nM=dose) for dose in (1, 10, 100)})
+    summary = made.summary()
+    for arm in summary["arms"].values():
+        arm |= {key: {"mean": mean, "lo": lo, "hi": hi} for key in ("survival", "control")}
+    (made.path / "summary.json").write_text(json.dumps(summary))
+    again = Loaded(made.path)
+    KINDS[name].figure(again).draw_without_rendering()
+    assert KINDS[name].seen(again).endswith(".")
 
 
 def test_run_without_a_table_of_deaths_draws(make_run, arm_of):

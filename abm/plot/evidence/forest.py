@@ -12,8 +12,8 @@ from abm.plot import style, wording
 TITLE = "Published against simulated"
 CAPTION = (
     "Each row is scaled to what was published: the shaded band is the published range or its 95 % interval, the open "
-    "diamond the published value. Dots: the model’s mean over seeds with its 95 % interval (Student’s t); what lies "
-    "further out is drawn at the edge with an arrow."
+    "diamond the published value. Dots: the model’s mean over seeds with its 95 % interval (Student’s t; where it "
+    "would leave 0–100 %, on the logit scale); what lies further out is drawn at the edge with an arrow."
 )
 LOOKS = {
     "fit": (style.BLUE, "o"),
