@@ -219,7 +219,7 @@ def _show_trial(summary: dict) -> None:
     """Print shares of patients, or of a single one what he had."""
     if summary["patients"] == 1:
         names = list(next(iter(summary["arms"].values()))["medians"])
-        rows = [[arm, *(_level(own, name) for name in names)] for arm, own in summary["arms"].items()]
+        rows = [[arm, *(_level(own["medians"][name]) for name in names)] for arm, own in summary["arms"].items()]
         shared.table(["protocol", *(name.replace("_", " ") for name in names)], rows)
         return
     names = list(next(iter(summary["arms"].values()))["shares"])
@@ -230,13 +230,11 @@ def _show_trial(summary: dict) -> None:
     shared.table(["protocol", "patients", *(f"{name.replace('_', ' ')} %" for name in names)], rows)
 
 
-def _level(own: dict[str, Any], name: str) -> str:
+def _level(found: dict[str, Any]) -> str:
     """Write a patient's level or time; of one that did not come, whether it could have been seen."""
-    found = own["medians"][name]
     if found["median"] is not None:
         return f"{found['median']:.3g}"
-    is_seen = own["shares"]["partial_or_better"]["n"] if name == "time_to_partial_d" else found["n"]
-    return "not reached" if is_seen else "not observed"
+    return "not reached" if found["n_seen"] else "not observed"
 
 
 def _trial_report(found: Any) -> Path:

@@ -12,6 +12,11 @@ from abm.statistics.intervals import known, quantile_interval, share
 from abm.statistics.survival import KaplanMeier, follow_up, kaplan_meier
 
 EVENTS = {"progressed": "time_to_progression_d", "treated_next": "time_to_next_treatment_d"}
+SEEN_BY = {time: flag for flag, time in EVENTS.items()} | {
+    "time_to_minor_d": "minor",
+    "time_to_partial_d": "partial",
+    "time_to_baseline_d": "peak_rel",
+}
 Columns = Mapping[str, Sequence[float] | np.ndarray]  # end points by name, a value per patient; NaN: not observed
 Found = dict[str, float | int | None]
 
@@ -25,7 +30,7 @@ def share_of(flags: Sequence[float] | np.ndarray) -> Found:
 def median_of(values: Sequence[float] | np.ndarray) -> Found:
     """Return the median of those seen, with their number."""
     seen = _known(values)
-    return quantile_interval(seen) | {"n": seen.size}
+    return quantile_interval(seen) | {"n": seen.size, "n_seen": seen.size}
 
 
 def event_times(columns: Columns, flag: str) -> tuple[np.ndarray, np.ndarray]:
@@ -35,13 +40,14 @@ def event_times(columns: Columns, flag: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def median_time(name: str, columns: Columns) -> Found:
-    """Return the median of a time that not everyone reaches, days, and of how many.
+    """Return the median of a time that not everyone reaches, days; ``n`` have a part in it, of ``n_seen`` seen.
 
     To progression and next treatment over all, to the end of the early rise over those who had one (Kaplan and Meier;
     without the event until follow-up ended); to response over those who respond.
     """
     curve, n = _curve(name, columns)
-    return _half(curve, n) if curve else median_of(columns[name])
+    found = _half(curve, n) if curve else median_of(columns[name])
+    return found | {"n_seen": _known(columns[SEEN_BY[name]]).size}
 
 
 def middle_time(name: str, columns: Columns) -> float:
@@ -58,15 +64,15 @@ def median_follow_up(columns: Columns) -> Found:
 
 
 def _half(curve: KaplanMeier, n: int) -> Found:
-    """Return the median of a curve, and where the ends of its interval fall to one half."""
-    ends = [curve.time[np.flatnonzero(side <= 0.5)] for side in (curve.lo, curve.hi)]
+    """Return the median of a curve, and where the ends of its interval fall to one half; there is none at zero."""
+    ends = [curve.time[(side <= 0.5) & (curve.share > 0.0)] for side in (curve.lo, curve.hi)]
     lo, hi = (known(float(end[0])) if end.size else None for end in ends)
-    return {"median": known(curve.median), "lo": lo, "hi": hi, "n": n}
+    return {"median": known(curve.median), "lo": lo, "hi": hi, "n": n, "n_seen": n}
 
 
 def _curve(name: str, columns: Columns) -> tuple[KaplanMeier | None, int]:
-    flag = next((flag for flag, time in EVENTS.items() if time == name), None)
-    if flag:
+    flag = SEEN_BY[name]
+    if flag in EVENTS:
         return kaplan_meier(*event_times(columns, flag)), _known(columns[flag]).size
     if name != "time_to_baseline_d":
         return None, 0

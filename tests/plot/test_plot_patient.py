@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
+import abm
 from abm.plot import style
 from abm.plot.patient import (
     cells,
@@ -29,6 +31,7 @@ from abm.plot.patient.clock import DAYS, MONTHS, YEARS, clock_for
 from abm.plot.patient.report import kinds, render, write_trial_report
 from abm.plot.patient.trial import Trial
 from abm.results.run import Run
+from abm.scenario.from_file import load_scenario
 from abm.statistics.survival import at_risk, kaplan_meier, log_rank
 
 COURSES = {"four_weekly": (0, 7, 14, 21), "extended": (0, 7, 14, 21, 84, 91, 98, 105), "none": (), "one": (0,)}
@@ -531,6 +534,64 @@ def test_drawn_hours_are_told_in_days(tmp_path):
     html = render(with_columns(folder, "patients.csv", **drawn), [], {})
     assert "<td>50 (50–50)</td><td>d</td>" in html
     assert "<td>0.24 (0.24–0.24)</td><td>1/d</td>" in html
+
+
+SHORT = """\
+extends: {base}
+name: short
+duration: {duration}
+replicates: {n}
+populations: {{b_cells: {{cells_per_agent: 2.0e+11}}}}
+probes: {{patient: {{every: 7 d, at: []}}}}
+arms: {{single: {{add: [{{infusion: 375 mg/m2}}]}}, untreated: {{}}}}
+"""
+WALDENSTROM = Path(__file__).parents[2] / "configs" / "parameters" / "waldenstrom.yaml"
+
+
+def report_of(folder, duration, n):
+    """Run patients for a short time and return rows of the key numbers by name, the text and the figures."""
+    base = folder / "waldenstrom.yaml"
+    base.write_text(WALDENSTROM.read_text(encoding="utf-8"), encoding="utf-8")
+    path = folder / "short.yaml"
+    path.write_text(SHORT.format(base=base.name, duration=duration, n=n))
+    found = Run.open(abm.simulate(load_scenario(path), out=folder).folder)
+    html = write_trial_report(found).read_text(encoding="utf-8")
+    text = re.sub(r"<pre.*?</pre>|data:[^\"]*", "", html, flags=re.DOTALL)
+    rows = re.findall(r"<th[^>]*>([^<]*)</th>((?:<td[^>]*>[^<]*</td>)+)", text)
+    cells = {name: re.findall(r">([^<]*)</td>", cells) for name, cells in rows}
+    return cells, text, re.findall(r'figure id="(\w+)"', html)
+
+
+def test_a_report_says_what_was_not_observed(tmp_path):
+    rows, text, figures = report_of(tmp_path, "6 weeks", 3)
+    unseen = ["not observed", "not observed"]
+    for name in ("IgM rises by more than 5 % (weeks 1–8)", "IgM above the start at 2 months", "Progressed",
+                 "Time to progression, median (days from the first dose)"):  # fmt: skip
+        assert rows[name] == unseen
+    assert all(cell.startswith("0.0 % (0 of 3") for cell in rows["Partial response or better (≥ 50 %)"])
+    first = "Time to partial response, median of responders (days from the end of the first course)"
+    assert rows[first] == ["none", "none"]
+    assert rows["Follow-up, median (days; reversed Kaplan and Meier)"] == ["42", "42"]
+    assert not {"time_to_progression", "flare_histogram"} & set(figures)
+    assert "nan" not in text.lower()
+
+
+def test_a_report_of_a_single_visit_has_no_response(tmp_path):
+    rows, text, figures = report_of(tmp_path, "5 d", 2)
+    assert rows["Partial response or better (≥ 50 %)"] == ["not observed"] * 2
+    assert rows["Best change of IgM, median (%)"] == ["not observed"] * 2
+    assert "waterfall" not in figures
+    assert "nan" not in text.lower()
+    assert "Grade" not in text
+
+
+def test_a_report_of_one_patient_tells_unseen_from_unreached(tmp_path):
+    rows, text, _ = report_of(tmp_path, "10 weeks", 1)
+    assert rows["Time to progression (days from the first dose)"] == ["not observed"] * 2
+    assert rows["Time to partial response (days from the end of the first course)"] == ["not reached"] * 2
+    assert rows["Highest IgM (12 weeks) or lymphocytes, relative to the start"] == ["not observed"] * 2
+    assert rows["Best response"] == ["no response"] * 2
+    assert "nan" not in text.lower()
 
 
 def test_failed_checks_are_said_at_the_top(tmp_path):

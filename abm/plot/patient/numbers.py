@@ -129,10 +129,9 @@ def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     if all("baseline_igm_g_per_L" in trial.outcomes(name) for name in names):
         igm = [trial.outcomes(name)["baseline_igm_g_per_L"].median() for name in names]
         rows += [["IgM at the start, median (g/L)", *map(wording.number, igm)]]
-    for part, kinds, show in (("shares", SHARES, lambda key, arm: _share(arm["shares"].get(key))),
-                              ("medians", MEDIANS, _median)):  # fmt: skip
+    for part, kinds, show in (("shares", SHARES, lambda _, one: _share(one)), ("medians", MEDIANS, _median)):
         known = [key for key in kinds if any(key in arm.get(part, {}) for arm in found)]
-        rows += [[kinds[key], *(show(key, arm) for arm in found)] for key in known]
+        rows += [[kinds[key], *(show(key, arm.get(part, {}).get(key)) for arm in found)] for key in known]
     return rows
 
 
@@ -163,14 +162,12 @@ def _share(found: Mapping[str, Any] | None) -> str:
     return f"{wording.percent(found['share'])} ({found['k']} of {found['n']}{'; ' + ends if ends else ''})"
 
 
-def _median(key: str, arm: Mapping[str, Any]) -> str:
+def _median(key: str, found: Mapping[str, Any] | None) -> str:
     """Return "640 (510 to not reached)"; only what Kaplan and Meier estimate can be unreached, others are unknown."""
-    found = arm["medians"].get(key)
     if not found:
         return wording.MISSING
     if found.get("n") == 0:
-        has_none = key == "time_to_partial_d" and arm["shares"]["partial_or_better"]["n"] > 0
-        return "none responded" if has_none else NOT_OBSERVED
+        return "none" if found["n_seen"] else NOT_OBSERVED
     none = "not reached" if key in UNREACHED else wording.MISSING
     mid, lo, hi = (_end(key, found.get(end), none) for end in ("median", "lo", "hi"))
     return f"{mid} ({lo} to {hi})" if found.get("lo") is not None else mid
