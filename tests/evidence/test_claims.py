@@ -92,6 +92,25 @@ def responders(hits, n):
 (TRIAL,) = chosen(["P6-PR"])
 
 
+@pytest.mark.parametrize(
+    ("name", "seen", "expected"),
+    [
+        ("P2-rise", {"single.any_rise": [1.0, 0.0, math.nan, 1.0]}, 200 / 3),
+        ("P2-2months", {"single.any_rise": [1.0] * 3 + [0.0], "single.up_2_months": [1.0, 0.0, math.nan, 1.0]}, 50.0),
+        ("P4b-deep", {"double.best_change_frac": [-0.8, -0.5, math.nan, -0.9]}, 200 / 3),
+        ("P9", {"double.partial": [1.0] * 4, "double.any_rise": [0.0, 1.0, math.nan, 1.0]}, 100 / 3),
+        ("L2-high", {"ibrutinib.surface_igm_MFI": [80.0] * 4, "ibrutinib.progressed": [1.0, 0.0, math.nan, 0.0]},
+         100 / 3),
+        ("L3", {"ibrutinib.calcium_percent": [10.0, 20.0, 30.0, 90.0],
+                "ibrutinib.inhibition_frac": [0.9, 0.8, 0.7, math.nan]}, -1.0),
+        ("P6-PR", {"single.partial": [math.nan] * 4}, math.nan),
+    ],
+)  # fmt: skip
+def test_a_claim_counts_the_patients_in_whom_it_was_seen(name, seen, expected):
+    patients = {str(i): {key: values[i] for key, values in seen.items()} for i in range(4)}
+    assert chosen([name])[0].measure(patients) == pytest.approx(expected, nan_ok=True)
+
+
 def test_a_trial_holds_when_the_observed_value_is_one_of_many_trials_of_its_size():
     trial = TRIAL
     found = _score_trial(trial, Made(), [1], None)
