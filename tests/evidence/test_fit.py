@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -255,8 +256,9 @@ FREE = (
 
 
 def well_of(folder, parameters, sets=()):
-    folder.mkdir(exist_ok=True)
-    (folder / "well.yaml").write_text(f"extends: {os.path.relpath(parameters, folder)}\n{WELL}")
+    folder.mkdir()
+    shutil.copy(parameters, folder / "set.yaml")
+    (folder / "well.yaml").write_text(f"extends: set.yaml\n{WELL}")
     return load_scenario(folder / "well.yaml", sets)
 
 
@@ -273,7 +275,7 @@ def test_the_set_of_a_fit_is_what_was_simulated(tmp_path, method):
             values[row["path"]] = f"{number!r} {row['unit']}"
     own = tuple(f"{path}={value}" for path, value in values.items())
     plain = well_of(tmp_path / "plain", STUDIES / "../parameters/wm_bright.yaml", own)
-    fitted = well_of(folder.path, folder.path / "parameters.yaml")
+    fitted = well_of(tmp_path / "fitted", folder.path / "parameters.yaml")
     assert "shield" not in fitted.processes
     assert fitted == plain
     runs = [run_scenario(one, tmp_path / name, 1) for name, one in (("a", fitted), ("b", plain))]
