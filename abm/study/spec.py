@@ -126,25 +126,30 @@ def placed_in_set(changes: Mapping[str, Any], document: Document) -> Iterator[No
     try:
         yield
     except InputError as error:
-        faults = []
-        for fault in error.faults:
-            near = [path for path in changes if fault.path.startswith(path) or path.startswith(fault.path)]
-            place = ("set", max(near, key=len)) if near else ("set",)
-            message = f"{fault.path}: {fault.message}" if fault.path != place[-1] else fault.message
-            faults.append(document.fault(place, message, fault.allowed, fault.nearest))
-        raise InputError(*faults) from None
+        raise InputError(*(_of_change(document, ("set",), changes, fault) for fault in error.faults)) from None
+
+
+def _of_change(document: Document, place: Keys, changes: Mapping[str, Any], fault: Fault) -> Fault:
+    """Return a fault of a changed scenario where the change that it comes from stands, below a place."""
+    near = [path for path in changes if _is_along(fault.path, path) or _is_along(path, fault.path)]
+    has_them = isinstance(value_at(document.data, place), Mapping)
+    here = (*place, max(near, key=len)) if near and has_them else place
+    message = fault.message if fault.path in here else f"{fault.path}: {fault.message}"
+    return document.fault(here, message, fault.allowed, fault.nearest)
+
+
+def _is_along(path: str, above: str) -> bool:
+    return f"{path}.".startswith(f"{above}.")
 
 
 def _check(planned: Planned, document: Document) -> None:
     """Validate on the base every listed point, every listed value and both ends of every range."""
     faults = [fault for name in planned.study.summaries for fault in _summary_faults(planned, document, name)]
-    for place, path, point in _samples(planned, document, faults):
+    for place, point in _samples(planned, document, faults):
         try:
             _check_point(planned, point)
         except InputError as error:
-            for f in error.faults:
-                message = f.message if f.path == path else f"{f.path}: {f.message}"
-                faults.append(document.fault(place, message, f.allowed, f.nearest))
+            faults += [_of_change(document, place, point, fault) for fault in error.faults]
     if faults:
         raise InputError(*faults)
 
@@ -171,21 +176,21 @@ def _check_point(planned: Planned, point: Point) -> None:
     check_cohort(changed, document)
 
 
-def _samples(planned: Planned, document: Document, faults: list[Fault]) -> Iterator[tuple[Keys, str, Point]]:
-    """Yield places of the file, the path that stands there, and points to try; add what is wrong with the ranges.
+def _samples(planned: Planned, document: Document, faults: list[Fault]) -> Iterator[tuple[Keys, Point]]:
+    """Yield places of the file and the points to try that stand there; add what is wrong with the ranges.
 
     Of listed points all, of axes each value alone, or both ends of the range.
     """
     design, data = planned.study.design, json.loads(planned.text)
     if isinstance(design, Listed):
         for index, point in enumerate(design.points(data)):
-            yield ("design", "points", index), "", point
+            yield ("design", "points", index), point
     for path, axis in design.axes.items():
         here: Keys = ("design", "axes", path)
         if axis.values and not isinstance(design, Drawn):
             items: Keys = (*here, "values") if isinstance(value_at(document.data, here), dict) else here
             for index, value in enumerate(axis.values):
-                yield (*items, index), path, {path: value}
+                yield (*items, index), {path: value}
             continue
         try:
             with placing(document):
@@ -194,4 +199,4 @@ def _samples(planned: Planned, document: Document, faults: list[Fault]) -> Itera
             faults += error.faults
             continue
         for name, share in (("lo", 0.0), ("hi", 1.0)):
-            yield (*here, name), path, {path: own.value(share)}
+            yield (*here, name), {path: own.value(share)}

@@ -103,9 +103,10 @@ def test_a_listed_value_without_its_unit_is_refused(load, kind, value):
 def test_a_listed_point_without_its_unit_is_refused(load):
     text = STUDY.replace(AXES, f"  kind: list\n  points:\n    - {{}}\n    - {{{LAG}: 2}}\n")
     ((line, place, told),) = refused(load, text)
-    assert (line, place) == (10, "design.points.1")
+    assert (line, place) == (10, f"design.points.1.{LAG}")
     assert "unit missing" in told
-    assert LAG in told
+    text = STUDY.replace(AXES, f"  kind: list\n  points:\n    - {SHIELD}: 0.5\n      {LAG}: 2\n")
+    assert [line for line, _, _ in refused(load, text)] == [10]
 
 
 @pytest.mark.parametrize(
