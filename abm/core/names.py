@@ -22,7 +22,14 @@ def is_missing(text: str) -> bool:
     return not MISSING.isdisjoint((text.strip(), text.strip().lower()))
 
 
-def _refuse_missing(text: str) -> str:
+def refuse_missing(text: str) -> str:
+    """Return a text that is not read as a missing value.
+
+    Raises
+    ------
+    PydanticCustomError
+        It is.
+    """
     if is_missing(text):
         raise refusal(Fault(f"{text!r} reads as a missing value in other programs", allowed=TAKEN))
     return text
@@ -31,10 +38,10 @@ def _refuse_missing(text: str) -> str:
 def _refuse_unprintable(text: str) -> str:
     if not text.isprintable() or len(text) > LONGEST:
         raise refusal(Fault(f"found {text[:LONGEST]!r}", allowed=f"at most {LONGEST} printable characters"))
-    return _refuse_missing(text)
+    return refuse_missing(text)
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), AfterValidator(_refuse_missing)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), AfterValidator(refuse_missing)]
 Label = Annotated[str, AfterValidator(_refuse_unprintable)]
 
 

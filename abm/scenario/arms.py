@@ -75,6 +75,8 @@ class AdditionBase(Model):
         dose = data.get("infusion") if isinstance(data, Mapping) else None
         if not isinstance(dose, str) or not _has_dimension_of(dose, "mg"):
             return data
+        if data.get("infusion_mg") is not None:
+            raise refusal(Fault("a dose in mg is there already", "infusion", allowed="infusion_mg alone"))
         return {key: value for key, value in data.items() if key != "infusion"} | {"infusion_mg": dose}
 
     @model_validator(mode="after")

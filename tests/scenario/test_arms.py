@@ -108,6 +108,13 @@ def test_a_flat_dose_comes_back_from_its_dump(tmp_path):
     assert again.arms["a"].control().add == ()
 
 
+def test_one_infusion_has_one_dose():
+    found = refused([{"infusion": "500 mg", "infusion_mg": 300}], BODY)
+    assert found == [("infusion", "a dose in mg is there already")]
+    found = refused([{"infusion": "375 mg/m2", "infusion_mg": 300}], BODY)
+    assert found == [("", "an addition names one thing, found infusion and infusion_mg")]
+
+
 def test_infusions_overlap_whatever_their_dose_is_by():
     drug = BODY | {"processes": {"drug": {"kind": "two_compartment"}}}
     found = refused([{"infusion": "500 mg"}, {"infusion": "375 mg/m2", "at": "2 h"}], drug)
@@ -158,3 +165,11 @@ def test_a_file_names_what_has_no_name(tmp_path, file, name):
     loaded = load_scenario(tmp_path / file)
     assert loaded.name == name
     assert validate(Scenario, resolve(tmp_path / file, [f"name={name}"])).name == name
+
+
+@pytest.mark.parametrize("name", ["nan", "null", "na"])
+def test_causes_and_processes_have_names_too(name):
+    for processes, path in (({"x": {"kind": "death", "cause": name}}, "x"), ({name: {"kind": "binding"}}, name)):
+        with pytest.raises(ValidationError, match=f"'{name}' reads as a missing value") as error:
+            Scenario.model_validate(WELL | {"processes": processes})
+        assert path in error.value.errors()[0]["loc"]

@@ -7,10 +7,11 @@
 *References*: assumed rate for primary B cells in culture.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from abm.core.names import refuse_missing
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
@@ -27,7 +28,7 @@ class Death(Process):
     writes: ClassVar = ()
 
     population: Literal["b_cells", "nk_cells"] = "b_cells"
-    cause: str = Field("background", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    cause: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$"), AfterValidator(refuse_missing)] = "background"
     rate_per_h: float = par(
         0.003, "1/h", "assumed: over 90 % of untreated cells live at 24 h", "Death rate", ge=0, le=100
     )
