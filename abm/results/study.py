@@ -29,6 +29,7 @@ CHUNK = 50_000
 KEYS = ("id", "seed", "hash")
 POINT = "point"  # what the row changes in the base, as JSON
 IDENTITY = "identity.json"
+CHECK = "check"
 Row = dict[str, Any]
 
 
@@ -155,11 +156,11 @@ class StudyFolder:
         append_event(self.path / "log.jsonl", event, fields)
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Add the line of a row that ended."""
-        append_line(self.path / "rows.jsonl", json.dumps(record))
+        """Add the line of a row that ended, with a hash of what it says."""
+        append_line(self.path / "rows.jsonl", json.dumps({**record, CHECK: _check(record)}))
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Yield every line, oldest first; one that a crash cut short is passed over."""
+        """Yield every line, oldest first; one that a crash cut short, or that was damaged, is passed over."""
         try:
             with open(self.path / "rows.jsonl", encoding="utf-8", errors="replace") as lines:
                 for line in lines:
@@ -167,7 +168,7 @@ class StudyFolder:
                         record = json.loads(line)
                     except ValueError:
                         continue
-                    if isinstance(record, dict) and {"hash", "status"} <= record.keys():
+                    if isinstance(record, dict) and record.pop(CHECK, "") == _check(record):
                         yield record
         except FileNotFoundError:
             return
@@ -211,6 +212,10 @@ class StudyFolder:
         with naming(path):
             path.parent.mkdir(exist_ok=True)
         atomic_write(path, content)
+
+
+def _check(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record).encode()).hexdigest()[:16]
 
 
 def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:

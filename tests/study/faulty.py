@@ -47,12 +47,13 @@ def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, 
         abm.study.run.SMALL = 0
     if is_blind:
         abm.study.run.free_disk = lambda path: 10**15
+    if die:
+        _die_in(**die)
     if slow_s:
+        abm.study.run.warm_up = lambda scenario: None  # the wells are to be slow, not what comes before
         _after_each_step(lambda simulation: time.sleep(slow_s))
     if silent_s:
         abm.study.pool.SILENT_S = silent_s
-    if die:
-        _die_in(**die)
     if kill_at:
         _kill_at(**kill_at)
     if file_limit:

@@ -169,6 +169,16 @@ def test_a_line_that_a_crash_cut_short_costs_one_row(sweep, quiet_table, tmp_pat
     same(run_study(sweep(), tmp_path, local(1), Monitor()), quiet_table)
 
 
+def test_a_line_that_was_damaged_costs_one_row(sweep, quiet_table, tmp_path):
+    folder = run_study(sweep(), tmp_path, local(1), Monitor())
+    lines = (folder.path / "rows.jsonl").read_text()
+    values = lines.index('"values"')
+    at = next(i for i in range(lines.index("0.", values), len(lines)) if lines[i] in "123456")
+    (folder.path / "rows.jsonl").write_text(lines[:at] + "7" + lines[at + 1 :])
+    assert status(sweep(), tmp_path)["missing"] == 1
+    same(run_study(sweep(), tmp_path, local(1), Monitor()), quiet_table)
+
+
 def test_equal_content_is_run_once(sweep, tmp_path):
     twice = sweep(
         "design={kind: list, points: [{populations.b_cells.n: 20}, {populations.b_cells.n: 20}]}", "seeds=[1]"
