@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +94,11 @@ class StudyFolder:
     def kin(self) -> dict[str, Row]:
         """Return the rows that ended well in the folders of the same name beside this one, by hash."""
         beside = {self.first, *self.first.parent.glob(f"{self.first.name}-{'[0-9a-f]' * 8}")} - {self.path}
-        records = (record for path in sorted(beside) for record in StudyFolder(path).records())
-        return {record["hash"]: record for record in records if record["status"] == "done"}
+        found: dict[str, Row] = {}
+        for path in sorted(beside):
+            with suppress(ReadError):  # what a folder does not show is run
+                found |= {one["hash"]: one for one in StudyFolder(path).records() if one["status"] == "done"}
+        return found
 
     def make(self) -> None:
         """Make the folder if it is missing."""

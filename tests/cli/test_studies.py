@@ -25,6 +25,16 @@ def test_a_study_is_planned_run_counted_and_reported(call, tmp_path):
     assert Path(again.json["report"]).read_text() == html
 
 
+def test_a_study_of_other_content_says_that_it_lies_beside_the_first(call, tmp_path):
+    out = ("--out", str(tmp_path))
+    first = call("study", "plan", SWEEP, *ONE, *out, "--json")
+    assert first.err == ""
+    for verb in ("plan", "status"):
+        ended = call("study", verb, SWEEP, *ONE[:4], "--set", "seeds=[2]", *out, "--json")
+        assert f"{first.json['folder']} holds work with other seeds under this name; this one is kept in" in ended.err
+    assert {path.name.partition("-")[0] for path in (tmp_path / "studies").iterdir()} == {"sweep"}
+
+
 def test_a_dry_run_says_what_it_would_take_and_writes_nothing(call, tmp_path):
     ended = call("study", "run", SWEEP, "--dry-run", "--out", str(tmp_path), "--json")
     assert set(ended.json) == {"rows", "hours", "memory_GB", "disk_GB"}

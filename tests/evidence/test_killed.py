@@ -2,6 +2,7 @@
 
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -97,15 +98,23 @@ def test_stopped_again_and_again_it_ends_as_a_quiet_one(verb, quiet, tmp_path):
     assert results(tmp_path) == quiet(verb)
 
 
+def words_of(verb, root):
+    return ["abm", *map(str, VERBS[verb]), "--threads", "2", "--out", str(root)]
+
+
+def begin(verb, root):
+    """Start a verb in a process group of its own."""
+    call = [sys.executable, "-P", "-m", *words_of(verb, root)]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen(call, start_new_session=True, **pipes)
+
+
 def kill_until_done(verb, root, n_kills):
     """Start a verb again and again and kill it at random moments; return how often it was killed, and its end."""
-    words = [sys.executable, "-P", "-m", "abm", *map(str, VERBS[verb]), "--threads", "2", "--out", str(root)]
     killed = 0
     while True:
         before = n_rows(root) if killed % 4 else -1  # every fourth while it is still starting
-        process = subprocess.Popen(
-            words, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        process = begin(verb, root)
         end = time.monotonic() + PATIENCE_S
         while killed < n_kills and process.poll() is None and n_rows(root) <= before and time.monotonic() < end:
             time.sleep(0.02)
@@ -129,8 +138,15 @@ def ends_as_the_quiet_one(verb, quiet, root, n_kills):
     assert results(root) == quiet(verb)
 
 
-def test_a_fit_killed_twice_ends_as_a_quiet_one(quiet, tmp_path):
-    ends_as_the_quiet_one("fit", quiet, tmp_path, 2)
+def test_a_fit_that_was_interrupted_and_killed_ends_as_a_quiet_one(quiet, tmp_path):
+    process = begin("fit", tmp_path)
+    while process.poll() is None and not n_rows(tmp_path):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=PATIENCE_S)[0].decode()
+    assert process.returncode == 143, said
+    assert said.strip().endswith(f"go on with: {shlex.join(words_of('fit', tmp_path))}")
+    ends_as_the_quiet_one("fit", quiet, tmp_path, 1)
 
 
 @pytest.mark.verification

@@ -103,6 +103,15 @@ def test_a_folder_that_does_not_say_what_it_holds_is_left_alone(tmp_path, found)
     assert [path.name for path in old.iterdir()] == [found]
 
 
+def test_rows_that_a_folder_beside_does_not_show_are_run(tmp_path, counted):
+    engine, counts = counted
+    first = run_study(load_study(SWEEP, FEW), tmp_path, engine, Monitor())
+    (first.path / "rows.jsonl").unlink()
+    (first.path / "rows.jsonl").mkdir()
+    run_study(load_study(SWEEP, (*FEW, "seeds=[1, 2]")), tmp_path, engine, Monitor())
+    assert counts == [2, 4]
+
+
 def test_what_a_killed_start_left_is_no_content(tmp_path):
     begun = tmp_path / "fit" / "x"
     begun.mkdir(parents=True)
