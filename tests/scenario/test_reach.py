@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from abm.core.errors import InputError
+from abm.evidence.compare import load_comparison
+from abm.evidence.fit import load_calibration
 from abm.scenario.from_file import load_scenario
 from abm.scenario.reach import CONFIGS, allow
 from abm.study.spec import load_study
@@ -157,3 +159,22 @@ def test_a_tilde_is_the_home_folder(write, tmp_path, monkeypatch):
     assert load_scenario(file).seed == 7
     monkeypatch.setenv("HOME", "")
     assert message(file).startswith(f"{file}:1:1  extends  ~/base.yaml: no home folder is known")
+
+
+@pytest.mark.parametrize("key", ["parameters", "panel"])
+def test_what_a_comparison_names_is_held_to_the_same(write, tmp_path, key):
+    write("set.yaml", f"extends: {CONFIGS / 'parameters' / 'wm_bright.yaml'}")
+    names = {"parameters": CONFIGS / "parameters" / "wm_bright.yaml", "panel": CONFIGS / "scenarios" / "quick.yaml"}
+    text = "\n".join(f"{name}: {path}" for name, path in (names | {key: "../set.yaml"}).items())
+    file = write("own/comparison.yaml", text)
+    assert f"  {key}  '../set.yaml' {OUT_OF_REACH}" in message(file, load_comparison)
+
+
+def test_the_parameters_of_a_calibration_are_held_to_the_same(write, tmp_path):
+    write("set.yaml", f"extends: {CONFIGS / 'parameters' / 'wm_bright.yaml'}")
+    write("own/other.yaml", f"{SECRET}: {SECRET}")
+    for name, told in (("../set.yaml", OUT_OF_REACH), ("other.yaml", "a key that is unknown here")):
+        text = f"parameters: {name}\nfree: {{processes.shield.max_frac: {{lo: 0.5, hi: 1}}}}\nclaims: [A3]"
+        found = message(write("own/calibration.yaml", text), load_calibration)
+        assert told in found
+        assert SECRET not in found
