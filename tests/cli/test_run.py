@@ -120,8 +120,13 @@ def test_seed_and_replicates_are_short_for_set(call, small, undrawn):
 def test_the_step_check_compares_with_half_the_step(call, tiny, undrawn):
     found = call("run", tiny, "--json", "--check-step", "--set", "probes={counts: {every: 10 min}}").json
     assert set(found["step_check"]) == {"serum", "both"}
-    assert all(abs(change["mean"]) < 20 for change in found["step_check"].values())  # points, of 60 cells
     half = next(Path("runs").glob("tiny.half-step/*"))
+    fine, coarse = (Run(folder).series().groupby("arm").last() for folder in (half, found["folder"]))
+    points = 100.0 * (fine["n_b_alive"] / fine["n_b_start"] - coarse["n_b_alive"] / coarse["n_b_start"])
+    assert points.abs().max() > 0.0
+    for arm, change in found["step_check"].items():
+        assert change["mean"] == pytest.approx(points[arm])
+        assert abs(change["mean"]) < 20  # of 60 cells
     assert Run(half).series()["time_h"].max() == 1.0
     assert load_scenario(half / "scenario.yaml").dt == pytest.approx(0.5 / 60)
 

@@ -100,10 +100,11 @@ def test_the_report_holds_groups_and_lymphocytes(cohort):
 
 
 def test_cuts_are_those_of_the_scenario(tmp_path):
-    trial = Trial(run_of(tmp_path, *SMALL, "replicates=6", "end_points.surface_igm_cut_mfi=90"))
+    trial = Trial(run_of(tmp_path, *SMALL, "replicates=6", "end_points.surface_igm_cut_mfi=120"))
     high, _ = by_signal.split(trial, by_signal.EVENTS[0], by_signal.MARKS[0])
-    assert high[0].size == int((trial.end_points["surface_igm_MFI"] > 90).sum())
-    assert any("above 90 MFI" in group.words for group in time_to_progression.groups(trial)) or high[0].size == 0
+    n_high = int((trial.end_points["surface_igm_MFI"] > 120).sum())
+    assert 0 < high[0].size == n_high < int((trial.end_points["surface_igm_MFI"] > 50).sum())
+    assert any("above 120 MFI" in group.words for group in time_to_progression.groups(trial))
 
 
 def test_infusions_in_cll_are_drawn(tmp_path):

@@ -100,3 +100,8 @@ def test_arm_and_replicate_are_set_by_the_well(filled):
     well.finish({})
     filled.merge_parts([("serum", 1)])
     assert set(filled.series()["arm"]) == {"serum"}
+
+
+def test_every_well_has_fields_of_its_own(finished, wells):
+    names = {f"{arm}/{replicate}/{name}" for arm, replicate in wells for name in ("dheas_uM", "voxel_um")}
+    assert set(finished.fields(60)) == names

@@ -6,7 +6,7 @@ import pytest
 
 from abm.scenario.build import Well, build, controls
 from abm.study.jobs import Flow
-from abm.study.measures import kind_of, of_arms, of_well
+from abm.study.measures import _Level, kind_of, of_arms, of_well
 from abm.study.rows import RowJob, as_base
 from abm.study.run import run_scenario
 
@@ -61,6 +61,46 @@ def test_hours_alive_are_counted_until_death_and_those_of_survivors_until_the_en
     expected = (n_alive * world.t_h + float(dead.time_h.sum())) / (n_alive + dead.n)
     assert of_well(simulation)["alive_h_per_cell"] == pytest.approx(expected)
     assert expected < world.t_h
+
+
+def test_the_measures_of_a_well_are_its_last_totals(culture):
+    kinds = {"binding": {}, "internalisation": {}, "engagement": {}, "killing": {}, "death": {"rate_per_h": 0.3}}
+    changes = {"populations": {"b_cells": {"n": 60}, "nk_cells": {"per_b_cell": 1.0}}, "space": {"volume": "20 uL"}}
+    simulation = culture(kinds | {"igm_secretion": {}}, [{"rituximab": "10 ug/mL"}], changes)
+    simulation.run()
+    last, found = list(simulation.records["counts"].values())[-1], of_well(simulation)
+    n, pools = last["n_b_start"], simulation.world.pools
+    assert (found["n_b_start"], n) == (60, 60)
+    assert 0 < last["n_b_dead"] < n
+    assert found["survival_raw"] == pytest.approx(last["n_b_alive"] / n)
+    assert found["lysed_frac"] == pytest.approx(last["n_b_dead"] / n)
+    assert found["deaths_background_frac"] == pytest.approx(last["deaths_background"] / n)
+    assert found["igm_ng_per_mL"] == pytest.approx(last["igm_ng_per_mL"], rel=1e-6)
+    assert found["igm_molecules_per_cell"] == pytest.approx(last["igm_molecules"] / n)
+    assert found["igm_released_frac"] == pytest.approx(last["igm_released_molecules"] / last["igm_molecules"])
+    on_cells = simulation.world.populations["b_cells"].bound_per_cell.sum()
+    inside = pools["antibody_internalised"]
+    assert found["internalised_frac"] == pytest.approx(inside / (inside + on_cells))
+    assert found["kills_per_nk"] == pytest.approx(last["deaths_adcc"] / last["n_nk"])
+
+
+def test_cells_are_counted_by_the_decades_of_their_cd20(culture, alike):
+    cells = {"populations": {"b_cells": alike(50, cd20=100_000.0)}}
+    simulation = culture({"death": {"rate_per_h": 0.5}}, (), cells)
+    simulation.run()
+    found = {name: value for name, value in of_well(simulation).items() if "_cd20_" in name}
+    n_alive = list(simulation.records["counts"].values())[-1]["n_b_alive"]
+    assert found == {"n_cd20_100000": 50.0, "alive_cd20_100000": float(n_alive)}
+    assert 0 < n_alive < 50
+
+
+def test_a_level_falls_exponentially_between_two_looks():
+    level = _Level([0.0, 168.0, 400.0], [100.0, 25.0, 5.0])
+    assert level.at(168.0, 0.0) == 25.0
+    assert level.at(84.0, 168.0) == pytest.approx(50.0)
+    assert math.isnan(level.at(84.0, 100.0))
+    assert math.isnan(level.at(300.0, 168.0))  # the looks are farther apart
+    assert math.isnan(level.at(401.0, 168.0))
 
 
 @pytest.mark.parametrize(

@@ -64,3 +64,9 @@ def test_a_planted_fault_is_caught(copy, slip):
         shutil.copy2(source, path)
     assert result.returncode == 1, result.stdout[-3000:] + result.stderr
     assert CAUGHT.search(result.stdout), f"failed, but not by what it asserts:\n{result.stdout[-3000:]}"
+
+
+def test_every_folder_has_ten_faults():
+    folders = {path.name for path in (PROJECT / "abm").iterdir() if (path / "__init__.py").exists()}
+    assert {path.stem for path in LISTS} == folders
+    assert all(sum(name.startswith(f"{path.stem}: ") for name in FAULTS) >= 10 for path in LISTS)

@@ -91,5 +91,5 @@ def test_missed_doses_are_a_share_and_the_same_days_at_any_step():
     assert taken["4 h"] == taken["12 h"]
     assert taken["4 h"] / 100.0 == pytest.approx(210, abs=4 * math.sqrt(300 * 0.21))
     assert taken["4 h"] % 100.0 == 0.0
-    other = course([{"ibrutinib": "100 mg", "missed": 0.3}], 300, seed=2)[1].world.pools["ibrutinib_dosed_mg"]
-    assert other != taken["12 h"] or other / 100 == pytest.approx(210, abs=32)
+    days = [course([{"ibrutinib": "100 mg", "missed": 0.3}], 20, seed=seed)[0].tolist() for seed in (1, 1, 2)]
+    assert days[0] == days[1] != days[2]
