@@ -41,7 +41,7 @@ def test_a_trial_has_shares_of_those_seen(capsys):
 
 def test_one_patient_has_levels_and_what_was_not_reached_or_not_observed(capsys):
     medians = {"best_change_frac": -0.514, "time_to_progression_d": None, "nadir_per_nL": None}
-    own = {name: {"median": value, "n": int(name != "nadir_per_nL")} for name, value in medians.items()}
+    own = {name: {"median": value, "n_seen": int(name != "nadir_per_nL")} for name, value in medians.items()}
     runs._show_trial({"patients": 1, "arms": {"single": {"n": 1, "medians": own, "shares": {}}}})
     assert cells(capsys)[1] == ["single", "-0.514", "not reached", "not observed"]
 
