@@ -40,8 +40,8 @@ class Axis(Model):
     """The values of one path, or the range they are drawn from."""
 
     values: tuple[Any, ...] = ()
-    lo: float | str | None = None
-    hi: float | str | None = None
+    lo: int | float | str | None = None
+    hi: int | float | str | None = None
     scale: Literal["linear", "log"] = "linear"
 
     @model_validator(mode="before")
