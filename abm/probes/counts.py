@@ -3,6 +3,7 @@
 A look at the moment of an addition sees what was added, at the start as later; added cells count from the next step on.
 """
 
+import math
 from typing import ClassVar, Literal
 
 from abm.core.population import Population
@@ -14,8 +15,10 @@ GRAMS_PER_KDA = 1.66053907e-21
 
 
 def mean(population: Population, column: str) -> float:
-    """Mean of a column; 0 where there is no cell or no such column."""
-    return float(population[column].mean()) if population.n and column in population else 0.0
+    """Mean of a column; 0 without such a column, and missing without a cell."""
+    if not population.n:
+        return math.nan
+    return float(population[column].mean()) if column in population else 0.0
 
 
 class Counts(Probe):
@@ -56,13 +59,13 @@ class Counts(Probe):
     def _effectors(self, world: World) -> Row:
         nk = world.populations.get("nk_cells")
         if nk is None:
-            return {"n_nk": 0, "n_nk_engaged": 0, "potency_mean": 1.0, "granules_mean": 1.0}
+            return {"n_nk": 0, "n_nk_engaged": 0, "potency_mean": math.nan, "granules_mean": math.nan}
         engaged = int((nk.partner >= 0).sum()) if "partner" in nk else 0
         return {
             "n_nk": nk.n,
             "n_nk_engaged": engaged,
-            "potency_mean": mean(nk, "potency") if nk.n else 1.0,
-            "granules_mean": mean(nk, "granules") if nk.n else 1.0,
+            "potency_mean": mean(nk, "potency"),
+            "granules_mean": mean(nk, "granules"),
         }
 
     def _medium(self, world: World) -> Row:

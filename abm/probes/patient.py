@@ -3,6 +3,7 @@
 A look at the moment of a dose or a plasma exchange is before it, at the start as later, as blood is drawn first.
 """
 
+import math
 from typing import ClassVar, Literal
 
 from abm.core.population import Population
@@ -36,7 +37,7 @@ class Patient(Probe):
         row |= _of_signalling(world) if "signal" in b and "accessible_cells" in b else {}
         row |= _of_blood_and_tissue(world) if _is_cll(world) else {}
         row["rel_cd20"] = _relative_cd20(b)
-        row["effectors"] = float(nk.granules.mean()) if nk is not None and nk.n and "granules" in nk else 1.0
+        row["effectors"] = float(nk.granules.mean()) if nk is not None and nk.n and "granules" in nk else math.nan
         return row
 
 
@@ -57,9 +58,10 @@ def _of_signalling(world: World) -> Row:
     b, pools = world.populations["b_cells"], world.pools
     reached, cells = b.accessible_cells, b.accessible_cells + b.niche_cells
     n_reached, n = float(reached.sum()), float(cells.sum())
+    on_reached = REFERENCE_MFI * float((reached * b.surface_igm).sum())
     return {
-        "surface_igm_MFI": REFERENCE_MFI * float((reached * b.surface_igm).sum()) / n_reached if n_reached else 0.0,
-        "signal_rel": float((cells * b.signal_rel).sum()) / n if n else 0.0,
+        "surface_igm_MFI": on_reached / n_reached if n_reached else math.nan,
+        "signal_rel": float((cells * b.signal_rel).sum()) / n if n else math.nan,
         "btk_free": pools.amounts.get("btk_free", 1.0),
         "baseline_surface_igm_MFI": pools["surface_igm_MFI"],
         "calcium_percent": pools["calcium_percent"],
@@ -83,9 +85,9 @@ def _total(b: Population, column: str) -> float:
 
 
 def _relative_cd20(b: Population) -> float:
-    """Return CD20 of the clone's B cells relative to their set points; 0 without cells."""
+    """Return CD20 of the clone's B cells relative to their set points; missing without cells."""
     if "accessible_cells" not in b:
-        return 0.0
+        return math.nan
     cells = b.accessible_cells + b.niche_cells
     start = float((cells * b.cd20_start_per_cell).sum())
-    return float((cells * b.cd20_per_cell).sum()) / start if start > 0.0 else 0.0
+    return float((cells * b.cd20_per_cell).sum()) / start if start > 0.0 else math.nan

@@ -105,10 +105,13 @@ def test_drug_complement_and_hormone_are_concentrations_and_fractions(row):
     assert seen["dheas_uM"] == pytest.approx(2.0)
 
 
-def test_totals_of_an_empty_well_are_zero_and_finite(row):
-    seen = row({}, {"populations": {"b_cells": {"n": 0}, "nk_cells": {"per_b_cell": 0}}})
-    assert all(np.isfinite(value) for value in seen.values())
-    assert (seen["n_b_alive"], seen["n_nk"], seen["potency_mean"]) == (0, 0, 1.0)
+@pytest.mark.parametrize("nk_cells", [{"per_b_cell": 0}, None])
+def test_totals_of_an_empty_well_are_zero_and_means_over_no_cell_are_missing(row, nk_cells):
+    seen = row({}, {"populations": {"b_cells": {"n": 0}, "nk_cells": nk_cells}})
+    assert {name for name, value in seen.items() if np.isnan(value)} == {
+        "bound_mean_per_cell", "c3b_mean_per_cell", "mac_mean_per_cell", "potency_mean", "granules_mean",
+    }  # fmt: skip
+    assert (seen["n_b_alive"], seen["n_nk"], seen["igm_ng_per_mL"]) == (0, 0, 0.0)
 
 
 def test_a_snapshot_holds_every_cell_once(world):

@@ -217,8 +217,10 @@ def test_without_a_course_there_is_no_time_since_its_end():
     assert math.isnan(got["time_to_minor_d"])
 
 
-def test_igm_that_falls_to_nothing_is_no_progression():
-    assert found(from_week(30, 20, 0), rules=EndPoints(progression="0 g/L"))["progressed"] == 0.0
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_igm_that_falls_to_nothing_is_no_progression(is_confirmed):
+    rules = EndPoints(progression="0 g/L", is_confirmed=is_confirmed)
+    assert found(from_week(30, 20, 0), rules=rules)["progressed"] == 0.0
 
 
 def test_progression_is_confirmed_against_the_limit_of_the_visit_that_it_confirms():
