@@ -9,7 +9,7 @@ differ most decides best.
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -245,10 +245,16 @@ def _weigh(draws: Sequence[Draw], accepted: Sequence[bool], found: Sequence[dict
             float(shares[:, k].mean()),
             float(lo[k]),
             float(hi[k]),
-            {name: float(np.mean([found[i][name] for i in rows[on]])) for name in found[0]},
+            {name: _mean_of_known(found[i][name] for i in rows[on]) for name in found[0]},
         )
         for k, on in enumerate(on_all)
     ]
+
+
+def _mean_of_known(values: Iterable[float]) -> float:
+    """Return the mean of what came out; NaN where nothing did."""
+    known = [value for value in values if math.isfinite(value)]
+    return math.fsum(known) / len(known) if known else math.nan
 
 
 def _marginal(combinations: Sequence[Combination]) -> dict[str, float]:
@@ -268,19 +274,23 @@ def _predict(
             kept.append(RowJob(0, contest.given.base, dict(draw.theta) | patch, asked.seed))
     lab.run(lambda: (job for own in jobs.values() for job in own))
     return {
-        on: {arm: float(np.mean([lab.values(job)[f"{arm}.survival"] for job in own])) for arm in contest.panel.arms}
+        on: {arm: _mean_of_known(lab.values(job)[f"{arm}.survival"] for job in own) for arm in contest.panel.arms}
         for on, own in jobs.items()
         if own
     }
 
 
 def _separate(combinations: Sequence[Combination], predicted: Mapping[tuple, Mapping[str, float]]) -> list[Experiment]:
-    """Return the arms, the largest expected difference between two combinations of the posterior first."""
-    known = [c for c in combinations if c.on in predicted]
-    arms = list(next(iter(predicted.values()))) if known else []
-    weights = np.array([c.probability for c in known]) / max(math.fsum(c.probability for c in known), 1e-300)
+    """Return the arms, the largest expected difference between two combinations of the posterior first.
+
+    A combination for which nothing came out on an arm does not count there; an arm without any is left out.
+    """
     found = []
-    for arm in arms:
+    for arm in dict.fromkeys(arm for survival in predicted.values() for arm in survival):
+        known = [c for c in combinations if math.isfinite(predicted.get(c.on, {}).get(arm, math.nan))]
+        if not known:
+            continue
+        weights = np.array([c.probability for c in known]) / max(math.fsum(c.probability for c in known), 1e-300)
         own = np.array([predicted[c.on][arm] for c in known])
         expected = float(weights @ np.abs(own[:, None] - own[None, :]) @ weights)
         by_name = {name_of(c.on): float(v) for c, v in zip(known, own, strict=True)}

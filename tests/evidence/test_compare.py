@@ -83,6 +83,23 @@ def test_the_experiment_on_which_the_accepted_differ_most_comes_first():
     assert second.expected_difference == 0.0
 
 
+def test_what_did_not_come_out_costs_its_own_draw_and_arm_alone():
+    draws = [Draw((), {}) for _ in range(3)] + [Draw(("igg",), {}) for _ in range(3)]
+    found = [{"A3": value} for value in (10.0, math.nan, 20.0, math.nan, math.nan, math.nan)]
+    none, igg = _weigh(draws, [True, False, True, False, False, False], found, seed=1)
+    assert none.means == {"A3": 15.0}
+    assert math.isnan(igg.means["A3"])
+    made = [Combination((name,), 10, 5, 0.25, 0.1, 0.4, {}) for name in ("igg", "shield", "subset")]
+    survival = [{"x": 0.2, "y": 0.1, "z": math.nan}, {"x": math.nan, "y": 0.4, "z": math.nan},
+                {"x": 0.6, "y": 0.4, "z": math.nan}]  # fmt: skip
+    predicted = {c.on: own for c, own in zip(made, survival, strict=True)}
+    first, second = _separate(made, predicted)
+    assert (first.arm, second.arm) == ("x", "y")
+    assert first.expected_difference == pytest.approx(0.5 * 0.4)
+    assert set(first.by_combination) == {"igg", "subset"}
+    assert second.expected_difference == pytest.approx(4 / 9 * 0.3)
+
+
 SMALL = ("draws=2", "scale=0.03", "panel_n=50", "predicting=1", "set={dt: 15 min, duration: 6 h}", "claims=[A1]")
 
 
