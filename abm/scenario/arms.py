@@ -64,10 +64,6 @@ class AdditionBase(Model):
         """Whether it is an infusion, by body surface or flat."""
         return self.what in INFUSIONS
 
-    def dose_mg(self, surface_m2: float) -> float:
-        """Return what one infusion gives a patient."""
-        return (self.infusion or 0.0) * surface_m2 + (self.infusion_mg or 0.0)
-
     @model_validator(mode="before")
     @classmethod
     def _flat(cls, data: Any) -> Any:
