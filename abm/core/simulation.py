@@ -66,6 +66,11 @@ def time_grid(duration_h: float, dt_h: float, moments_h: Sequence[float]) -> np.
     return times[first]
 
 
+def _with_nan(row: Mapping[str, float | None]) -> Look:
+    """Return a row of a checkpoint with what is missing as NaN again."""
+    return {column: math.nan if value is None else value for column, value in row.items()}
+
+
 class Simulation:
     """A World, ordered processes and probes, advanced over a fixed time grid.
 
@@ -224,4 +229,4 @@ class Simulation:
         load(self.world, self.processes, header, arrays)
         for name, rows in header["series"].items():
             if name in self.records:
-                self.records[name] = {int(step): row for step, row in rows.items()}
+                self.records[name] = {int(step): _with_nan(row) for step, row in rows.items()}

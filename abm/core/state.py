@@ -51,7 +51,7 @@ def saved(
         "voxels": {name: [f.voxel_um, f.periodic] for name, f in world.fields.items()},
         "sets": sorted({target for process in processes.values() for target in process.sets}),
         "series": {
-            name: {str(step): row for step, row in records[name].items()}
+            name: {str(step): _without_nan(row) for step, row in records[name].items()}
             for name, probe in probes.items()
             if probe.table == "series"
         },
@@ -85,6 +85,11 @@ def load(world: World, processes: Mapping[str, Process], header: dict, arrays: A
         table["cause"][:] = np.array([now.index(cause) for cause in causes[name]], np.int64)[table["cause"]]
     _load_fields(world, header, arrays)
     _unset(world, set(header.get("sets", ())) - {target for process in processes.values() for target in process.sets})
+
+
+def _without_nan(row: Look) -> dict:
+    """Return a row as JSON can hold it: what is missing is null."""
+    return {column: None if value != value else value for column, value in row.items()}
 
 
 def _refuse_other_kind(world: World, header: dict, arrays: Arrays) -> None:

@@ -28,10 +28,8 @@ MEASURED = {1: "rituximab_ug_per_mL", 2: "igm_g_per_L", 3: "lymphocytes_per_nL"}
 ORDER = (0, 2, 1)  # of EVID at one moment: the look comes before what is done
 COLUMNS = {
     "ID": ("", "one patient under one protocol"),
-    "PATIENT": ("", "the virtual patient, the same under every protocol: replicate + 1"),
     "PROTOCOL": ("", "the protocol"),
     "TIME": ("d", "days since the start of the run"),
-    "TIME_d": ("d", "TIME"),
     "DV": ("", "what was measured, in the unit of its compartment; empty in a row of something done"),
     "MDV": ("", "1 where nothing was measured"),
     "EVID": ("", "0 a measurement, 1 a dose, 2 a plasma exchange"),
@@ -41,6 +39,8 @@ COLUMNS = {
     "II": ("d", "time between the doses that a row stands for"),
     "ADDL": ("", "how many more doses follow"),
     "REMOVED": ("", "fraction of compartment 1, and of the IgM in plasma, that a plasma exchange takes"),
+    "TIME_d": ("d", "TIME, with its unit"),
+    "PATIENT": ("", "the virtual patient, the same under every protocol: replicate + 1"),
 }
 COMPARTMENTS = {1: "rituximab, DV in ug/mL", 2: "serum IgM, DV in g/L", 3: "lymphocytes in blood, DV per nL",
                 4: "ibrutinib by mouth"}  # fmt: skip

@@ -53,7 +53,10 @@ def test_a_trial_ends_with_shares_tables_and_a_report_that_can_be_drawn_again(ca
     assert report.read_text() == before
     table = call("run", trial, "--threads", 1)
     assert "any rise %" in table.out
-    assert "untreated" in table.out
+    untreated = next(line for line in table.out.splitlines() if line.startswith("untreated"))
+    assert untreated.split()[-2:] == ["not", "observed"]  # 18 weeks: no progression can have been confirmed
+    assert ends["progressed"].isna().all()
+    assert (found["arms"]["single"]["shares"]["progressed"]["n"], single["n"]) == (0, 3)
 
 
 def test_a_study_of_patients_gives_what_the_trial_gives(call, trial):

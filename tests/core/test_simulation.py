@@ -196,6 +196,18 @@ def test_a_restored_run_ends_in_the_same_bytes(busy, tmp_path, at_step):
     assert whole.world.tallies["b_cells.lysed"] > 30
 
 
+def test_what_is_missing_in_the_series_is_missing_after_a_checkpoint(culture, tmp_path):
+    sim = culture({}, (), {"probes": {"counts": {"every": "10 min"}}})
+    while sim.world.step < 30:
+        sim.step()
+    header, arrays = sim.state()
+    save(tmp_path / "c.npz", arrays, header | {"scenario_hash": "", "time_h": sim.world.t_h})
+    again = culture({}, (), {"probes": {"counts": {"every": "10 min"}}})
+    again.restore(*load(tmp_path / "c.npz"))
+    np.testing.assert_equal(again.records, sim.records)
+    assert all(np.isnan(row["potency_mean"]) for row in again.records["counts"].values())
+
+
 def test_another_seed_is_another_course_and_the_same_seed_the_same(busy):
     courses = []
     for seed in (1, 1, 2):

@@ -71,6 +71,7 @@ def of(folder, rows, protocol):
 def test_every_subject_has_an_id_of_its_own_in_order_of_time(rows):
     assert rows.groupby("ID")[["PATIENT", "PROTOCOL"]].nunique().max().max() == 1
     assert rows["ID"].nunique() == 6
+    assert list(rows.columns[:4]) == ["ID", "PROTOCOL", "TIME", "DV"]
     assert rows["ID"].is_monotonic_increasing
     assert all(own["TIME"].is_monotonic_increasing for _, own in rows.groupby("ID"))
 

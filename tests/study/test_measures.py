@@ -99,6 +99,7 @@ def test_a_level_falls_exponentially_between_two_looks():
     assert level.at(168.0, 0.0) == 25.0
     assert level.at(84.0, 168.0) == pytest.approx(50.0)
     assert math.isnan(level.at(84.0, 100.0))
+    assert math.isnan(level.at(4.0, 0.0))  # nobody looked at the end of the infusion
     assert math.isnan(level.at(300.0, 168.0))  # the looks are farther apart
     assert math.isnan(level.at(401.0, 168.0))
 
