@@ -145,9 +145,13 @@ def _why_idle(problem: Problem, path: str) -> str:
     if "." not in path:
         return "it says how an experiment is run, not how anything behaves"
     jobs, seed = Jobs(problem.base, {}, problem.calibration.scale), problem.calibration.seed
-    points = (job.point for claim in problem.claims for job in jobs.of(claim, seed).values())
-    is_open = any(not any(f"{path}.".startswith(f"{own}.") for own in point) for point in points)
-    return "" if is_open else "every claim has a value of its own for it"
+    points = [job.point for claim in problem.claims for job in jobs.of(claim, seed).values()]
+    points = [point for point in points if not any(f"{path}.".startswith(f"{own}.") for own in point)]
+    if not points:
+        return "every claim has a value of its own for it"
+    spread = ((json.loads(problem.base)["cohort"] or {}).get("vary") or {}).get(path) or {}
+    is_drawn = spread.get("range") is not None and all("cohort" not in point for point in points)
+    return "every patient has a value of its own for it, from a range of the cohort" if is_drawn else ""
 
 
 def model(problem: Problem, lab: Lab, fixed: Shares | None = None) -> Simulate:
