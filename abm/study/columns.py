@@ -8,10 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from abm.core.errors import InputError
+from abm.core.par import plain
 from abm.core.units import UnitError, suffix
 from abm.scenario.draws import parameter_at
-from abm.scenario.load import apply_overrides
-from abm.scenario.reading import value_at
+from abm.scenario.load import Document, apply_overrides, validate
+from abm.scenario.reading import Keys, value_at
 from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
 
@@ -52,16 +54,30 @@ class Columns:
     def _unchanged(self, data: Mapping[str, Any], path: str) -> Any:
         if path in WELLS:
             return ALL
-        *above, last = (int(key) if key.isdecimal() else key for key in path.split("."))
+        *above, last = _keys(path)
         owner = value_at(data, tuple(above))
         return self._shown(path, value_at(owner, (last,))) if isinstance(owner, Mapping | list) else None
+
+    def _number(self, path: str, text: str) -> float | str:
+        """Return a text as the number that the scenario makes of it; a word, or what it refuses, as it is."""
+        read = self.known[path]["read"]
+        try:
+            return read.in_unit(text)
+        except UnitError:
+            pass
+        try:  # such as a dose in nM, which takes the molar mass
+            data = plain(validate(Scenario, Document("row", apply_overrides(self.base, {path: text}, Scenario))))
+            return read.in_unit(value_at(data, _keys(path)))
+        except (InputError, UnitError):
+            return text
 
     def _shown(self, path: str, value: Any) -> Any:
         if value is None:
             return OFF
         if isinstance(value, str) and self.known[path]:
-            try:
-                return self.known[path]["read"].in_unit(value)
-            except UnitError:  # a word where a number may stand
-                return value
+            return self._number(path, value)
         return json.dumps(value) if isinstance(value, dict | list | tuple | bool) else value
+
+
+def _keys(path: str) -> Keys:
+    return tuple(int(key) if key.isdecimal() else key for key in path.split("."))

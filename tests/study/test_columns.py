@@ -68,6 +68,9 @@ def test_numbers_are_in_the_unit_that_the_header_names(base):
         LEFT: 0.5,
     }
     assert columns.of({LAG: "30 min"})[f"{VOLUME}_uL"] == 1.0
+    dose = "arms.serum.add.0.rituximab"
+    found = [Columns(base, [dose]).of({dose: text}) for text in ("10 mg/L", "100 nM")]
+    assert found == [{f"{dose}_ug_per_mL": 10.0}, {f"{dose}_ug_per_mL": pytest.approx(14.5)}]
 
 
 def test_the_table_says_what_every_row_changes(study):
