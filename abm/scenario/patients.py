@@ -56,14 +56,16 @@ def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bo
             faults.append(Fault(text, "end_points", allowed="with a process of kind bcr_signalling"))
         if 2.0 * rules.follow_up_spread >= scenario.duration:
             text = f"some of the patients would be followed for no time: the run lasts {scenario.duration:g} h"
-            faults.append(Fault(text, "end_points.follow_up_spread", allowed="less than half of the duration"))
+            allowed = "less than half of the duration"
+            faults.append(Fault(text, "end_points.follow_up_spread", allowed=allowed, beside=("duration",)))
     elif is_without_igm:
         return [Fault("there is no serum IgM to judge by", "end_points", allowed="{kind: lymphocytes}")]
     rules = rules or EndPoints()
     is_chosen = rules.visit_every != type(rules)().visit_every
     if is_chosen and rules.visit_every > scenario.duration > getattr(rules, "weekly_until", 0.0):
         text = f"visits every {rules.visit_every:g} h are rarer than the run of {scenario.duration:g} h is long"
-        faults.append(Fault(text, "end_points.visit_every", allowed=f"at most {scenario.duration:g} h"))
+        allowed = f"at most {scenario.duration:g} h"
+        faults.append(Fault(text, "end_points.visit_every", allowed=allowed, beside=("duration",)))
     return [*faults, *_look_faults(scenario, rules)]
 
 
@@ -87,5 +89,6 @@ def _look_faults(scenario: "Scenario", rules: EndPoints | LymphocyteEndPoints) -
             how = f"looked at every {probe.every:g} h" if every else f"not looked at after {last:g} h up to {next_:g} h"
             text = f"patients are {how}, but seen every {next_ - last:g} h"
             place = "probes.patient.every" if every else "probes.patient.at"
-            return [Fault(text, place, allowed=f"at most {next_ - last:g} h, or rarer visits in end_points")]
+            allowed = f"at most {next_ - last:g} h, or rarer visits in end_points"
+            return [Fault(text, place, allowed=allowed, beside=("end_points.visit_every",))]
     return []

@@ -522,6 +522,34 @@ def test_a_clash_names_both_files(write, text, changed, place, beside):
     assert [line for line in found if line.startswith(place) and f"({beside})" in line], found
 
 
+CLL = """\
+duration: 2 years
+dt: 12 h
+space: {kind: body}
+populations: {b_cells: {kind: cll_clone, cells_per_agent: 1.0e+11}}
+end_points: {kind: lymphocytes, follow_up_spread: 3 months, visit_every: 8 weeks}
+processes: {signalling: {kind: bcr_signalling}}
+probes: {counts: null, patient: {every: 28 d}}
+"""
+SEEN = "probes: {patient: {every: 9 weeks}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "beside"),
+    [
+        ("duration: 5 months", "base.yaml:5:33  end_points.follow_up_spread", "duration: own.yaml:2:1"),
+        (SEEN, "own.yaml:2:20  probes.patient.every", "end_points.visit_every: base.yaml:5"),
+    ],
+)
+def test_a_clash_about_a_patient_names_both_files(write, text, place, beside):
+    base = write(CLL, "base.yaml")
+    own = write(f"extends: base.yaml\n{text}", "own.yaml")
+    with pytest.raises(InputError) as refused:
+        load_scenario(own)
+    found = str(refused.value).replace(f"{base.parent}/", "").splitlines()
+    assert [line for line in found if line.startswith(place) and f"({beside}" in line], found
+
+
 def test_what_clashes_with_a_default_stands_where_it_was_written(write):
     own = write("seed: 1\nduration: 30 s")
     with pytest.raises(InputError) as refused:
