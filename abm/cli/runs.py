@@ -9,7 +9,7 @@ import typer
 
 from abm.cli import shared
 from abm.cli.shared import app
-from abm.core.errors import InputError, RunFailed
+from abm.core.errors import Fault, InputError, RunFailed, nearest
 from abm.core.paths import from_home
 
 OTHERS = {  # folders that are no run, by the file that only they have: who writes the report, and which verb goes on
@@ -18,6 +18,7 @@ OTHERS = {  # folders that are no run, by the file that only they have: who writ
     "comparison.json": ("abm.plot.evidence.hypotheses", "write_comparison_report", "abm compare"),
     "scores.json": ("abm.plot.evidence.report", "write_evidence_report", "abm evidence"),
 }
+RUNS = "*/*/provenance.json"  # of all scenarios below one root
 
 
 @app.command()
@@ -91,7 +92,8 @@ def list_(
     from abm.scenario import listing
 
     if what not in listing.LISTS:
-        raise InputError(f"there is no list of {what!r}; allowed: {', '.join(listing.LISTS)}")
+        message, near = f"there is no list of {what!r}", nearest(what, listing.LISTS)
+        raise InputError(Fault(message, allowed=", ".join(listing.LISTS), nearest=near))
     found = listing.LISTS[what]()
     if as_json or what == "schema":
         shared.show(found)
@@ -138,6 +140,10 @@ def _other(folder: Path) -> tuple[str, str, str] | None:
     """Return how a folder is reported that is no run; refuse a file."""
     if folder.is_file():
         raise InputError(f"{folder} is a file; allowed: the folder of a run, study, fit, comparison or evidence")
+    inner = [] if (folder / "provenance.json").exists() else [*folder.glob("*/provenance.json"), *folder.glob(RUNS)]
+    if inner:
+        shown = ", ".join(str(path.parent) for path in sorted(inner)[:3])
+        raise InputError(f"{folder} is no run but holds {len(inner)}; allowed: one of them, such as {shown}")
     return next((how for name, how in OTHERS.items() if (folder / name).exists()), None)
 
 

@@ -104,6 +104,14 @@ def test_report_and_resume_of_a_file_say_that_they_take_a_folder(call, small):
         assert f"{small} is a file; allowed: the folder of a run" in ended.err
 
 
+def test_a_folder_of_runs_names_them(call, finished):
+    for folder in (finished.parent, finished.parent.parent):
+        for verb in ("report", "resume"):
+            ended = call(verb, folder)
+            assert (ended.code, ended.out) == (2, "")
+            assert ended.err == f"{folder} is no run but holds 1; allowed: one of them, such as {finished}\n"
+
+
 @pytest.mark.parametrize("verb", ["run small.yaml", "study run pair.yaml"])
 def test_a_dry_run_finds_a_folder_that_cannot_be_written_to(call, small, write, verb):
     taken = write("", "taken")

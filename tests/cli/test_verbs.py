@@ -121,7 +121,8 @@ def test_report_of_an_unfinished_run_says_what_is_missing(call, tiny, undrawn, m
         (["check", ""], "is a directory; allowed: a YAML file"),
         (
             ["list", "proceses"],
-            "there is no list of 'proceses'; allowed: scenarios, studies, processes, schema, references",
+            "there is no list of 'proceses'; allowed: scenarios, studies, processes, schema, references; did you mean "
+            "'processes'?",
         ),
         ([], "Usage: "),
     ],

@@ -93,8 +93,18 @@ def test_any_text_comes_back_from_csv(tmp_path_factory, texts):
 
 def test_names_and_groups_that_look_like_numbers_stay_text(tmp_path):
     columns = {"arm": ["a"], "x_value": [1.5], "x_name": ["1"], "x_unit": ["2"], "group": ["007"]}
-    write_csv(tmp_path / "arms.csv", columns)
-    assert read_csv(tmp_path / "arms.csv").to_pylist() == [{name: value[0] for name, value in columns.items()}]
+    for name, own in (("arms.csv", columns), ("end_points.csv", {"arm": ["007"], "response": ["1"], "n": [1]})):
+        write_csv(tmp_path / name, own)
+        assert read_csv(tmp_path / name).to_pylist() == [{key: value[0] for key, value in own.items()}]
+
+
+def test_only_an_empty_cell_is_missing(tmp_path):
+    write_csv(tmp_path / "patients.csv", {"genotype": ["NA", "null"], "x": [None, None], "y": ["", "a"]})
+    assert read_csv(tmp_path / "patients.csv").to_pydict() == {
+        "genotype": ["NA", "null"],
+        "x": [None, None],
+        "y": ["", "a"],
+    }
 
 
 def test_a_german_excel_gets_semicolons_decimal_commas_and_a_mark_of_utf_8(tmp_path):
@@ -146,6 +156,7 @@ def test_a_column_that_one_table_lacks_is_null_and_types_stay():
     table = stack({"b_cells": {"uid": np.array([1], "u8"), "n": [2]}, "nk_cells": {"uid": np.array([3], "u8")}}, "kind")
     assert table.to_pylist() == [{"kind": "b_cells", "uid": 1, "n": 2}, {"kind": "nk_cells", "uid": 3, "n": None}]
     assert table.schema.field("n").type == pa.int64()
+    assert table.column_names == ["kind", "uid", "n"]
 
 
 def test_empty_tables_do_not_spoil_types_but_keep_their_columns():
@@ -155,7 +166,7 @@ def test_empty_tables_do_not_spoil_types_but_keep_their_columns():
 
 def test_fields_come_back_and_hold_no_pickle(tmp_path):
     path = tmp_path / "frame=000120.npz"
-    arrays = {"serum/0/dheas_uM": np.arange(6.0).reshape(2, 3), "serum/0/voxel_um": 5.0}
+    arrays = {"serum/0/dheas_uM": np.arange(6.0).reshape(2, 3) / 7.0, "serum/0/voxel_um": 5.0}
     write_npz(path, arrays)
     first = path.read_bytes()
     write_npz(path, arrays)

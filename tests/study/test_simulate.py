@@ -77,3 +77,16 @@ def test_a_file_is_simulated_as_its_scenario(tmp_path):
 def test_wrong_arguments_are_named_with_what_is_allowed(given, said):
     with pytest.raises(InputError, match=said):
         simulate(**{"scenario": load_scenario(TINY, SHORT)} | given)
+
+
+def test_all_frames_and_both_tables_of_patients_are_there():
+    well = simulate(TINY)
+    assert set(well.fields) == {0, 31}
+    assert (well.patients.empty, well.end_points.empty) == (True, True)
+    assert "uid" in well.start
+    assert "cause" not in well.start
+    sets = ("replicates=2", "duration=60 d", "populations.b_cells.cells_per_agent=1e11")
+    trial = simulate(load_scenario("configs/scenarios/gertz2004.yaml", sets))
+    assert "response" in trial.end_points
+    assert "response" not in trial.patients
+    assert trial.fields == trial.cells == {}

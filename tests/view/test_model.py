@@ -130,6 +130,8 @@ def test_a_batch_run_that_stops_before_the_end_says_so(scenario):
     with pytest.warns(UserWarning, match="batch_run stops after 10 of 24 steps; to the end: max_steps=24"):
         (row,) = batch(scenario, max_steps=10)
     assert (row["Step"], row["time_h"]) == (10, pytest.approx(10 / 12))
+    (row,) = batch(scenario, max_steps=24)
+    assert (row["Step"], row["time_h"]) == (24, 2.0)
 
 
 def test_a_step_after_the_end_changes_nothing(scenario):

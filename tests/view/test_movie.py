@@ -28,6 +28,8 @@ def test_a_film_runs_from_start_to_end(scenario, tmp_path):
     assert told == [(n, 5) for n in range(1, 6)]
     seen = list(frames(path))
     assert len(seen) == 5
+    with Image.open(path) as film:
+        assert film.info["duration"] == 250
     assert all(np.abs(a - b).max() > 50 for a, b in pairwise(seen))
 
 
