@@ -157,6 +157,8 @@ def _as_yaml(problem: Problem, found: dict[str, Any], fixed: Shares) -> str:
         f"# fitted: on {', '.join(asked.claims)}; seed {asked.seed}, patches x {asked.scale:g}.",
         f"# Values: {'point of least misfit' if found['trials'] else 'posterior median'}.",
         *map(_comment, found["estimates"]),
+        *(["# What the calibration set beforehand:"] if asked.set else []),
+        *(f"#   {path}: {json.dumps(value)}" for path, value in asked.set.items()),
     ]
     return "\n".join(lines) + "\n" + as_yaml(_said(scenario))
 

@@ -291,7 +291,9 @@ def test_the_set_of_a_fit_is_what_was_simulated(tmp_path, method):
     assert fitted == plain
     runs = [run_scenario(one, tmp_path / name, 1) for name, one in (("a", fitted), ("b", plain))]
     assert runs[0].summary()["result_hash"] == runs[1].summary()["result_hash"]
-    assert re.search(r"max_per_target: [1-4]\n", (folder.path / "parameters.yaml").read_text())
+    text = (folder.path / "parameters.yaml").read_text()
+    assert re.search(r"max_per_target: [1-4]\n", text)
+    assert "#   processes.shield: null\n" in text
 
 
 SAME = [(), ("trials=9",), ("generations=3",), ("title=Other", "question=Why?")]
