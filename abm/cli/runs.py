@@ -148,7 +148,10 @@ def _other(folder: Path) -> tuple[str, str, str] | None:
 
 
 def _run_report(found: Any) -> Path:
-    if lost := found.damaged():
+    from abm.results.seal import FILES
+
+    was_there = found.is_finished or found.has(FILES)
+    if was_there and (lost := found.damaged()):
         found = _again(found.path, lost)
     if found.summary().get("kind") == "trial":
         return _trial_report(found)

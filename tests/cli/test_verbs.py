@@ -100,7 +100,8 @@ def test_report_and_resume_refuse_what_is_no_run(call, tmp_path):
 def test_report_of_an_unfinished_run_says_what_is_missing(call, tiny, undrawn, monkeypatch):
     folder = Path(call("run", tiny, "--json").json["folder"])
     monkeypatch.undo()
-    (folder / "summary.json").unlink()
+    for name in ("summary.json", "files.json"):  # written last
+        (folder / name).unlink()
     ended = call("report", folder)
     assert ended.code == 2
     assert "summary.json is missing; the run has not come that far" in ended.err
