@@ -100,7 +100,7 @@ def test_what_did_not_come_out_costs_its_own_draw_and_arm_alone():
     assert second.expected_difference == pytest.approx(4 / 9 * 0.3)
 
 
-SMALL = ("draws=2", "scale=0.03", "panel_n=50", "predicting=1", "set={dt: 15 min, duration: 6 h}", "claims=[A1]")
+SMALL = ("draws=2", "scale=0.03", "panel_n=50", "predicting=1", "set={dt: 15 min, duration: 6 h}", "claims=[V5]")
 
 
 def test_a_tiny_comparison_scores_all_sixteen(tmp_path):

@@ -83,7 +83,7 @@ def test_a_point_fit_stopped_anywhere_tries_the_points_of_a_quiet_one(every):
     assert fit(line, 12)["trials"] == quiet["trials"][:12], "more trials go on with fewer"
 
 
-@pytest.mark.parametrize("every", [1, 7])
+@pytest.mark.parametrize("every", [3, 8])
 def test_a_posterior_stopped_anywhere_has_the_particles_of_a_quiet_one(every):
     def fit(simulate, generations=3):
         return fit_posterior(
