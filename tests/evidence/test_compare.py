@@ -100,7 +100,10 @@ def test_what_did_not_come_out_costs_its_own_draw_and_arm_alone():
     assert second.expected_difference == pytest.approx(4 / 9 * 0.3)
 
 
-SMALL = ("draws=2", "scale=0.03", "panel_n=50", "predicting=1", "set={dt: 15 min, duration: 6 h}", "claims=[V5]")
+SMALL = (
+    *("draws=2", "scale=0.03", "panel_n=50", "panel=../scenarios/quick.yaml", "predicting=1", "claims=[V5]"),
+    "set={dt: 15 min, duration: 2 h}",
+)
 
 
 def test_a_tiny_comparison_scores_all_sixteen(tmp_path):
@@ -128,7 +131,7 @@ def test_a_tiny_comparison_scores_all_sixteen(tmp_path):
         ("panel_n=60", False),
         ("scale=0.04", False),
         ("seed=2", False),
-        ("panel=../scenarios/quick.yaml", False),
+        ("panel=../scenarios/controls_panel.yaml", False),
         ("parameters=../parameters/calibrated.yaml", False),
     ],
 )
