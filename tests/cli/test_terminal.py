@@ -2,6 +2,7 @@
 
 import io
 import os
+import pty
 import subprocess
 import sys
 from contextlib import suppress
@@ -132,3 +133,17 @@ def test_no_locale_ends_a_run_with_a_traceback(folder, tmp_path, locale):
     assert done.stdout.rstrip().endswith(b"report.html")
     (page,) = tmp_path.glob("*/small/*/report.html")
     assert "Größe µ → 日本 10⁻⁸" in page.read_text(encoding="utf-8")
+
+
+def test_progress_is_drawn_in_plain_letters(folder, tmp_path):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-P", "-m", "abm", "movie", "größe.yaml", "--frames", "2", "--out", tmp_path / "a.gif"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "TERM": "xterm"}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # the other side is closed
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+    assert process.returncode == 0
+    assert "100%" in shown.decode("ascii")
