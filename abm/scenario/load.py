@@ -1,7 +1,8 @@
 """From a YAML file and what it extends to a validated model, and back.
 
 ``extends`` names files, relative to the file that names them, whose content comes first: mappings merge, lists are
-replaced, ``null`` removes a key, and a mapping of another ``kind`` replaces the one it meets.
+replaced, ``null`` removes an entry of a mapping or switches off what may be null, and a mapping of another ``kind``
+replaces the one it meets.
 """
 
 import io
@@ -107,9 +108,10 @@ def validate(model_class: type[AnyModel], document: Document) -> AnyModel:
     InputError
         Every fault of the document, with its place.
     """
+    document = replace(document, data=with_nulls(document, model_class))
     with placing(document):
         try:
-            return model_class.model_validate(with_nulls(document, model_class))
+            return model_class.model_validate(document.data)
         except ValidationError as error:
             raise InputError(*explain(error, model_class, document)) from None
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import NoneType
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,7 +24,7 @@ def apply_overrides(
     data : mapping
         Plain data.
     overrides : mapping
-        From dotted path to plain value; None removes a key, or switches off what the model takes null for.
+        From dotted path to plain value; None removes an entry of a mapping, or switches off what may be null.
     model_class : type, optional
         With it, mappings that are absent but known to the model are made.
 
@@ -73,11 +72,11 @@ def apply_sets(document: Document, sets: list[str], model_class: type[BaseModel]
 
 
 def with_nulls(document: Document, model_class: type[BaseModel]) -> dict[str, Any]:
-    """Return the data with null where a null took out what the model takes null for, so that no default returns."""
+    """Return the data with null where a null took out what the model declares, so that no default returns."""
     data, shape = document.data, Shape.of(model_class)
     for path in document.removed:
-        parent = value_at(data, path[:-1])
-        if isinstance(parent, Mapping) and NoneType in shape.at(path, data).kinds and path[-1] not in parent:
+        parent, key = value_at(data, path[:-1]), path[-1]
+        if isinstance(parent, Mapping) and key not in parent and key in shape.at(path[:-1], data).fields(parent):
             data = _Override(tuple(map(str, path)), None).apply(data, shape)
     return data
 
@@ -110,7 +109,7 @@ class _Override:
         changed = dict(node)
         if depth < len(self.keys) - 1:
             changed[key] = self.apply(self._inner(node, shape, depth), shape.child(key, node), depth + 1)
-        elif self.value is None and key in changed and NoneType not in shape.child(key, node).kinds:
+        elif self.value is None and key in changed and key not in shape.fields(node):
             del changed[key]
         else:
             changed[key] = self.value

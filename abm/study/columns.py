@@ -1,8 +1,7 @@
 """How a study's table shows what its points change: a column for each path, its unit in the header.
 
-Three things are told apart. ``off`` is what is null or has been taken out and has no default; what a point leaves
-unchanged has the base's own value; nothing stands where the point's scenario has no such value, as of a process that
-is off.
+Three things are told apart. ``off`` is what is null or has been taken out; what a point leaves unchanged has the base's
+own value; nothing stands where the point's scenario has no such value, as of a process that is off.
 """
 
 import json
@@ -37,7 +36,6 @@ class Columns:
         self.base = base
         self.known = {path: {} if path in WELLS else parameter_at(base, path) for path in paths}
         self.names = {path: self._name(path) for path in paths}
-        self.defaults: dict[str, Any] = {}
 
     def of(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a point shows in each column: a number, a text, or None for nothing."""
@@ -73,18 +71,8 @@ class Columns:
         except (InputError, UnitError):
             return text
 
-    def _default(self, path: str) -> Any:
-        """Return what stands in for a null that the model does not take; None where null is off."""
-        if path not in self.defaults:
-            try:
-                data = plain(validate(Scenario, Document("row", apply_overrides(self.base, {path: None}, Scenario))))
-            except InputError:
-                data = {}
-            self.defaults[path] = value_at(data, _keys(path))
-        return self.defaults[path]
-
     def _shown(self, path: str, value: Any) -> Any:
-        if value is None and (value := self._default(path)) is None:
+        if value is None:
             return OFF
         if isinstance(value, str) and self.known[path]:
             return self._number(path, value)

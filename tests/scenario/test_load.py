@@ -318,6 +318,27 @@ def test_a_null_switches_off_what_has_a_default(write):
     assert validate(Well, resolve(write("seed: 1"), sets, Well)).populations.b_cells is None
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("duration", "duration:"),
+        ("seed", "seed: ~"),
+        ("populations", "populations: null"),
+        ("populations.b_cells.n", "populations: {b_cells: {n: null}}"),
+    ],
+)
+def test_a_null_where_nothing_can_be_off_brings_no_default_back(write, path, text):
+    whole = write("duration: 3 h\nseed: 2\npopulations: {b_cells: {n: 3}}", "base.yaml")
+    extended = write(f"extends: base.yaml\n{text}\n")
+    arm = apply_overrides(resolve(whole).data, {path: None}, Well)
+    for document in (resolve(extended), resolve(whole, [f"{path}=null"], Well), Document("arm", arm)):
+        with pytest.raises(InputError, match="found null") as refused:
+            validate(Well, document)
+        assert [fault.path for fault in refused.value.faults] == [path]
+    with pytest.raises(InputError, match=rf"well\.yaml:2:\d+  {path}  found null"):
+        validate(Well, resolve(extended))
+
+
 def test_a_fault_in_an_extended_file_names_that_file(write):
     write("seed: -1", "base.yaml")
     with pytest.raises(InputError) as refused:

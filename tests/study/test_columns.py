@@ -58,14 +58,6 @@ def test_a_parameter_that_is_null_is_off(base):
     assert columns.of({"processes.dheas.x_um": 100})["processes.dheas.x_um"] == 100
 
 
-def test_a_null_that_brings_a_default_back_shows_the_default(base):
-    columns = Columns(base, [N, VOLUME, "populations.nk_cells.per_b_cell", "populations.nk_cells"])
-    taken_out = columns.of({N: None, VOLUME: None, "populations.nk_cells.per_b_cell": None})
-    assert (taken_out[N], taken_out[f"{VOLUME}_uL"]) == (10_000, 200.0)
-    assert taken_out["populations.nk_cells.per_b_cell"] == 5.0
-    assert columns.of({"populations.nk_cells": None})["populations.nk_cells"] == "off"
-
-
 def test_numbers_are_in_the_unit_that_the_header_names(base):
     columns = Columns(base, [LAG, VOLUME, N, LEFT])
     assert list(columns.names.values()) == [f"{LAG}_h", f"{VOLUME}_uL", N, LEFT]
