@@ -183,7 +183,7 @@ def _duration(text: object) -> str:
 
 def _effectors(run: Run, arm: str) -> str:
     n_nk = arms.curves(run, arm, "n_nk").values
-    return f"; {n_nk[0, -1]:,.0f} NK cells" if n_nk.size and n_nk[0, -1] > 0 else ""
+    return f"; {n_nk[0, 0]:,.0f} NK cells" if n_nk.size and n_nk[0, 0] > 0 else ""
 
 
 def _line(value: object) -> str:
@@ -192,14 +192,14 @@ def _line(value: object) -> str:
 
 def _facts(run: Run, name: str, scenario: Mapping[str, Any]) -> dict[str, str]:
     seed = run.provenance().get("seed", scenario.get("seed"))
-    cells = sorted({int(n) for n in run.series().groupby(["arm", "replicate"])["n_b_start"].last()})
+    cells = sorted({int(n) for n in run.series().groupby(["arm", "replicate"])["n_b_start"].first()})
     spread = f"{cells[0]:,}" if len(cells) == 1 else f"{cells[0]:,} to {cells[-1]:,}"
     facts = {
         "Scenario": name,
         "Seed": "–" if seed is None else str(seed),
         "Replicates": str(arms.n_replicates(run)),
         "Duration": f"{arms.end_h(run):g} h",
-        "B cells per well": spread,
+        "B cells per well at the start": spread,
     }
     return facts | ({"Time step": _duration(scenario["dt"])} if "dt" in scenario else {})
 

@@ -64,6 +64,11 @@ class AdditionBase(Model):
         """Whether it is an infusion, by body surface or flat."""
         return self.what in INFUSIONS
 
+    @property
+    def of_others(self) -> tuple[str, ...]:
+        """Names of what belongs to other kinds of addition and says nothing of this one."""
+        return (*(() if self.is_infusion else OF_AN_INFUSION), *(() if self.ibrutinib is not None else ("missed",)))
+
     @model_validator(mode="before")
     @classmethod
     def _flat(cls, data: Any) -> Any:

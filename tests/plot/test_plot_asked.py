@@ -27,6 +27,7 @@ arms:
 ARMS = """\
   serum: {add: [{rituximab: 10 mcg/mL}, {serum: 25 %}], without: [nk_cells]}
   both: {add: [{rituximab: 10 ug/mL}, {serum: 25 %, lacking: [complement]}, {b_cells: 5, at: 10 min}]}
+  fresh: {add: [{rituximab: 10 ug/mL}, {nk_cells: 7, at: 10 min}]}
   slow: {add: [{rituximab: 69 nM}], set: {processes.killing: null}}
   late: {add: [{rituximab: 1 ug/mL}], change: [{at: 15 min, set: {processes.binding: null}}]}
 """
@@ -101,10 +102,11 @@ def test_the_report_of_wells_says_what_was_asked(simulated):
         "Seed": "1",
         "Replicates": "1",
         "Duration": "0.5 h",
-        "B cells per well": "30 to 35",
+        "B cells per well at the start": "30",
         "Time step": "5 min",
         "serum": "rituximab 10 µg/mL; serum 25 %; without NK cells",
         "both": "rituximab 10 µg/mL; serum 25 % lacking complement; B cells 5 at 10 min; 60 NK cells",
+        "fresh": "rituximab 10 µg/mL; NK cells 7 at 10 min; 60 NK cells",
         "slow": "rituximab 10.005 µg/mL; killing switched off; 60 NK cells",
         "late": "rituximab 1 µg/mL; from 15 min on binding switched off; 60 NK cells",
     }

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from abm.scenario.from_file import load_scenario
 from abm.scenario.parameters import COLUMNS, parameters
 from abm.scenario.references import references
 from abm.scenario.schema import Scenario
@@ -58,8 +59,17 @@ def test_values_have_the_path_that_set_takes_and_their_origin(table, name, value
 
 
 def test_what_is_not_used_is_not_listed(table):
-    assert "arms.a.add.0.rituximab" not in table
+    added = [name.removeprefix("arms.a.add.") for name in table if name.startswith("arms.a.add.")]
+    assert sorted(added) == ["0.at", "0.serum", "1.at", "1.rituximab"]  # nothing of an infusion or a daily dose
     assert not any(name.startswith("populations.nk_cells") for name in table)
+
+
+def test_what_belongs_to_an_infusion_or_a_daily_dose_is_listed_with_it():
+    path = "configs/scenarios/wm_ibrutinib.yaml"
+    add = [{"infusion": "375 mg/m2"}, {"ibrutinib": "420 mg"}]
+    names = parameters(load_scenario(path, {"arms": {"a": {"add": add}}, "cohort": None}))["name"]
+    added = [name.removeprefix("arms.a.add.") for name in names if name.startswith("arms.a.add.")]
+    assert added == ["0.at", "0.infusion", "0.over", "0.times", "0.every", "1.at", "1.ibrutinib", "1.missed"]
 
 
 def test_every_source_is_known_or_says_what_it_is(table):
