@@ -14,8 +14,10 @@ PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_lo
 BLOOD_OVER_PLASMA = 5.0 / 3.0  # assumed: usual adult
 NL_PER_L = 1e9
 REFERENCE_MFI = 65.0
-LEVELS = {"rituximab_ug_per_mL": "drug_ug_per_mL", "il6": "il6", "albumin_g_per_L": "albumin_g_per_L",
-          "viscosity_cP": "viscosity_cP", "dosed_mg": "drug_dosed_mg"}  # fmt: skip
+NOTHING, UNKNOWN = 0.0, math.nan  # of a level that no process keeps: a patient has albumin in any case
+LEVELS = {"rituximab_ug_per_mL": ("drug_ug_per_mL", NOTHING), "il6": ("il6", NOTHING),
+          "albumin_g_per_L": ("albumin_g_per_L", UNKNOWN), "viscosity_cP": ("viscosity_cP", UNKNOWN),
+          "dosed_mg": ("drug_dosed_mg", NOTHING)}  # fmt: skip
 
 
 class Patient(Probe):
@@ -30,7 +32,7 @@ class Patient(Probe):
         b, pools, nk = world.populations["b_cells"], world.pools, world.populations.get("nk_cells")
         row = {"time_h": world.t_h}
         row |= {} if _is_cll(world) and "igm_g_per_L" not in pools else _of_igm(world)
-        row |= {name: pools[pool] for name, pool in LEVELS.items()}
+        row |= {name: pools.amounts.get(pool, without) for name, (pool, without) in LEVELS.items()}
         totals = {who: _total(b, f"{who}_cells") for who in ("accessible", "niche", "plasma", "long_lived")}
         row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
         row |= {f"n_{who}": cells for who, cells in totals.items()}

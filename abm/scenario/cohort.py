@@ -115,6 +115,14 @@ class EndPoints(Model):
         "12 weeks", "h", "assumed: later rises are progression", "Rises until then are flares", ge=0
     )
 
+    @model_validator(mode="after")
+    def _deeper_is_better(self) -> Self:
+        for name, better in (("minor_frac", "partial_frac"), ("partial_frac", "very_good_frac")):
+            if getattr(self, name) > getattr(self, better):
+                text = f"{getattr(self, name):g} is above {better}, {getattr(self, better):g}"
+                raise refusal(Fault(text, name, allowed="minor_frac <= partial_frac <= very_good_frac"))
+        return self
+
     def first_h(self, arm: "Arm") -> float:
         """Return when a protocol's visits begin, h: its first infusion, or dose; the start where nothing is given."""
         return starts_h(arm)[0]

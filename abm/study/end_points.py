@@ -88,8 +88,13 @@ def at_visits(
     unseen = np.flatnonzero(np.diff(n_looks) == 0)
     visits = visits[: unseen[0] + 1] if unseen.size else visits
     found = np.interp(visits + first_h, at, np.asarray(level, dtype=float))
-    found[0] = level[n_looks[0] - 1]
+    found[0] = at_first(t_h, level, first_h)
     return visits, found
+
+
+def at_first(t_h: Sequence[float], level: Sequence[float], first_h: float) -> float:
+    """Return a level at the last look that is not after the first dose, which is its baseline."""
+    return float(level[int(np.searchsorted(t_h, first_h + SLACK_H, side="right")) - 1])
 
 
 def answer(is_so: bool | np.bool_, *seen: float) -> float:

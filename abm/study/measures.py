@@ -13,7 +13,7 @@ from abm.core.world import World
 from abm.scenario.build import CONTROL, Well, arm_of
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.schema import Arm, Scenario
-from abm.study.end_points import H_PER_D, SLACK_H, course_of, end_points, first_infusion_ends_h
+from abm.study.end_points import H_PER_D, SLACK_H, at_first, course_of, end_points, first_infusion_ends_h
 from abm.study.lymphocyte_end_points import lymphocyte_end_points
 from abm.study.patients import middle_time
 
@@ -82,7 +82,7 @@ def of_well(simulation: Simulation) -> Measures:
 
 
 def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
-    """Return the end points of one patient under one protocol, with other levels at start and end.
+    """Return the end points of one patient under one protocol, with other levels at the first dose and the end.
 
     ``drug_left_*d_frac`` is the drug in plasma so many days after the first infusion, relative to its end: missing
     without a look at that end, or at most a week apart around the day, between which it is read on an exponential.
@@ -94,7 +94,8 @@ def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
     found["partial_high_igm"] = found["partial"] if is_high else math.nan
     found["partial_low_igm"] = math.nan if is_high else found["partial"]
     for name in ("albumin_g_per_L", "viscosity_cP"):
-        found |= {f"baseline_{name}": rows[0][name], f"end_{name}": rows[-1][name]}
+        seen = [row[name] for row in rows]
+        found |= {f"baseline_{name}": at_first(t_h, seen, rules.first_h(arm)), f"end_{name}": seen[-1]}
     level = _Level(t_h, [row["rituximab_ug_per_mL"] for row in rows])
     given_h = first_infusion_ends_h(arm)
     peak = level.at(given_h, 0.0)

@@ -11,7 +11,7 @@ from abm.scenario.draws import draws
 from abm.scenario.schema import Scenario
 from abm.statistics.intervals import known
 from abm.statistics.survival import log_rank
-from abm.study.end_points import course_of, end_points, response
+from abm.study.end_points import at_first, course_of, end_points, response
 from abm.study.long_table import LongTable
 from abm.study.lymphocyte_trial import end_points_table, summarise
 from abm.study.patients import event_times, median_follow_up, median_of, median_time, share_of
@@ -69,10 +69,10 @@ def _patients(scenario: Scenario) -> dict[str, Sequence[Any]]:
 def _end_points(series: pd.DataFrame, scenario: Scenario, rules: EndPoints) -> pd.DataFrame:
     rows = []
     for (arm, replicate), own in series.groupby(["arm", "replicate"], sort=False):
-        course = course_of(own["time_h"].to_numpy(), own["igm_g_per_L"].to_numpy(), scenario.arms[arm], rules)
-        found = end_points(course, rules)
-        albumin = {"baseline_albumin_g_per_L": float(own["albumin_g_per_L"].iloc[0])}
-        rows.append({"arm": arm, "replicate": replicate, "response": response(found), **albumin, **found})
+        t_h, igm, albumin = (own[name].to_numpy() for name in ("time_h", "igm_g_per_L", "albumin_g_per_L"))
+        found = end_points(course_of(t_h, igm, scenario.arms[arm], rules), rules)
+        before = {"baseline_albumin_g_per_L": at_first(t_h, albumin, rules.first_h(scenario.arms[arm]))}
+        rows.append({"arm": arm, "replicate": replicate, "response": response(found), **before, **found})
     return pd.DataFrame(rows)
 
 

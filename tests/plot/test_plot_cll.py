@@ -86,6 +86,12 @@ def test_inhibition_falls_with_signal(cohort):
     assert "r = −" in signal_inhibition.seen(trial)
 
 
+def test_patients_in_whom_progression_was_not_observed_are_shown_as_such(tmp_path):
+    trial = Trial(run_of(tmp_path, *SMALL, "replicates=4", "duration=20 weeks", "end_points.follow_up_spread=0 h"))
+    legend = signal_inhibition.figure(trial).legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["progression not observed"]
+
+
 def test_the_report_holds_groups_and_lymphocytes(cohort):
     html = write_trial_report(cohort).read_text()
     for words in (

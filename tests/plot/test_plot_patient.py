@@ -28,7 +28,7 @@ from abm.plot.patient import (
     waterfall,
 )
 from abm.plot.patient.clock import DAYS, MONTHS, YEARS, clock_for
-from abm.plot.patient.report import kinds, render, write_trial_report
+from abm.plot.patient.report import kinds, render, simulated, write_trial_report
 from abm.plot.patient.trial import Trial
 from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
@@ -318,6 +318,34 @@ def test_waterfall_bars_are_the_sorted_best_changes(trial):
     assert f"{n} by at least 50 %" in waterfall.seen(trial)
 
 
+def test_a_protocol_in_which_nothing_was_seen_hides_no_bar_of_another(tmp_path):
+    folder = write_trial(tmp_path / "unseen", ("four_weekly", "one"), 9)
+    ends = pd.read_csv(folder / "end_points.csv")
+    changes = ends["best_change_frac"].mask(ends["arm"] == "one")
+    first, last = waterfall.figure(with_columns(folder, "end_points.csv", best_change_frac=changes)).axes
+    assert (len(first.patches), len(last.patches)) == (9, 0)
+    lo, hi = first.get_xlim()
+    assert all(lo < bar.get_x() and bar.get_x() + bar.get_width() < hi for bar in first.patches)
+
+
+def test_swimmers_in_whom_progression_was_not_observed_are_none_without_it(tmp_path):
+    folder = write_trial(tmp_path / "short", ("four_weekly",), 6, 42)
+    unseen = with_columns(folder, "end_points.csv", progressed=[0, 0, np.nan, np.nan, np.nan, np.nan])
+    told = "0 progressed and 2 had not by their last visit, in 4 progression was not observed"
+    assert told in swimmer.seen(unseen)
+
+
+def test_without_albumin_a_protocol_is_not_split_by_it(tmp_path):
+    folder = write_trial(tmp_path / "unknown", ("four_weekly",), 6)
+    (group,) = time_to_progression.groups(with_columns(folder, "end_points.csv", baseline_albumin_g_per_L=np.nan))
+    assert (group.words, group.time_d.size) == ("four weekly", 6)
+
+
+def test_times_from_the_first_dose_say_so(trial):
+    for ax in (swimmer.figure(trial).axes[0], time_to_progression.figure(trial).axes[1]):
+        assert ax.get_xlabel() == "time since the first dose (months)"
+
+
 def test_swimmers_end_at_progression_or_the_last_visit(trial):
     rows = trial.outcomes("four_weekly")
     length = rows["time_to_progression_d"].fillna(rows["follow_up_d"]).sort_values(ascending=False)
@@ -494,6 +522,14 @@ def test_report_says_what_was_simulated_and_what_it_is_for(html, single_html):
     assert "<p>Research use only. No dosing advice.</p>" in html
     assert "Rituximab &amp; flare" in html
     assert "One virtual patient followed for 23.9 months" in single_html
+
+
+def test_follow_up_is_from_the_first_infusion_only_where_all_begin_at_once(tmp_path):
+    folder = write_trial(tmp_path / "late", ("four_weekly", "none"), 4, 84)
+    assert "followed for 84 days from the first infusion in each" in simulated(Trial(Run.open(folder)))
+    series = pd.read_csv(folder / "series.csv")
+    later = series["dosed_mg"].mask(series["arm"] == "none", np.where(series["time_h"] > 500.0, DOSE_MG, 0.0))
+    assert "followed for 84 days in each" in simulated(with_columns(folder, "series.csv", dosed_mg=later))
 
 
 def test_key_numbers_are_the_summary_s(html, trial):

@@ -1,6 +1,7 @@
 """Probes read the world, never write to it, and say in their units what is there."""
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -192,6 +193,14 @@ def test_lymphocytes_are_clone_cells_per_nanolitre_of_blood(cll):
     world, look = cll
     assert world.pools.volume_uL == 3e6
     assert look(world)["lymphocytes_per_nL"] == pytest.approx(3e11 / 5e9, rel=1e-9)
+
+
+def test_a_level_that_no_process_keeps_is_missing_and_a_drug_that_nobody_gave_is_zero(cll):
+    world, look = cll
+    seen = look(world)
+    assert math.isnan(seen["albumin_g_per_L"])
+    assert math.isnan(seen["viscosity_cP"])
+    assert (seen["rituximab_ug_per_mL"], seen["dosed_mg"], seen["il6"]) == (0.0, 0.0, 0.0)
 
 
 def test_cells_are_counted_where_they_are_and_mutated_ones_everywhere(cll):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 import abm.study.run
 import abm.study.wells
@@ -310,6 +311,18 @@ def test_shares_are_of_those_seen_with_their_number():
     assert (one["shares"]["up_2_months"]["n"], one["shares"]["up_2_months"]["share"]) == (0, None)
 
 
+@pytest.mark.parametrize(
+    ("fractions", "place"),
+    [({"minor_frac": 0.6}, "minor_frac"), ({"very_good_frac": "40 %"}, "partial_frac"),
+     ({"partial_frac": 0.95}, "partial_frac")],
+)  # fmt: skip
+def test_a_better_response_is_a_deeper_fall(fractions, place):
+    with pytest.raises(ValidationError) as refused:
+        EndPoints(**fractions)
+    (fault,) = refused.value.errors()[0]["ctx"]["faults"]
+    assert (fault.path, fault.allowed) == (place, "minor_frac <= partial_frac <= very_good_frac")
+
+
 def patients(**columns):
     """Return measures of patients by name, followed for 400 d unless told otherwise."""
     n = len(next(iter(columns.values())))
@@ -425,6 +438,14 @@ def test_a_trial_has_one_row_of_end_points_per_patient_and_protocol(trial):
     course = course_of(own["time_h"].to_numpy(), own["igm_g_per_L"].to_numpy(), scenario.arms["once"], RULES)
     expected = {name: value for name, value in end_points(course, RULES).items() if not math.isnan(value)}
     assert rows.iloc[2][list(expected)].to_dict() == pytest.approx(expected, rel=1e-12)
+
+
+def test_every_baseline_is_that_of_the_last_look_before_the_first_dose(load, tmp_path):
+    growing = "processes:\n  growth: {kind: logistic_growth}\n"
+    run = run_scenario(load(("processes:\n", growing), ("replicates: 4", "replicates: 1")), tmp_path, 1)
+    series, (_, late) = read(run, "series").set_index(["arm", "time_h"]), read(run, "end_points").to_dict("records")
+    for level in ("igm_g_per_L", "albumin_g_per_L"):
+        assert late[f"baseline_{level}"] == series[level]["late", 336.0] != series[level]["late", 0.0]
 
 
 def test_the_summary_is_that_of_the_rows(trial):

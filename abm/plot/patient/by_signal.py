@@ -37,7 +37,7 @@ def figure(trial: Trial) -> Figure:
     cases = [(event, mark) for event in EVENTS for mark in MARKS]
     for ax, (event, mark) in zip(axes, cases, strict=True):
         _draw(ax, trial, event, mark)
-    style.outer_labels(axes, 2, trial.clock.label, "free of it (%)")
+    style.outer_labels(axes, 2, trial.clock.label_from_dose, "free of it (%)")
     style.legend_below(fig, [style.line_key("above the cut", HIGH), style.line_key("up to it", LOW)])
     return fig
 

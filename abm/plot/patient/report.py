@@ -89,7 +89,8 @@ def simulated(trial: Trial) -> str:
     same = "" if trial.is_single or n == 1 else ", the same in each protocol,"
     how = "in protocol" if n == 1 else f"in each of {n} protocols:"
     names = wording.listing([quoted(name) for name in trial.protocols])
-    is_infused_at_once = any((trial.infusions_d(name)[:1] == 0.0).any() for name in trial.protocols)
+    firsts = [trial.infusions_d(name)[:1] for name in trial.protocols]
+    is_infused_at_once = any(first.size for first in firsts) and not any(first.any() for first in firsts)
     since = " from the first infusion" if is_infused_at_once and trial.has(IGM) else ""
     first, kind = trial.outcomes(trial.protocols[0]), "" if trial.is_single else "median "
     if "baseline_igm_g_per_L" in first:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from abm.plot import style, wording
-from abm.plot.patient.trial import Trial
+from abm.plot.patient.trial import NOT_OBSERVED, Trial
 
 ORDER = 66
 TITLE = "Inhibition against signal"
@@ -15,7 +17,8 @@ CAPTION = (
     "One point per patient: how far ibrutinib inhibits signalling through surface IgM four weeks after its first dose, "
     "against calcium mobilisation before it. Of more than one protocol the first with ibrutinib."
 )
-GROUPS = ((False, "did not progress", style.BLUE), (True, "progressed", style.VERMILION))
+GROUPS = ((0.0, "did not progress", style.BLUE), (1.0, "progressed", style.VERMILION),
+          (math.nan, f"progression {NOT_OBSERVED}", style.GREY))  # fmt: skip
 X, Y = "calcium_percent", "inhibition_frac"
 
 
@@ -29,11 +32,12 @@ def figure(trial: Trial) -> Figure:
     fig = style.new_figure(3.4)
     ax = fig.subplots()
     rows = points(trial)
-    for has_progressed, _, colour in GROUPS:
-        own = rows.loc[(rows["progressed"] > 0) == has_progressed]
+    groups = [(rows.loc[rows["progressed"].isin([flag])], words, colour) for flag, words, colour in GROUPS]
+    groups = [group for group in groups if len(group[0])]
+    for own, _, colour in groups:
         ax.scatter(own[X], 100 * own[Y], s=24, color=colour, alpha=0.8, linewidths=0)
     style.dress(ax, "calcium mobilisation before treatment (%)", "inhibition on ibrutinib (%)")
-    style.legend_below(fig, [style.line_key(words, colour, "o", "") for _, words, colour in GROUPS])
+    style.legend_below(fig, [style.line_key(words, colour, "o", "") for _, words, colour in groups])
     return fig
 
 

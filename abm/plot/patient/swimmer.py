@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from abm.plot import style, wording
 from abm.plot.arms import quoted
 from abm.plot.patient import responses
-from abm.plot.patient.trial import IGM, Trial
+from abm.plot.patient.trial import IGM, NOT_OBSERVED, Trial
 
 ORDER = 50
 TITLE = "Swimmer plot"
@@ -42,7 +42,7 @@ def figure(trial: Trial) -> Figure:
     axes = style.panels(fig, n, 2, share=False)
     for ax, protocol in zip(axes, trial.protocols, strict=True):
         _draw(ax, trial, courses(trial, protocol))
-        style.dress(ax, trial.clock.label, "patients" if ax in axes[::2] else "", trial.looks[protocol].label)
+        style.dress(ax, trial.clock.label_from_dose, "patients" if ax in axes[::2] else "", trial.looks[protocol].label)
         trial.clock.mark(ax.xaxis, trial.end_d)
         ax.set_xlim(0, 1.03 * trial.end_d / trial.clock.days)
         ax.grid(visible=False)
@@ -93,8 +93,11 @@ def _told(trial: Trial, protocol: str) -> str:
     rows = courses(trial, protocol)
     n_progressed = int(rows["progression_d"].notna().sum())
     partial = int(rows["partial_d"].notna().sum())
+    n_unseen = len(rows) - int(rows.get("progressed", rows["follow_up_d"]).count())
+    n_free = len(rows) - n_progressed - n_unseen
     where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
+    unseen = f", in {n_unseen} progression was {NOT_OBSERVED}" if n_unseen else ""
     return (
         f"of the {len(rows)} patients shown {partial} reached a partial response before any progression, "
-        f"{n_progressed} progressed and {len(rows) - n_progressed} had not by their last visit{where}"
+        f"{n_progressed} progressed and {n_free} had not by their last visit{unseen}{where}"
     )

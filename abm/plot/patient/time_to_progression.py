@@ -81,6 +81,8 @@ def groups(trial: Trial) -> list[Group]:
         words = (f"surface IgM above {cut:g} MFI", f"surface IgM up to {cut:g} MFI")
         names = zip(words, (style.VERMILION, style.BLUE), (is_high, ~is_high), strict=True)
         return [_group(trial, only, chosen, words, colour) for words, colour, chosen in names if chosen.any()]
+    if rows["baseline_albumin_g_per_L"].isna().any():
+        return [_group(trial, only, None, label(only), trial.looks[only].colour)]
     n_factors = (rows["baseline_igm_g_per_L"] > CUT_G_PER_L).to_numpy().astype(int)
     n_factors += (rows["baseline_albumin_g_per_L"] < ALBUMIN_G_PER_L).to_numpy()
     looks = zip(FACTORS, (style.BLUE, style.ORANGE, style.VERMILION), strict=True)
@@ -128,7 +130,7 @@ def _write_at_risk(ax: Axes, trial: Trial, found: list[Group]) -> None:
     names = [textwrap.shorten(group.words, 26, placeholder="…") for group in found]
     ax.set_yticks(range(len(found)), names, fontsize=style.SMALL_PT, color=style.INK)
     ax.set_title("at risk", fontsize=style.SMALL_PT, color=style.INK, loc="left")
-    ax.set_xlabel(trial.clock.label, fontsize=style.FONT_PT, color=style.INK)
+    ax.set_xlabel(trial.clock.label_from_dose, fontsize=style.FONT_PT, color=style.INK)
     ax.spines[:].set_visible(False)
     ax.tick_params(bottom=False, left=False, labelbottom=False, pad=14)
 

@@ -32,6 +32,7 @@ def figure(trial: Trial) -> Figure:
     axes = style.panels(fig, n, 2)
     for ax, protocol in zip(axes, trial.protocols, strict=True):
         _draw(ax, sorted_changes(trial, protocol))
+        ax.set_xlim(-1, trial.n_patients)
         style.dress(ax, "", "", trial.looks[protocol].label if n > 1 else "")
         responses.write_minus(ax.yaxis)
     style.outer_labels(axes, min(n, 2), "patients, sorted", "best change of serum IgM (%)")
@@ -54,7 +55,6 @@ def _draw(ax: Axes, rows: pd.DataFrame) -> None:
     colours = [responses.grade(name).colour for name in rows["response"]]
     ax.bar(np.arange(len(rows)), rows["percent"], width=0.86 if len(rows) <= 60 else 1.0, color=colours, linewidth=0)
     responses.draw_falls(ax)
-    ax.set_xlim(-1, len(rows))
     ax.set_ylim(-102, max(10.0, ax.get_ylim()[1]))
     ax.set_xticks([])
 
