@@ -26,6 +26,7 @@ from abm.evidence.lab import Lab
 from abm.evidence.reading import Given, digest, placed, read, scenario_beside
 from abm.evidence.score import Jobs
 from abm.results.study import StudyFolder
+from abm.scenario.overrides import overwritten
 from abm.scenario.schema import Scenario
 from abm.study.design import Axis, Range
 from abm.study.execute import at_home
@@ -71,8 +72,9 @@ class Comparison(Model):
     def _strengths_only(self) -> Self:
         allowed = [path for paths in HYPOTHESES.values() for path in paths]
         wrong = [path for path in self.strengths if path not in allowed]
-        if wrong:
-            faults = [Fault("no strength of a hypothesis", f"strengths.{p}", allowed=", ".join(allowed)) for p in wrong]
+        faults = [Fault("no strength of a hypothesis", f"strengths.{p}", allowed=", ".join(allowed)) for p in wrong]
+        faults += overwritten(self.set, "set")
+        if faults:
             raise refusal(*faults)
         return self
 

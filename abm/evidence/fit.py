@@ -24,6 +24,7 @@ from abm.evidence.claim import Claim
 from abm.evidence.lab import Lab
 from abm.evidence.reading import Given, read
 from abm.evidence.score import Jobs
+from abm.scenario.overrides import overwritten
 from abm.scenario.reading import value_at
 from abm.study.design import Axis, Range
 from abm.study.jobs import Flow, Stopped
@@ -55,10 +56,12 @@ class Calibration(Model):
     seed: int = par(1, "1", "design: any number", "Seed", ge=0, le=2**31)
 
     @model_validator(mode="after")
-    def _posterior_of_free(self) -> Self:
+    def _fits_together(self) -> Self:
         wrong = [path for path in self.posterior_of if path not in self.free]
-        if wrong:
-            raise refusal(Fault(f"{wrong[0]} is not free", "posterior_of", allowed=", ".join(self.free)))
+        faults = [Fault(f"{path} is not free", "posterior_of", allowed=", ".join(self.free)) for path in wrong[:1]]
+        faults += overwritten(self.set, "set")
+        if faults:
+            raise refusal(*faults)
         return self
 
 

@@ -41,6 +41,11 @@ class Spread(Model):
                 raise refusal(Fault(f"the shares sum to {total:g}", "shares", allowed="none negative, sum 1"))
         return self
 
+    @property
+    def keeps_typical(self) -> bool:
+        """Whether the scenario's own value says anything about patients."""
+        return self.range is None and self.shares is None
+
 
 class Correlation(Model):
     """Two quantities that go together: the correlation of their normal scores."""

@@ -1,6 +1,6 @@
 """Values replaced by their dotted path: ``--set`` on the command line, ``set:`` of an arm, the axes of a sweep."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,6 +69,17 @@ def apply_sets(document: Document, sets: list[str], model_class: type[BaseModel]
     if faults:
         raise InputError(*faults)
     return document
+
+
+def overwritten(paths: Iterable[str], place: str) -> list[Fault]:
+    """Return a fault below a place for every path whose value a later one, of what it lies in, replaces as a whole."""
+    faults, known = [], list(paths)
+    for index, path in enumerate(known):
+        wider = [later for later in known[index + 1 :] if path.startswith(f"{later}.")]
+        if wider:
+            text = f"replaced by '{wider[0]}' after it"
+            faults.append(Fault(text, f"{place}.{path}", allowed=f"'{wider[0]}' first"))
+    return faults
 
 
 def with_nulls(document: Document, model_class: type[BaseModel]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from abm.core.par import Model, bounds_text, par, refusal
 from abm.core.units import UnitError, quantity_text
 from abm.scenario.draws import parameter_at, uniform_between
 from abm.scenario.load import apply_overrides
+from abm.scenario.overrides import overwritten
 from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
 from abm.study.sensitivity import FEWEST_POINTS, FEWEST_TRAJECTORIES
@@ -109,6 +110,7 @@ class Design(Model):
             if not axis.values and not self.is_drawn
         ]
         faults += [fault for path in self.axes for fault in no_axis(path, f"axes.{path}")]
+        faults += overwritten(self.axes, "axes")
         if faults:
             raise refusal(*faults)
         return self
@@ -126,6 +128,7 @@ class Listed(Design):
         faults = [Fault("a list of points has no axes", "axes", allowed="points")] if self.axes else []
         for index, point in enumerate(self.points_):
             faults += [fault for path in point for fault in no_axis(path, f"points.{index}.{path}")]
+            faults += overwritten(point, f"points.{index}")
         if faults:
             raise refusal(*faults)
         return self
@@ -261,6 +264,12 @@ class Morris(Drawn):
     def n_points(self) -> int:
         """Return the length of all trajectories."""
         return self.n * (len(self.axes) + 1)
+
+    @model_validator(mode="after")
+    def _even(self) -> "Morris":
+        if self.levels % 2:
+            raise refusal(Fault(f"found {self.levels}: steps miss the grid", "levels", allowed="an even number"))
+        return self
 
     def shares(self, n_axes: int) -> np.ndarray:
         """Draw by SALib."""

@@ -17,6 +17,7 @@ from abm.results.study import Row
 from abm.scenario.draws import check_cohort
 from abm.scenario.from_file import check_arms, checked, load_scenario, named
 from abm.scenario.load import Document, apply_overrides, named_file, placing, resolve, validate
+from abm.scenario.overrides import overwritten
 from abm.scenario.reading import Keys, value_at
 from abm.scenario.schema import Scenario
 from abm.study.columns import Columns
@@ -51,6 +52,7 @@ class Study(Model):
             faults += [Fault(f"{given[i]} twice", f"{name}.{i}", allowed="each of them once") for i in twice]
         if "seed" in self.set:
             faults.append(Fault("'seed' cannot be set", "set.seed", allowed="'seeds:' of the study"))
+        faults += overwritten(self.set, "set")
         if faults:
             raise refusal(*faults)
         return self
@@ -145,7 +147,12 @@ def _is_along(path: str, above: str) -> bool:
 def _check(planned: Planned, document: Document) -> None:
     """Validate on the base every listed point, every listed value and both ends of every range."""
     faults = [fault for name in planned.study.summaries for fault in _summary_faults(planned, document, name)]
+    seen = set()
     for place, point in _samples(planned, document, faults):
+        if (own := _known_by(point)) in seen:
+            faults.append(document.fault(place, "the same as one before it", "each of them once"))
+            continue
+        seen.add(own)
         try:
             _check_point(planned, point)
         except InputError as error:
@@ -164,13 +171,25 @@ def _summary_faults(planned: Planned, document: Document, name: str) -> Iterator
         yield document.fault(place, f"no measure '{measure}'", ", ".join(known), nearest(measure, known))
 
 
+def _known_by(point: Point) -> frozenset[tuple[str, Any]]:
+    """Return what points that change the same have in common."""
+    return frozenset(
+        (path, json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value)
+        for path, value in point.items()
+    )
+
+
 def _check_point(planned: Planned, point: Point) -> None:
     arm, replicate = point.get(ARM), point.get(REPLICATE, 0)
     if arm is not None and arm not in planned.base.arms:
         raise InputError(Fault(f"no arm {arm!r}", ARM, allowed=", ".join(planned.base.arms)))
-    if replicate not in range(planned.base.replicates):
+    if isinstance(replicate, bool) or replicate not in range(planned.base.replicates):
         raise InputError(Fault(f"no replicate {replicate!r}", REPLICATE, allowed=f"0 to {planned.base.replicates - 1}"))
     changed = scenario_at(planned.text, point, planned.study.seeds[0])
+    vary = changed.cohort.vary if changed.cohort else {}
+    if drawn := [path for path in point if path in vary and not vary[path].keeps_typical]:
+        text = "every patient has a value of its own for it, whatever the point says"
+        raise InputError(*(Fault(text, path, allowed="what 'cohort' draws no values of") for path in drawn))
     document = Document("row", plain(changed))
     check_arms(changed, document)
     check_cohort(changed, document)

@@ -140,6 +140,8 @@ def test_the_command_line_needs_units_too(load, change):
         ("lag: 2 h", "lg: 2 h", 5, "set.processes.potency.lg", "did you mean 'lag'"),
         ("  processes.potency.lag: 2 h", "  arms.serum.set: {duration: 2 h}", 5, "set.arms.serum.set", "duration"),
         ("  processes.potency.lag: 2 h", "  processes: {a: {kind: bindin}}", 5, "set.processes", "mean 'binding'"),
+        ("  replicates: 2\n", "  processes.potency.max_effect: 0.1\n  processes.potency: {kind: dheas_potency}\n", 4,
+         "set.processes.potency.max_effect", "replaced by 'processes.potency' after it"),
         ("base: base.yaml", "base: bas.yaml", 2, "base", "no such file"),
         ("[1 h, 2 h]", "{lo: 1 h, hi: 2 h}", 9, f"design.axes.{LAG}", "needs values"),
     ],
@@ -165,6 +167,40 @@ def test_values_where_points_are_drawn_are_refused(load, kind):
     assert "lo and hi" in told
 
 
+@pytest.mark.parametrize("axis", ["[1 h, 2 h, 1 h]", "{values: [1 h, 2 h, 1 h]}"])
+@pytest.mark.parametrize("kind", ["factorial", "one_at_a_time"])
+def test_the_same_value_twice_is_no_second_point(load, kind, axis):
+    ((line, place, told),) = refused(load, axes(kind, LAG, axis))
+    assert (line, place) == (9, f"design.axes.{LAG}{'.values' if 'values' in axis else ''}.2")
+    assert "the same as one before it" in told
+
+
+def test_the_same_point_twice_is_refused(load):
+    points = f"[{{{LAG}: 1 h, {SHIELD}: 1}}, {{}}, {{{SHIELD}: 1.0, {LAG}: 1 h}}, {{}}]"
+    text = STUDY.replace(AXES, f"  kind: list\n  points: {points}\n")
+    assert [place for _, place, _ in refused(load, text)] == ["design.points.2", "design.points.3"]
+
+
+def test_what_a_later_path_replaces_as_a_whole_is_refused(load):
+    whole = "processes.potency: [{kind: dheas_potency}]"
+    text = STUDY.replace(f"    {LAG}: [1 h, 2 h]\n", f"    {LAG}: [1 h, 2 h]\n    {whole}\n")
+    assert [(line, place) for line, place, _ in refused(load, text)] == [(9, f"design.axes.{LAG}")]
+    assert load(STUDY.replace(f"    {LAG}: [1 h, 2 h]\n", f"    {whole}\n    {LAG}: [1 h, 2 h]\n")).n_rows == 4
+    text = STUDY.replace(AXES, f"  kind: list\n  points:\n    - {LAG}: 1 h\n      processes.potency: null\n")
+    assert [(line, place) for line, place, _ in refused(load, text)] == [(9, f"design.points.0.{LAG}")]
+
+
+def test_morris_steps_on_an_even_number_of_levels(load):
+    text = axes("morris", SHIELD, "{}").replace("  n: 4", "  n: 4\n  levels: 3")
+    assert [(line, place) for line, place, _ in refused(load, text)] == [(9, "design.levels")]
+
+
+def test_a_replicate_is_a_number(load):
+    assert [place for _, place, _ in refused(load, axes("factorial", "replicate", "[0, true]"))] == [
+        "design.axes.replicate.1"
+    ]
+
+
 def test_a_list_of_points_has_no_axes(load):
     text = STUDY.replace(AXES, f"  kind: list\n  points: [{{}}]\n  axes:\n    {LAG}: [1 h]\n")
     assert [(line, place) for line, place, _ in refused(load, text)] == [(9, "design.axes")]
@@ -175,6 +211,26 @@ def test_all_faults_are_told_at_once(load):
     assert len(refused(load, text)) == 2
     text = axes("morris", LAG, "{lo: 1, hi: 2}").replace("seeds:", f"    {SHIELD}: {{lo: -1}}\nseeds:")
     assert [place for _, place, _ in refused(load, text)] == [f"design.axes.{LAG}.lo", f"design.axes.{SHIELD}.lo"]
+
+
+@pytest.mark.parametrize(
+    ("spread", "is_refused"),
+    [("{range: [0.05 /d, 1.5 /d]}", True), ("{cv: 0.5}", False), ("{sd: 0.1 /d}", False)],
+)
+def test_what_every_patient_draws_from_a_range_is_no_axis(tmp_path, spread, is_refused):
+    scenario = load_scenario("configs/scenarios/wm_patient.yaml")
+    (tmp_path / "base.yaml").write_text(dump(scenario))
+    (tmp_path / "study.yaml").write_text(
+        f"base: base.yaml\nset: {{cohort: {{vary: {{processes.killing.rate: {spread}}}}}}}\n"
+        "design:\n  kind: one_at_a_time\n  axes:\n    processes.killing.rate: {lo: 0.1 /d, hi: 1 /d}\n"
+        f"summaries: [{next(iter(scenario.arms))}.partial]\n"
+    )
+    if not is_refused:
+        assert load_study(tmp_path / "study.yaml").n_rows == 9
+        return
+    with pytest.raises(InputError, match="a value of its own") as error:
+        load_study(tmp_path / "study.yaml")
+    assert {fault.line for fault in error.value.faults} == {6}
 
 
 def test_measures_of_wells_are_none_of_patients(tmp_path):
