@@ -1,7 +1,6 @@
 """A calibration from its file to a parameter set: point, posterior, scores, and the set as YAML."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +171,6 @@ def _said(scenario: Scenario) -> dict[str, Any]:
 
 def _comment(row: dict[str, Any]) -> str:
     value = row["point"] if row["point"] is not None else row["median"]
-    known = row["lo"] is not None and math.isfinite(row["lo"])
-    spread = f", 95 % interval {row['lo']:.4g} to {row['hi']:.4g}" if known else ""
+    spread = "" if row["lo"] is None else f", 95 % interval {row['lo']:.4g} to {row['hi']:.4g}"
     shown = "as it was" if value is None else f"{value:.4g} {row['unit']}".rstrip()
     return f"#   {row['path']}: {shown}{spread}"

@@ -35,6 +35,7 @@ Simulate = Callable[[Shares, int], Summaries]
 ACCEPTED_OF = 3  # assumed: draws for each one accepted; the progress bar is all that depends on it
 FAR = 30.0  # design: standard errors that stand for "no number came out"
 TINY_RANGE = 1e-3
+FEWEST_FOR_INTERVAL = 20.0  # design: of fewer independent particles half a particle is more than a tail of 2.5 %
 SAMPLERS = ("optuna", "pyabc")
 
 
@@ -272,9 +273,14 @@ def quantiles(values: Sequence[float], weights: Sequence[float], at: Sequence[fl
     return [float(v) for v in np.interp(at, middle, own)]
 
 
+def independent(weights: Sequence[float]) -> float:
+    """Return how many equal weights would tell as much (Kish)."""
+    return math.fsum(weights) ** 2 / math.fsum(weight**2 for weight in weights)
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """One calibrated parameter: point, posterior median and 95 % interval in the parameter's unit."""
+    """One calibrated parameter in its unit: point, posterior median and 95 % interval, which few particles have not."""
 
     path: str
     unit: str
@@ -291,9 +297,11 @@ def estimates(problem: Problem, point: Shares | None, posterior: Mapping[str, An
     found = []
     for own in problem.ranges:
         share = posterior["shares"].get(own.path) if posterior else None
-        middle = [None] * 3
+        middle: list[float | None] = [None] * 3
         if posterior and share:
             middle = [own.number(q) for q in quantiles(share, posterior["weights"], (0.025, 0.5, 0.975))]
+            if independent(posterior["weights"]) < FEWEST_FOR_INTERVAL:
+                middle[0] = middle[2] = None
         best = own.number(point[own.path]) if point else None
         found.append(asdict(Estimate(own.path, own.unit, own.lo, own.hi, best, middle[1], middle[0], middle[2])))
     return found

@@ -163,6 +163,7 @@ def test_a_comparison_by_another_model_is_another_one(monkeypatch):
         (["parameters=../parameters/waldenstrom.yaml"], "A1 is of the group assay; the parameter set .* patient"),
         (["set={processes.shield: null}"], r"strengths\.processes\.shield\.max_frac  no 'shield' in processes"),
         (["set={processes.kiling.rate_per_h: 1}"], r"set\.processes\.kiling\.rate_per_h  no 'kiling'.*'killing'"),
+        (["set={processes.killing.rate_per_h: 1, processes.killing: {}}"], r"set\.processes.*replaced by .*after it"),
         (["set={processes.killing.rate_per_h: -1}"], r"set\.processes\.killing\.rate_per_h  .*out of bounds"),
         (["draws=1"], "out of bounds"),
     ],

@@ -12,9 +12,10 @@ import pytest
 
 from abm.core.errors import InputError
 from abm.evidence.calibrate import calibrate
-from abm.evidence.fit import fit_point, fit_posterior, load_calibration, misfit, model, quantiles
+from abm.evidence.fit import estimates, fit_point, fit_posterior, load_calibration, misfit, model, quantiles
 from abm.evidence.lab import Lab
 from abm.evidence.report import drawn
+from abm.plot.evidence.fit import write_fit_report
 from abm.results.study import StudyFolder
 from abm.results.tables import read_parquet
 from abm.scenario.from_file import load_scenario
@@ -192,6 +193,8 @@ def write_mine(path, old="", new=""):
         ("- V13", "- V5", r"4:5  claims\.1  V5 a second time; allowed: each claim once"),
         ("- V13", "- A4-serum", r"4:5  claims\.1  A4-serum is a goal"),
         ("dt: 5 min", "processes.kiling.rate_per_h: 2", r"8:3  set\.processes.*'kiling'.*mean 'killing'"),
+        ("dt: 5 min", "processes.killing.lag: 1 h\n  processes.killing: {kind: killing}",
+         r"8:3  set\.processes\.killing\.lag  replaced by 'processes\.killing' after it"),
         ("dt: 5 min", "dt: -5 min", r"8:3  set\.dt  .*out of bounds"),
         ("docking.rho50", "docing.rho50", r"6:3  free\.processes.*no 'docing'.*did you mean 'docking'"),
         ("lo: 50000", "lo: 95000", r"6:\d+  free\.processes\.docking\.rho50_per_cell.*is no range"),
@@ -228,6 +231,22 @@ def test_what_every_patient_draws_from_a_range_of_its_own_is_not_fitted(claim, i
         assert load_calibration(STUDIES / "calibration_patient.yaml", sets).ranges[0].hi == 2.0
 
 
+@pytest.mark.parametrize(
+    ("weights", "has_interval"),
+    [([0.25] * 20, True), ([1 / 19] * 19, False), ([0.9, *[0.1 / 149] * 149], False), ([1 / 150] * 150, True)],
+)
+def test_too_few_independent_particles_give_a_median_without_an_interval(tmp_path, weights, has_interval):
+    write_mine(tmp_path / "mine.yaml")
+    problem = load_calibration(tmp_path / "mine.yaml")
+    shares = [i / (len(weights) - 1) for i in range(len(weights))]
+    posterior = {"shares": {"processes.docking.rho50_per_cell": shares}, "weights": weights}
+    (row,) = estimates(problem, None, posterior)
+    assert 50_000 <= row["median"] <= 90_000
+    assert (row["lo"] is not None, row["hi"] is not None) == (has_interval, has_interval)
+    if has_interval:
+        assert row["hi"] - row["lo"] == pytest.approx(40_000 * 0.95 * len(weights) / (len(weights) - 1))
+
+
 def test_a_calibration_without_a_name_is_called_like_its_file(tmp_path):
     for name in ("first", "second"):
         write_mine(tmp_path / f"{name}.yaml")
@@ -242,7 +261,10 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path):
     problem = load_calibration(STUDIES / "calibration.yaml", TINY)
     folder, found = calibrate(problem, tmp_path, 1, Monitor(), "both")
     (row,) = found["estimates"]
-    assert 50_000 <= row["lo"] <= row["median"] <= row["hi"] <= 90_000
+    assert 50_000 <= row["median"] <= 90_000
+    assert row["lo"] is row["hi"] is None, "four particles have no tails"
+    assert "95 % interval" not in (folder.path / "parameters.yaml").read_text()
+    assert "Too few independent particles" in write_fit_report(folder).read_text()
     calibrated = load_scenario(folder.path / "parameters.yaml")
     assert calibrated.processes["docking"].rho50_per_cell == row["point"]
     assert "# fitted: on V5, V13; seed 1" in (folder.path / "parameters.yaml").read_text()

@@ -81,6 +81,8 @@ def write_fit_report(folder: StudyFolder) -> Path:
         )
         drawn.append(_drawn(folder, "posterior", CORNER, CORNER_CAPTION, corner(found), seen))
     told = [f"Calibrated on {wording.listing(found['claims'])}; seed {found['seed']}."]
+    if any(row["median"] is not None and row["lo"] is None for row in found["estimates"]):
+        told.append("Too few independent particles for 95 % intervals: a larger population gives them.")
     header = ("Parameter", "Allowed range", "Best point", "Median (95 %)", "Unit")
     sections = [
         Section("What was calibrated", told, header, [_row(row) for row in found["estimates"]]),
@@ -112,9 +114,9 @@ def _short(path: str) -> str:
 
 
 def _row(row: Found) -> list[str]:
-    spread = "–" if row["median"] is None else (
-        f"{wording.number(row['median'])} ({wording.number(row['lo'])}–{wording.number(row['hi'])})"
-    )  # fmt: skip
+    spread = wording.number(row["median"])
+    if row["lo"] is not None:
+        spread += f" ({wording.number(row['lo'])}–{wording.number(row['hi'])})"
     allowed = f"{wording.number(row['lo_prior'])}–{wording.number(row['hi_prior'])}"
     return [row["path"], allowed, wording.number(row["point"]), spread, row["unit"]]
 
