@@ -155,8 +155,10 @@ def _score_trial(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Sc
     lo, hi = np.quantile(known, [0.025, 0.975])
     sides = (known <= claim.observed).mean(), (known >= claim.observed).mean()
     middle, spread = float(np.mean(known)), float(np.std(known))
-    z = (middle - claim.observed) / spread if spread > 0.0 else None
-    scored = _scored(claim, middle, (float(lo), float(hi)), z, holds=bool(lo <= claim.observed <= hi))
+    is_spread = np.ptp(known) > 0.0  # the deviation of equal values is rounding
+    z = (middle - claim.observed) / spread if is_spread else None
+    ends = (float(lo), float(hi)) if is_spread else (None, None)
+    scored = _scored(claim, middle, ends, z, holds=bool(lo <= claim.observed <= hi))
     return replace(scored, trial=claim.trial, as_extreme=float(min(1.0, 2.0 * min(sides))))
 
 
@@ -171,7 +173,8 @@ def _score(claim: Claim, found: Sequence[float]) -> Score:
     error = math.sqrt(sum((v - mean) ** 2 for v in known) / (len(known) - 1) / len(known)) if len(known) > 1 else 0.0
     z = None if mean is None else (mean - claim.observed) / math.hypot(claim.sd, error)
     holds = mean is not None and len(known) == len(found) and claim.lo <= mean <= claim.hi
-    return _scored(claim, mean, (over["lo"], over["hi"]), z, holds=bool(holds))
+    ends = (over["lo"], over["hi"]) if len(set(known)) > 1 else (None, None)
+    return _scored(claim, mean, ends, z, holds=bool(holds))
 
 
 def _over_seeds(claim: Claim, found: Sequence[float]) -> Interval:

@@ -141,7 +141,14 @@ def test_what_is_as_extreme_is_twice_the_nearer_tail_on_either_side(hits):
 def test_what_every_trial_shows_is_as_extreme_as_can_be_expected():
     always = replace(TRIAL, measure=lambda found: 50.0, observed=50.0)
     assert _score_trial(always, Made(), [1], None).as_extreme == 1.0
-    assert _score_trial(always, Made(), [1], None).z is None
+
+
+@pytest.mark.parametrize("value", [50.0, 307.0 / 30.4375, 0.1])
+def test_what_never_differs_has_neither_spread_nor_interval(value):
+    same = _score_trial(replace(TRIAL, measure=lambda found: value, observed=3.6), Made(), [1], None)
+    assert (same.simulated, same.z, same.interval) == (pytest.approx(value), None, (None, None))
+    (claim,) = chosen(["V5"])
+    assert _score(claim, [value] * 3).interval == (None, None)
 
 
 @each
