@@ -28,9 +28,11 @@ from abm.plot.patient import (
     waterfall,
 )
 from abm.plot.patient.clock import DAYS, MONTHS, YEARS, clock_for
+from abm.plot.patient.numbers import key_numbers
 from abm.plot.patient.report import kinds, render, simulated, write_trial_report
-from abm.plot.patient.trial import Trial
+from abm.plot.patient.trial import USUAL_RULES, Trial
 from abm.results.run import Run
+from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.from_file import load_scenario
 from abm.statistics.survival import at_risk, kaplan_meier, log_rank
 
@@ -316,6 +318,30 @@ def test_waterfall_bars_are_the_sorted_best_changes(trial):
         assert [bar.get_facecolor() for bar in ax.patches] == [to_rgba(colour) for colour in colours]
     n = (trial.outcomes("four_weekly")["best_change_frac"] <= -0.5).sum()
     assert f"{n} by at least 50 %" in waterfall.seen(trial)
+
+
+def test_words_and_lines_are_those_of_the_scenario_s_own_rules(tmp_path):
+    folder = write_trial(tmp_path / "own", ("four_weekly",), 6)
+    rules = "{minor_frac: 0.1, partial_frac: 0.4, any_rise_rel: 0.2, flare_rel: 0.6, flare_until: 1344 h}"
+    with (folder / "scenario.yaml").open("a") as file:
+        file.write(f"\nend_points: {rules}\n")
+    trial = Trial(Run.open(folder))
+    assert texts(spider.figure(trial).axes[0]) == texts(waterfall.figure(trial).axes[0]) == ["−10 %", "−40 %", "−90 %"]
+    n = int((trial.outcomes("four_weekly")["best_change_frac"] <= -0.4).sum())
+    assert f"{n} by at least 40 %" in waterfall.seen(trial)
+    figure = flare_histogram.figure(trial)
+    assert [line.get_xdata()[0] for line in figure.axes[0].lines] == [20.0, 60.0]
+    assert [key.get_text() for key in figure.legends[0].get_texts()] == ["+20 %: a rise", "+60 %: a flare"]
+    assert "IgM rose by more than 20 % in" in flare_histogram.seen(trial)
+    assert "within 8 weeks" in figure.axes[0].get_xlabel()
+    rows = [row[0] for row in key_numbers(trial)[0].rows]
+    assert "Partial response or better (≥ 40 %)" in rows
+    assert "IgM flares (≥ 60 % within 8 weeks)" in rows
+
+
+def test_the_usual_rules_are_those_of_a_scenario_that_says_none():
+    rules = LymphocyteEndPoints().model_dump() | EndPoints().model_dump()
+    assert {name: rules[name] for name in USUAL_RULES} == USUAL_RULES
 
 
 def test_a_protocol_in_which_nothing_was_seen_hides_no_bar_of_another(tmp_path):

@@ -56,8 +56,8 @@ def split(trial: Trial, event: tuple[str, str, str], mark: tuple[str, str]) -> l
     """Return times and events of those above and of those up to the cut, in whom the event could be seen."""
     rows, (_, came, time) = trial.outcomes(trial.protocols[0]), event
     values, has_come = rows[mark[0]].to_numpy(), rows[came].to_numpy() > 0
-    centile = trial.rule("calcium_cut_centile", 0.44)
-    cut = trial.rule("surface_igm_cut_mfi", 50.0) if mark[0] == "surface_igm_MFI" else np.quantile(values, centile)
+    centile = trial.rules["calcium_cut_centile"]
+    cut = trial.rules["surface_igm_cut_mfi"] if mark[0] == "surface_igm_MFI" else np.quantile(values, centile)
     times = np.where(has_come, rows[time], rows["follow_up_d"]).astype(float)
     is_seen = rows[came].notna().to_numpy()
     return [(times[group], has_come[group]) for group in (is_seen & (values > cut), is_seen & (values <= cut))]

@@ -1,4 +1,4 @@
-"""Answers how many patients flare: the highest IgM within 12 weeks, against baseline."""
+"""Answers how many patients flare: the highest IgM of the first weeks, against baseline."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from abm.plot.patient.trial import IGM, NOT_OBSERVED, Trial
 ORDER = 70
 TITLE = "IgM flare"
 CAPTION = (
-    "Patients by their highest serum IgM within 12 weeks of the first infusion, as change from baseline. Lines: a rise "
-    "(more than 5 %, counted in weeks 1 to 8) and a flare (25 % or more)."
+    "Patients by their highest serum IgM while a rise from the first infusion on counts as a flare, as change from "
+    "baseline. Lines: a rise (more than that, counted in weeks 1 to 8) and a flare (that or more)."
 )
-LINES = (("+5 %: a rise", 5.0, "-"), ("+25 %: a flare", 25.0, style.DASH))
+LINES = (("any_rise_rel", "a rise", "-"), ("flare_rel", "a flare", style.DASH))
 WIDTHS = (5.0, 25.0, 50.0, 100.0)
 MOST_BINS = 50
 
@@ -32,19 +32,20 @@ def figure(trial: Trial) -> Figure:
     """Draw a histogram per protocol, one under the other."""
     n = len(trial.protocols)
     fig = style.new_figure(3.2 if n == 1 else 0.8 + 1.6 * n)
-    edges = bins(trial)
+    edges, said = bins(trial), trial.rule_words()
     axes = style.panels(fig, n, 1)
     for ax, protocol in zip(axes, trial.protocols, strict=True):
         ax.hist(
             peaks(trial, protocol), edges.tolist(), color=trial.looks[protocol].colour, edgecolor="white", linewidth=0.5
         )
-        for _, percent, dash in LINES:
-            ax.axvline(percent, color=style.INK, linewidth=1.0, linestyle=dash)
+        for name, _, dash in LINES:
+            ax.axvline(100 * trial.rules[name], color=style.INK, linewidth=1.0, linestyle=dash)
         style.dress(ax, "", "", trial.looks[protocol].label if n > 1 else "")
         responses.write_minus(ax.xaxis)
         ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    style.outer_labels(axes, 1, "highest IgM within 12 weeks, change from baseline (%)", "patients")
-    style.legend_below(fig, [style.line_key(words, style.INK, "", dash) for words, _, dash in LINES])
+    style.outer_labels(axes, 1, f"highest IgM within {said['flare_until']}, change from baseline (%)", "patients")
+    keys = [style.line_key(f"+{said[name]}: {what}", style.INK, "", dash) for name, what, dash in LINES]
+    style.legend_below(fig, keys)
     return fig
 
 
@@ -74,4 +75,5 @@ def _told(trial: Trial, protocol: str) -> str:
     (rose, n), (flared, n_flare) = ((int(rows[name].sum()), rows[name].count()) for name in ("any_rise", "flare"))
     median = wording.decimal(float(np.median(peaks(trial, protocol))), 0)
     flares = f"{flared}" if n == n_flare else f"{flared} of {n_flare}"
-    return f"IgM rose by more than 5 % in {rose} of {n} patients and flared in {flares}; median peak {median} %{where}"
+    how = f"IgM rose by more than {trial.rule_words()['any_rise_rel']}"
+    return f"{how} in {rose} of {n} patients and flared in {flares}; median peak {median} %{where}"

@@ -16,13 +16,13 @@ from abm.plot.patient import curves, responses
 from abm.plot.patient.trial import HOURS_PER_DAY, NOT_OBSERVED, Trial
 
 SHARES = {
-    "any_rise": "IgM rises by more than 5 % (weeks 1–8)",
-    "flare": "IgM flares (≥ 25 % within 12 weeks)",
+    "any_rise": "IgM rises by more than {any_rise_rel} (weeks 1–8)",
+    "flare": "IgM flares (≥ {flare_rel} within {flare_until})",
     "up_2_months": "IgM above the start at 2 months",
     "up_4_months": "IgM above the start at 4 months",
-    "minor_or_better": "Minor response or better (≥ 25 %)",
-    "partial_or_better": "Partial response or better (≥ 50 %)",
-    "very_good": "Very good response (≥ 90 %)",
+    "minor_or_better": "Minor response or better (≥ {minor_frac})",
+    "partial_or_better": "Partial response or better (≥ {partial_frac})",
+    "very_good": "Very good response (≥ {very_good_frac})",
     "progressed": "Progressed",
     "treated_next": "Next treatment begun",
 }
@@ -40,7 +40,7 @@ MEDIANS = {
 SINGLE = {
     "baseline_igm_g_per_L": "IgM at the start (g/L)",
     "baseline_albumin_g_per_L": "Albumin at the start (g/L)",
-    "peak_rel": "Highest IgM (12 weeks) or lymphocytes, relative to the start",
+    "peak_rel": "Highest IgM ({flare_until}) or lymphocytes, relative to the start",
     "best_change_frac": "Best change of IgM (%)",
     "response": "Best response",
     "time_to_minor_d": "Time to minor response (days from the end of the first course)",
@@ -125,19 +125,25 @@ def hashes(trial: Trial) -> Section:
 
 def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     found = [trial.run.summary()["arms"].get(name, {}) for name in names]
+    said = trial.rule_words()
     rows = [["Patients", *(f"{arm.get('n', 0):,}" for arm in found)]]
     if all("baseline_igm_g_per_L" in trial.outcomes(name) for name in names):
         igm = [trial.outcomes(name)["baseline_igm_g_per_L"].median() for name in names]
         rows += [["IgM at the start, median (g/L)", *map(wording.number, igm)]]
     for part, kinds, show in (("shares", SHARES, lambda _, one: _share(one)), ("medians", MEDIANS, _median)):
         known = [key for key in kinds if any(key in arm.get(part, {}) for arm in found)]
-        rows += [[kinds[key], *(show(key, arm.get(part, {}).get(key)) for arm in found)] for key in known]
+        rows += [
+            [kinds[key].format(**said), *(show(key, arm.get(part, {}).get(key)) for arm in found)] for key in known
+        ]
     return rows
 
 
 def _single_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     found = [trial.outcomes(name).iloc[0] for name in names]
-    return [[words, *(_own(key, one) for one in found)] for key, words in SINGLE.items() if key in found[0]]
+    said = trial.rule_words()
+    return [
+        [words.format(**said), *(_own(key, one) for one in found)] for key, words in SINGLE.items() if key in found[0]
+    ]
 
 
 def _own(key: str, one: pd.Series) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -28,7 +29,6 @@ GRADES = {
     "very_good": Grade("very good response", style.BLUE),
     "": Grade("response not observed", style.GREY),
 }
-FALLS_PERCENT = (25, 50, 90)
 CHANGE_LABEL = "change of serum IgM (%)"
 
 
@@ -37,12 +37,12 @@ def grade(name: object) -> Grade:
     return GRADES.get(str(name), Grade(str(name).replace("_", " "), style.GREY))
 
 
-def draw_falls(ax: Axes) -> None:
+def draw_falls(ax: Axes, falls_percent: Sequence[float]) -> None:
     """Draw the baseline and the falls at which a response becomes minor, partial and very good."""
     ax.axhline(0, color=style.INK, linewidth=0.8)
-    for fall in FALLS_PERCENT:
+    for fall in falls_percent:
         ax.axhline(-fall, color=style.GREY, linewidth=0.9, linestyle=style.DASH)
-        ax.annotate(f"−{fall} %", (1, -fall), xycoords=("axes fraction", "data"), xytext=(3, 0),
+        ax.annotate(f"−{fall:g} %", (1, -fall), xycoords=("axes fraction", "data"), xytext=(3, 0),
                     textcoords="offset points", va="center", fontsize=style.SMALL_PT, color=style.INK)  # fmt: skip
 
 

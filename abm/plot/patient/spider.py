@@ -14,7 +14,7 @@ ORDER = 30
 TITLE = "Spider plot"
 CAPTION = (
     "One line per patient: percent change of serum IgM from baseline, coloured by the best response. Dashed: the falls "
-    "that make a response minor (25 %), partial (50 %) and very good (90 %). Of more than 100 patients the first 100."
+    "that make a response minor, partial and very good. Of more than 100 patients the first 100."
 )
 MOST_PATIENTS = 100
 
@@ -59,7 +59,7 @@ def _draw(ax: Axes, trial: Trial, protocol: str) -> None:
     change = trial.change_percent(protocol).iloc[:, :MOST_PATIENTS]
     best = trial.outcomes(protocol)["response"]
     x, width = trial.clock.of(change.index), 1.6 if trial.is_single else 0.7
-    responses.draw_falls(ax)
+    responses.draw_falls(ax, trial.falls_percent)
     for patient in change:
         ax.plot(x, change[patient], color=responses.grade(best[patient]).colour, linewidth=width, alpha=0.85)
     ax.set_ylim(bottom=min(-100.0, ax.get_ylim()[0]))

@@ -76,7 +76,7 @@ def groups(trial: Trial) -> list[Group]:
     only = trial.protocols[0]
     rows = trial.outcomes(only)
     if "surface_igm_MFI" in rows:
-        cut = trial.rule("surface_igm_cut_mfi", 50.0)
+        cut = trial.rules["surface_igm_cut_mfi"]
         is_high = (rows["surface_igm_MFI"] > cut).to_numpy()
         words = (f"surface IgM above {cut:g} MFI", f"surface IgM up to {cut:g} MFI")
         names = zip(words, (style.VERMILION, style.BLUE), (is_high, ~is_high), strict=True)

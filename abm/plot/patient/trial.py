@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,7 +14,10 @@ from abm.plot.loaded import Loaded
 from abm.plot.patient.clock import clock_for
 from abm.results.run import Run
 
-HOURS_PER_DAY = 24.0
+HOURS_PER_DAY, HOURS_PER_WEEK = 24.0, 168.0
+USUAL_RULES = {"any_rise_rel": 0.05, "flare_rel": 0.25, "flare_until": 2016.0, "minor_frac": 0.25, "partial_frac": 0.5,
+               "very_good_frac": 0.9, "least_per_nL": 5.0, "surface_igm_cut_mfi": 50.0,
+               "calcium_cut_centile": 0.44}  # fmt: skip
 COURSE_GAP_D = 35.0
 LONGEST_INFUSION_D = 1.0
 IGM = "igm_g_per_L"
@@ -53,10 +58,23 @@ class Trial:
         self.clock = clock_for(self.end_d)
         self._tables: dict[tuple[str, str], pd.DataFrame] = {}
 
-    def rule(self, name: str, default: float) -> float:
-        """Return a number of the scenario's end points."""
-        found = YAML(typ="safe", pure=True).load(self.run.scenario_text())
-        return float((found.get("end_points") or {}).get(name, default))
+    @cached_property
+    def rules(self) -> dict[str, float]:
+        """Return the numbers of the scenario's end points, times in hours; the usual ones where it says none."""
+        found = YAML(typ="safe", pure=True).load(self.run.scenario_text()).get("end_points") or {}
+        return USUAL_RULES | {name: float(str(found[name]).split()[0]) for name in USUAL_RULES if name in found}
+
+    @property
+    def falls_percent(self) -> list[float]:
+        """Return the falls of IgM that make a response minor, partial and very good."""
+        return [round(100 * self.rules[f"{grade}_frac"], 9) for grade in ("minor", "partial", "very_good")]
+
+    def rule_words(self) -> dict[str, str]:
+        """Return the rules as a reader says them: fractions in percent, times in weeks."""
+        return {
+            name: f"{value / HOURS_PER_WEEK:g} weeks" if name == "flare_until" else f"{100 * value:g} %"
+            for name, value in self.rules.items()
+        }
 
     @property
     def n_patients(self) -> int:

@@ -16,7 +16,7 @@ ORDER = 40
 TITLE = "Waterfall plot"
 CAPTION = (
     "One bar per patient: the lowest confirmed change of serum IgM from baseline before any progression, sorted to "
-    "the deepest fall, coloured by the best response. Dashed: falls of 25, 50 and 90 %."
+    "the deepest fall, coloured by the best response. Dashed: the falls that make it minor, partial and very good."
 )
 
 
@@ -31,6 +31,7 @@ def figure(trial: Trial) -> Figure:
     fig = style.new_figure(3.5 if n < 3 else 0.8 + 2.5 * -(-n // 2))
     axes = style.panels(fig, n, 2)
     for ax, protocol in zip(axes, trial.protocols, strict=True):
+        responses.draw_falls(ax, trial.falls_percent)
         _draw(ax, sorted_changes(trial, protocol))
         ax.set_xlim(-1, trial.n_patients)
         style.dress(ax, "", "", trial.looks[protocol].label if n > 1 else "")
@@ -54,7 +55,6 @@ def sorted_changes(trial: Trial, protocol: str) -> pd.DataFrame:
 def _draw(ax: Axes, rows: pd.DataFrame) -> None:
     colours = [responses.grade(name).colour for name in rows["response"]]
     ax.bar(np.arange(len(rows)), rows["percent"], width=0.86 if len(rows) <= 60 else 1.0, color=colours, linewidth=0)
-    responses.draw_falls(ax)
     ax.set_ylim(-102, max(10.0, ax.get_ylim()[1]))
     ax.set_xticks([])
 
@@ -64,6 +64,6 @@ def _told(trial: Trial, protocol: str) -> str:
     where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
     if not percent.size:
         return f"changes of IgM were {NOT_OBSERVED}{where}"
-    counts = [int((percent <= -fall + 1e-9).sum()) for fall in responses.FALLS_PERCENT]
-    parts = [f"{count} by at least {fall} %" for count, fall in zip(counts, responses.FALLS_PERCENT, strict=True)]
+    counts = [int((percent <= -fall + 1e-9).sum()) for fall in trial.falls_percent]
+    parts = [f"{count} by at least {fall:g} %" for count, fall in zip(counts, trial.falls_percent, strict=True)]
     return f"of {len(percent)} patients IgM fell in {wording.listing(parts)}{where}"
