@@ -54,8 +54,10 @@ def test_the_numbers_follow_from_the_tables(finished):
         assert arm["survival_raw"]["mean"] == pytest.approx(raw.mean(), rel=1e-12)
         assert arm["control"]["mean"] == pytest.approx(base.mean(), rel=1e-12)
         assert arm["survival"]["mean"] == pytest.approx((raw / base).mean(), rel=1e-12)
-        half = 12.706204736432095 * (raw / base).std(ddof=1) / math.sqrt(2)  # Student's t, one degree of freedom
-        assert arm["survival"]["hi"] - arm["survival"]["mean"] == pytest.approx(half, rel=1e-9)
+        mean, error = (raw / base).mean(), (raw / base).std(ddof=1) / math.sqrt(2)
+        factor = math.exp(12.706204736432095 * error / mean)  # Student's t, one degree of freedom, on the log scale
+        ends = (mean / factor, min(mean * factor, max(1.0, mean)))
+        assert (arm["survival"]["lo"], arm["survival"]["hi"]) == pytest.approx(ends, rel=1e-9)
         deaths = run.deaths().query("arm == @name")
         for cause, share in arm["deaths"].items():
             each = (deaths["cause"] == cause).groupby(deaths["replicate"]).sum().to_numpy() / own[
