@@ -18,6 +18,8 @@ from abm.study.run import run_scenario
 
 __all__ = ["Result", "load_scenario", "simulate"]
 
+FOLDER = "a folder for runs; values are set by load_scenario(file, sets)"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -76,8 +78,10 @@ def simulate(
         raise InputError(f"scenario: found {type(scenario).__name__}; allowed: a Scenario, or the path of its file")
     if not isinstance(n_threads, int) or n_threads < 1:
         raise InputError(f"n_threads: found {n_threads!r:.60}; allowed: a whole number from 1")
+    if isinstance(out, str) and "=" in out:  # meant for load_scenario
+        raise InputError(f"out: found {out!r:.60}; allowed: {FOLDER}")
     if out is not None:
-        return _collect(run_scenario(scenario, as_path(out, "a folder for runs"), n_threads, monitor), keep=True)
+        return _collect(run_scenario(scenario, as_path(out, FOLDER), n_threads, monitor), keep=True)
     with tempfile.TemporaryDirectory(prefix="abm-") as folder:
         return _collect(run_scenario(scenario, Path(folder), n_threads, monitor), keep=False)
 

@@ -72,6 +72,7 @@ def test_a_file_is_simulated_as_its_scenario(tmp_path):
         ({"n_threads": 1.5}, "n_threads: found 1.5"),
         ({"n_threads": "2"}, "n_threads: found '2'"),
         ({"out": 3}, "found int 3; allowed: a folder for runs"),
+        ({"out": "seed=2"}, r"out: found 'seed=2'; allowed: .*; values are set by load_scenario\(file, sets\)"),
     ],
 )
 def test_wrong_arguments_are_named_with_what_is_allowed(given, said):
