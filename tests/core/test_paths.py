@@ -1,5 +1,6 @@
 """``~`` is a home, and nothing else."""
 
+import pwd
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def _home(monkeypatch, tmp_path):
         ("~", "/home/ada"),
         ("~/runs", "/home/ada/runs"),
         (Path("~/runs"), "/home/ada/runs"),
-        ("~root/runs", "/root/runs"),
+        ("~root/runs", f"{pwd.getpwnam('root').pw_dir}/runs"),
         ("runs", "runs"),
         ("./~runs/a~b", "~runs/a~b"),
         ("/tmp/x~", "/tmp/x~"),
