@@ -201,7 +201,24 @@ def _facts(run: Run, name: str, scenario: Mapping[str, Any]) -> dict[str, str]:
         "Duration": f"{arms.end_h(run):g} h",
         "B cells per well at the start": spread,
     }
+    differ = _differences(scenario.get("cohort"))
+    facts |= {"Replicates differ in": differ} if differ else {}
     return facts | ({"Time step": _duration(scenario["dt"])} if "dt" in scenario else {})
+
+
+def _differences(cohort: object) -> str:
+    """Return what replicates draw values of their own for, and how."""
+    vary = cohort.get("vary") if isinstance(cohort, Mapping) else {}
+    given = {path: spread for path, spread in vary.items() if isinstance(spread, Mapping)} if vary else {}
+    return "; ".join(f"{path} ({_spread(spread)})" for path, spread in given.items())
+
+
+def _spread(spread: Mapping[str, Any]) -> str:
+    if spread.get("range"):
+        return " to ".join(map(str, spread["range"]))
+    if spread.get("shares"):
+        return ", ".join(f"{word} {wording.percent(share)}" for word, share in spread["shares"].items())
+    return ", ".join(f"{name} {value}" for name, value in spread.items() if value is not None)
 
 
 def _parsed(text: str) -> Mapping[str, Any]:
