@@ -34,11 +34,14 @@ class Spread(Model):
         given = [name for name in WAYS if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "nothing"
-            raise refusal(Fault(f"a quantity differs in one way, found {found}", allowed=" or ".join(WAYS)))
+            text = f"a quantity differs in one way, found {found}"
+            raise refusal(Fault(text, allowed=" or ".join(WAYS), beside=tuple(given)))
         if self.shares is not None:
             total = math.fsum(self.shares.values())
             if min(self.shares.values(), default=-1.0) < 0.0 or abs(total - 1.0) > 1e-6:
-                raise refusal(Fault(f"the shares sum to {total:g}", "shares", allowed="none negative, sum 1"))
+                beside = tuple(f"shares.{word}" for word in self.shares)
+                text = f"the shares sum to {total:g}"
+                raise refusal(Fault(text, "shares", allowed="none negative, sum 1", beside=beside))
         return self
 
     @property

@@ -553,6 +553,8 @@ processes: {signalling: {kind: bcr_signalling}}
 probes: {counts: null, patient: {every: 28 d}}
 """
 SEEN = "probes: {patient: {every: 9 weeks}}"
+VARY = "cohort: {vary: {processes.signalling."
+SPREADS = f"{VARY}bypass: {{cv: 0.5}}, populations.b_cells.kind: {{shares: {{a: 0.7, b: 0.3}}}}}}}}"
 
 
 @pytest.mark.parametrize(
@@ -560,10 +562,15 @@ SEEN = "probes: {patient: {every: 9 weeks}}"
     [
         ("duration: 5 months", "base.yaml:5:33  end_points.follow_up_spread", "duration: own.yaml:2:1"),
         (SEEN, "own.yaml:2:20  probes.patient.every", "end_points.visit_every: base.yaml:5"),
+        (f"{VARY}bypass: {{range: [0.5, 0.6]}}}}}}", "own.yaml:2:17  cohort.vary.processes.signalling.bypass  ",
+         "cohort.vary.processes.signalling.bypass.cv: base.yaml:8"),
+        ("cohort: {vary: {populations.b_cells.kind: {shares: {b: 0.5, c: 0.5}}}}",
+         "own.yaml:2:44  cohort.vary.populations.b_cells.kind.shares  the shares sum to 1.7",
+         "cohort.vary.populations.b_cells.kind.shares.a: base.yaml:8"),
     ],
 )
 def test_a_clash_about_a_patient_names_both_files(write, text, place, beside):
-    base = write(CLL, "base.yaml")
+    base = write(CLL + SPREADS, "base.yaml")
     own = write(f"extends: base.yaml\n{text}", "own.yaml")
     with pytest.raises(InputError) as refused:
         load_scenario(own)
