@@ -1,6 +1,6 @@
 """Times to an event when not everyone has had it: Kaplan and Meier's estimate, the log-rank test, Cox's hazard ratio.
 
-All as the package ``survival`` of R has them by default.
+All as the package ``survival`` of R has them by default; intervals of curves as with its ``conf.type = "log-log"``.
 
 *References*: KaplanMeier1958, Mantel1966, Cox1972, Efron1977 (ties), SchemperSmith1996 (follow-up).
 """

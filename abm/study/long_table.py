@@ -4,7 +4,8 @@ One ID for each patient under each protocol, in order of ID and TIME; every time
 (DV ug/mL, AMT mg), 2 serum IgM (DV g/L), 3 lymphocytes in blood (DV per nL), 4 ibrutinib by mouth (AMT mg). A row of
 EVID 0 is the look of a visit and stands before what is given at that moment; EVID 1 is what was really given, a dose
 cut by the end of the run or withheld included, so that AMT sums to the ledger; EVID 2 is a plasma exchange: it takes
-REMOVED, a fraction, of compartment 1 and of the IgM in plasma. Words are numbers, which the key explains.
+REMOVED, a fraction, of compartment 1 and of the IgM in plasma. Covariates are as drawn or
+as a protocol sets them at that time; none where the process is off. Words are numbers, which the key explains.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from abm.biology.signalling.ibrutinib import Ibrutinib, taken
 from abm.core.rng import stream_key
 from abm.scenario.build import scenario_of, treatment_of
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
-from abm.scenario.draws import draws, patient_of
+from abm.scenario.draws import patient_of
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
 from abm.study.end_points import H_PER_D
@@ -56,7 +57,12 @@ class LongTable:
         vary = scenario.cohort.vary if scenario.cohort else {}
         units = dict(zip(*(parameters(scenario)[name] for name in ("name", "unit")), strict=True))
         self.units = {path: units.get(path, "") for path in vary}
-        self.words = {path: list(spread.shares) for path, spread in vary.items() if spread.shares}
+        sets = [own.set for arm in scenario.arms.values() for own in (arm, *arm.change)]
+        self.words = {
+            path: list(dict.fromkeys([*spread.shares, *(str(own[path]) for own in sets if path in own)]))
+            for path, spread in vary.items()
+            if spread.shares
+        }
 
     def rows(self, series: pd.DataFrame) -> Iterator[Mapping[str, Sequence[Any]]]:
         """Yield the rows of one subject after another."""
@@ -66,9 +72,11 @@ class LongTable:
             head = {"ID": index + 1, "PATIENT": int(replicate) + 1, "PROTOCOL": protocols.index(str(arm)) + 1}
             every = (NOTHING | row for row in subject.records())
             records = sorted(every, key=lambda row: (row["TIME"], ORDER.index(row["EVID"]), row["CMT"]))
-            drawn = self._covariates(int(replicate))
-            found = [head | {"TIME": row["TIME"], "TIME_d": row["TIME"]} | row | drawn for row in records]
-            yield {name: [row[name] for row in found] for name in (*COLUMNS, *drawn)}
+            found = [
+                head | {"TIME": row["TIME"], "TIME_d": row["TIME"]} | row | subject.covariates(row["TIME"] * H_PER_D)
+                for row in records
+            ]
+            yield {name: [row[name] for row in found] for name in (*COLUMNS, *map(_column, self.units))}
 
     def key(self) -> Mapping[str, Sequence[Any]]:
         """Return what every column means, and every number that stands for words."""
@@ -78,13 +86,6 @@ class LongTable:
         table += [(_column(path), None, path, _per_day(unit)[1]) for path, unit in self.units.items()]
         table += [(_column(path), i, word, "") for path, words in self.words.items() for i, word in enumerate(words, 1)]
         return dict(zip(("column", "value", "meaning", "unit"), map(list, zip(*table, strict=True)), strict=True))
-
-    def _covariates(self, replicate: int) -> Record:
-        drawn = draws(self.scenario, replicate)
-        return {
-            _column(path): self.words[path].index(value) + 1 if path in self.words else value * _per_day(unit)[0]
-            for (path, value), unit in zip(drawn.items(), (self.units[path] for path in drawn), strict=True)
-        }
 
 
 class _Subject:
@@ -105,6 +106,17 @@ class _Subject:
                 yield {"TIME": removal.t_h / H_PER_D, "EVID": 2, "REMOVED": removal.frac}
         yield from self._daily()
         yield from self._looks()
+
+    def covariates(self, t_h: float) -> Record:
+        """Return what differs between patients as it is in this one then: as drawn, or as the protocol sets it."""
+        own, found = self._own(t_h), {}
+        for path, unit in self.table.units.items():
+            value = _at(own, path)
+            if path in self.table.words:
+                found[_column(path)] = self.table.words[path].index(value) + 1 if value is not None else None
+            else:
+                found[_column(path)] = value * _per_day(unit)[0] if value is not None else None
+        return found
 
     def _infusions(self) -> Iterator[Record]:
         """Yield each infusion with what of it ran in before the end."""
@@ -176,6 +188,14 @@ class _Subject:
 
     def _has(self, kind: str, t_h: float) -> bool:
         return any(getattr(process, "kind", "") == kind for process in self._own(t_h).processes.values())
+
+
+def _at(scenario: Scenario, path: str) -> Any:
+    """Return what stands at a dotted path; nothing where a process is off."""
+    found: Any = scenario
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else getattr(found, name, None)
+    return found
 
 
 def _column(path: str) -> str:

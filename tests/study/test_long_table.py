@@ -218,3 +218,23 @@ def test_doses_by_mouth_that_were_missed_are_left_out(tmp_path):
     taken = simulation.world.pools["ibrutinib_dosed_mg"] / 420.0
     assert (oral["ADDL"] + 1).sum() == taken
     assert 55 < taken < 85
+
+
+def test_what_a_protocol_sets_is_what_its_patients_are(tmp_path):
+    own = (
+        "{set: {processes.drug.bsa: 2.5 m2, serum.donor.sex: female}, "
+        "change: [{at: 5 d, set: {processes.drug.half_life: 48 h}}]}"
+    )
+    path = tmp_path / "set.yaml"
+    path.write_text(TRIAL.format(duration="70 d", growth="").replace("untreated: {}", f"untreated: {own}"))
+    scenario = load_scenario(path)
+    folder = abm.simulate(scenario, out=tmp_path).folder
+    table, key = pd.read_csv(folder / "nonmem.csv"), pd.read_csv(folder / "nonmem_key.csv")
+    female = key.loc[(key["column"] == "SERUM_DONOR_SEX") & (key["meaning"] == "female"), "value"].item()
+    rows = of(folder, table, "untreated")
+    assert set(rows["SERUM_DONOR_SEX"]) == {female}
+    assert set(rows["PROCESSES_DRUG_BSA"]) == {2.5}
+    drawn = draws(scenario, 0)
+    for days, some in ((drawn["processes.drug.half_life"] / 24.0, rows["TIME"] < 5), (2.0, rows["TIME"] > 5)):
+        assert rows.loc[some, "PROCESSES_DRUG_HALF_LIFE"].to_numpy() == pytest.approx(days)
+    assert of(folder, table, "once")["PROCESSES_DRUG_BSA"].to_numpy() == pytest.approx(drawn["processes.drug.bsa"])
