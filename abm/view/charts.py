@@ -66,7 +66,7 @@ def outcome(ax: Axes, session: Session) -> None:
         for arm, colour in _colours(session).items():
             x, alive = _xy(session.history[arm], "n_b_alive", session)
             _, n = _xy(session.history[arm], "n_b_start", session)
-            ax.plot(x, 100.0 * alive / np.maximum(n, 1.0), color=colour, linewidth=1.6)
+            ax.plot(x, _percent(alive, n), color=colour, linewidth=1.6)
         ax.set_ylim(0, 100)
     for arm, colour in _colours(session).items():
         ax.plot([], [], color=colour, label=naming.label(arm))
@@ -177,6 +177,11 @@ def _xy(rows: Sequence[Row], name: str, session: Session) -> tuple[np.ndarray, n
     return x, np.array([row.get(name, 0.0) for row in rows], float)
 
 
+def _percent(part: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return shares in percent; of no cells there is none."""
+    return 100.0 * part / np.where(n > 0, n, np.nan)
+
+
 def _fates(ax: Axes, session: Session, arm: str) -> None:
     """Draw B cells by what became of them, in percent of all there have been."""
     rows = session.history[arm]
@@ -184,7 +189,7 @@ def _fates(ax: Axes, session: Session, arm: str) -> None:
     colours = _cause_colours(session)
     parts = [_xy(rows, f"deaths_{cause}", session)[1] for cause in colours]
     alive = n - np.sum(parts, axis=0) if parts else n
-    shares = [100.0 * part / np.maximum(n, 1.0) for part in (alive, *parts)]
+    shares = [_percent(part, n) for part in (alive, *parts)]
     style.dress(ax, "", "B cells, %", naming.label(arm))
     ax.stackplot(x, shares, colors=["#A6C8E4", *colours.values()], linewidth=0)
     ax.set_ylim(0, 100)
@@ -217,7 +222,7 @@ def _engaged(ax: Axes, session: Session) -> None:
     for arm, colour in _colours(session).items():
         x, engaged = _xy(session.history[arm], "n_nk_engaged", session)
         _, n = _xy(session.history[arm], "n_nk", session)
-        ax.plot(x, 100.0 * engaged / np.maximum(n, 1.0), color=colour, linewidth=1.4)
+        ax.plot(x, _percent(engaged, n), color=colour, linewidth=1.4)
     ax.set_ylim(bottom=0)
 
 

@@ -42,7 +42,9 @@ def _headline(session: Session, arm: str) -> str:
         level = row["rituximab_ug_per_mL"]
         drug = f"{level:.2f}" if level >= LEAST_UG_PER_ML or level == 0 else f"< {LEAST_UG_PER_ML}"
         return f"{naming.label(arm)}: IgM {row['igm_g_per_L']:.1f} g/L, rituximab {drug} µg/mL"
-    alive, n = int(row["n_b_alive"]), max(1, int(row["n_b_start"]))
+    alive, n = int(row["n_b_alive"]), int(row["n_b_start"])
+    if n == 0:
+        return f"{naming.label(arm)}: no B cells"
     return f"{naming.label(arm)}: {alive:,} of {n:,} B cells alive ({100.0 * alive / n:.1f} %)"
 
 

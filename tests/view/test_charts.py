@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from abm.scenario.from_file import load_scenario
 from abm.view import charts
 from abm.view.session import Cell, Session
+from tests.view.conftest import SMALL
 
 
 def stepped(scenario, n=12):
@@ -47,6 +49,21 @@ def test_the_share_alive_and_what_killed_fill_the_panel(scenario):
     areas = charts.courses(session).axes[0].collections
     tops = [area.get_paths()[0].vertices[:, 1].max() for area in areas]
     assert max(tops) == pytest.approx(100.0)
+
+
+def test_a_share_of_no_cells_is_not_drawn_and_not_told():
+    from abm.view.panels import _headline
+
+    session = stepped(load_scenario("configs/scenarios/quick.yaml", (*SMALL, "populations.b_cells.n=0")), 2)
+    ax = charts.style.new_figure(2.0).subplots()
+    charts.outcome(ax, session)
+    courses = charts.courses(session)
+    engaged = next(ax for ax in courses.axes if ax.get_title(loc="left") == "NK cells engaged")
+    drawn = [line for line in (*ax.lines, *engaged.lines) if len(line.get_xdata())]
+    assert len(drawn) == 2 * len(session.arms)
+    assert all(np.isnan(line.get_ydata()).all() for line in drawn)
+    assert charts.png(courses)
+    assert _headline(session, "both") == "both: no B cells"
 
 
 def test_a_followed_cell_has_a_course(scenario):
