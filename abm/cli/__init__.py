@@ -39,9 +39,11 @@ def main() -> None:
     except MemoryError:
         _end(RunFailed("the memory is used up"), 3)
     except Exception as error:
-        if not hasattr(error, "format_message"):
+        from abm.results.tables import ReadError  # takes pyarrow along, which --help does without
+
+        if not isinstance(error, ReadError) and not hasattr(error, "format_message"):
             raise
-        _end(error, 2, error.format_message())
+        _end(error, 2, getattr(error, "format_message", error.__str__)())
 
 
 def _end(error: Exception, code: int, text: str = "") -> None:

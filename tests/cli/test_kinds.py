@@ -57,6 +57,16 @@ def study(call, small, write):
     return Path(call("study", "run", write(STUDY, "pair.yaml"), "--threads", 1, "--json").json["report"]).parent
 
 
+@pytest.mark.parametrize(("name", "verb"), [("plan.parquet", "report"), ("rows.jsonl", "status")])
+def test_a_study_that_cannot_be_read_is_named_without_a_traceback(call, study, name, verb):
+    (study / name).unlink()
+    (study / name).mkdir()
+    ended = call("study", verb, "pair.yaml", "--json")
+    assert (ended.code, ended.json["exit_code"]) == (2, 2)
+    assert ended.err == f"{ended.json['error']}\n"
+    assert ended.err.startswith(f"{study / name} cannot be read: ")
+
+
 def test_report_draws_whatever_a_folder_holds(call, study):
     (study / "report.html").unlink()
     ended = call("report", study, "--json", "--csv", "excel-de")
