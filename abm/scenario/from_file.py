@@ -12,7 +12,8 @@ from abm.scenario.load import AnyModel, Document, resolve, validate
 from abm.scenario.reading import Keys
 from abm.scenario.schema import Arm, Scenario
 
-SHARED = ("seed", "replicates", "duration", "dt", "arms", "probes")
+SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "checkpoint_every", "arms", "probes",
+          "x_axis", "cohort", "end_points")  # fmt: skip
 
 
 def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | None = None) -> Scenario:

@@ -460,6 +460,14 @@ def test_what_the_bad_lines_replace_is_right(load, base, text):
     assert load(base + text).arms
 
 
+@pytest.mark.parametrize("key", ["cohort", "end_points"])
+def test_all_protocols_have_the_same_patients_and_are_judged_alike(load, key):
+    own = {"cohort": "cohort: null", "end_points": "end_points: {visit_every: 8 weeks}"}[key]
+    with pytest.raises(InputError, match=f"an arm cannot set {key}: all arms share it") as refused:
+        load(BASE.replace("processes.drug.q: 0.2 L/d", own))
+    assert refused.value.faults[0].path == "arms.high.set"
+
+
 def test_a_fault_of_the_cohort_names_what_is_near(load):
     with pytest.raises(InputError, match="did you mean 'capacity_rel'"):
         load(BASE.replace(LAST, "    processes.growth.capacity: {cv: 0.7}"))

@@ -58,6 +58,7 @@ def test_extended_files_and_sets_come_in_their_order(load, tmp_path):
         ("duration: 2 h", "an arm cannot set duration: all arms share it"),
         ("replicates: 2", "an arm cannot set replicates: all arms share it"),
         ("dt: 30 s", "an arm cannot set dt: all arms share it"),
+        ("title: another", "an arm cannot set title: all arms share it"),
         ("probes.counts.every: 30 min", "an arm cannot set probes: all arms share it"),
         ("arms.vv.without: [nk_cells]", "an arm cannot set arms: all arms share it"),
         ("populations.b_cells.n: -1", "populations.b_cells.n: found -1, out of bounds"),
