@@ -47,7 +47,13 @@ def median_time(name: str, columns: Columns) -> Found:
     """
     curve, n = _curve(name, columns)
     found = _half(curve, n) if curve else median_of(columns[name])
-    return found | {"n_seen": _known(columns[SEEN_BY[name]]).size}
+    return found | {"n_seen": _known(columns[SEEN_BY[name]]).size - _undated(name, columns)}
+
+
+def _undated(name: str, columns: Columns) -> int:
+    """Return how many responded with no course to count from."""
+    flags, times = (np.asarray(columns[key], dtype=float) for key in (SEEN_BY[name], name))
+    return int(((flags > 0.0) & np.isnan(times)).sum()) if SEEN_BY[name] in ("minor", "partial") else 0
 
 
 def middle_time(name: str, columns: Columns) -> float:

@@ -17,6 +17,7 @@ from abm.scenario.schema import Arm
 from abm.study.end_points import Course, course_of, end_points, first_progression, response, starts_h
 from abm.study.jobs import Stopped
 from abm.study.measures import of_arms
+from abm.study.patients import median_time
 from abm.study.run import run_scenario
 from abm.study.trial import summarise_trial
 
@@ -338,6 +339,14 @@ def test_the_median_time_to_progression_is_over_all_and_that_to_response_over_re
     assert (found["one.time_to_progression_d"], found["one.time_to_partial_d"]) == (300.0, 40.0)
     none = of_arms({"one": patients(time_to_progression_d=[100.0, math.nan, math.nan], progressed=[1.0, 0.0, 0.0])}, {})
     assert math.isnan(none["one.time_to_progression_d"])
+
+
+def test_a_response_without_a_course_to_count_from_is_seen_but_its_time_is_not():
+    found = median_time("time_to_partial_d", {"partial": [1.0, 1.0, 1.0], "time_to_partial_d": [math.nan] * 3})
+    assert (found["median"], found["n"], found["n_seen"]) == (None, 0, 0)
+    columns = {"partial": [1.0, 0.0, math.nan], "time_to_partial_d": [9.0, math.nan, math.nan]}
+    some = median_time("time_to_partial_d", columns)
+    assert (some["median"], some["n"], some["n_seen"]) == (9.0, 1, 2)
 
 
 def test_who_was_followed_for_less_counts_for_as_long_as_he_was():
