@@ -180,14 +180,12 @@ def test_a_line_that_was_damaged_costs_one_row(sweep, quiet_table, tmp_path):
 
 
 def test_equal_content_is_run_once(sweep, tmp_path):
-    twice = sweep(
-        "design={kind: list, points: [{populations.b_cells.n: 20}, {populations.b_cells.n: 20}]}", "seeds=[1]"
-    )
-    folder = run_study(twice, tmp_path, local(1), Monitor())
-    assert len(list(folder.records())) == 1
+    alike = "design={kind: latin_hypercube, n: 4, axes: {populations.b_cells.n: {lo: 20, hi: 21}}}"  # two of each
+    folder = run_study(sweep(alike, "seeds=[1]"), tmp_path, local(1), Monitor())
+    assert len(list(folder.records())) == 2
     table = folder.table()
-    assert len(table) == 2
-    assert table["both.survival"].nunique() == 1
+    assert sorted(table["populations.b_cells.n"]) == [20, 20, 21, 21]
+    assert (table.groupby("populations.b_cells.n")["both.survival"].nunique() == 1).all()
 
 
 def test_a_larger_design_reuses_what_is_there(sweep, tmp_path):
