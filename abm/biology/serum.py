@@ -49,12 +49,14 @@ class Donor(Model):
 class Serum(Model):
     """Concentrations in neat serum."""
 
-    c1q_nM: float = par(174.0, "nM", "assumed: 80 ug/mL at 460 kDa", "C1q", ge=0)
-    c2c4_nM: float = par(196.0, "nM", "assumed: C2 20 ug/mL at 102 kDa limits C2/C4", "C2/C4", ge=0)
-    c3_nM: float = par(7030.0, "nM", "assumed: 1300 ug/mL at 185 kDa", "C3", ge=0)
-    c5c9_nM: float = par(85.0, "nM", "assumed: C9 60 ug/mL at 71 kDa, ten per pore, limits C5-C9", "C5-C9", ge=0)
-    igg_uM: float = par(66.0, "uM", "assumed: 10 mg/mL at 150 kDa", "IgG", ge=0)
-    igm_ug_per_mL: float = par(1200.0, "ug/mL", "assumed: usual adult level", "IgM of the serum itself", ge=0)
+    c1q_nM: float = par(174.0, "nM", "assumed: 80 ug/mL at 460 kDa", "C1q", ge=0, le=1e5)
+    c2c4_nM: float = par(196.0, "nM", "assumed: C2 20 ug/mL at 102 kDa limits C2/C4", "C2/C4", ge=0, le=1e5)
+    c3_nM: float = par(7030.0, "nM", "assumed: 1300 ug/mL at 185 kDa", "C3", ge=0, le=1e6)
+    c5c9_nM: float = par(
+        85.0, "nM", "assumed: C9 60 ug/mL at 71 kDa, ten per pore, limits C5-C9", "C5-C9", ge=0, le=1e5
+    )
+    igg_uM: float = par(66.0, "uM", "assumed: 10 mg/mL at 150 kDa", "IgG", ge=0, le=1e4)
+    igm_ug_per_mL: float = par(1200.0, "ug/mL", "assumed: usual adult level", "IgM of the serum itself", ge=0, le=2e5)
     donor: Donor = Donor()
 
     def nM_of(self, constituent: str) -> float:  # noqa: N802 - a unit

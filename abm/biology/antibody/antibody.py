@@ -9,7 +9,7 @@ class Antibody(Model):
     Subclasses set ``kind`` and the values they differ in.
     """
 
-    mw_kDa: float = par(145.0, "kDa", "RituxanLabel", "Molecular weight", gt=0)
+    mw_kDa: float = par(145.0, "kDa", "RituxanLabel", "Molecular weight", gt=0, le=1e4)
     kd_nM: float = par(0.8, "nM", "Bondza2017", "Dissociation constant on living cells", gt=0, le=1e4)
     kon_per_M_per_s: float = par(3e5, "1/M/s", "assumed: 1-5e5, usual for IgG", "Association rate", gt=0, le=1e8)
     sites_per_cd20: float = par(0.7, "1", "assumed: between 1:2 and 1:1", "IgG per CD20 at saturation", gt=0, le=1)

@@ -13,8 +13,10 @@ class ObinutuzumabLike(Antibody):
     """Less complement and internalisation, more NK."""
 
     kind: Literal["obinutuzumab_like"] = "obinutuzumab_like"
-    mw_kDa: float = par(146.0, "kDa", "assumed: glyco-engineered IgG1", "Molecular weight", gt=0)
-    kd_nM: float = par(4.0, "nM", "assumed: lower apparent affinity than rituximab", "Dissociation constant", gt=0)
+    mw_kDa: float = par(146.0, "kDa", "assumed: glyco-engineered IgG1", "Molecular weight", gt=0, le=1e4)
+    kd_nM: float = par(
+        4.0, "nM", "assumed: lower apparent affinity than rituximab", "Dissociation constant", gt=0, le=1e4
+    )
     sites_per_cd20: float = par(0.35, "1", "assumed: half of rituximab, type II", "IgG per CD20", gt=0, le=1)
     rel_c1q: float = par(
         0.1, "1", "assumed: type II does not cluster", "Docking of C1 relative to rituximab", ge=0, le=10
