@@ -26,6 +26,8 @@ from abm.scenario.reading import value_at
 from abm.scenario.schema import Scenario
 
 INSIDE = 1e-9  # of a standard deviation, to an open bound
+EACH_HAS_ITS_OWN = "every patient draws a value of its own for it"
+OR_AN_ARM = "what 'cohort' draws no values of; what an arm sets, all its patients have"
 MOST_OUTSIDE = 0.01  # design: what changes a cohort of a hundred patients
 
 
@@ -95,11 +97,13 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
     """
     faults = []
     for path, spread in scenario.cohort.vary.items() if scenario.cohort else ():
+        place = ("cohort", "vary", path)
+        if not spread.keeps_typical and document.is_later(keys := document.path(path), place):
+            faults.append(document.fault(keys, EACH_HAS_ITS_OWN, OR_AN_ARM))
         try:
             apply_overrides(plain(scenario), {path: None}, Scenario)
             _value_of(scenario, path, spread)
         except InputError as error:
-            place = ("cohort", "vary", path)
             faults += [document.fault(place, f.message, f.allowed, f.nearest) for f in error.faults]
     if faults:
         raise InputError(*faults)

@@ -8,7 +8,16 @@ from pydantic import BaseModel
 
 from abm.core.errors import Fault, InputError, nearest
 from abm.scenario.explain import Shape, show
-from abm.scenario.reading import KEY, KEYS_ALLOWED, Document, Position, dotted, read_text, value_at
+from abm.scenario.reading import (
+    KEY,
+    KEYS_ALLOWED,
+    ON_COMMAND_LINE,
+    Document,
+    Position,
+    dotted,
+    read_text,
+    value_at,
+)
 
 MAX_SET = 10_000
 SET_FORM = "KEY.KEY=VALUE, such as seed=2 or processes.binding.kd_nM=0.8"
@@ -55,7 +64,7 @@ def apply_sets(document: Document, sets: list[str], model_class: type[BaseModel]
     """
     faults: list[Fault] = []
     for text in sets:
-        place = Position(f"--set {text if len(text) <= 60 else text[:57] + '...'}")
+        place = Position(f"{ON_COMMAND_LINE} {text if len(text) <= 60 else text[:57] + '...'}")
         try:
             override = _parsed_set(text)
             data = override.apply(document.data, _shape(model_class))
@@ -160,7 +169,7 @@ def _parsed_set(text: str) -> _Override:
         raise InputError(Fault("malformed", allowed=SET_FORM))
     keys = _keys(path)
     try:
-        data, _ = read_text(value, "--set")
+        data, _ = read_text(value, ON_COMMAND_LINE)
     except InputError as error:
         raise InputError(*(replace(fault, path=path) for fault in error.faults)) from None
     is_block = isinstance(data, dict | list) and value.lstrip()[0] not in "{["

@@ -31,6 +31,7 @@ MAX_NODES = 20_000
 MAX_DIGITS = 40
 KEY = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 KEYS_ALLOWED = "1 to 64 letters, digits and . _ ~ -"
+ON_COMMAND_LINE = "--set"
 NOT_YAML = "cannot be read as YAML"
 NULL = re.compile(r"(?:null|Null|NULL|~|)")
 BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)")
@@ -91,6 +92,16 @@ class Document:
     def _is_written(self, path: Keys) -> bool:
         """Whether a value, or a part around it, is in a file and no default."""
         return any(path[:length] in self.positions for length in range(1, len(path) + 1))
+
+    def is_later(self, path: Keys, other: Keys) -> bool:
+        """Whether a value was written over the file of another: by the file that extends it, or on the command line."""
+        if value_at(self.data, path) is None:
+            return False
+        above, below = (self._layer(self.position(one).file) for one in (path, other))
+        return above > below
+
+    def _layer(self, file: str) -> int:
+        return 2 if file.startswith(ON_COMMAND_LINE) else int(file == self.file)
 
     def path(self, text: str) -> Keys:
         """Split a dotted path, items of lists as numbers; a key of the data may have dots of its own."""

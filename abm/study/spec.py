@@ -14,7 +14,7 @@ from abm.core.errors import Fault, InputError, ResourceRefused, nearest
 from abm.core.names import Name
 from abm.core.par import Model, par, plain, refusal
 from abm.results.study import Row
-from abm.scenario.draws import check_cohort
+from abm.scenario.draws import EACH_HAS_ITS_OWN, OR_AN_ARM, check_cohort
 from abm.scenario.from_file import check_arms, checked, load_scenario, named
 from abm.scenario.load import Document, apply_overrides, named_file, placing, resolve, validate
 from abm.scenario.overrides import overwritten
@@ -111,6 +111,7 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
     with placed_in_set(study.set, document):
         data = apply_overrides(plain(own), study.set, Scenario)
         base = checked(Document(study.base, data))
+        _refuse_drawn(base, study.set)
     planned = Planned(study, base, json.dumps(data))
     if planned.n_rows > MAX_ROWS:
         raise ResourceRefused(f"{path}: the design has {planned.n_rows:.3g} rows; allowed: at most {MAX_ROWS:.0e}")
@@ -186,13 +187,17 @@ def _check_point(planned: Planned, point: Point) -> None:
     if isinstance(replicate, bool) or replicate not in range(planned.base.replicates):
         raise InputError(Fault(f"no replicate {replicate!r}", REPLICATE, allowed=f"0 to {planned.base.replicates - 1}"))
     changed = scenario_at(planned.text, point, planned.study.seeds[0])
-    vary = changed.cohort.vary if changed.cohort else {}
-    if drawn := [path for path in point if path in vary and not vary[path].keeps_typical]:
-        text = "every patient has a value of its own for it, whatever the point says"
-        raise InputError(*(Fault(text, path, allowed="what 'cohort' draws no values of") for path in drawn))
+    _refuse_drawn(changed, point)
     document = Document("row", plain(changed))
     check_arms(changed, document)
     check_cohort(changed, document)
+
+
+def _refuse_drawn(scenario: Scenario, changes: Mapping[str, Any]) -> None:
+    """Refuse changes of what every patient draws anew: they would be shown and would have done nothing."""
+    vary = scenario.cohort.vary if scenario.cohort else {}
+    if drawn := [path for path in changes if path in vary and not vary[path].keeps_typical]:
+        raise InputError(*(Fault(EACH_HAS_ITS_OWN, path, allowed=OR_AN_ARM) for path in drawn))
 
 
 def _samples(planned: Planned, document: Document, faults: list[Fault]) -> Iterator[tuple[Keys, Point]]:

@@ -260,6 +260,36 @@ def test_a_range_outside_the_bounds_is_refused_at_its_line(load, spread):
     assert (fault.path, fault.line) == ("cohort.vary.processes.killing.rate", 22)
 
 
+TO_NO_EFFECT = "every patient draws a value of its own for it; allowed: what 'cohort' draws no values of"
+
+
+@pytest.mark.parametrize(
+    "text", [f"{GENOTYPE}=FF", f"{CAPACITY}=2", "processes.killing={kind: marrow_killing, fcgr3a: FF}"]
+)
+def test_what_every_patient_draws_is_not_set_on_the_command_line(load, text):
+    with pytest.raises(InputError) as caught:
+        load(BASE, text)
+    assert f"--set {text}" in str(caught.value)
+    assert TO_NO_EFFECT in str(caught.value)
+
+
+def test_a_file_that_extends_a_cohort_does_not_set_what_every_patient_draws(load, tmp_path):
+    load()
+    base, own = tmp_path / "base.yaml", tmp_path / "own.yaml"
+    base.write_text(BASE)
+    own.write_text("extends: base.yaml\nprocesses:\n  killing: {fcgr3a: FF}\n")
+    with pytest.raises(InputError, match=r"own.yaml:3:13  processes.killing.fcgr3a  every patient draws"):
+        load_scenario(own)
+    all_alike = "extends: base.yaml\nprocesses: {killing: {fcgr3a: FF}}\ncohort: {vary: {%s: null}}\n"
+    own.write_text(all_alike % GENOTYPE)
+    assert draws(load_scenario(own), 0).keys() == draws(load_scenario(base), 0).keys() - {GENOTYPE}
+
+
+def test_what_varies_around_the_scenario_s_own_value_may_be_set(load):
+    one, other = (draws(load(BASE, f"{RATE}={rate} /d"), 0)[RATE] for rate in (0.003, 0.006))
+    assert other == pytest.approx(2.0 * one)
+
+
 @pytest.mark.parametrize("path", ["arms.single.add.0.infusion", "seed", "duration", "replicates"])
 def test_what_all_patients_share_cannot_vary(load, path):
     spread = {"seed": "{range: [1, 9]}", "replicates": "{range: [2, 9]}"}.get(path, "{cv: 0.1}")
