@@ -206,6 +206,11 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
         shared.show({**summary, "folder": str(found.path), "report": str(path)})
     else:
         _show(summary, path)
+        _warn(summary)
+
+
+def _warn(summary: dict) -> None:
+    sys.stderr.write("".join(f"{text}\n" for text in summary.get("warnings", ())))
 
 
 def _run_patients(
@@ -222,12 +227,13 @@ def _run_patients(
         return
     _show_trial(summary)
     sys.stdout.write(f"{path}\n")
+    _warn(summary)
 
 
 def _show_trial(summary: dict) -> None:
     """Print shares of patients, or of a single one what he had."""
     if summary["patients"] == 1:
-        names = list(next(iter(summary["arms"].values()))["medians"])
+        names = [name for name in next(iter(summary["arms"].values()))["medians"] if name != "follow_up_d"]
         rows = [[arm, *(_level(own["medians"][name]) for name in names)] for arm, own in summary["arms"].items()]
         shared.table(["protocol", *(name.replace("_", " ") for name in names)], rows)
         return

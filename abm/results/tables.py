@@ -247,6 +247,8 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 def unreadable(path: Path, error: Exception) -> ReadError:
     """Word the failure to read `path`."""
+    if isinstance(error, FileNotFoundError) and not path.parent.exists():
+        return ReadError(f"{path.parent}: no such folder")
     if isinstance(error, FileNotFoundError):
         return ReadError(f"{path} is missing; the run has not come that far or its folder was changed")
     return ReadError(f"{path} cannot be read: {error}")

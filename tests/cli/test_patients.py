@@ -72,6 +72,16 @@ def test_a_study_of_patients_gives_what_the_trial_gives(call, trial):
     assert rows["single.any_rise"].iloc[1] == 0.0
 
 
+def test_a_wide_tail_is_told_at_the_end_of_a_run_and_a_single_patient_has_no_median_follow_up(call, trial):
+    wide = "cohort: {vary: {populations.b_cells.niche_frac: {sd: 0.9}}}\n"
+    trial.write_text(TRIAL.replace("replicates: 3", "replicates: 1").replace("126 d", "35 d") + wide)
+    ended = call("run", trial, "--threads", 1)
+    assert ended.code == 0
+    assert "follow up" not in ended.out
+    (told,) = ended.err.splitlines()
+    assert told.startswith("cohort.vary.populations.b_cells.niche_frac: ")
+
+
 def test_patients_are_not_branched_and_their_step_is_set_by_hand(call, trial):
     ended = call("run", trial, "--check-step")
     assert ended.code == 2

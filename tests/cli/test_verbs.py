@@ -95,6 +95,7 @@ def test_report_and_resume_refuse_what_is_no_run(call, tmp_path):
             ended = call(verb, folder, "--json")
             assert ended.code == ended.json["exit_code"] == 2
             assert str(folder) in ended.err
+            assert ("no such folder" in ended.err) == (folder == tmp_path / "nothing")
 
 
 def test_report_of_an_unfinished_run_says_what_is_missing(call, tiny, undrawn, monkeypatch):
