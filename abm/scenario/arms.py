@@ -20,7 +20,6 @@ CELLS = ("b_cells", "nk_cells")
 INHIBITORS = ("anti_cd55", "anti_cd59")
 INFUSIONS = ("infusion", "infusion_mg")
 EVENTS = (*INFUSIONS, "plasmapheresis", "ibrutinib")  # what is done to a patient
-ONE_AT_A_TIME = {"ibrutinib": "daily doses from {:g} h on", "plasmapheresis": "plasma exchanges at {:g} h"}
 SHARES = ("serum", *INHIBITORS)  # of the well, or of what there is to block
 OF_AN_INFUSION = ("of", "over", "times", "every", "unless_progressed")
 ROUNDING = 1e-9
@@ -188,8 +187,8 @@ class Arm(Model):
                 raise refusal(Fault(text, f"add.{index}.at", allowed="infusions one after the other"))
 
     def _refuse_more_than_the_whole(self) -> None:
-        """Hold shares of the well, and what there is one of at a time, against all that is added."""
-        total, taken = dict.fromkeys(SHARES, 0.0), set()
+        """Hold shares of the well, and daily doses, of which there is one at a time, against all that is added."""
+        total, daily = dict.fromkeys(SHARES, 0.0), set()
         for index, addition in enumerate(self.add):
             name = addition.what
             if name in SHARES:
@@ -197,11 +196,10 @@ class Arm(Model):
                 if total[name] > 1.0 + ROUNDING:
                     text = f"{name} adds up to {100 * total[name]:g} % in this arm"
                     raise refusal(Fault(text, f"add.{index}.{name}", allowed="at most 100 % in sum"))
-            elif name in ONE_AT_A_TIME:
-                if (name, addition.at) in taken:
-                    text = f"two {ONE_AT_A_TIME[name].format(addition.at)}"
-                    raise refusal(Fault(text, f"add.{index}.at", allowed="one"))
-                taken.add((name, addition.at))
+            elif name == "ibrutinib":
+                if addition.at in daily:
+                    raise refusal(Fault(f"two daily doses from {addition.at:g} h on", f"add.{index}.at", allowed="one"))
+                daily.add(addition.at)
 
     def control(self) -> "Arm":
         """Return the same arm without antibody."""

@@ -7,7 +7,7 @@ from abm.core.errors import InputError
 from abm.scenario.build import Well, build
 from abm.scenario.from_file import load_scenario
 from abm.scenario.load import dump, resolve, validate
-from abm.scenario.schema import Arm, Scenario
+from abm.scenario.schema import Scenario
 
 WELL = {"duration": "1 h", "dt": "5 min", "space": {"kind": "floor", "side": "400 um", "volume": "1 uL"}}
 WELL |= {"populations": {"b_cells": {"n": 20}}}
@@ -47,13 +47,6 @@ def test_the_whole_may_be_added_in_parts():
 def test_a_patient_has_one_daily_dose_at_a_time():
     found = refused([{"ibrutinib": "420 mg", "at": "1 d"}, {"ibrutinib": "140 mg", "at": "24 h"}], BODY)
     assert found == [("add.1.at", "two daily doses from 24 h on")]
-
-
-def test_a_patient_has_one_plasma_exchange_at_a_time():
-    found = refused([{"plasmapheresis": "50 %", "at": "3 d"}, {"plasmapheresis": "60 %", "at": "72 h"}], BODY)
-    assert found == [("add.1.at", "two plasma exchanges at 72 h")]
-    apart = [{"ibrutinib": "420 mg"}, {"plasmapheresis": "60 %"}, {"plasmapheresis": "60 %", "at": "2 d"}]
-    assert len(Arm.model_validate({"add": apart}).add) == 3
 
 
 @pytest.mark.parametrize(("kind", "kDa"), [("rituximab", 145.0), ("ofatumumab_like", 149.0)])
