@@ -651,7 +651,7 @@ def test_a_report_of_one_patient_tells_unseen_from_unreached(tmp_path):
     rows, text, _ = report_of(tmp_path, "10 weeks", 1)
     assert rows["Time to progression (days from the first dose)"] == ["not observed"] * 2
     assert rows["Time to partial response (days from the end of the first course)"] == ["not reached"] * 2
-    assert rows["Highest IgM (12 weeks) or lymphocytes, relative to the start"] == ["not observed"] * 2
+    assert rows["Highest IgM (12 weeks), relative to the start"] == ["not observed"] * 2
     assert rows["Best response"] == ["no response"] * 2
     assert "nan" not in text.lower()
 

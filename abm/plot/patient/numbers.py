@@ -40,7 +40,7 @@ MEDIANS = {
 SINGLE = {
     "baseline_igm_g_per_L": "IgM at the start (g/L)",
     "baseline_albumin_g_per_L": "Albumin at the start (g/L)",
-    "peak_rel": "Highest IgM ({flare_until}) or lymphocytes, relative to the start",
+    "peak_rel": "Highest {level}, relative to the start",
     "best_change_frac": "Best change of IgM (%)",
     "response": "Best response",
     "time_to_minor_d": "Time to minor response (days from the end of the first course)",
@@ -141,6 +141,7 @@ def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
 def _single_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     found = [trial.outcomes(name).iloc[0] for name in names]
     said = trial.rule_words()
+    said["level"] = "lymphocytes" if "nadir_per_nL" in found[0] else f"IgM ({said['flare_until']})"
     return [
         [words.format(**said), *(_own(key, one) for one in found)] for key, words in SINGLE.items() if key in found[0]
     ]
