@@ -10,6 +10,7 @@ from typing import Any
 
 from abm.core.errors import InputError, ResourceRefused
 from abm.core.source import model_hash
+from abm.results.files import remove_leftovers
 from abm.results.lock import Lock, LockedError, take_over
 from abm.results.resources import free_disk, free_memory
 from abm.results.study import IDENTITY, Row, StudyFolder, home
@@ -256,6 +257,7 @@ def only(folder: StudyFolder, unlocks: bool = False) -> Iterator[None]:
     except LockedError as error:
         raise InputError(str(error)) from None
     try:
+        remove_leftovers(folder.path)
         yield
     finally:
         lock.release()

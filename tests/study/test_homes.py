@@ -151,3 +151,12 @@ def test_files_without_a_name_have_folders_of_their_own(tmp_path):
         planned = load_study(file)
         assert planned.study.name == name
         assert plan(planned, tmp_path).path == tmp_path / "studies" / name
+
+
+def test_what_a_killed_writer_left_in_a_study_is_removed_by_the_next(tmp_path, counted):
+    planned = load_study(SWEEP, FEW)
+    folder = plan(planned, tmp_path)
+    left = folder.path / ".plan.parquet.99.abm-tmp"
+    left.touch()
+    run_study(planned, tmp_path, counted[0], Monitor())
+    assert not left.exists()
