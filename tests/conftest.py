@@ -1,13 +1,18 @@
 """Small wells that run in a moment."""
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")  # before Numba is imported: as many threads on any machine
 
 import pytest
 from hypothesis import settings
 
+import abm
 from abm.core.jit import set_threads
 from abm.core.simulation import Simulation
 from abm.scenario.build import Well, build
@@ -199,3 +204,39 @@ def alike():
 def _one_thread():
     """Run small wells on one thread; the tests of threads choose more."""
     set_threads(1)
+
+
+@pytest.fixture
+def child():
+    """Start a Python process that runs `code` with `arguments`; what still runs at the end is killed."""
+    started = []
+
+    def start(code, *arguments, before=()):
+        command = [*before, sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
+        process = subprocess.Popen(
+            command,
+            cwd=Path(abm.__file__).parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("SKIPPED OUT LOUD: no right to mount a small tmpfs, so a full disk was not tried")
+    yield disk
+    subprocess.run(["umount", disk], check=True)

@@ -117,7 +117,7 @@ def params(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json
 @app.command()
 def report(folder: shared.Folder, tables: shared.Tables = None, as_json: shared.Json = False) -> None:
     """Draw the figures and write the report anew: of a run, a study, a fit, a comparison or the evidence."""
-    from abm.results.files import WriteError
+    from abm.core.files import WriteError
     from abm.results.run import Run
     from abm.results.study import StudyFolder
     from abm.results.tables import ReadError
@@ -253,8 +253,8 @@ def _level(found: dict[str, Any]) -> str:
 
 
 def _trial_report(found: Any) -> Path:
+    from abm.core.files import WriteError
     from abm.plot.patient.report import write_trial_report
-    from abm.results.files import WriteError
     from abm.scenario.references import references
 
     try:
@@ -284,7 +284,7 @@ def _explain(scenario: Any, as_json: bool) -> None:
 
 
 def _dry_run(scenario: Any, n_threads: int, out: Path, as_json: bool) -> None:
-    from abm.results.files import try_folder
+    from abm.core.files import try_folder
     from abm.study.run import estimate, refuse_if_too_large
 
     try_folder(out)

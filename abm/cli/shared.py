@@ -74,14 +74,14 @@ def about(
     ] = None,
 ) -> None:
     """Simulate antibody therapy against B cells, one agent per cell. Research use only; no dosing advice."""
-    from abm.scenario.reach import allow
+    from abm.document.reach import allow
 
     allow(allow_path or ())
 
 
 def cores(threads: int | None = None) -> int:
     """Return the cores that were asked for; by default all that the job may use."""
-    from abm.results import resources
+    from abm.core import resources
 
     return threads or resources.cores()
 
@@ -119,8 +119,8 @@ def watched(work: Callable[[Any], Any], again: str = "", unlock: bool = False) -
 @contextmanager
 def drawing(n_processes: int) -> Iterator[Callable[[Any], Path]]:
     """Load what draws, which takes a second, beside what is done inside, and give the function that draws a run."""
+    from abm.core.files import WriteError
     from abm.plot.beside import start_drawing
-    from abm.results.files import WriteError
     from abm.scenario.references import references
 
     def draw(found: Any) -> Path:
@@ -139,7 +139,7 @@ def drawing(n_processes: int) -> Iterator[Callable[[Any], Path]]:
 
 def copy_tables(folder: Path, dialect: str | None) -> dict[str, str]:
     """Write every table of a folder once more, into a folder named after the dialect; return that, by what it is."""
-    from abm.results.files import naming
+    from abm.core.files import naming
     from abm.results.tables import read_csv, read_parquet, write_excel_de
 
     if not dialect:

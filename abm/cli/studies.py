@@ -51,7 +51,7 @@ def run(
     as_json: shared.Json = False,
 ) -> None:
     """Run what is missing of a study; ends with a table and a report."""
-    from abm.results.files import try_folder
+    from abm.core.files import try_folder
     from abm.study.execute import run_study, status
 
     planned = _load(study_file, sets)
@@ -61,9 +61,7 @@ def run(
         try_folder(out)
         _tell(found, as_json)
         return
-    folder = shared.watched(
-        lambda monitor: run_study(planned, out, chosen, monitor, again), shared.same_call(), unlock
-    )
+    folder = shared.watched(lambda monitor: run_study(planned, out, chosen, monitor, again), shared.same_call(), unlock)
     _tell({**status(planned, out), "table": str(folder.path / "results.parquet"), "report": _report(folder)}, as_json)
 
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from abm.core.errors import RunFailed
-from abm.results.files import WriteError, atomic_write, naming, remove_leftovers
+from abm.core.files import WriteError, atomic_write, naming, remove_leftovers
 
 FORMAT = "abm-checkpoint"
 VERSION = 1

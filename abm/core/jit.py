@@ -25,8 +25,8 @@ import numba
 from numba import prange
 from numba.core.caching import FunctionCache
 
+from abm.core.resources import cores
 from abm.core.source import kernels_hash
-from abm.results.resources import cores
 
 __all__ = [
     "device",

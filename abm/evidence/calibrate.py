@@ -6,11 +6,11 @@ from typing import Any
 
 from abm.core.errors import InputError
 from abm.core.par import plain
+from abm.document.load import as_yaml
 from abm.evidence.fit import Problem, Shares, estimates, fit_point, fit_posterior, model, quantiles
 from abm.evidence.lab import Lab
 from abm.results.study import StudyFolder
 from abm.results.tables import write_parquet
-from abm.scenario.load import as_yaml
 from abm.scenario.schema import Scenario
 from abm.study.execute import at_home
 from abm.study.jobs import Flow, Monitor

@@ -116,9 +116,7 @@ def claims(group: str = "") -> list[Claim]:
     groups = sorted({claim.group for claim in found})
     if group and group not in groups:
         near = nearest(group, groups)
-        raise InputError(
-            Fault(f"no group '{group}'", file=f"--group {group}", allowed=", ".join(groups), nearest=near)
-        )
+        raise InputError(Fault(f"no group '{group}'", file=f"--group {group}", allowed=", ".join(groups), nearest=near))
     found.sort(key=lambda claim: [int(p) if p.isdecimal() else p for p in re.split(r"(\d+)", claim.id)])
     return [claim for claim in found if group in ("", claim.group)]
 

@@ -21,12 +21,12 @@ from scipy.stats import qmc
 from abm.core.errors import Fault, InputError
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
+from abm.document.overrides import overwritten
 from abm.evidence.claim import B_CELLS, HYPOTHESES, SIDE_UM, VOLUME_UL, Claim
 from abm.evidence.lab import Lab
 from abm.evidence.reading import Given, digest, placed, read, scenario_beside
 from abm.evidence.score import Jobs
 from abm.results.study import StudyFolder
-from abm.scenario.overrides import overwritten
 from abm.scenario.schema import Scenario
 from abm.study.design import Axis, Range
 from abm.study.execute import at_home

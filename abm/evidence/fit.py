@@ -20,12 +20,12 @@ from pydantic import Field, model_validator
 from abm.core.errors import Fault, InputError
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
+from abm.document.overrides import overwritten
+from abm.document.reading import value_at
 from abm.evidence.claim import Claim
 from abm.evidence.lab import Lab
 from abm.evidence.reading import Given, read
 from abm.evidence.score import Jobs
-from abm.scenario.overrides import overwritten
-from abm.scenario.reading import value_at
 from abm.study.design import Axis, Range
 from abm.study.jobs import Flow, Stopped
 

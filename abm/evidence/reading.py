@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, plain
 from abm.core.source import SHOWING, model_hash
+from abm.document.load import Document, apply_overrides, named_file, resolve, validate
+from abm.document.reading import Keys, dotted
 from abm.evidence.claim import Claim, chosen, refuse_roles
 from abm.evidence.score import group_of
 from abm.scenario.from_file import checked, load_scenario, named
-from abm.scenario.load import Document, apply_overrides, named_file, resolve, validate
-from abm.scenario.reading import Keys, dotted
 from abm.scenario.schema import Scenario
 from abm.study.design import Axis, Range, range_of
 from abm.study.rows import as_base, scenario_at

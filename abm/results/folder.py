@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from abm.results.files import (
+from abm.core.files import (
     LEFTOVER,
     append_event,
     atomic_write,

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from abm.results.files import naming
+from abm.core.files import naming
 
 LOCK_NAME = ".lock"
 BEAT_S = 10.0  # design: so rarely that it costs nothing

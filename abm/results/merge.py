@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from abm.results.files import naming
+from abm.core.files import naming
 from abm.results.tables import (
     concat,
     read_columns,

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from abm.results.files import atomic_write, naming
+from abm.core.files import atomic_write, naming
 from abm.results.hashes import result_hash
 from abm.results.seal import FILES, changed
 from abm.results.tables import ReadError, read_csv, read_npz, read_parquet, unreadable

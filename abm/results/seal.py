@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from abm.results.files import atomic_write, json_text, write_json
+from abm.core.files import atomic_write, json_text, write_json
 
 FILES = "files.json"
 UNSEALED = (FILES, "log.jsonl", "report.html")

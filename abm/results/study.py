@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abm.results.files import LEFTOVER, append_event, append_line, atomic_write, json_text, naming, write_json
+from abm.core.files import LEFTOVER, append_event, append_line, atomic_write, json_text, naming, write_json
 from abm.results.lock import LOCK_NAME
 from abm.results.tables import ReadError, read_parquet, unreadable
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from abm.results.files import atomic_write
+from abm.core.files import atomic_write
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from abm.results.files import naming, remove_leftovers, write_json
+from abm.core.files import naming, remove_leftovers, write_json
 from abm.results.seal import NONE, changed, file_hash
 from abm.results.tables import Columns, ReadError, labelled, unreadable, write_npz, write_parquet
 

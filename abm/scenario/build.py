@@ -14,9 +14,9 @@ from abm.core.population import Population
 from abm.core.process import Process
 from abm.core.simulation import Simulation, time_grid
 from abm.core.world import World
+from abm.document.load import Document, apply_overrides, validate
 from abm.scenario.arms import ANTIBODIES, CELLS, EVENTS, Arm
 from abm.scenario.draws import patient_of
-from abm.scenario.load import Document, apply_overrides, validate
 from abm.scenario.schema import PROBES, Scenario
 
 CONTROL = "~control"

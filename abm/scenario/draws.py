@@ -19,10 +19,10 @@ from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import bounds_text, parameter, plain, reader
 from abm.core.rng import normal, stream_key, uniform
 from abm.core.units import UnitError, parse_quantity, quantity_text
+from abm.document.explain import Shape
+from abm.document.load import Document, apply_overrides, validate
+from abm.document.reading import value_at
 from abm.scenario.cohort import Cohort, Spread
-from abm.scenario.explain import Shape
-from abm.scenario.load import Document, apply_overrides, validate
-from abm.scenario.reading import value_at
 from abm.scenario.schema import Scenario
 
 INSIDE = 1e-9  # of a standard deviation, to an open bound

@@ -5,11 +5,11 @@ from pathlib import Path
 from abm.core.errors import InputError
 from abm.core.names import name_of
 from abm.core.process import Process
+from abm.document.arguments import Sets, as_path, as_sets
+from abm.document.load import AnyModel, Document, resolve, validate
+from abm.document.reading import Keys
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
-from abm.scenario.given import Sets, as_path, as_sets
-from abm.scenario.load import AnyModel, Document, resolve, validate
-from abm.scenario.reading import Keys
 from abm.scenario.schema import Arm, Scenario
 
 SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "checkpoint_every", "arms", "probes",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from abm.scenario.reading import read_document
+from abm.document.reading import read_document
 from abm.scenario.references import references
 
 PACKAGE = Path(__file__).resolve().parents[1]

@@ -11,9 +11,9 @@ from typing import Any
 from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.core.units import UnitError, suffix
+from abm.document.load import Document, apply_overrides, validate
+from abm.document.reading import Keys, value_at
 from abm.scenario.draws import parameter_at
-from abm.scenario.load import Document, apply_overrides, validate
-from abm.scenario.reading import Keys, value_at
 from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
 

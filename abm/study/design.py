@@ -18,9 +18,9 @@ from scipy.stats import qmc
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, bounds_text, par, refusal
 from abm.core.units import UnitError, quantity_text
+from abm.document.load import apply_overrides
+from abm.document.overrides import overwritten
 from abm.scenario.draws import parameter_at, uniform_between
-from abm.scenario.load import apply_overrides
-from abm.scenario.overrides import overwritten
 from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
 from abm.study.sensitivity import FEWEST_POINTS, FEWEST_TRAJECTORIES

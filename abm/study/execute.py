@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from abm.core.errors import InputError, ResourceRefused
+from abm.core.files import remove_leftovers
+from abm.core.resources import free_disk, free_memory
 from abm.core.source import model_hash
-from abm.results.files import remove_leftovers
+from abm.document.load import dump
 from abm.results.lock import Lock, LockedError, take_over
-from abm.results.resources import free_disk, free_memory
 from abm.results.study import IDENTITY, Row, StudyFolder, home
 from abm.scenario.build import wells
 from abm.scenario.draws import beyond_bounds
-from abm.scenario.load import dump
 from abm.study.design import label
 from abm.study.indices import indices, plain_indices, undefined
 from abm.study.jobs import Monitor

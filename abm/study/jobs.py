@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from abm.core.errors import AbmError, InputError
-from abm.results.files import WriteError
+from abm.core.files import WriteError
 from abm.results.tables import ReadError
 
 NO_MEMORY = "the memory is used up; fewer cells, wells at once (--threads 1) or snapshots help"

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from abm.core.checkpoint import Checkpoint, CheckpointError, CheckpointStore
 from abm.core.errors import Fault, InputError
+from abm.core.files import write_json
 from abm.core.par import plain
 from abm.core.source import model_hash
-from abm.results.files import write_json
 from abm.results.folder import run_path
 from abm.results.lock import LOCK_NAME, describe, is_dead, read_owner, take_over
 from abm.results.run import Run

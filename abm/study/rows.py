@@ -13,8 +13,8 @@ from abm.core import jit
 from abm.core.par import plain
 from abm.core.simulation import Simulation
 from abm.core.source import model_hash
+from abm.document.load import Document, apply_overrides, validate
 from abm.scenario.build import build, controls, wells
-from abm.scenario.load import Document, apply_overrides, validate
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Flow, Stopped
 from abm.study.measures import Measures, measured, of_arms

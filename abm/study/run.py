@@ -8,15 +8,15 @@ import numpy as np
 
 from abm.core import jit
 from abm.core.errors import InputError, ResourceRefused, RunFailed
-from abm.results.files import WriteError
+from abm.core.files import WriteError
+from abm.core.resources import free_disk, free_memory
+from abm.document.load import dump
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
-from abm.results.resources import free_disk, free_memory
 from abm.results.run import Run
 from abm.results.tables import ReadError
 from abm.scenario.build import Well, build, controls, wells
 from abm.scenario.draws import beyond_bounds
-from abm.scenario.load import dump
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
 from abm.study.jobs import NO_MEMORY, Monitor

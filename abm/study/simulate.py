@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import InputError
+from abm.document.arguments import as_path
 from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
-from abm.scenario.given import as_path
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Monitor
 from abm.study.run import run_scenario

@@ -13,12 +13,12 @@ from pydantic import Field, model_validator
 from abm.core.errors import Fault, InputError, ResourceRefused, nearest
 from abm.core.names import Name
 from abm.core.par import Model, par, plain, refusal
+from abm.document.load import Document, apply_overrides, named_file, placing, resolve, validate
+from abm.document.overrides import overwritten
+from abm.document.reading import Keys, value_at
 from abm.results.study import Row
 from abm.scenario.draws import EACH_HAS_ITS_OWN, OR_AN_ARM, check_cohort
 from abm.scenario.from_file import check_arms, checked, load_scenario, named
-from abm.scenario.load import Document, apply_overrides, named_file, placing, resolve, validate
-from abm.scenario.overrides import overwritten
-from abm.scenario.reading import Keys, value_at
 from abm.scenario.schema import Scenario
 from abm.study.columns import Columns
 from abm.study.design import AnyDesign, Drawn, Listed, Point, range_of

@@ -18,11 +18,11 @@ from abm.core.par import plain
 from abm.core.population import Population
 from abm.core.simulation import Simulation
 from abm.core.world import World
+from abm.document.load import Document, dump, validate
 from abm.probes.counts import Counts
 from abm.probes.patient import Patient
 from abm.scenario.build import Well, build
 from abm.scenario.from_file import check_arms
-from abm.scenario.load import Document, dump, validate
 from abm.scenario.schema import Scenario
 
 MAX_CELLS = 2_500_000  # design: of all arms watched, about 1 GB

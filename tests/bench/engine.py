@@ -9,8 +9,8 @@ from numba.core.dispatcher import Dispatcher
 
 from abm.core.jit import kernel, prange, set_threads
 from abm.core.simulation import Simulation
+from abm.document.load import resolve, validate
 from abm.scenario.build import Well, build
-from abm.scenario.load import resolve, validate
 from abm.scenario.schema import Scenario
 from tests.bench.rounds import timed
 

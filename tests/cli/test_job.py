@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from abm.results import resources
+from abm.core import resources
 
 ROOT = Path(__file__).parents[2]
 THREE_ARMS = ROOT / "configs/scenarios/three_arms.yaml"

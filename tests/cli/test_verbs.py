@@ -9,7 +9,7 @@ import pytest
 
 from abm import cli
 from abm.core.errors import Interrupted, ResourceRefused, RunFailed
-from abm.results.files import WriteError
+from abm.core.files import WriteError
 from abm.scenario.references import references
 from abm.scenario.schema import PROCESSES
 

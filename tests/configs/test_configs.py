@@ -7,9 +7,9 @@ import pytest
 
 from abm.biology.additions import conservation
 from abm.biology.patient.balance import balance
+from abm.document.load import dump
 from abm.scenario.build import build, wells
 from abm.scenario.from_file import load_scenario
-from abm.scenario.load import dump
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml") if path.parent.name != "studies")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from abm.document.load import dump, read_document, resolve, validate
 from abm.scenario.build import build, wells
 from abm.scenario.from_file import load_scenario
-from abm.scenario.load import dump, read_document, resolve, validate
 from abm.scenario.schema import PROCESSES, Scenario
 from abm.study.execute import cost
 from abm.study.spec import load_study

@@ -15,16 +15,17 @@ MODULES = {name.removesuffix(".__init__"): ast.parse(path.read_text()) for name,
 SHARED = {"abm", "results", "statistics"}  # the version, and the leaves
 LAYERS = {
     "core": {"core"},
-    "results": set(),
+    "results": {"core"},
     "statistics": set(),
+    "document": {"core"},
     "biology": {"core", "biology"},
     "probes": {"core", "probes"},
-    "scenario": {"core", "biology", "probes", "scenario"},
-    "study": {"core", "biology", "probes", "scenario", "study"},
-    "evidence": {"core", "biology", "probes", "scenario", "study", "evidence"},
+    "scenario": {"core", "document", "biology", "probes", "scenario"},
+    "study": {"core", "document", "biology", "probes", "scenario", "study"},
+    "evidence": {"core", "document", "biology", "probes", "scenario", "study", "evidence"},
     "plot": {"plot"},
-    "view": {"core", "biology", "probes", "scenario", "plot", "view"},
-    "cli": {"core", "biology", "probes", "scenario", "study", "evidence", "plot", "view"},
+    "view": {"core", "document", "biology", "probes", "scenario", "plot", "view"},
+    "cli": {"core", "document", "biology", "probes", "scenario", "study", "evidence", "plot", "view"},
     "__main__": {"cli"},
     "abm": {"study"},  # the Python interface, imported when it is used
 }

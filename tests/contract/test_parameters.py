@@ -19,8 +19,8 @@ from abm.biology.serum import Donor, Serum
 from abm.core.par import Model, describe, parameter, plain, takes_bare_numbers
 from abm.core.space import Body, Floor, Mixed
 from abm.core.units import names_its_unit, parse_quantity, unit_of
+from abm.document.load import dump, resolve, validate
 from abm.scenario.arms import Addition
-from abm.scenario.load import dump, resolve, validate
 from abm.scenario.schema import ANTIBODIES, PROBES, PROCESSES, Scenario
 
 PARTS = [BCells, Clone, CllClone, NKCells, LogNormal, PositiveLogNormal, Serum, Donor, Floor, Mixed, Body]

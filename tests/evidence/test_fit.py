@@ -193,8 +193,11 @@ def write_mine(path, old="", new=""):
         ("- V13", "- V5", r"4:5  claims\.1  V5 a second time; allowed: each claim once"),
         ("- V13", "- A4-serum", r"4:5  claims\.1  A4-serum is a goal"),
         ("dt: 5 min", "processes.kiling.rate_per_h: 2", r"8:3  set\.processes.*'kiling'.*mean 'killing'"),
-        ("dt: 5 min", "processes.killing.lag: 1 h\n  processes.killing: {kind: killing}",
-         r"8:3  set\.processes\.killing\.lag  replaced by 'processes\.killing' after it"),
+        (
+            "dt: 5 min",
+            "processes.killing.lag: 1 h\n  processes.killing: {kind: killing}",
+            r"8:3  set\.processes\.killing\.lag  replaced by 'processes\.killing' after it",
+        ),
         ("dt: 5 min", "dt: -5 min", r"8:3  set\.dt  .*out of bounds"),
         ("docking.rho50", "docing.rho50", r"6:3  free\.processes.*no 'docing'.*did you mean 'docking'"),
         ("lo: 50000", "lo: 95000", r"6:\d+  free\.processes\.docking\.rho50_per_cell.*is no range"),

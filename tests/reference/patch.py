@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from abm.core.simulation import Simulation
+from abm.document.load import resolve, validate
 from abm.scenario.build import Well, build
-from abm.scenario.load import resolve, validate
 from abm.scenario.schema import Scenario
 
 PATCH = Path(__file__).with_name("patch.yaml")

@@ -1,53 +1,11 @@
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import abm
 from abm.results.folder import RunFolder
 from abm.results.tables import stack
 
 HASH = "0123456789abcdef" * 4
 WELLS = [("serum", 0), ("serum~control", 0), ("serum", 1)]
-
-
-@pytest.fixture
-def child():
-    """Start a Python process that runs `code` with `arguments`; what still runs at the end is killed."""
-    started = []
-
-    def start(code, *arguments, before=()):
-        command = [*before, sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
-        process = subprocess.Popen(
-            command,
-            cwd=Path(abm.__file__).parents[1],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("SKIPPED OUT LOUD: no right to mount a small tmpfs, so a full disk was not tried")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
 
 
 @pytest.fixture

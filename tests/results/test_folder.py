@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.results.files import WriteError
+from abm.core.files import WriteError
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError, take_over
 from abm.results.run import Run

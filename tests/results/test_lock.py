@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from abm.core.resources import free_disk
 from abm.results import lock as lock_module
 from abm.results.lock import Lock, LockedError, take_over
-from abm.results.resources import free_disk
 
 HOLD = """
 import sys, pathlib

@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from abm.core.errors import InputError
+from abm.document.load import dump, resolve, validate
 from abm.scenario.build import Well, build
 from abm.scenario.from_file import load_scenario
-from abm.scenario.load import dump, resolve, validate
 from abm.scenario.schema import Scenario
 
 WELL = {"duration": "1 h", "dt": "5 min", "space": {"kind": "floor", "side": "400 um", "volume": "1 uL"}}

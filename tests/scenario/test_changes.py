@@ -10,9 +10,9 @@ from abm.biology.additions import conservation
 from abm.biology.serum import Donor
 from abm.core.errors import InputError
 from abm.core.par import plain
+from abm.document.load import dump
 from abm.scenario.build import Well, build
 from abm.scenario.from_file import load_scenario
-from abm.scenario.load import dump
 from abm.scenario.schema import Scenario
 
 CONFIGS = "configs/scenarios/"

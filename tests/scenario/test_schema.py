@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from abm.core.par import plain
-from abm.scenario.load import dump, resolve, validate
+from abm.document.load import dump, resolve, validate
 from abm.scenario.schema import ANTIBODIES, PROBES, PROCESSES, Arm, Scenario
 
 ADDITIONS = st.one_of(

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from abm.scenario.load import dump
+from abm.document.load import dump
 from abm.study.columns import Columns
 from abm.study.execute import local, run_study
 from abm.study.indices import indices, undefined

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from abm.results.resources import free_disk
+from abm.core.resources import free_disk
 
 
 @pytest.fixture

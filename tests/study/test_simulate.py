@@ -7,7 +7,7 @@ import pytest
 
 from abm import load_scenario, simulate
 from abm.core.errors import InputError
-from abm.scenario.load import dump
+from abm.document.load import dump
 
 TINY = Path(__file__).parent / "tiny.yaml"
 SHORT = ("replicates=1", "populations.b_cells.n=20")

@@ -3,8 +3,8 @@
 import pytest
 
 from abm.core.errors import InputError
+from abm.document.load import dump
 from abm.scenario.from_file import load_scenario
-from abm.scenario.load import dump
 from abm.study.spec import load_study
 
 STUDY = """\
@@ -140,8 +140,13 @@ def test_the_command_line_needs_units_too(load, change):
         ("lag: 2 h", "lg: 2 h", 5, "set.processes.potency.lg", "did you mean 'lag'"),
         ("  processes.potency.lag: 2 h", "  arms.serum.set: {duration: 2 h}", 5, "set.arms.serum.set", "duration"),
         ("  processes.potency.lag: 2 h", "  processes: {a: {kind: bindin}}", 5, "set.processes", "mean 'binding'"),
-        ("  replicates: 2\n", "  processes.potency.max_effect: 0.1\n  processes.potency: {kind: dheas_potency}\n", 4,
-         "set.processes.potency.max_effect", "replaced by 'processes.potency' after it"),
+        (
+            "  replicates: 2\n",
+            "  processes.potency.max_effect: 0.1\n  processes.potency: {kind: dheas_potency}\n",
+            4,
+            "set.processes.potency.max_effect",
+            "replaced by 'processes.potency' after it",
+        ),
         ("base: base.yaml", "base: bas.yaml", 2, "base", "no such file"),
         ("[1 h, 2 h]", "{lo: 1 h, hi: 2 h}", 9, f"design.axes.{LAG}", "needs values"),
     ],

@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from abm.core.jit import set_threads
-from abm.results.resources import cores
+from abm.core.resources import cores
 from tests.reference.patch import finished, patch, sized, survival
 
 N_B_CELLS = 2_000

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from abm.core.jit import set_threads
-from abm.results.resources import cores
+from abm.core.resources import cores
 from tests.reference.patch import finished, patch, sized, survival
 from tests.reference.test_mesa import ASSAY, mesa_survival
 

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from abm.core.errors import Fault, InputError, nearest
-from abm.scenario.explain import Shape, show
-from abm.scenario.reading import (
+from abm.document.explain import Shape, show
+from abm.document.reading import (
     KEY,
     KEYS_ALLOWED,
     ON_COMMAND_LINE,

@@ -1,7 +1,6 @@
 """What this process may use: the cores and memory of its job, which may be a small share of the machine's."""
 
 import os
-import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +84,8 @@ def _slurm_free() -> Iterator[int]:
 
 
 def _limit_free() -> Iterator[int]:
+    import resource  # not on Windows, which the results package refuses
+
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft != resource.RLIM_INFINITY:
         yield soft - _fields("/proc/self/status").get("VmSize", 0) * 1024

@@ -20,12 +20,12 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.paths import from_home
-from abm.scenario.explain import Shape, explain, show
-from abm.scenario.kinds import other_kind
-from abm.scenario.opening import near_file
-from abm.scenario.overrides import apply_overrides, apply_sets, with_nulls
-from abm.scenario.reach import ALLOWED, is_within, reach_of
-from abm.scenario.reading import Document, Keys, Position, is_below, read_document, value_at
+from abm.document.explain import Shape, explain, show
+from abm.document.kinds import other_kind
+from abm.document.opening import near_file
+from abm.document.overrides import apply_overrides, apply_sets, with_nulls
+from abm.document.reach import ALLOWED, is_within, reach_of
+from abm.document.reading import Document, Keys, Position, is_below, read_document, value_at
 
 __all__ = [
     "Document",

@@ -9,18 +9,18 @@ import time
 import numpy as np
 import pytest
 
-from abm.results.files import WriteError, append_line, atomic_write, json_text, remove_leftovers
+from abm.core.files import WriteError, append_line, atomic_write, json_text, remove_leftovers
 
 WRITE_FRAMES = """
 import sys
-from abm.results.files import atomic_write
+from abm.core.files import atomic_write
 for step in range(100_000):
     content = bytes([step % 256]) * 50_000
     atomic_write(f"{sys.argv[1]}/frame={step % 7:06d}", lambda file: [file.write(content) for _ in range(20)])
     if step == 0:
         print("ready", flush=True)
 """
-WRITE_ONE = "import sys; from abm.results.files import atomic_write; atomic_write(sys.argv[1], b'new')"
+WRITE_ONE = "import sys; from abm.core.files import atomic_write; atomic_write(sys.argv[1], b'new')"
 
 
 def test_a_writer_killed_at_any_moment_leaves_only_whole_files(tmp_path, child):
@@ -72,7 +72,7 @@ def test_a_full_disk_under_the_log_is_named(tmp_path):
 def test_a_file_size_limit_is_named_and_the_older_file_stays(tmp_path, child):
     atomic_write(tmp_path / "a", b"old")
     code = (
-        "import resource, sys; from abm.results.files import atomic_write, WriteError\n"
+        "import resource, sys; from abm.core.files import atomic_write, WriteError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "try: atomic_write(sys.argv[1], bytes(100_000))\n"
         "except WriteError as error: print(error)\n"

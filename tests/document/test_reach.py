@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from abm.core.errors import InputError
+from abm.document.reach import CONFIGS, allow
 from abm.evidence.compare import load_comparison
 from abm.evidence.fit import load_calibration
 from abm.scenario.from_file import load_scenario
-from abm.scenario.reach import CONFIGS, allow
 from abm.study.spec import load_study
 
 SECRET = "hunter2"

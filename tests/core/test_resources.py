@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from abm.results import resources
-from abm.results.resources import cores, free_disk, free_memory
+from abm.core import resources
+from abm.core.resources import cores, free_disk, free_memory
 
 MIB = 2**20
 SLURM = ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE", "SLURM_MEM_PER_NODE", "SLURM_MEM_PER_CPU")
@@ -104,7 +104,7 @@ def test_the_memory_is_that_of_the_job(machine, monkeypatch, files, variables, m
 def test_a_process_bound_to_one_core_has_one(child):
     code = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-        "from abm.results.resources import cores; print(cores())"
+        "from abm.core.resources import cores; print(cores())"
     )
     assert child(code).communicate() == ("1\n", "")
 
@@ -129,7 +129,7 @@ def test_room_is_told_even_for_a_folder_to_come(tmp_path):
 def test_a_full_disk_and_a_memory_limit_are_seen(small_disk, child):
     assert free_disk(small_disk / "runs") <= 2**16
     code = (
-        "import resource; from abm.results.resources import free_memory\n"
+        "import resource; from abm.core.resources import free_memory\n"
         "resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); print(free_memory())"
     )
     out, err = child(code).communicate()

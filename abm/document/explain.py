@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from abm.core.errors import Fault, nearest
 from abm.core.par import bounds_text, key_of, parameter
-from abm.scenario.reading import Document, Keys, value_at
+from abm.document.reading import Document, Keys, value_at
 
 Details = Mapping[str, Any]
 

@@ -24,7 +24,7 @@ from ruamel.yaml.events import (
 
 from abm.core.errors import Fault, InputError
 from abm.core.units import UnitError, split_quantity
-from abm.scenario.opening import text_of
+from abm.document.opening import text_of
 
 MAX_DEPTH = 50
 MAX_NODES = 20_000

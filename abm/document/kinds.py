@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from abm.core.errors import Fault
-from abm.scenario.reading import Document
+from abm.document.reading import Document
 
 KINDS = {  # by the model's name: keys that no other kind has, what it is called, its verb
     "Scenario": ({"arms", "processes", "populations", "space", "probes", "dt"}, "a scenario", "abm run"),

@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, par, refusal
+from abm.document.load import apply_overrides, dump, read_document, resolve, validate
+from abm.document.opening import MAX_BYTES
+from abm.document.reading import Document, Position, read_text
 from abm.scenario.from_file import load_scenario
-from abm.scenario.load import apply_overrides, dump, read_document, resolve, validate
-from abm.scenario.opening import MAX_BYTES
-from abm.scenario.reading import Document, Position, read_text
 
 BAD = Path(__file__).parents[1] / "bad"
 WHY = "design: an example"
@@ -562,11 +562,16 @@ SPREADS = f"{VARY}bypass: {{cv: 0.5}}, populations.b_cells.kind: {{shares: {{a: 
     [
         ("duration: 5 months", "base.yaml:5:33  end_points.follow_up_spread", "duration: own.yaml:2:1"),
         (SEEN, "own.yaml:2:20  probes.patient.every", "end_points.visit_every: base.yaml:5"),
-        (f"{VARY}bypass: {{range: [0.5, 0.6]}}}}}}", "own.yaml:2:17  cohort.vary.processes.signalling.bypass  ",
-         "cohort.vary.processes.signalling.bypass.cv: base.yaml:8"),
-        ("cohort: {vary: {populations.b_cells.kind: {shares: {b: 0.5, c: 0.5}}}}",
-         "own.yaml:2:44  cohort.vary.populations.b_cells.kind.shares  the shares sum to 1.7",
-         "cohort.vary.populations.b_cells.kind.shares.a: base.yaml:8"),
+        (
+            f"{VARY}bypass: {{range: [0.5, 0.6]}}}}}}",
+            "own.yaml:2:17  cohort.vary.processes.signalling.bypass  ",
+            "cohort.vary.processes.signalling.bypass.cv: base.yaml:8",
+        ),
+        (
+            "cohort: {vary: {populations.b_cells.kind: {shares: {b: 0.5, c: 0.5}}}}",
+            "own.yaml:2:44  cohort.vary.populations.b_cells.kind.shares  the shares sum to 1.7",
+            "cohort.vary.populations.b_cells.kind.shares.a: base.yaml:8",
+        ),
     ],
 )
 def test_a_clash_about_a_patient_names_both_files(write, text, place, beside):
