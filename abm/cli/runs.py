@@ -285,11 +285,11 @@ def _explain(scenario: Any, as_json: bool) -> None:
 
 def _dry_run(scenario: Any, n_threads: int, out: Path, as_json: bool) -> None:
     from abm.core.files import try_folder
-    from abm.study.run import estimate, refuse_if_too_large
+    from abm.study.cost import cost_of_run, refuse_large_run
 
     try_folder(out)
-    expected = estimate(scenario, n_threads)
-    refuse_if_too_large(expected, out)
+    expected = cost_of_run(scenario, n_threads)
+    refuse_large_run(expected, out)
     found = {
         "wells": expected.n_wells,
         "cells_per_well": expected.n_cells,

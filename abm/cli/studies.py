@@ -116,9 +116,9 @@ def _load(path: Path, sets: list[str] | None) -> Any:
 
 
 def _cost(planned: Any, threads: int | None, out: Path) -> dict[str, float]:
-    from abm.study.execute import refuse_over_budget
+    from abm.study.cost import refuse_large_study
 
-    found = asdict(refuse_over_budget(planned, shared.cores(threads), out))
+    found = asdict(refuse_large_study(planned, shared.cores(threads), out))
     return {name: value if isinstance(value, int) else float(f"{value:.3g}") for name, value in found.items()}
 
 

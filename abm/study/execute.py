@@ -4,18 +4,15 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from abm.core.errors import InputError, ResourceRefused
+from abm.core.errors import InputError
 from abm.core.files import remove_leftovers
-from abm.core.resources import free_disk, free_memory
 from abm.core.source import model_hash
 from abm.document.load import dump
 from abm.results.lock import Lock, LockedError, take_over
 from abm.results.study import IDENTITY, Row, StudyFolder, home
-from abm.scenario.build import wells
 from abm.scenario.draws import beyond_bounds
 from abm.study.design import label
 from abm.study.indices import indices, plain_indices, undefined
@@ -25,61 +22,10 @@ from abm.study.pool import Engine, outcomes
 from abm.study.rows import RowJob
 from abm.study.spec import Planned
 
-CELL_STEPS_PER_S = 8e6  # of one thread on one core
-STEP_S = 2e-4  # of a step, whatever the number of cells
-ROW_OVERHEAD_S = 0.15
-WORKER_BYTES = 350e6
-ROW_BYTES = 3_000
-SHARE = 0.8
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a study will take."""
-
-    rows: int
-    hours: float
-    memory_GB: float  # noqa: N815 - a unit
-    disk_GB: float  # noqa: N815 - a unit
-
 
 def local(n_workers: int) -> Engine:
     """Return the engine that runs rows over workers of this machine."""
     return lambda jobs, monitor: outcomes(jobs, n_workers, monitor)
-
-
-def cost(planned: Planned, n_workers: int) -> Cost:
-    """Estimate time, memory and disk from the base scenario."""
-    base = planned.base
-    n_cells = sum(base.counts().values())
-    steps = base.duration / base.dt * len(wells(base))
-    seconds = planned.n_rows * (n_cells * steps / CELL_STEPS_PER_S + steps * STEP_S + ROW_OVERHEAD_S) / n_workers
-    memory = n_workers * (WORKER_BYTES + 800.0 * n_cells) + 200.0 * planned.n_rows
-    return Cost(planned.n_rows, seconds / 3600.0, memory / 1e9, planned.n_rows * ROW_BYTES / 1e9)
-
-
-def refuse_over_budget(planned: Planned, n_workers: int, root: Path) -> Cost:
-    """Refuse a study that takes longer than its budget or more than 80 % of free memory or disk.
-
-    Raises
-    ------
-    ResourceRefused
-        With the numbers and ways out.
-    """
-    expected, budget_h = cost(planned, n_workers), planned.study.budget
-    found = [f"{expected.hours:.3g} h of {budget_h:g} h"] if expected.hours > budget_h else []
-    for what, needed, free in (
-        ("memory", expected.memory_GB, free_memory() / 1e9),
-        ("disk", expected.disk_GB, free_disk(root) / 1e9),
-    ):
-        if needed > SHARE * free:
-            found.append(f"{needed:.3g} GB of {what} of {free:.3g} GB free")
-    if found:
-        raise ResourceRefused(
-            f"{expected.rows} rows need about {' and '.join(found)}. Ways out: fewer points or seeds, a smaller base "
-            "(set: populations.b_cells.n), a larger budget in the study file, --engine dask"
-        )
-    return expected
 
 
 def study_folder(root: Path, planned: Planned) -> StudyFolder:

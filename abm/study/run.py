@@ -1,15 +1,11 @@
 """One scenario to one run folder: plan the wells, run them side by side, merge, summarise."""
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from abm.core import jit
-from abm.core.errors import InputError, ResourceRefused, RunFailed
+from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
-from abm.core.resources import free_disk, free_memory
 from abm.document.load import dump
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
@@ -19,6 +15,7 @@ from abm.scenario.build import Well, build, controls, wells
 from abm.scenario.draws import beyond_bounds
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
+from abm.study.cost import RunCost, cost_of_run, refuse_large_run
 from abm.study.jobs import NO_MEMORY, Monitor
 from abm.study.pool import run_jobs
 from abm.study.resume import Branch, scenario_hash
@@ -26,71 +23,8 @@ from abm.study.summary import summarise
 from abm.study.trial import conclude
 from abm.study.wells import WellJob, mend
 
-SMALL = 3e7  # cell-steps; starting workers takes longer than this
-FEW_CELLS = 20_000
-FEW = 20
-BYTES_PER_CELL = 400
-BYTES_PER_LOOK = 600
-STEP_S = 2e-4  # of a step, whatever the number of cells
-BASE_BYTES = 350e6
-SHARE = 0.8
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a run will take, before it starts."""
-
-    n_wells: int
-    n_cells: int
-    n_steps: int
-    n_workers: int
-    memory_bytes: float
-    disk_bytes: float
-    seconds: float
-
-    @property
-    def cell_steps(self) -> float:
-        """Cells times steps over all wells."""
-        return float(self.n_wells) * self.n_cells * self.n_steps
-
-
-def estimate(scenario: Scenario, n_threads: int) -> Estimate:
-    """Say what a run will take; small jobs stay in one process."""
-    n_wells = len(wells(scenario))
-    n_cells = sum(scenario.counts().values())
-    n_cells += sum(int(a.b_cells or a.nk_cells or 0) for arm in scenario.arms.values() for a in arm.add)
-    n_steps = int(np.ceil(scenario.duration / scenario.dt))
-    work = float(n_wells) * n_cells * n_steps
-    n_workers = 1 if work < SMALL else max(1, min(n_threads, n_wells))
-    frames = sum(
-        len(p.times_h(scenario.duration)) for p in (scenario.probes.cells, scenario.probes.complement_events) if p
-    )
-    disk = n_wells * n_cells * (BYTES_PER_CELL * 2 + 60.0 * frames) + 1e6
-    if scenario.is_patient:  # no table of cells, no checkpoint at the end
-        disk = n_wells * len(scenario.probes.patient.times_h(scenario.duration)) * BYTES_PER_LOOK + 1e6
-    seconds = (work / 8e6 + n_wells * n_steps * STEP_S) / max(1, min(n_threads, n_wells)) + 3.0
-    memory = n_workers * (BASE_BYTES + n_cells * BYTES_PER_CELL * 2.0)
-    return Estimate(n_wells, n_cells, n_steps, n_workers, memory, disk, seconds)
-
-
-def refuse_if_too_large(expected: Estimate, root: Path) -> None:
-    """Refuse a run that needs over 80 % of free memory or disk.
-
-    Raises
-    ------
-    ResourceRefused
-        With the numbers and three ways out.
-    """
-    for what, needed, free in (
-        ("memory", expected.memory_bytes, free_memory()),
-        ("disk", expected.disk_bytes, free_disk(root)),
-    ):
-        if needed > SHARE * free:
-            raise ResourceRefused(
-                f"the run needs about {needed / 1e9:.3g} GB of {what} and {free / 1e9:.3g} GB are free. Ways out: "
-                "fewer cells (--set populations.b_cells.n=…), fewer wells at once (--threads 1) or fewer replicates, "
-                "fewer snapshots (probes.cells)."
-            )
+FEW_CELLS = 20_000  # design: below, a second thread in a well gains nothing
+FEW = 20  # design: enough cells for every kernel to be compiled
 
 
 def run_scenario(
@@ -116,9 +50,9 @@ def run_scenario(
     InputError, ResourceRefused, RunFailed, Stopped
         See the exit codes.
     """
-    monitor, expected = monitor or Monitor(), estimate(scenario, n_threads)
+    monitor, expected = monitor or Monitor(), cost_of_run(scenario, n_threads)
     with _told():
-        refuse_if_too_large(expected, root)
+        refuse_large_run(expected, root)
         with _create(root, scenario, branch) as folder:
             if folder.is_open:
                 _carry_out(folder, scenario, expected, n_threads, monitor, branch)
@@ -137,7 +71,9 @@ def _create(root: Path, scenario: Scenario, branch: Branch | None) -> RunFolder:
         raise InputError(str(error)) from None
 
 
-def _carry_out(folder, scenario, expected, n_threads, monitor, branch) -> None:
+def _carry_out(
+    folder: RunFolder, scenario: Scenario, expected: RunCost, n_threads: int, monitor: Monitor, branch: Branch | None
+) -> None:
     monitor.note = folder.log
     monitor.begin(folder.path, expected.n_wells)
     folder.log("start", {"wells": expected.n_wells, "workers": expected.n_workers, "threads": n_threads})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from abm.cli import evidence, runs, shared
 from abm.scenario.from_file import load_scenario
-from abm.study.run import estimate
+from abm.study.cost import cost_of_run
 
 SURVIVAL = {"mean": 0.5, "lo": 0.4, "hi": 0.62}
 RAW, CONTROL = {"mean": 0.3, "lo": 0.25, "hi": 0.35}, {"mean": 0.9, "lo": None, "hi": None}
@@ -54,7 +54,7 @@ def test_a_claim_has_what_was_observed_before_what_was_simulated():
 
 def test_a_dry_run_tells_gigabytes(call, tiny):
     found = call("run", tiny, "--dry-run", "--json", "--threads", 3).json
-    expected = estimate(load_scenario(tiny), 3)
+    expected = cost_of_run(load_scenario(tiny), 3)
     assert abs(found["memory_GB"] - expected.memory_bytes / 1e9) <= 0.005 < found["memory_GB"]
     assert abs(found["disk_GB"] - expected.disk_bytes / 1e9) <= 0.0005
     assert found["workers"] == expected.n_workers

@@ -9,7 +9,7 @@ from abm.document.load import dump, read_document, resolve, validate
 from abm.scenario.build import build, wells
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import PROCESSES, Scenario
-from abm.study.execute import cost
+from abm.study.cost import cost_of_study
 from abm.study.spec import load_study
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -111,5 +111,5 @@ def test_a_study_says_what_it_is_for_and_its_plan_stays_in_its_budget(file, tmp_
     assert planned.study.name == file.stem
     assert planned.study.title
     assert planned.study.question.rstrip().endswith("?")
-    assert cost(planned, 4).hours < 3.0
+    assert cost_of_study(planned, 4).hours < 3.0
     assert next(planned.rows())["id"] == 0

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import abm.cli
 import abm.core.simulation
+import abm.study.cost
 import abm.study.pool
 import abm.study.run
 import abm.study.wells
@@ -44,9 +45,9 @@ def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, 
     )  # drawing is not what is tested here
     abm.study.pool.ENTRY = "faulty:work"
     if workers:
-        abm.study.run.SMALL = 0
+        abm.study.cost.SMALL = 0
     if is_blind:
-        abm.study.run.free_disk = lambda path: 10**15
+        abm.study.cost.free_disk = lambda path: 10**15
     if die:
         _die_in(**die)
     if slow_s:

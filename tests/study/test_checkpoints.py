@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-import abm.study.run
+import abm.study.cost
 from abm.biology.antibody.binding import Binding
 from abm.core.checkpoint import CheckpointStore, load
 from abm.core.errors import InputError, ResourceRefused, RunFailed
@@ -129,13 +129,13 @@ def test_memory_that_runs_out_in_the_middle_is_a_failed_run(tiny, tmp_path, monk
 
 
 def test_a_run_over_four_fifths_of_the_free_memory_is_refused(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(abm.study.run, "free_memory", lambda: 430_000_000)
+    monkeypatch.setattr(abm.study.cost, "free_memory", lambda: 430_000_000)
     with pytest.raises(ResourceRefused) as refused:
         run_scenario(tiny(), tmp_path, 1)
     assert str(refused.value).startswith("the run needs about 0.35 GB of memory and 0.43 GB are free. Ways out: ")
     assert str(refused.value).count("fewer") == 4
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr(abm.study.run, "free_memory", lambda: 450_000_000)
+    monkeypatch.setattr(abm.study.cost, "free_memory", lambda: 450_000_000)
     assert run_scenario(tiny(), tmp_path, 1).is_finished
 
 

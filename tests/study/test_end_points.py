@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+import abm.study.cost
 import abm.study.run
 import abm.study.wells
 from abm.core.errors import InputError
@@ -477,13 +478,13 @@ def test_the_patients_of_a_trial_are_those_drawn(trial):
 
 
 def test_two_workers_come_to_the_same_hash(load, trial, tmp_path, monkeypatch):
-    monkeypatch.setattr(abm.study.run, "SMALL", 0)
+    monkeypatch.setattr(abm.study.cost, "SMALL", 0)
     run = run_scenario(load(), tmp_path, 2)
     assert run.summary()["result_hash"] == trial[1].summary()["result_hash"]
 
 
 def test_two_threads_in_a_patient_come_to_the_same_hash(load, trial, tmp_path, monkeypatch):
-    monkeypatch.setattr(abm.study.run, "SMALL", 1e9)
+    monkeypatch.setattr(abm.study.cost, "SMALL", 1e9)
     monkeypatch.setattr(abm.study.run, "FEW_CELLS", 0)
     run = run_scenario(load(), tmp_path, 2)
     assert run.summary()["result_hash"] == trial[1].summary()["result_hash"]

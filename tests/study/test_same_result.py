@@ -3,6 +3,7 @@
 import pytest
 
 import abm
+import abm.study.cost
 import abm.study.run
 from abm.study.run import run_scenario
 
@@ -13,7 +14,7 @@ def all_files(folder):
 
 @pytest.mark.parametrize(("n_threads", "small", "n_workers"), [(2, 0, 2), (4, 1e9, 1), (8, 0, 4)])
 def test_workers_and_threads_change_nothing(tiny, quiet_hash, n_threads, small, n_workers, tmp_path, monkeypatch, log):
-    monkeypatch.setattr(abm.study.run, "SMALL", small)
+    monkeypatch.setattr(abm.study.cost, "SMALL", small)
     monkeypatch.setattr(abm.study.run, "FEW_CELLS", 0)  # threads that no worker needs go into the wells
     run = run_scenario(tiny(), tmp_path, n_threads)
     assert run.summary()["result_hash"] == quiet_hash

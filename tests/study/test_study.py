@@ -12,8 +12,8 @@ import pytest
 
 from abm.core.errors import InputError, ResourceRefused
 from abm.results.study import StudyFolder
-from abm.study import execute, pool
-from abm.study.execute import cost, local, plan, run_study, status
+from abm.study import pool
+from abm.study.execute import local, plan, run_study, status
 from abm.study.jobs import Monitor, Stopped
 from abm.study.measures import NAMES, is_measure
 from abm.study.spec import load_study
@@ -252,13 +252,6 @@ def test_of_two_runs_of_one_study_one_wins_and_the_other_says_so(sweep, tmp_path
 def test_a_faulty_study_is_refused_by_name(sweep, sets, told):
     with pytest.raises(InputError, match=told):
         sweep(*sets)
-
-
-def test_a_study_over_its_budget_is_refused_with_the_numbers(sweep, tmp_path):
-    large = sweep("design={kind: latin_hypercube, n: 100000, axes: {processes.shield.max_frac: {}}}", "budget=1 h")
-    with pytest.raises(ResourceRefused, match=r"200000 rows need about .* h of 1 h"):
-        execute.refuse_over_budget(large, 1, tmp_path)
-    assert cost(large, 4).hours == pytest.approx(cost(large, 1).hours / 4)
 
 
 def test_more_rows_than_a_plan_may_have_are_refused(sweep):

@@ -1,0 +1,154 @@
+"""What a run or a study will take, said before it starts, and refused where it is too much."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from abm.core.errors import ResourceRefused
+from abm.core.resources import free_disk, free_memory
+from abm.scenario.build import wells
+from abm.scenario.schema import Scenario
+from abm.study.spec import Planned
+
+CELL_STEPS_PER_S = 8e6  # measured: of one thread on one core
+STEP_S = 2e-4  # measured: of a step, whatever the number of cells
+ROW_S = 0.15  # measured: of a row of a study beside its steps
+START_S = 3.0  # measured: to load the libraries and draw the report
+WORKER_BYTES = 350e6  # measured: of a worker without cells
+CELL_BYTES = 800.0  # measured: of a cell in memory, and of its checkpoints on disk
+FRAME_BYTES = 60.0  # measured: of a cell in a snapshot
+LOOK_BYTES = 600.0  # measured: of one look at a patient
+ROW_BYTES, ROW_DISK_BYTES = 200.0, 3_000.0  # measured: of a row of a study, in memory and on disk
+FOLDER_BYTES = 1e6  # measured: of a run folder without cells
+SMALL = 3e7  # design: cell-steps; starting workers takes longer than this
+SHARE = 0.8  # design: of what is free
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """What a run will take."""
+
+    n_wells: int
+    n_cells: int
+    n_steps: int
+    n_workers: int
+    memory_bytes: float
+    disk_bytes: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StudyCost:
+    """What a study will take."""
+
+    rows: int
+    hours: float
+    memory_GB: float  # noqa: N815 - a unit
+    disk_GB: float  # noqa: N815 - a unit
+
+
+@dataclass(frozen=True)
+class _Work:
+    n_wells: int
+    n_cells: int
+    n_steps: int
+
+    @property
+    def cell_steps(self) -> float:
+        return float(self.n_wells) * self.n_cells * self.n_steps
+
+    @property
+    def seconds(self) -> float:
+        """Return the time of one thread on one core."""
+        return self.cell_steps / CELL_STEPS_PER_S + self.n_wells * self.n_steps * STEP_S
+
+
+def cost_of_run(scenario: Scenario, n_threads: int) -> RunCost:
+    """Say what a run will take; small jobs stay in one process."""
+    work = _work(scenario)
+    side_by_side = max(1, min(n_threads, work.n_wells))
+    n_workers = 1 if work.cell_steps < SMALL else side_by_side
+    return RunCost(
+        n_wells=work.n_wells,
+        n_cells=work.n_cells,
+        n_steps=work.n_steps,
+        n_workers=n_workers,
+        memory_bytes=_memory(work, n_workers),
+        disk_bytes=FOLDER_BYTES + _disk(scenario, work),
+        seconds=work.seconds / side_by_side + START_S,
+    )
+
+
+def cost_of_study(planned: Planned, n_workers: int) -> StudyCost:
+    """Say what a study will take, judged by its base scenario."""
+    work, n_rows = _work(planned.base), planned.n_rows
+    return StudyCost(
+        rows=n_rows,
+        hours=n_rows * (work.seconds + ROW_S) / n_workers / 3600.0,
+        memory_GB=(_memory(work, n_workers) + n_rows * ROW_BYTES) / 1e9,
+        disk_GB=n_rows * ROW_DISK_BYTES / 1e9,
+    )
+
+
+def refuse_large_run(expected: RunCost, root: Path) -> None:
+    """Refuse a run that needs over 80 % of free memory or disk.
+
+    Raises
+    ------
+    ResourceRefused
+        With the numbers and three ways out.
+    """
+    for what, needed_gb, free_gb in _short(expected.memory_bytes / 1e9, expected.disk_bytes / 1e9, root):
+        raise ResourceRefused(
+            f"the run needs about {needed_gb:.3g} GB of {what} and {free_gb:.3g} GB are free. Ways out: "
+            "fewer cells (--set populations.b_cells.n=…), fewer wells at once (--threads 1) or fewer replicates, "
+            "fewer snapshots (probes.cells)."
+        )
+
+
+def refuse_large_study(planned: Planned, n_workers: int, root: Path) -> StudyCost:
+    """Refuse a study that takes longer than its budget or more than 80 % of free memory or disk; else say its cost.
+
+    Raises
+    ------
+    ResourceRefused
+        With the numbers and ways out.
+    """
+    expected, budget_h = cost_of_study(planned, n_workers), planned.study.budget
+    found = [f"{expected.hours:.3g} h of {budget_h:g} h"] if expected.hours > budget_h else []
+    for what, needed_gb, free_gb in _short(expected.memory_GB, expected.disk_GB, root):
+        found.append(f"{needed_gb:.3g} GB of {what} of {free_gb:.3g} GB free")
+    if found:
+        raise ResourceRefused(
+            f"{expected.rows} rows need about {' and '.join(found)}. Ways out: fewer points or seeds, a smaller base "
+            "(set: populations.b_cells.n), a larger budget in the study file, --engine dask"
+        )
+    return expected
+
+
+def _work(scenario: Scenario) -> _Work:
+    """Count wells, cells of a well with all that are ever added, and steps."""
+    added = sum(int(a.b_cells or a.nk_cells or 0) for arm in scenario.arms.values() for a in arm.add)
+    n_steps = int(np.ceil(scenario.duration / scenario.dt))
+    return _Work(len(wells(scenario)), sum(scenario.counts().values()) + added, n_steps)
+
+
+def _memory(work: _Work, n_workers: int) -> float:
+    return n_workers * (WORKER_BYTES + work.n_cells * CELL_BYTES)
+
+
+def _disk(scenario: Scenario, work: _Work) -> float:
+    probes = scenario.probes
+    if scenario.is_patient:  # no table of cells, no checkpoint at the end
+        return work.n_wells * len(probes.patient.times_h(scenario.duration)) * LOOK_BYTES
+    n_frames = sum(len(probe.times_h(scenario.duration)) for probe in (probes.cells, probes.complement_events) if probe)
+    return work.n_wells * work.n_cells * (CELL_BYTES + n_frames * FRAME_BYTES)
+
+
+def _short(memory_gb: float, disk_gb: float, root: Path) -> Iterator[tuple[str, float, float]]:
+    """Yield what is short: its name, what is needed of it and what is free, GB."""
+    for what, needed_gb, free in (("memory", memory_gb, free_memory()), ("disk", disk_gb, free_disk(root))):
+        if needed_gb > SHARE * free / 1e9:
+            yield what, needed_gb, free / 1e9
