@@ -254,7 +254,7 @@ def _level(found: dict[str, Any]) -> str:
 
 def _trial_report(found: Any) -> Path:
     from abm.core.files import WriteError
-    from abm.plot.patient.report import write_trial_report
+    from abm.plot.trial.report import write_trial_report
     from abm.scenario.references import references
 
     try:

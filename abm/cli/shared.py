@@ -120,18 +120,18 @@ def watched(work: Callable[[Any], Any], again: str = "", unlock: bool = False) -
 def drawing(n_processes: int) -> Iterator[Callable[[Any], Path]]:
     """Load what draws, which takes a second, beside what is done inside, and give the function that draws a run."""
     from abm.core.files import WriteError
-    from abm.plot.beside import start_drawing
+    from abm.plot.page.parallel import start_drawing
     from abm.scenario.references import references
 
     def draw(found: Any) -> Path:
-        from abm.plot.report import write_report
+        from abm.plot.well.report import write_report
 
         try:
             return write_report(found, references(), others)
         except WriteError as error:
             raise RunFailed(str(error)) from error
 
-    Thread(target=import_module, args=("abm.plot.report",), daemon=True).start()
+    Thread(target=import_module, args=("abm.plot.well.report",), daemon=True).start()
     with ExitStack() as stack:
         others = [stack.enter_context(other) for other in start_drawing(min(n_processes, MAX_DRAWING) - 1)]
         yield draw

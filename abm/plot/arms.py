@@ -11,7 +11,8 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from abm.plot import style, varied
+from abm.plot import arm_series
+from abm.plot.page import style
 from abm.results.run import Run
 
 
@@ -63,7 +64,7 @@ def quoted(arm: str) -> str:
 def looks(run: Run) -> dict[str, Look]:
     """Return colour and marker of every arm that is no control; a series of arms goes from dark to light."""
     names = treated(run)
-    is_series = len(varied.points(run.arms())) == len(names) > 3
+    is_series = len(arm_series.points(run.arms())) == len(names) > 3
     if is_series or len(names) > len(style.ARM_COLOURS):
         colours = [to_hex(c) for c in mpl.colormaps["viridis"](np.linspace(0, 0.88, len(names)))]
     else:

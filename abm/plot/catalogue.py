@@ -1,4 +1,4 @@
-"""Find the figures: every module of this folder that has a `figure` function, in the order it asks for."""
+"""Find the figures: every module of the folder that has a `figure` function, in the order it asks for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-PACKAGE = "abm.plot"
+PACKAGE = "abm.plot.well"
 PARTS = ("ORDER", "TITLE", "CAPTION", "applies", "figure", "seen")
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from abm.core.fate import Fate
 from abm.core.world import World
 from abm.plot import arms as naming
-from abm.plot import style
+from abm.plot.page import style
 from abm.view.session import Row, Session
 
 DPI = 90

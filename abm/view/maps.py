@@ -6,7 +6,7 @@ from dataclasses import replace
 import solara
 
 from abm.plot import arms as naming
-from abm.plot import style
+from abm.plot.page import style
 from abm.view import raster
 from abm.view.panels import as_url
 from abm.view.session import LOCK, Session

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from abm.core.errors import InputError
 from abm.plot import arms as naming
-from abm.plot import style
+from abm.plot.page import style
 from abm.view import charts, raster
 from abm.view.session import Session
 

@@ -12,7 +12,7 @@ from PIL import Image
 from abm.core.fate import Fate
 from abm.core.population import Population
 from abm.core.world import World
-from abm.plot import style
+from abm.plot.page import style
 
 PIXELS = 512
 CELL_UM = 9.0  # assumed: usual diameter of a lymphocyte, for drawing only

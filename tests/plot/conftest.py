@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.plot.loaded import Loaded
+from abm.plot.tables import Tables
 
 DT_H = 0.5
 HALF_CD20 = 9e4
@@ -239,26 +239,26 @@ DOSES = {f"rtx_{dose:g}": Arm(dose / 0.145, n_nk=600) for dose in (0.0, 0.001, 0
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory):
-    return Loaded(write_run(tmp_path_factory.mktemp("runs") / "three_arms"))
+    return Tables(write_run(tmp_path_factory.mktemp("runs") / "three_arms"))
 
 
 @pytest.fixture(scope="session")
 def make_run(tmp_path_factory):
     def make(**changes):
-        return Loaded(write_run(tmp_path_factory.mktemp("runs") / "made", Recipe(**changes)))
+        return Tables(write_run(tmp_path_factory.mktemp("runs") / "made", Recipe(**changes)))
 
     return make
 
 
 @pytest.fixture(scope="session")
 def cohort_run(tmp_path_factory):
-    return Loaded(write_run(tmp_path_factory.mktemp("runs") / "later", Recipe(has_later_cells=True)))
+    return Tables(write_run(tmp_path_factory.mktemp("runs") / "later", Recipe(has_later_cells=True)))
 
 
 @pytest.fixture(scope="session")
 def dose_run(tmp_path_factory):
     recipe = Recipe(arms=DOSES, has_fields=False)
-    return Loaded(write_run(tmp_path_factory.mktemp("runs") / "doses", recipe))
+    return Tables(write_run(tmp_path_factory.mktemp("runs") / "doses", recipe))
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import abm
-from abm.plot import signalling
-from abm.plot.patient import by_signal, clone_sizes, lymphocytes, signal_inhibition, time_to_progression
-from abm.plot.patient.report import kinds, write_trial_report
-from abm.plot.patient.trial import Trial
+from abm.plot.trial import by_signal, clone_sizes, lymphocytes, signal_inhibition, time_to_progression
+from abm.plot.trial.report import kinds, write_trial_report
+from abm.plot.trial.trial import Trial
+from abm.plot.well import signalling
 from abm.results.run import Run
 
 ARMS = (

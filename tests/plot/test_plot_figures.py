@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from abm.plot import arms, catalogue, style, varied
-from abm.plot.loaded import Loaded
-from abm.plot.survival_cd20 import binned, fates, steepest
+from abm.plot import arm_series, arms, catalogue
+from abm.plot.page import style
+from abm.plot.tables import Tables
+from abm.plot.well.survival_cd20 import binned, fates, steepest
 
 KINDS = {catalogue.name(kind): kind for kind in catalogue.figures()}
 UNIT = re.compile(r"\(.+\)")
@@ -88,7 +89,7 @@ def is_full_map(ax):
 @pytest.mark.parametrize("name", KINDS)
 def test_same_run_gives_same_bytes(name, run, dose_run, cohort_run):
     source = {"response": dose_run, "survival_by_cohort": cohort_run}.get(name, run)
-    assert bytes_of(source, KINDS[name]) == bytes_of(Loaded(source.path), KINDS[name])
+    assert bytes_of(source, KINDS[name]) == bytes_of(Tables(source.path), KINDS[name])
 
 
 def test_figures_can_be_drawn_in_several_threads(run):
@@ -131,7 +132,7 @@ def test_no_end_of_an_interval_stops_a_figure(name, mean, lo, hi, make_run, arm_
     for arm in summary["arms"].values():
         arm |= {key: {"mean": mean, "lo": lo, "hi": hi} for key in ("survival", "control")}
     (made.path / "summary.json").write_text(json.dumps(summary))
-    again = Loaded(made.path)
+    again = Tables(made.path)
     KINDS[name].figure(again).draw_without_rendering()
     assert KINDS[name].seen(again).endswith(".")
 
@@ -161,14 +162,14 @@ def test_cells_are_binned_by_their_own_cd20(make_run, arm_of):
 
 
 def test_arms_named_by_dose_form_a_series(dose_run):
-    points = varied.points(dose_run.arms())
+    points = arm_series.points(dose_run.arms())
     assert points["x"].tolist() == [0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0]
     assert set(zip(points["x_name"], points["x_unit"], strict=True)) == {("rituximab", "µg/mL")}
 
 
 def test_stated_columns_win_over_names(make_run, arm_of):
     stated = {"x_value": [5, 1, 2], "x_name": "E:T", "x_unit": "NK per B cell", "group": ["VV", "VV", "VV"]}
-    points = varied.points(make_run(arms={name: arm_of() for name in "abc"}, more_columns=stated).arms())
+    points = arm_series.points(make_run(arms={name: arm_of() for name in "abc"}, more_columns=stated).arms())
     assert points[["arm", "x", "group"]].to_numpy().tolist() == [["b", 1, "VV"], ["c", 2, "VV"], ["a", 5, "VV"]]
 
 

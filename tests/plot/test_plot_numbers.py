@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from abm.plot import wording
-from abm.plot.asked import in_words, leading_comment
+from abm.plot.page import wording
+from abm.plot.page.question import in_words, leading_comment
 
 
 @pytest.mark.parametrize(

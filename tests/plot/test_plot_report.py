@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from abm.plot.beside import start_drawing
-from abm.plot.report import render, write_report
+from abm.plot.page.parallel import start_drawing
+from abm.plot.well.report import render, write_report
 from abm.results.tables import ReadError
 
 REFERENCES = {"Bondza2017": "Bondza et al., Front Immunol 2017", "DallOzzo2004": "Dall’Ozzo et al., Cancer Res 2004"}

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from abm.plot import style
+from abm.plot.page import style
 from abm.plot.studies import curves, heat, indices, report, scatter, tornado
 from abm.plot.studies.points import Points, measure_of, quantity
 from abm.results.study import StudyFolder

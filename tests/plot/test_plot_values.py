@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.plot import alive, arms, deaths_by_cause, drug, nk_kills, timecourse, wording
-from abm.plot.survival_cd20 import binned, steepest
+from abm.plot import arms
+from abm.plot.page import wording
+from abm.plot.well import alive, deaths_by_cause, drug, nk_kills, timecourse
+from abm.plot.well.survival_cd20 import binned, steepest
 
 
 def panels(figure):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from abm.plot import style
+from abm.plot.page import style
 from abm.view.raster import rgb
 from tests.view.served import CHROMIUM, ROOT, START_S, browser, served
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from abm.plot import style
+from abm.plot.page import style
 from abm.scenario.build import Well, build
 from abm.view import raster
 from abm.view.raster import Look, picture, rgb

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from abm.plot import style, wording
-from abm.plot.page import Drawn, Section, render_page
+from abm.plot.page import style, wording
+from abm.plot.page.html import Drawn, Section, render_page
 from abm.results.study import StudyFolder
 
 CORNER = "Posterior"

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from abm.plot import style, wording
+from abm.plot.page import style, wording
 
 TITLE = "Published against simulated"
 CAPTION = (

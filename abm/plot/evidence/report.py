@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from abm.plot import style, wording
 from abm.plot.evidence import forest
-from abm.plot.page import Drawn, Section, render_page
+from abm.plot.page import style, wording
+from abm.plot.page.html import Drawn, Section, render_page
 from abm.results.study import StudyFolder
 
 ROLES = (

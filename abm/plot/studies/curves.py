@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from abm.plot import style, wording
+from abm.plot.page import style, wording
 from abm.plot.studies.points import Points, quantity
 
 ORDER = 10

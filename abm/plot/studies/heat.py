@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from abm.plot import style, wording
+from abm.plot.page import style, wording
 from abm.plot.studies.points import Points, arm_of, measure_of, quantity
 
 ORDER = 11

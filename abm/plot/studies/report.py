@@ -11,8 +11,8 @@ from types import ModuleType
 from typing import Any
 
 import abm.plot.studies as package
-from abm.plot import style, wording
-from abm.plot.page import Drawn, Section, render_page
+from abm.plot.page import style, wording
+from abm.plot.page.html import Drawn, Section, render_page
 from abm.plot.studies.points import Points, quantity
 from abm.results.study import StudyFolder
 

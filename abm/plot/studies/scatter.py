@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from abm.plot import style, wording
+from abm.plot.page import style, wording
 from abm.plot.studies.points import Points, quantity
 
 ORDER = 12

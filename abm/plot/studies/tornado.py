@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from abm.plot import style, wording
+from abm.plot.page import style, wording
 from abm.plot.studies.points import Points, arm_of, measure_of, quantity
 
 ORDER = 20

@@ -1,0 +1,44 @@
+"""A run whose small tables are read from the disk once, however many figures ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from abm.results.run import Run
+
+
+class Tables(Run):
+    """A run that keeps what it has read; nobody may change the tables it returns."""
+
+    def __init__(self, path: str | Path):
+        super().__init__(path)
+        self._kept: dict[str, Any] = {}
+
+    def arms(self) -> pd.DataFrame:
+        """Return the arms and which arm is whose control."""
+        return self._once("arms", super().arms)
+
+    def series(self) -> pd.DataFrame:
+        """Return the time series of all wells."""
+        return self._once("series", super().series)
+
+    def deaths(self) -> pd.DataFrame:
+        """Return one row per death."""
+        return self._once("deaths", super().deaths)
+
+    def start(self) -> pd.DataFrame:
+        """Return one row per cell at the start or added later."""
+        return self._once("start", super().start)
+
+    def summary(self) -> dict[str, Any]:
+        """Return survival, deaths, conservation and both hashes."""
+        return self._once("summary", super().summary)
+
+    def _once(self, name: str, read: Callable[[], Any]) -> Any:
+        if name not in self._kept:
+            self._kept[name] = read()
+        return self._kept[name]

@@ -1,0 +1,79 @@
+"""Answers who secretes the serum IgM of one patient: clonal B cells, the plasma cells they feed, or long-lived ones."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from abm.plot.arms import label
+from abm.plot.page import style, wording
+from abm.plot.trial import curves
+from abm.plot.trial.trial import DRUG, IGM, Trial
+
+ORDER = 20
+TITLE = "Who secretes the serum IgM"
+CAPTION = (
+    "One patient (the first) under the first protocol. Areas, stacked: serum IgM by the cells that secreted it; fed "
+    "plasma cells come from the clone. Black line: the total. Below: rituximab in plasma and, as triangles, infusions."
+)
+PARTS = {
+    "igm_clone_g_per_L": ("clonal B cells", style.ORANGE),
+    "igm_plasma_g_per_L": ("fed plasma cells", style.SKY),
+    "igm_long_lived_g_per_L": ("long-lived plasma cells", style.PURPLE),
+}
+
+
+def applies(trial: Trial) -> bool:
+    """Return whether the trial kept the parts of IgM."""
+    return trial.has(IGM, DRUG, *PARTS)
+
+
+def figure(trial: Trial) -> Figure:
+    """Draw stacked areas over time above the drug."""
+    parts = stacked(trial)
+    x = trial.clock.of(parts.index)
+    fig = style.new_figure(4.4)
+    above, below = fig.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    above.stackplot(x, parts.to_numpy().T, colors=[colour for _, colour in PARTS.values()], linewidth=0)
+    above.plot(x, one(trial, IGM), color=style.INK, linewidth=1.2)
+    above.tick_params(labelbottom=False)
+    below.plot(trial.clock.of(parts.index), one(trial, DRUG), color=style.INK, linewidth=0.9)
+    curves.finish(above, trial, trial.protocols, "serum IgM (g/L)", "")
+    curves.finish(below, trial, trial.protocols, "rituximab\n(µg/mL)")
+    above.set_ylim(bottom=0)
+    below.set_ylim(0, 1.2 * below.get_ylim()[1])
+    curves.mark_infusions(below, trial, [shown(trial)], style.INK)
+    keys = [style.area_key(*words) for words in PARTS.values()]
+    style.legend_below(fig, [*keys, style.line_key("total", style.INK)])
+    return fig
+
+
+def seen(trial: Trial) -> str:
+    """Return each secretor's share at the first and the last look."""
+    shares = stacked(trial).dropna().pipe(lambda parts: parts.div(parts.sum(axis=1), axis=0))
+    told = [
+        f"{words} {wording.percent(shares[column].iloc[0])} of IgM at the start and "
+        f"{wording.percent(shares[column].iloc[-1])} at the end"
+        for column, (words, _) in PARTS.items()
+    ]
+    who = "" if trial.is_single else f"patient {_first(trial)} under “{label(shown(trial))}”: "
+    return wording.sentence(f"{who}{'; '.join(told)}")
+
+
+def stacked(trial: Trial) -> pd.DataFrame:
+    """Return the parts of one patient's IgM: a row per look (day), a column per secretor."""
+    return pd.DataFrame({column: one(trial, column) for column in PARTS})
+
+
+def one(trial: Trial, column: str) -> pd.Series:
+    """Return a column of the patient shown."""
+    return trial.table(shown(trial), column)[_first(trial)]
+
+
+def shown(trial: Trial) -> str:
+    """Return the protocol shown: the first that gives something."""
+    return next((name for name in trial.protocols if trial.infusions_d(name).size), trial.protocols[0])
+
+
+def _first(trial: Trial) -> int:
+    return int(trial.table(shown(trial), IGM).columns.min())

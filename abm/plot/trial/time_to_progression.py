@@ -1,0 +1,144 @@
+"""Answers how long responses last: Kaplan and Meier's estimate of the time to progression."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from abm.plot.arms import label
+from abm.plot.page import style, wording
+from abm.plot.trial.trial import NOT_OBSERVED, Trial
+from abm.statistics.survival import at_risk, kaplan_meier, log_rank
+
+ORDER = 60
+TITLE = "Time to progression"
+CAPTION = (
+    "Kaplan and Meier’s estimate with its 95 % band; ticks: patients last seen without progression. Below: patients at "
+    "risk. Time runs from the first infusion or dose. p: log-rank test; where the same virtual patients are in both "
+    "protocols it is conservative."
+)
+CUT_G_PER_L, ALBUMIN_G_PER_L = 40.0, 35.0
+FACTORS = ("neither factor", "IgM above 40 g/L or albumin below 35 g/L", "both factors")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Patients followed together: `time_d` and `has_progressed`, both (n,), and in how many it could be seen."""
+
+    words: str
+    colour: str
+    time_d: NDArray[np.float64]
+    has_progressed: NDArray[np.bool_]
+    n_seen: int
+
+
+def applies(trial: Trial) -> bool:
+    """Return whether there are patients to compare."""
+    return not trial.is_single and (trial.is_observed("progressed") or trial.is_observed("time_to_progression_d"))
+
+
+def figure(trial: Trial) -> Figure:
+    """Draw the curves above the numbers at risk."""
+    found = groups(trial)
+    height = 0.2 + 0.19 * len(found)
+    fig = style.new_figure(3.5 + height)
+    ax, table = fig.subplots(2, 1, sharex=True, height_ratios=[2.8, height])
+    for group in found:
+        _draw(ax, trial, group)
+    style.dress(ax, "", "free of progression (%)")
+    ax.set_ylim(0, 102)
+    ax.tick_params(labelbottom=True)
+    ax.set_xlim(0, 1.02 * trial.end_d / trial.clock.days)
+    trial.clock.mark(ax.xaxis, trial.end_d)
+    _write_at_risk(table, trial, found)
+    style.legend_below(fig, [style.line_key(group.words, group.colour) for group in found])
+    return fig
+
+
+def seen(trial: Trial) -> str:
+    """Return each group's median and, for two groups, the log-rank p."""
+    found = groups(trial)
+    text = "; ".join(_told(trial, group) for group in found)
+    p = compared(found)
+    return wording.sentence(text + (f"; log-rank p = {wording.number(p, 2)}" if math.isfinite(p) else ""))
+
+
+def groups(trial: Trial) -> list[Group]:
+    """Return the patients by protocol or, where there is one protocol, by the factors they have at the start."""
+    if len(trial.protocols) > 1:
+        return [_group(trial, name, None, label(name), trial.looks[name].colour) for name in trial.protocols]
+    only = trial.protocols[0]
+    rows = trial.outcomes(only)
+    if "surface_igm_MFI" in rows:
+        cut = trial.rules["surface_igm_cut_mfi"]
+        is_high = (rows["surface_igm_MFI"] > cut).to_numpy()
+        words = (f"surface IgM above {cut:g} MFI", f"surface IgM up to {cut:g} MFI")
+        names = zip(words, (style.VERMILION, style.BLUE), (is_high, ~is_high), strict=True)
+        return [_group(trial, only, chosen, words, colour) for words, colour, chosen in names if chosen.any()]
+    if rows["baseline_albumin_g_per_L"].isna().any():
+        return [_group(trial, only, None, label(only), trial.looks[only].colour)]
+    n_factors = (rows["baseline_igm_g_per_L"] > CUT_G_PER_L).to_numpy().astype(int)
+    n_factors += (rows["baseline_albumin_g_per_L"] < ALBUMIN_G_PER_L).to_numpy()
+    looks = zip(FACTORS, (style.BLUE, style.ORANGE, style.VERMILION), strict=True)
+    found = [_group(trial, only, n_factors == n, words, colour) for n, (words, colour) in enumerate(looks)]
+    return [group for group in found if group.time_d.size]
+
+
+def compared(found: list[Group]) -> float:
+    """Return the p of the log-rank test between two groups, NaN for any other number of them."""
+    if len(found) != 2:
+        return math.nan
+    a, b = found
+    return log_rank(a.time_d, a.has_progressed.tolist(), b.time_d, b.has_progressed.tolist())
+
+
+def _group(trial: Trial, protocol: str, chosen: NDArray[np.bool_] | None, words: str, colour: str) -> Group:
+    rows = trial.outcomes(protocol)
+    rows = rows if chosen is None else rows.loc[chosen]
+    progression = rows["time_to_progression_d"]
+    time_d = progression.fillna(rows["follow_up_d"]).to_numpy(dtype=float)
+    n_seen = int(rows.get("progressed", rows["follow_up_d"]).count())
+    return Group(words, colour, time_d, progression.notna().to_numpy(), n_seen)
+
+
+def _draw(ax: Axes, trial: Trial, group: Group) -> None:
+    found, last = kaplan_meier(group.time_d, group.has_progressed), group.time_d.max()
+    x = trial.clock.of(np.append(found.time, max(last, found.time[-1])))
+    share, lo, hi = (100 * np.append(side, side[-1]) for side in (found.share, found.lo, found.hi))
+    ax.step(x, share, where="post", color=group.colour, linewidth=1.6, label=group.words)
+    ax.fill_between(x, lo, hi, step="post", color=group.colour, alpha=0.14, linewidth=0)
+    seen_last = np.unique(group.time_d[~group.has_progressed])
+    height = 100 * found.share[np.searchsorted(found.time, seen_last, side="right") - 1]
+    ax.plot(trial.clock.of(seen_last), height, "|", color=group.colour, markersize=5, markeredgewidth=1)
+
+
+def _write_at_risk(ax: Axes, trial: Trial, found: list[Group]) -> None:
+    ticks = trial.clock.ticks(trial.end_d)
+    ax.set_ylim(len(found) - 0.4, -0.6)
+    last_visit_d = trial.end_points["follow_up_d"].max()  # the last tick may lie a little beyond it
+    moments = np.minimum(ticks * trial.clock.days, last_visit_d)
+    for row, group in enumerate(found):
+        for x, n in zip(ticks, at_risk(group.time_d, moments), strict=True):
+            text = ax.text(x, row, f"{n}", ha="center", va="center", fontsize=style.SMALL_PT, color=group.colour)
+            text.set_in_layout(False)
+    names = [textwrap.shorten(group.words, 26, placeholder="…") for group in found]
+    ax.set_yticks(range(len(found)), names, fontsize=style.SMALL_PT, color=style.INK)
+    ax.set_title("at risk", fontsize=style.SMALL_PT, color=style.INK, loc="left")
+    ax.set_xlabel(trial.clock.label_from_dose, fontsize=style.FONT_PT, color=style.INK)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(bottom=False, left=False, labelbottom=False, pad=14)
+
+
+def _told(trial: Trial, group: Group) -> str:
+    if not group.n_seen:
+        return f"{group.words}: progression {NOT_OBSERVED}, follow-up is too short"
+    median = kaplan_meier(group.time_d, group.has_progressed).median
+    reached = trial.clock.words(median) if math.isfinite(median) else "not reached"
+    n = int(group.has_progressed.sum())
+    return f"{group.words}: {n} of {group.n_seen} progressed, median time to progression {reached}"

@@ -1,0 +1,148 @@
+"""A virtual trial read once from its run folder: a protocol is an arm, a patient a replicate, times are in days."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from abm.plot import arms
+from abm.plot.tables import Tables
+from abm.plot.trial.clock import clock_for
+from abm.results.run import Run
+
+HOURS_PER_DAY, HOURS_PER_WEEK = 24.0, 168.0
+USUAL_RULES = {"any_rise_rel": 0.05, "flare_rel": 0.25, "flare_until": 2016.0, "minor_frac": 0.25, "partial_frac": 0.5,
+               "very_good_frac": 0.9, "least_per_nL": 5.0, "surface_igm_cut_mfi": 50.0,
+               "calcium_cut_centile": 0.44}  # fmt: skip
+COURSE_GAP_D = 35.0
+LONGEST_INFUSION_D = 1.0
+IGM = "igm_g_per_L"
+NOT_OBSERVED = "not observed"
+DRUG = "rituximab_ug_per_mL"
+
+
+class Trial:
+    """The tables of a trial; nobody may change them.
+
+    Attributes
+    ----------
+    series : DataFrame
+        One row per protocol, patient and look, with ``time_d``.
+    end_points : DataFrame
+        One row per protocol and patient.
+    patients : DataFrame
+        One row per patient, a column per drawn quantity; empty where nothing was drawn.
+    protocols : list of str
+        In the order of the scenario.
+    clock : Clock
+        The unit of the time axes.
+
+    Raises
+    ------
+    ReadError
+        A table is missing or damaged.
+    """
+
+    def __init__(self, run: Run):
+        self.run = Tables(run.path)
+        self.series = _named(self.run.series()).assign(time_d=self.run.series()["time_h"] / HOURS_PER_DAY)
+        self.end_points = _named(run.end_points())
+        self.patients = run.patients() if run.has("patients.csv") else pd.DataFrame()
+        self.protocols = arms.treated(self.run)
+        self.looks = arms.looks(self.run)
+        self.end_d = float(self.series["time_d"].max())
+        self.clock = clock_for(self.end_d)
+        self._tables: dict[tuple[str, str], pd.DataFrame] = {}
+
+    @cached_property
+    def rules(self) -> dict[str, float]:
+        """Return the numbers of the scenario's end points, times in hours; the usual ones where it says none."""
+        found = YAML(typ="safe", pure=True).load(self.run.scenario_text()).get("end_points") or {}
+        return USUAL_RULES | {name: float(str(found[name]).split()[0]) for name in USUAL_RULES if name in found}
+
+    @property
+    def falls_percent(self) -> list[float]:
+        """Return the falls of IgM that make a response minor, partial and very good."""
+        return [round(100 * self.rules[f"{grade}_frac"], 9) for grade in ("minor", "partial", "very_good")]
+
+    def rule_words(self) -> dict[str, str]:
+        """Return the rules as a reader says them: fractions in percent, times in weeks."""
+        return {
+            name: f"{value / HOURS_PER_WEEK:g} weeks" if name == "flare_until" else f"{100 * value:g} %"
+            for name, value in self.rules.items()
+        }
+
+    @property
+    def n_patients(self) -> int:
+        """Return the number of patients in a protocol."""
+        return int(self.end_points["replicate"].nunique())
+
+    @property
+    def is_single(self) -> bool:
+        """Return whether there is one patient alone."""
+        return self.n_patients == 1
+
+    def has(self, *columns: str) -> bool:
+        """Return whether the series holds values in all these columns."""
+        return all(column in self.series and self.series[column].notna().any() for column in columns)
+
+    def table(self, protocol: str, column: str) -> pd.DataFrame:
+        """Return one column of the series: a row per look (index in days), a column per patient."""
+        key = (protocol, column)
+        if key not in self._tables:
+            rows = self.series.loc[self.series["arm"] == protocol]
+            self._tables[key] = rows.pivot(index="time_d", columns="replicate", values=column).sort_index()
+        return self._tables[key]
+
+    def outcomes(self, protocol: str) -> pd.DataFrame:
+        """Return the end points of a protocol, indexed by patient."""
+        rows = self.end_points.loc[self.end_points["arm"] == protocol]
+        return rows.set_index("replicate").sort_index()
+
+    def change_percent(self, protocol: str) -> pd.DataFrame:
+        """Return IgM as percent change from baseline, shaped as :meth:`table`; missing without IgM at the start."""
+        baseline = self.outcomes(protocol)["baseline_igm_g_per_L"]
+        return 100 * (self.table(protocol, IGM).div(baseline.where(baseline > 0), axis=1) - 1)
+
+    def has_change(self, protocol: str) -> bool:
+        """Return whether any patient of a protocol had IgM at the start that could change."""
+        return bool(self.change_percent(protocol).notna().any(axis=None))
+
+    def is_observed(self, name: str, protocol: str = "") -> bool:
+        """Return whether an end point could be seen in any patient, of a protocol or of all."""
+        rows = self.outcomes(protocol) if protocol else self.end_points
+        return name in rows and bool(rows[name].notna().any())
+
+    def infusions_d(self, protocol: str) -> NDArray[np.float64]:
+        """Return the days on which any patient of a protocol was infused, as exactly as the looks tell."""
+        table = self.table(protocol, "dosed_mg")
+        return _rises(table.index.to_numpy(dtype=float), table.to_numpy(dtype=float))
+
+    def look_gap_d(self) -> float:
+        """Return the usual time between two looks, 0 where there is one alone."""
+        t_d = self.table(self.protocols[0], IGM if self.has(IGM) else DRUG).index.to_numpy(dtype=float)
+        return float(np.median(np.diff(t_d))) if t_d.size > 1 else 0.0
+
+    def first_course_end_d(self, protocol: str) -> float:
+        """Return the day of the last infusion before the first long pause, from the first one; 0 without infusions."""
+        days = self.infusions_d(protocol)
+        days = days - days[:1].sum()
+        pauses = np.flatnonzero(np.diff(days) > COURSE_GAP_D)
+        return float(days[pauses[0]] if pauses.size else days[-1]) if days.size else 0.0
+
+
+def _rises(t_d: NDArray[np.float64], dosed_mg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return when the dose given rose; where no look at 0 counts the first infusion, a rise began a look earlier."""
+    added = np.diff(dosed_mg, axis=0, prepend=0.0)
+    rows = np.flatnonzero((added > 1e-9).any(axis=1))
+    late = rows.size > 0 and t_d[rows[0]] > 0
+    days = t_d[rows - 1] if late else t_d[rows]
+    return days[np.diff(days, prepend=-np.inf) > LONGEST_INFUSION_D]
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(arm=table["arm"].astype(str))

@@ -1,0 +1,59 @@
+"""Answers whether complement runs out, and how much C3b it leaves on the cells."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from abm.plot import arms
+from abm.plot.page import style, wording
+from abm.plot.well import timecourse
+from abm.results.run import Run
+
+ORDER = 60
+TITLE = "Complement over time"
+CAPTION = (
+    "Complement components left in the well, relative to what was supplied (used and lost at 37 °C), "
+    "and C3b per living B cell, mean over cells. Arms without complement are left out; "
+    "where curves coincide, their markers alternate."
+)
+POOLS = {"c1q_frac": "C1q", "c2c4_frac": "C2/C4", "c3_frac": "C3", "c5c9_frac": "C5–C9"}
+C3B = timecourse.Panel("c3b_mean_per_cell", "C3b (molecules per cell)", "C3b on living cells")
+LAYOUT = [["c1q_frac", "c2c4_frac", "c3b"], ["c3_frac", "c5c9_frac", "c3b"]]
+
+
+def applies(run: Run) -> bool:
+    """Return whether any arm has complement."""
+    return bool(_names(run))
+
+
+def figure(run: Run) -> Figure:
+    """Draw four pools and, beside them, C3b."""
+    names = _names(run)
+    fig = style.new_figure(4.2)
+    axes = fig.subplot_mosaic(LAYOUT, width_ratios=(1, 1, 1.35))
+    for column, title in POOLS.items():
+        timecourse.draw_panel(axes[column], run, timecourse.Panel(column, "left (% of supply)", title, 100), names)
+        axes[column].set_yscale("linear")
+        style.dress(axes[column], timecourse.TIME_LABEL, "left (% of supply)", title)
+        axes[column].set_ylim(0, 103)
+    timecourse.draw_panel(axes["c3b"], run, C3B, names)
+    style.legend_below(fig, timecourse.keys(run, names))
+    return fig
+
+
+def seen(run: Run) -> str:
+    """Return the scarcest component at the end and the highest C3b."""
+    names = _names(run)
+    left = {(name, pool): timecourse.mean_at(run, name, pool) for name in names for pool in POOLS}
+    arm, pool = min(left, key=lambda key: left[key])
+    top = max(names, key=lambda name: timecourse.peak(run, name, C3B.column)[0])
+    c3b, t_h = timecourse.peak(run, top, C3B.column)
+    laid = f"C3b peaks at {wording.number(c3b)} per living cell at {wording.number(t_h)} h in {arms.quoted(top)}"
+    return wording.sentence(
+        f"{POOLS[pool]} is scarcest, {wording.percent(left[arm, pool])} left in {arms.quoted(arm)} at the end; "
+        f"{laid if c3b > 0 else 'no C3b is laid'}"
+    )
+
+
+def _names(run: Run) -> list[str]:
+    return timecourse.having(run, list(POOLS))

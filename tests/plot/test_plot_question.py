@@ -1,0 +1,170 @@
+"""A report says what was asked in words, and nothing that nobody asked: read from folders that were simulated."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from abm.plot.page.question import in_words
+from abm.plot.tables import Tables
+from abm.plot.trial.report import render as render_trial
+from abm.plot.trial.trial import Trial
+from abm.plot.well.report import render
+from abm.results.run import Run
+from abm.scenario.from_file import load_scenario
+from abm.study.run import run_scenario
+
+WELL = """\
+name: asked
+title: Two arms
+question: Who survives?
+duration: 30 min
+dt: 5 min
+space: {kind: floor, side: 400 um, volume: 1 uL}
+populations: {b_cells: {n: 30}, nk_cells: {per_b_cell: 2}}
+processes: {binding: {kind: binding}, engagement: {kind: engagement}, killing: {kind: killing}}
+arms:
+"""
+ARMS = """\
+  serum: {add: [{rituximab: 10 mcg/mL}, {serum: 25 %}], without: [nk_cells]}
+  both: {add: [{rituximab: 10 ug/mL}, {serum: 25 %, lacking: [complement]}, {b_cells: 5, at: 10 min}]}
+  fresh: {add: [{rituximab: 10 ug/mL}, {nk_cells: 7, at: 10 min}]}
+  slow: {add: [{rituximab: 69 nM}], set: {processes.killing: null}}
+  late: {add: [{rituximab: 1 ug/mL}], change: [{at: 15 min, set: {processes.binding: null}}]}
+"""
+DOSES = "".join(f"  d{x}: {{x: {x}, group: rituximab, add: [{{rituximab: {x} ug/mL}}]}}\n" for x in (0.1, 1, 10))
+PATIENT = """\
+name: asked_patient
+title: One patient
+duration: 30 weeks
+dt: 12 h
+space: {kind: body}
+populations: {b_cells: {kind: clone, cells_per_agent: 1.0e+11}}
+processes:
+  drug: {kind: two_compartment}
+  plasma_cells: {kind: plasma_cells}
+  igm: {kind: igm_turnover}
+  plasmapheresis: {kind: plasmapheresis}
+probes: {counts: null, patient: {every: 7 d}}
+arms:
+  label: {add: [{infusion: 375 mg/m2, times: 4, every: 7 d}]}
+  extended:
+    add: [{infusion: 375 mg/m2, times: 4}, {infusion: 375 mg/m2, times: 4, at: 13 weeks, unless_progressed: true}]
+  flat: {add: [{plasmapheresis: 60 %}, {infusion: 500 mg, at: 3 d, over: 2 h}]}
+  untreated: {}
+"""
+
+
+class Rows(HTMLParser):
+    """The rows of all tables up to a heading, and the words of the page's first part."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.rows, self.open = [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.rows.append([])
+        self.open = tag in {"th", "td", "strong"}
+        if tag in {"th", "td"}:
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        self.open = self.open and tag == "strong"
+
+    def handle_data(self, data):
+        if self.open:
+            self.rows[-1][-1] += data
+
+
+def told(html, first, end):
+    """Return the two columns of the tables between two headings."""
+    rows = Rows(html[html.index(first) : html.index(end)]).rows
+    return {row[0]: row[1] for row in rows}
+
+
+@pytest.fixture
+def simulated(tmp_path):
+    """Return the function that runs a scenario's text and gives its folder."""
+
+    def run(text):
+        file = tmp_path / "asked.yaml"
+        file.write_text(text)
+        return run_scenario(load_scenario(file), tmp_path / "runs", 1)
+
+    return run
+
+
+def test_the_report_of_wells_says_what_was_asked(simulated):
+    html = render(Tables(simulated(WELL + ARMS).path), [], {})
+    assert told(html, "What was asked", "Key numbers") == {
+        "Scenario": "asked",
+        "Seed": "1",
+        "Replicates": "1",
+        "Duration": "0.5 h",
+        "B cells per well at the start": "30",
+        "Time step": "5 min",
+        "serum": "rituximab 10 µg/mL; serum 25 %; without NK cells",
+        "both": "rituximab 10 µg/mL; serum 25 % lacking complement; B cells 5 at 10 min; 60 NK cells",
+        "fresh": "rituximab 10 µg/mL; NK cells 7 at 10 min; 60 NK cells",
+        "slow": "rituximab 10.005 µg/mL; killing switched off; 60 NK cells",
+        "late": "rituximab 1 µg/mL; from 15 min on binding switched off; 60 NK cells",
+    }
+
+
+def test_the_report_of_wells_says_in_what_replicates_differ(simulated):
+    cohort = (
+        "replicates: 2\ncohort: {vary: {populations.b_cells.cd20.median: {cv: 0.5}, processes.killing.lag: "
+        "{range: [1 h, 2 h]}, processes.engagement.fcgr3a: {shares: {VV: 0.25, FF: 0.75}}}}\n"
+    )
+    text = WELL.replace("arms:", f"{cohort}arms:") + ARMS.splitlines()[0] + "\n"
+    html = render(Tables(simulated(text).path), [], {})
+    assert told(html, "What was asked", "Key numbers")["Replicates differ in"] == (
+        "populations.b_cells.cd20.median (cv 0.5); processes.killing.lag (1 h to 2 h); "
+        "processes.engagement.fcgr3a (VV 25.0 %, FF 75.0 %)"
+    )
+
+
+def test_the_report_of_a_dose_series_says_what_was_asked(simulated):
+    axis = "x_axis: {name: rituximab, unit: ug/mL}\n"
+    html = render(Tables(simulated(WELL + DOSES + axis).path), [], {})
+    found = told(html, "What was asked", "Key numbers")
+    assert {name: found[name] for name in ("d0.1", "d1", "d10")} == {
+        "d0.1": "rituximab 0.1 µg/mL; 60 NK cells",
+        "d1": "rituximab 1 µg/mL; 60 NK cells",
+        "d10": "rituximab 10 µg/mL; 60 NK cells",
+    }
+
+
+def test_the_report_of_a_patient_says_what_each_protocol_gives(simulated):
+    html = render_trial(Trial(Run.open(simulated(PATIENT).path)), [], {})
+    course = "375 mg/m² rituximab, 4 infusions, one every 7 d"
+    assert told(html, "What this is", "<h2>2") == {
+        "protocol": "what is given",
+        "label": course,
+        "extended": f"{course}; {course} from 91 d on, withheld after progression",
+        "flat": "plasma exchange of 60 %; 500 mg rituximab at 3 d, each over 2 h",
+        "untreated": "nothing added",
+    }
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ({"ibrutinib": "420 mg"}, "ibrutinib 420 mg a day"),
+        ({"ibrutinib": "420 mg", "missed": 0.3}, "ibrutinib 420 mg a day, 30 % of the doses missed"),
+        ({"ibrutinib": "0 mg", "at": "4383 h"}, "no ibrutinib from 6 months on"),
+        ({"ibrutinib": "140 mg", "at": "730.5 h"}, "ibrutinib 140 mg a day from 1 month on"),
+        ({"infusion_mg": 500}, "500 mg rituximab"),
+        ({"infusion": "375 mg/m2", "times": 6, "every": "672 h", "at": "168 h"},
+         "375 mg/m² rituximab, 6 infusions, one every 28 d from 7 d on"),
+        ({"anti_cd59": 1.0, "at": "0.1 h"}, "CD59 blocked 100 % at 6 min"),
+        ({"dheas": "1.0000000000000002 uM"}, "DHEAS 1 µM"),
+        ({"plasmapheresis": 0.6, "at": "72 h"}, "plasma exchange of 60 % at 3 d"),
+    ],
+)  # fmt: skip
+def test_an_addition_is_told_as_one_would_say_it(item, words):
+    every = dict.fromkeys(("serum", "nk_cells", "infusion", "plasmapheresis", "rituximab"))
+    complete = {"at": "0 h", "lacking": [], "of": "rituximab", "over": "4 h", "times": 1, "every": "168 h"}
+    complete |= {"unless_progressed": False, "missed": 0.0} | every
+    assert in_words({"add": [complete | item]}) == in_words({"add": [item]}) == words
