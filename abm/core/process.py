@@ -38,7 +38,8 @@ class Process(Model):
     columns : tuple of (str, Column)
         Columns it needs, with their population; made before the first step.
     reads, writes : tuple of str
-        ``population.column``, ``pools.name`` or ``fields.name``; anything else it touches is a defect, and tests look.
+        ``population.column``, ``pools.name``, ``fields.name`` or ``properties.name``; anything else it touches is a
+        defect, and tests look. A property is written in :meth:`prepare` alone.
     sets : tuple of str
         What of it is set anew at every step, and returns to its default where the process is switched off.
     """

@@ -37,6 +37,9 @@ class CellType(Protocol):
 class World:
     """Populations, fields, pools, clock and integer event tallies of one well or one patient.
 
+    ``properties`` holds what mechanisms are told and none changes: frozen models by name, such as ``serum``, and laws
+    that a process publishes when it prepares.
+
     Parameters
     ----------
     space : Space
@@ -57,7 +60,7 @@ class World:
         self.lags_h: dict[str, float] = {}
         self.deaths: dict[str, Population] = {}
         self.arrivals: dict[str, list[tuple[np.ndarray, int]]] = {}
-        self.traits: dict[str, Model] = {}
+        self.properties: dict[str, Model] = {}
         self.seed, self.replicate = seed, replicate
         self.step, self.t_h, self.dt_h = 0, 0.0, 0.0
         self._keys: dict[str, np.uint64] = {}

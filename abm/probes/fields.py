@@ -16,7 +16,7 @@ class Fields(Probe):
 
     def observe(self, world: World) -> dict[str, np.ndarray]:
         """Read all fields."""
-        field, law = world.fields.get("dheas"), world.traits.get("potency")
+        field, law = world.fields.get("dheas"), world.properties.get("potency")
         if field is None:
             return {}
         maps = {"dheas_uM": field.values * 1e-3}

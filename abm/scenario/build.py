@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from abm.biology.additions import Additions, Portion
-from abm.biology.hormones.dheas_potency import DheasPotency
 from abm.biology.patient.treatment import Infusion, Oral, Removal, Treatment
 from abm.core.par import plain
 from abm.core.population import Population
@@ -109,12 +108,9 @@ def _as_of(scenario: Scenario, well: Well, t_h: float) -> Simulation:
     own = scenario_of(patient, arm, t_h)
     world = World(own.space, own.space.volume, own.seed, well.replicate)
     drug = arm.antibodies[0] if arm.antibodies else "rituximab"
-    world.traits |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
-    for law in own.processes.values():
-        if isinstance(law, DheasPotency):
-            world.traits["potency"] = law
+    world.properties |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
     if own.is_patient:
-        world.traits["treatment"] = treatment_of(arm)
+        world.properties["treatment"] = treatment_of(arm)
         world.pools.add("dheas", world.pools.molecules(own.serum.nM_of("dheas")))
     additions = Additions(plan=_plan(patient, arm))
     processes: dict[str, Process] = {"additions": additions} | dict(own.processes)

@@ -204,7 +204,7 @@ def _disc(radius: float) -> list[tuple[int, int]]:
 def _layer(world: World, name: str, canvas: _Canvas) -> np.ndarray:
     field, scale = world.fields["dheas"], LAYERS[name]
     uM = field.values * 1e-3  # noqa: N806 - a unit
-    law = world.traits.get("potency")
+    law = world.properties.get("potency")
     values = law.potency(uM * 1e3) if name == "potency" and law is not None else uM
     middle = (np.arange(canvas.pixels) + 0.5) / canvas.per_um
     last = field.values.shape[0] - 1

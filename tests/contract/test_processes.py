@@ -22,6 +22,26 @@ each_kind = pytest.mark.parametrize("kind", PROCESSES)
 each_in_well = pytest.mark.parametrize("kind", IN_WELL)
 
 
+class Watched(dict):
+    """Properties that note which of them are read and which are published."""
+
+    def __init__(self, properties, seen):
+        super().__init__(properties)
+        self.seen = seen
+
+    def __getitem__(self, name):
+        self.seen.add(f"properties.{name}")
+        return super().__getitem__(name)
+
+    def get(self, name, default=None):
+        self.seen.add(f"properties.{name}")
+        return super().get(name, default)
+
+    def __setitem__(self, name, model):
+        self.seen.add(f"properties.{name}")
+        super().__setitem__(name, model)
+
+
 class Spy:
     """Stands before a process and tells what changed while it acted."""
 
@@ -98,12 +118,24 @@ def test_a_process_reads_only_what_it_declares(where, busy, patient, monkeypatch
         assert seen <= known or "pools.*" in known, f"{type(process).__name__}: {sorted(seen - known)}"
 
     sim = busy() if where == "well" else patient()
+    sim.world.properties = Watched(sim.world.properties, read)
     original_column, original_amount, original_mend = Population.__getitem__, Pools.__getitem__, World._mend
     monkeypatch.setattr(World, "_mend", mend)
     monkeypatch.setattr(Population, "__getattr__", column)
     monkeypatch.setattr(Population, "__getitem__", column)
     monkeypatch.setattr(Pools, "__getitem__", amount)
     spied(sim, drained, tell)
+
+
+@pytest.mark.parametrize("where", ["well", "body"])
+def test_a_process_publishes_what_it_declares_and_nothing_else(where, busy, patient):
+    sim = busy() if where == "well" else patient()
+    for process in sim.processes.values():
+        seen = set()
+        sim.world.properties = Watched(sim.world.properties, seen)
+        process.prepare(sim.world)
+        declared = {name for name in process.writes if name.startswith("properties.")}
+        assert declared <= seen <= declared | set(process.reads), type(process).__name__
 
 
 @each_kind
@@ -113,6 +145,7 @@ def test_what_a_process_names_exists(kind, busy, patient):
         world = make().world if process.scale in (where, "both") else None
         for name, p in world.populations.items() if world else ():
             known |= {f"{name}.{column}" for column in p.columns}
+        known |= {f"properties.{name}" for name in world.properties} if world else set()
         known |= {f"fields.{name}" for name in world.fields} if world else set()
     columns = {name for name in (*process.reads, *process.writes) if not name.startswith("pools.")}
     assert columns <= known

@@ -115,7 +115,7 @@ def test_the_drawn_values_are_in_the_simulation(load):
     assert sim.processes["growth"].capacity_rel == drawn[CAPACITY]
     assert sim.processes["killing"].fcgr3a == drawn[GENOTYPE]
     assert sim.world.cell_types["b_cells"].cells == drawn[CELLS]
-    assert sim.world.traits["serum"].donor.age_years == drawn[AGE]
+    assert sim.world.properties["serum"].donor.age_years == drawn[AGE]
     b = sim.world.populations["b_cells"]
     assert (b.accessible_cells + b.niche_cells).sum() == pytest.approx(drawn[CELLS], rel=1e-12)
 

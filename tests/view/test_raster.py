@@ -109,7 +109,7 @@ def test_layers_show_the_field_below_the_cells(world):
 def test_the_layer_of_potency_is_that_of_the_mechanism(world):
     world.fields["dheas"].values[:] = 2000.0
     image = picture(world, Look(layer="potency"), PIXELS)
-    potency = world.traits["potency"].potency(2000.0)  # nM
+    potency = world.properties["potency"].potency(2000.0)  # nM
     assert potency > 1.05
     assert at(image, 2, 2, world.space.side) == tuple(raster.LAYERS["potency"].paint(np.array([potency]))[0])
 

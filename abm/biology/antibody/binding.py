@@ -42,12 +42,12 @@ class Binding(Process):
     phase: ClassVar = Phase.SENSE
     scale: ClassVar = "both"
     columns: ClassVar = (BOUND,)
-    reads: ClassVar = ("b_cells.cd20_per_cell", "pools.antibody")
+    reads: ClassVar = ("b_cells.cd20_per_cell", "pools.antibody", "properties.antibody")
     writes: ClassVar = ("b_cells.bound_per_cell", "pools.antibody")
 
     def step(self, world: World, key: Key) -> None:
         """Bind for one step."""
-        b, pools, drug = world.populations["b_cells"], world.pools, world.traits["antibody"]
+        b, pools, drug = world.populations["b_cells"], world.pools, world.properties["antibody"]
         kon_per_nM_per_h = drug.kon_per_M_per_s * PER_M_PER_S_IN_PER_NM_PER_H
         koff_per_h = kon_per_nM_per_h * drug.kd_nM
         bound = b.bound_per_cell.sum()

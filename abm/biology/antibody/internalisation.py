@@ -37,7 +37,7 @@ class Internalisation(Process):
     phase: ClassVar = Phase.SENSE
     scale: ClassVar = "both"
     columns: ClassVar = (BOUND,)
-    reads: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_start_per_cell")
+    reads: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_start_per_cell", "properties.antibody")
     writes: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_per_cell", "pools.antibody_internalised")
 
     rate_per_h: float = par(
@@ -49,7 +49,7 @@ class Internalisation(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Internalise and recover for one step."""
-        b, drug = world.populations["b_cells"], world.traits["antibody"]
+        b, drug = world.populations["b_cells"], world.properties["antibody"]
         lost_frac = -math.expm1(-self.rate_per_h * drug.rel_internalisation * world.dt_h)
         lost = np.empty(b.n)
         internalise(

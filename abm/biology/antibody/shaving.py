@@ -35,7 +35,7 @@ class Shaving(Process):
     kind: Literal["shaving"] = "shaving"
     phase: ClassVar = Phase.ACT
     columns: ClassVar = (BOUND, N_ENGAGED)
-    reads: ClassVar = ("b_cells.n_engaged", "b_cells.bound_per_cell", "b_cells.cd20_per_cell")
+    reads: ClassVar = ("b_cells.n_engaged", "b_cells.bound_per_cell", "b_cells.cd20_per_cell", "properties.antibody")
     writes: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_per_cell", "pools.antibody_shaved")
 
     rate_per_h: float = par(0.1, "1/h", "assumed: NK cells; monocytes 1.8-3", "Shaving rate", ge=0, le=5)
@@ -49,7 +49,7 @@ class Shaving(Process):
             b.cd20_per_cell,
             lost,
             b.n_engaged,
-            world.traits["antibody"].sites_per_cd20,
+            world.properties["antibody"].sites_per_cd20,
             -math.expm1(-self.rate_per_h * world.dt_h),
         )
         world.pools.add("antibody_shaved", lost.sum())

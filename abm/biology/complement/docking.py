@@ -16,6 +16,7 @@ import numpy as np
 
 from abm.biology.columns import BOUND, N_DOCKED
 from abm.biology.complement.supply import trim
+from abm.biology.serum import COMPLEMENT
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -37,7 +38,12 @@ class Docking(Process):
     kind: Literal["complement_docking"] = "complement_docking"
     phase: ClassVar = Phase.ACT
     columns: ClassVar = (BOUND, N_DOCKED)
-    reads: ClassVar = ("b_cells.bound_per_cell", "pools.c1q", "pools.c2c4", "pools.c3", "pools.c5c9")
+    reads: ClassVar = (
+        "b_cells.bound_per_cell",
+        *(f"pools.{name}" for name in COMPLEMENT),
+        "properties.antibody",
+        "properties.serum",
+    )
     writes: ClassVar = ("b_cells.n_docked", "pools.c1q", "pools.c1q_used", "pools.c2c4", "pools.c2c4_used")
 
     max_per_h: float = par(
@@ -66,8 +72,8 @@ class Docking(Process):
 
     def availability(self, world: World) -> dict[str, float]:
         """Return ``c / (c + K)`` of each component."""
-        serum = world.traits["serum"]
-        level = {name: world.pools.nM(name) / max(serum.nM_of(name), 1e-300) for name in ("c1q", "c2c4", "c3", "c5c9")}
+        serum = world.properties["serum"]
+        level = {name: world.pools.nM(name) / max(serum.nM_of(name), 1e-300) for name in COMPLEMENT}
         return {name: c / (c + getattr(self, f"half_{name}_frac")) for name, c in level.items()}
 
     def step(self, world: World, key: Key) -> None:
@@ -75,7 +81,7 @@ class Docking(Process):
         b, pools = world.populations["b_cells"], world.pools
         available = self.availability(world)
         # C5-C9 do not limit docking: without them C3b is laid and no pore forms
-        q = available["c1q"] * available["c2c4"] * available["c3"] * world.traits["antibody"].rel_c1q
+        q = available["c1q"] * available["c2c4"] * available["c3"] * world.properties["antibody"].rel_c1q
         if q == 0.0:
             return
         mean = np.empty(b.n)

@@ -57,6 +57,7 @@ class MacInsertion(Process):
         "b_cells.rel_cd55",
         "b_cells.rel_cd59",
         "pools.c5c9",
+        "properties.serum",
     )
     writes: ClassVar = ("b_cells.mac_per_cell", "b_cells.mac_gain_per_cell", "pools.c5c9", "pools.c5c9_used")
 
@@ -70,7 +71,7 @@ class MacInsertion(Process):
         """Repair, then insert, for one step."""
         b, pools = world.populations["b_cells"], world.pools
         repair(b.mac_per_cell, b.uid, -math.expm1(-self.repair_per_h * world.dt_h), key)
-        level = pools.nM("c5c9") / max(world.traits["serum"].nM_of("c5c9"), 1e-300)
+        level = pools.nM("c5c9") / max(world.properties["serum"].nM_of("c5c9"), 1e-300)
         if level == 0.0:
             return
         gain, mean = b.mac_gain_per_cell, np.empty(b.n)

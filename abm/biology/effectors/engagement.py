@@ -83,6 +83,7 @@ class Engagement(Process):
         "nk_cells.x_um",
         "nk_cells.y_um",
         "nk_cells.rel_engagement",
+        "properties.antibody",
     )
     writes: ClassVar = ("b_cells.fc_signal", "b_cells.n_engaged", "nk_cells.partner", "nk_cells.cd16")
 
@@ -126,7 +127,7 @@ class Engagement(Process):
             b.bound_per_cell,
             b.rel_fc,
             b.rel_fc50,
-            self.fc50_per_cell / world.traits["antibody"].rel_cd16,
+            self.fc50_per_cell / world.properties["antibody"].rel_cd16,
             self.steepness,
         )
         if nk is None or nk.n == 0:

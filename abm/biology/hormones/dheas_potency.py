@@ -3,7 +3,7 @@
 *Model*: the potency field is ``1 + Emax D / (D + EC50)``; each NK cell's potency relaxes to its local value with
 time constant ``lag`` (IGF-1 acts in between); exact.
 
-*Reads*: fields.dheas (or pools.dheas), nk positions. *Writes*: potency.
+*Reads*: fields.dheas (or pools.dheas), nk positions. *Writes*: potency, properties.potency.
 
 *References*: Solerte1999 (NK cytotoxicity rises from 1e-8 to 1e-5 M); assumed Emax and EC50.
 """
@@ -34,12 +34,16 @@ class DheasPotency(Process):
     phase: ClassVar = Phase.SENSE
     scale: ClassVar = "both"
     reads: ClassVar = ("fields.dheas", "pools.dheas", "nk_cells.x_um", "nk_cells.y_um")
-    writes: ClassVar = ("nk_cells.potency",)
-    sets: ClassVar = writes
+    writes: ClassVar = ("nk_cells.potency", "properties.potency")
+    sets: ClassVar = ("nk_cells.potency",)
 
     max_effect: float = par(0.3, "1", "assumed: 0-0.6", "Emax, relative gain of potency", ge=0, le=0.6)
     ec50_uM: float = par(1.0, "uM", "assumed: active over 1e-8-1e-5 M", "DHEAS at half effect", gt=0, le=1e3)
     lag: float = par(4.0, "h", "assumed: hours, by way of IGF-1", "Time constant of the response", gt=0, le=1e3)
+
+    def prepare(self, world: World) -> None:
+        """Publish the law, for maps of the potency that a field gives."""
+        world.properties["potency"] = self
 
     def potency(self, dheas_nM: np.ndarray) -> np.ndarray:
         """Return the steady potency at a concentration, same shape."""

@@ -24,7 +24,7 @@ from abm.core.rng import Key
 from abm.core.world import World
 
 PROGRESSED_REL, PROGRESSED_G_PER_L = 1.25, 5.0  # Kimby2006: 25 % and 0.5 g/dL above the lowest
-IGM = ("pools.igm_g_per_L", "pools.igm_nadir_g_per_L")
+READ = ("pools.igm_g_per_L", "pools.igm_nadir_g_per_L", "properties.antibody", "properties.treatment")
 FATES = ("central", "peripheral", "eliminated", "by_target", "removed")
 
 
@@ -33,7 +33,7 @@ class Pharmacokinetics(Process):
 
     phase: ClassVar = Phase.DOSE
     scale: ClassVar = "body"
-    reads: ClassVar[tuple[str, ...]] = IGM
+    reads: ClassVar[tuple[str, ...]] = READ
     writes: ClassVar = (
         "pools.drug_central_mg",
         "pools.drug_peripheral_mg",
@@ -63,7 +63,7 @@ class Pharmacokinetics(Process):
         pools.add("drug_eliminated_mg", eliminated)
         pools.add("drug_dosed_mg", rate * world.dt_h)
         pools["drug_ug_per_mL"] = pools["drug_central_mg"] / self.v1
-        nM = pools["drug_ug_per_mL"] * world.traits["antibody"].nM_per_ug_per_mL()  # noqa: N806 - a unit
+        nM = pools["drug_ug_per_mL"] * world.properties["antibody"].nM_per_ug_per_mL()  # noqa: N806 - a unit
         pools["antibody"] = pools.molecules(nM)
 
     @abstractmethod
@@ -72,7 +72,7 @@ class Pharmacokinetics(Process):
 
     def inflow(self, world: World) -> float:
         """Return what flows in during this step, mg/h; steps begin and end with every infusion."""
-        total, plan = 0.0, world.traits["treatment"]
+        total, plan = 0.0, world.properties["treatment"]
         for infusion in plan.infusions:
             starts, ends = infusion.t_h - SAME_MOMENT_H, infusion.t_h + infusion.over_h - SAME_MOMENT_H
             if starts <= world.t_h < ends and not (
@@ -97,7 +97,7 @@ class TwoCompartment(Pharmacokinetics):
 
     kind: Literal["two_compartment"] = "two_compartment"
     reads: ClassVar[tuple[str, ...]] = (
-        *IGM,
+        *READ,
         "b_cells.accessible_cells",
         "b_cells.niche_cells",
         "b_cells.cd20_per_cell",

@@ -24,12 +24,12 @@ class Plasmapheresis(Process):
     kind: Literal["plasmapheresis"] = "plasmapheresis"
     phase: ClassVar = Phase.DOSE
     scale: ClassVar = "body"
-    reads: ClassVar = ("pools.igm_g_per_L",)
+    reads: ClassVar = ("pools.igm_g_per_L", "properties.treatment")
     writes: ClassVar = ("pools.drug_central_mg", "pools.drug_removed_mg", *(f"pools.{name}" for name in IGM_PARTS))
 
     def step(self, world: World, key: Key) -> None:
         """Exchange plasma if it is time."""
-        removals = world.traits["treatment"].removals
+        removals = world.properties["treatment"].removals
         kept = math.prod(1.0 - removal.frac for removal in removals if abs(removal.t_h - world.t_h) < SAME_MOMENT_H)
         if kept < 1.0:
             self.exchange(world, 1.0 - kept)

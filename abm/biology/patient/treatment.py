@@ -36,7 +36,7 @@ class Oral(Model):
 
 
 class Treatment(Model):
-    """All events of one protocol in order of time; ``world.traits["treatment"]``."""
+    """All events of one protocol in order of time; ``world.properties["treatment"]``."""
 
     infusions: tuple[Infusion, ...] = ()
     removals: tuple[Removal, ...] = ()

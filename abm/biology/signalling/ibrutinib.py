@@ -58,6 +58,7 @@ class Ibrutinib(Process):
     kind: Literal["ibrutinib"] = "ibrutinib"
     phase: ClassVar = Phase.DOSE
     scale: ClassVar = "body"
+    reads: ClassVar = ("properties.treatment",)
     writes: ClassVar = (
         "pools.btk_free",
         "pools.ibrutinib_mg",
@@ -87,7 +88,7 @@ class Ibrutinib(Process):
 
     def doses(self, world: World, key: Key) -> list[tuple[float, float]]:
         """Return the moments, h, and amounts, mg, that are taken in this step; half open at its end."""
-        return taken(world.traits["treatment"].oral, key[0], world.t_h, world.t_h + world.dt_h)
+        return taken(world.properties["treatment"].oral, key[0], world.t_h, world.t_h + world.dt_h)
 
     def _advance(self, world: World, span_h: float) -> None:
         pools, k = world.pools, math.log(2.0) / self.half_life
