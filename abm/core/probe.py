@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.core.errors import RunFailed
+from abm.core.measure import Measure
 from abm.core.par import Model, par
 from abm.core.world import World
 
@@ -23,10 +24,13 @@ class Probe(Model):
         population, ``fields`` named arrays.
     scale : {"well", "body", "both"}
         Whether there is something to see for it in a culture well, in a patient, or in both.
+    measures : tuple of Measure
+        What the columns of its series are.
     """
 
     table: ClassVar[Literal["series", "cells", "fields", "events"]]
     scale: ClassVar[Literal["well", "body", "both"]] = "well"
+    measures: ClassVar[tuple[Measure, ...]] = ()
     every: float | None = par(None, "h", "design: chosen per scenario", "Time between looks", gt=0)
     at: tuple[float, ...] = par((), "h", "design: chosen per scenario", "Moments of looking", ge=0)
 

@@ -6,6 +6,7 @@ A look at the moment of an addition sees what was added, at the start as later; 
 import math
 from typing import ClassVar, Literal
 
+from abm.core.measure import Measure
 from abm.core.population import Population
 from abm.core.probe import Probe, Row
 from abm.core.world import World
@@ -26,6 +27,32 @@ class Counts(Probe):
 
     kind: Literal["counts"] = "counts"
     table: ClassVar = "series"
+    measures: ClassVar = (
+        Measure("time_h", "h", "time"),
+        Measure("n_b_alive", "cells", "B cells alive"),
+        Measure("n_b_dying", "cells", "B cells committed to die"),
+        Measure("n_b_dead", "cells", "B cells lysed"),
+        Measure("n_b_start", "cells", "B cells that ever were"),
+        Measure("deaths_*", "cells", "B cells dead by *"),
+        Measure("n_nk", "cells", "NK cells"),
+        Measure("n_nk_engaged", "cells", "NK cells engaged"),
+        Measure("potency_mean", "1", "potency of NK cells"),
+        Measure("granules_mean", "1", "granules of NK cells", shown="of full"),
+        Measure("c1q_frac", "1", "C1q left", "share"),
+        Measure("c2c4_frac", "1", "C2/C4 left", "share"),
+        Measure("c3_frac", "1", "C3 left", "share"),
+        Measure("c5c9_frac", "1", "C5–C9 left", "share"),
+        Measure("dheas_uM", "uM", "DHEAS"),
+        Measure("igm_molecules", "molecules", "IgM from the cells"),
+        Measure("igm_released_molecules", "molecules", "IgM released by dying cells"),
+        Measure("igm_ng_per_mL", "ng/mL", "IgM from the cells"),
+        Measure("igm_serum_ug_per_mL", "ug/mL", "IgM from the serum"),
+        Measure("*_nM", "nM", "free *"),
+        Measure("bound_mean_per_cell", "molecules/cell", "bound antibody"),
+        Measure("c3b_mean_per_cell", "molecules/cell", "C3b"),
+        Measure("mac_mean_per_cell", "molecules/cell", "MAC"),
+        Measure("signal_mean", "1", "signal of B cells"),
+    )
 
     def observe(self, world: World) -> Row:
         """Read totals."""

@@ -6,6 +6,7 @@ A look at the moment of a dose or a plasma exchange is before it, at the start a
 import math
 from typing import ClassVar, Literal
 
+from abm.core.measure import Measure
 from abm.core.population import Population
 from abm.core.probe import Probe, Row
 from abm.core.world import World
@@ -26,6 +27,33 @@ class Patient(Probe):
     kind: Literal["patient"] = "patient"
     table: ClassVar = "series"
     scale: ClassVar = "body"
+    measures: ClassVar = (
+        Measure("time_h", "h", "time"),
+        Measure("igm_g_per_L", "g/L", "serum IgM"),
+        Measure("igm_clone_g_per_L", "g/L", "serum IgM of clonal B cells"),
+        Measure("igm_plasma_g_per_L", "g/L", "serum IgM of fed plasma cells"),
+        Measure("igm_long_lived_g_per_L", "g/L", "serum IgM of long-lived plasma cells"),
+        Measure("*_ug_per_mL", "ug/mL", "* in plasma"),
+        Measure("il6", "1", "IL-6 beyond the usual", shown="relative"),
+        Measure("albumin_g_per_L", "g/L", "serum albumin"),
+        Measure("viscosity_cP", "cP", "serum viscosity"),
+        Measure("dosed_mg", "mg", "antibody given"),
+        Measure("n_clone", "cells", "clone", shown="10⁹ cells", factor=1e-9),
+        Measure("n_niche", "cells", "clone in the marrow", shown="10⁹ cells", factor=1e-9),
+        Measure("n_plasma", "cells", "plasma cells", shown="10⁹ cells", factor=1e-9),
+        Measure("n_long_lived", "cells", "long-lived plasma cells", shown="10⁹ cells", factor=1e-9),
+        Measure("lymphocytes_per_nL", "1/nL", "lymphocytes"),
+        Measure("n_accessible", "cells", "clone in blood", shown="10⁹ cells", factor=1e-9),
+        Measure("n_tissue", "cells", "clone in tissue", shown="10⁹ cells", factor=1e-9),
+        Measure("n_c481s", "cells", "clone with BTK C481S", shown="10⁹ cells", factor=1e-9),
+        Measure("surface_igm_MFI", "1", "surface IgM in blood", shown="MFI"),
+        Measure("baseline_surface_igm_MFI", "1", "surface IgM at the start", shown="MFI"),
+        Measure("calcium_percent", "%", "calcium mobilisation at the start"),
+        Measure("signal_rel", "1", "signal", shown="of that without drug"),
+        Measure("btk_free", "1", "BTK that is free", "share"),
+        Measure("rel_cd20", "1", "CD20 of the clone", shown="relative to its set points"),
+        Measure("effectors", "1", "granules of NK cells", shown="of full"),
+    )
 
     def observe(self, world: World) -> Row:
         """Read levels and totals."""

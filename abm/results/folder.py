@@ -120,6 +120,11 @@ class RunFolder(Run):
         self._require_lock()
         write_csv(self.path / name, columns)
 
+    def write_measures(self, content: Mapping[str, object]) -> None:
+        """Write what the columns of each table are: name, unit, words and axis."""
+        self._require_lock()
+        write_json(self.path / "measures.json", content)
+
     def write_parts(self, name: str, parts: Iterable[Columns]) -> None:
         """Write a CSV from parts under one another, one of them in memory at a time."""
         self._require_lock()

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from abm.core.files import atomic_write, naming
+from abm.core.measure import Measures
 from abm.results.hashes import result_hash
 from abm.results.seal import FILES, changed
 from abm.results.tables import ReadError, read_csv, read_npz, read_parquet, unreadable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FRAME = re.compile(r"frame=(\d{6,})\.(?:parquet|npz)")
+NONE = Measures(())
 FIGURE = re.compile(r"[A-Za-z0-9._-]{1,64}\.(png|svg|pdf)")
 
 
@@ -67,7 +69,7 @@ class Run:
         Where the hashes of files are lost, or from before they were kept, that of all arrays is looked at.
         """
         try:
-            return changed(self.path, self._json(FILES))
+            return changed(self.path, _mapping(self.path / FILES))
         except ReadError:
             return [FILES] * self.has(FILES) + ["result_hash"] * (not _has_its_arrays(self))
 
@@ -78,19 +80,19 @@ class Run:
 
     def summary(self) -> dict[str, Any]:
         """Return survival, deaths, conservation and both hashes."""
-        return self._json("summary.json")
+        return _mapping(self.path / "summary.json")
 
     def provenance(self) -> dict[str, Any]:
         """Return scenario, hashes, seed, software, versions and times."""
-        return self._json("provenance.json")
+        return _mapping(self.path / "provenance.json")
 
     def wells(self) -> dict[str, Any]:
         """Return what each well left when it finished, by ``<arm>-r<replicate>``."""
-        return self._json("wells.json")
+        return _mapping(self.path / "wells.json")
 
     def scenario_text(self) -> str:
         """Return the complete scenario as YAML."""
-        return self._text("scenario.yaml")
+        return _text(self.path / "scenario.yaml")
 
     def arms(self) -> pd.DataFrame:
         """Return the arms and which arm is whose control."""
@@ -103,6 +105,10 @@ class Run:
     def series(self) -> pd.DataFrame:
         """Return the time series of all wells."""
         return read_csv(self.path / "series.csv").to_pandas()
+
+    def measures(self, table: str = "series") -> Measures:
+        """Return what the columns of a table are; in a folder that does not say it, their endings tell."""
+        return Measures.read(_mapping(self.path / "measures.json").get(table)) if self.has("measures.json") else NONE
 
     def has(self, table: str) -> bool:
         """Return whether the folder holds a table: wells have deaths, patients have end points."""
@@ -170,20 +176,22 @@ class Run:
         found = (FRAME.fullmatch(entry.name) for entry in (self.path / folder).glob("frame=*"))
         return sorted(int(match[1]) for match in found if match)
 
-    def _text(self, name: str) -> str:
-        try:
-            return (self.path / name).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise unreadable(self.path / name, error) from error
 
-    def _json(self, name: str) -> dict[str, Any]:
-        try:
-            content = json.loads(self._text(name))
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise unreadable(self.path / name, error) from error
-        if not isinstance(content, dict):
-            raise ReadError(f"{self.path / name} holds no mapping")
-        return content
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise unreadable(path, error) from error
+    if not isinstance(content, dict):
+        raise ReadError(f"{path} holds no mapping")
+    return content
 
 
 def _has_its_arrays(run: Run) -> bool:

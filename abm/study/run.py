@@ -6,6 +6,7 @@ from pathlib import Path
 from abm.core import jit
 from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
+from abm.core.measure import Measures
 from abm.document.load import dump
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
@@ -97,6 +98,7 @@ def _carry_out(
             warm_up(scenario)
         run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_well)
     folder.merge_parts([(well.arm, well.replicate) for well in todo])
+    _declare(folder, scenario)
     summary = conclude(folder, scenario) if scenario.is_patient else summarise(folder)
     folder.finish(summary | ({"warnings": warnings} if warnings else {}), n_threads)
     folder.log("finished", {})
@@ -122,6 +124,13 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
             "group": [*(arm.group for arm in arms), *nothing],
         }
     folder.write_table("arms.csv", columns)
+
+
+def _declare(folder: RunFolder, scenario: Scenario) -> None:
+    """Write what the columns of the series are."""
+    probes = [probe for _, probe in scenario.probes if probe is not None and probe.table == "series"]
+    known = Measures(measure for probe in probes for measure in probe.measures)
+    folder.write_measures({"series": known.plain(folder.series().columns)})
 
 
 def _job(folder: RunFolder, scenario: Scenario, well: Well, n_threads: int) -> WellJob:
