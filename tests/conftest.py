@@ -127,7 +127,7 @@ PATIENT = {
 SHARED = {
     "binding": {},
     "internalisation": {"rate_per_h": 0.004},
-    "effector_recovery": {"granules": "30 d"},
+    "effector_recovery": {"granules_time_constant": "30 d"},
     "dheas_potency": {},
     "bcr_signalling": {},
 }

@@ -115,6 +115,7 @@ def compare(
     decisive = [[e["arm"], f"{e['expected_difference']:.3f}"] for e in found["experiments"][:5]]
     shared.table(["experiment", "expected difference"], decisive)
     shared.show(str(path))
+    shared.warn(found)
 
 
 @shared.app.command()
@@ -145,3 +146,4 @@ def fit(
     rows = [[row["path"], *(_number(row[key]) for key in keys), row["unit"]] for row in found["estimates"]]
     shared.table(["parameter", "best point", "median", "from", "to", "unit"], rows)
     shared.show(f"{folder.path / 'parameters.yaml'}\n{path}")
+    shared.warn(found)

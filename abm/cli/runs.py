@@ -74,11 +74,11 @@ def resume(
 def check(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json = False) -> None:
     """Check a scenario file and show every fault at once."""
     from abm.scenario.build import wells
-    from abm.scenario.draws import beyond_bounds
+    from abm.scenario.draws import warnings_of
 
     loaded = _load(scenario, sets or [])
     found = {"scenario": loaded.name, "arms": list(loaded.arms), "wells": len(wells(loaded)), "ok": True}
-    warnings = beyond_bounds(loaded)
+    warnings = warnings_of(loaded)
     told = [f"{scenario}: ok, {len(loaded.arms)} arms, {found['wells']} wells", *warnings]
     shared.show(found | {"warnings": warnings} if as_json else "\n".join(told))
 
@@ -206,11 +206,7 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
         shared.show({**summary, "folder": str(found.path), "report": str(path)})
     else:
         _show(summary, path)
-        _warn(summary)
-
-
-def _warn(summary: dict) -> None:
-    sys.stderr.write("".join(f"{text}\n" for text in summary.get("warnings", ())))
+        shared.warn(summary)
 
 
 def _run_patients(
@@ -227,7 +223,7 @@ def _run_patients(
         return
     _show_trial(summary)
     sys.stdout.write(f"{path}\n")
-    _warn(summary)
+    shared.warn(summary)
 
 
 def _show_trial(summary: dict) -> None:

@@ -180,3 +180,8 @@ def show(content: object) -> None:
     """Print a text, or anything else as JSON."""
     text = content if isinstance(content, str) else json.dumps(content, indent=None, default=str)
     sys.stdout.write(text + "\n")
+
+
+def warn(found: dict) -> None:
+    """Print on stderr what the user should know of a result though nothing is wrong."""
+    sys.stderr.write("".join(f"{text}\n" for text in found.get("warnings", ())))

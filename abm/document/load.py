@@ -26,6 +26,7 @@ from abm.document.opening import near_file
 from abm.document.overrides import apply_overrides, apply_sets, with_nulls
 from abm.document.reach import ALLOWED, is_within, reach_of
 from abm.document.reading import Document, Keys, Position, is_below, read_document, value_at
+from abm.document.renamed import NONE, Renamings
 
 __all__ = [
     "Document",
@@ -51,6 +52,7 @@ def resolve(
     sets: Iterable[str] = (),
     model_class: type[BaseModel] | None = None,
     reach: tuple[str, ...] | None = None,
+    names: Renamings = NONE,
 ) -> Document:
     """Read a file, what it extends, and the values set on the command line.
 
@@ -65,14 +67,16 @@ def resolve(
         are held against its keys.
     reach : tuple of str, optional
         Of the document that names the file; without it the user does.
+    names : Renamings
+        Keys that the files and `sets` may still call by an old name; warnings say so.
 
     Raises
     ------
     InputError
         A file or a set cannot be used.
     """
-    document = _Extender(reach_of(path) if reach is None else reach, model_class).read(str(path), (), reach is None)
-    return apply_sets(document, list(sets), model_class)
+    extender = _Extender(reach_of(path) if reach is None else reach, model_class, names)
+    return apply_sets(extender.read(str(path), (), reach is None), list(sets), model_class, names)
 
 
 def named_file(document: Document, path: Keys) -> str:
@@ -143,8 +147,8 @@ def as_yaml(data: Mapping[str, Any]) -> str:
 class _Extender:
     """Reads a file and everything it extends."""
 
-    def __init__(self, reach: tuple[str, ...], model_class: type[BaseModel] | None) -> None:
-        self.n_files, self.reach, self.model_class = 0, reach, model_class
+    def __init__(self, reach: tuple[str, ...], model_class: type[BaseModel] | None, names: Renamings) -> None:
+        self.n_files, self.reach, self.model_class, self.names = 0, reach, model_class, names
         self.known = ("extends", *Shape.of(model_class).fields()) if model_class else ()
 
     def read(self, file: str, trail: tuple[str, ...], is_users: bool = False) -> Document:
@@ -155,6 +159,7 @@ class _Extender:
         if wrong:
             raise InputError(wrong)
         self._refuse_other_files(document, is_users)
+        document = self.names.read(document)
         trail = (*trail, os.path.realpath(file))
         merged = Document(file, {}, {}, reach=self.reach)
         for path in _places(document):
@@ -162,7 +167,7 @@ class _Extender:
             self._check(document, path, parent, trail)
             merged = _merged(merged, self.read(parent, trail))
         own = {key: value for key, value in document.data.items() if key != "extends"}
-        return _merged(merged, Document(file, own, document.without({("extends",)}), reach=self.reach))
+        return _merged(merged, replace(document, data=own, positions=document.without({("extends",)})))
 
     def _refuse_other_files(self, document: Document, is_users: bool) -> None:
         """Refuse what has keys of something else without quoting it; slips of the user's own file are told later."""
@@ -206,7 +211,8 @@ def _merged(base: Document, child: Document) -> Document:
     data = merge(base.data, child.data, ())
     positions = base.without(replaced | removed) | child.positions
     before = {path for path in base.removed if not is_below(path, replaced)}
-    return Document(child.file, data, positions, frozenset(removed | before), child.reach)
+    warnings = tuple(dict.fromkeys((*base.warnings, *child.warnings)))
+    return Document(child.file, data, positions, frozenset(removed | before), child.reach, warnings)
 
 
 def _same_kind(below: Any, above: dict[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from abm.document.reading import (
     read_text,
     value_at,
 )
+from abm.document.renamed import NONE, Renamings
 
 MAX_SET = 10_000
 SET_FORM = "KEY.KEY=VALUE, such as seed=2 or processes.binding.kd_nM=0.8"
@@ -54,8 +55,10 @@ def apply_overrides(
     return changed
 
 
-def apply_sets(document: Document, sets: list[str], model_class: type[BaseModel] | None = None) -> Document:
-    """Return a document with ``a.b.c=value`` texts applied in turn.
+def apply_sets(
+    document: Document, sets: list[str], model_class: type[BaseModel] | None = None, names: Renamings = NONE
+) -> Document:
+    """Return a document with ``a.b.c=value`` texts applied in turn, `names` saying what keys were once called.
 
     Raises
     ------
@@ -67,17 +70,23 @@ def apply_sets(document: Document, sets: list[str], model_class: type[BaseModel]
         place = Position(f"{ON_COMMAND_LINE} {text if len(text) <= 60 else text[:57] + '...'}")
         try:
             override = _parsed_set(text)
-            data = override.apply(document.data, _shape(model_class))
-            changed = replace(document, data=data)
-            path = changed.path(dotted(override.keys))
-            gone = {path} if value_at(data, path) is None else set()
-            positions = changed.without({path}) | {path: place}
-            document = replace(changed, positions=positions, removed=document.removed | gone)
+            now, warnings = names.of_sets({dotted(override.keys): override.value}, place.file)
+            for path, value in now.items():
+                document = _with_set(document, _Override(_keys(path), value), _shape(model_class), place)
+            document = replace(document, warnings=(*document.warnings, *warnings))
         except InputError as error:
             faults += [replace(fault, file=place.file, line=None, column=None) for fault in error.faults]
     if faults:
         raise InputError(*faults)
     return document
+
+
+def _with_set(document: Document, override: "_Override", shape: Shape, place: Position) -> Document:
+    changed = replace(document, data=override.apply(document.data, shape))
+    path = changed.path(dotted(override.keys))
+    gone = {path} if value_at(changed.data, path) is None else set()
+    positions = changed.without({path}) | {path: place}
+    return replace(changed, positions=positions, removed=document.removed | gone)
 
 
 def overwritten(paths: Iterable[str], place: str) -> list[Fault]:

@@ -74,6 +74,8 @@ class Document:
         Paths that a ``null`` took out; a model whose field may be null is told so.
     reach : tuple of str
         Folders below which the files lie that it may name.
+    warnings : tuple of str
+        What the user should know though nothing is wrong.
     """
 
     file: str
@@ -81,6 +83,7 @@ class Document:
     positions: dict[Keys, Position] = field(default_factory=dict)
     removed: frozenset[Keys] = frozenset()
     reach: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def position(self, path: Keys) -> Position:
         """Return the position of a path, or of the nearest part above it that is in a file."""

@@ -61,6 +61,7 @@ def calibrate(
             "name": asked.name,
             "title": asked.title,
             "question": asked.question,
+            "warnings": list(problem.given.warnings),
             "claims": list(asked.claims),
             "seed": asked.seed,
             "misfit": point["misfit"] if point else None,

@@ -183,6 +183,7 @@ def compare(contest: Contest, root: Path, engine: Engine, monitor: Monitor) -> t
             "name": comparison.name,
             "title": comparison.title,
             "question": comparison.question,
+            "warnings": [*given.warnings, *contest.panel.told],
             "claims": list(comparison.claims),
             "n_draws": comparison.draws,
             "combinations": [asdict(one) for one in combinations],

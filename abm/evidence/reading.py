@@ -16,6 +16,7 @@ from abm.document.reading import Keys, dotted
 from abm.evidence.claim import Claim, chosen, refuse_roles
 from abm.evidence.score import group_of
 from abm.scenario.from_file import checked, load_scenario, named
+from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.study.design import Axis, Range, range_of
 from abm.study.rows import as_base, scenario_at
@@ -38,12 +39,15 @@ class Given:
         In the order of the file.
     ranges : tuple of Range
         In the order of the file.
+    warnings : tuple of str
+        What the user should know of the files though nothing is wrong.
     """
 
     document: Document
     base: str
     claims: tuple[Claim, ...]
     ranges: tuple[Range, ...]
+    warnings: tuple[str, ...] = ()
 
     def identity(self) -> dict[str, Any]:
         """Return what every result depends on."""
@@ -63,7 +67,7 @@ def read(path: Path, sets: tuple[str, ...], kind: type[AnyAsked], axes: str) -> 
     InputError
         All faults of the file, with their places.
     """
-    document = resolve(path, sets, kind)
+    document = resolve(path, sets, kind, names=RENAMED)
     asked = named(validate(kind, document), document)
     content = dict(asked)
     scenario, faults = scenario_beside(document, "parameters", content["set"]), []
@@ -77,7 +81,7 @@ def read(path: Path, sets: tuple[str, ...], kind: type[AnyAsked], axes: str) -> 
             found.append(own)
     if faults:
         raise InputError(*faults)
-    return asked, Given(document, base, tuple(claims), tuple(found))
+    return asked, Given(document, base, tuple(claims), tuple(found), (*scenario.told, *document.warnings))
 
 
 def scenario_beside(document: Document, key: str, changes: Mapping[str, Any] | None = None) -> Scenario:
@@ -89,9 +93,9 @@ def scenario_beside(document: Document, key: str, changes: Mapping[str, Any] | N
         There is no such file, or it or the changes are faulty.
     """
     path = named_file(document, (key,))
-    data = plain(load_scenario(path, reach=document.reach))
+    own = load_scenario(path, reach=document.reach)
     with placed_in_set(changes or {}, document):
-        return checked(Document(path, apply_overrides(data, changes or {}, Scenario)))
+        return checked(Document(path, apply_overrides(plain(own), changes or {}, Scenario))).telling(own.told)
 
 
 @contextmanager

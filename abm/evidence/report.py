@@ -18,6 +18,7 @@ from abm.evidence.score import PARAMETERS, Score, group_of, probabilities, score
 from abm.results.study import StudyFolder
 from abm.results.tables import ReadError
 from abm.scenario.from_file import load_scenario
+from abm.scenario.renamed import RENAMED
 from abm.study.execute import at_home
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine
@@ -140,7 +141,7 @@ def drawn(fit: Path, n: int) -> list[dict[str, Any]]:
     if weights.shape != (len(particles),) or not (weights >= 0).all() or not weights.sum() > 0:
         raise InputError(Fault("particles and weights do not fit together", file=file, allowed="what abm fit writes"))
     picked = np.random.default_rng(1).choice(len(weights), size=n, p=weights / weights.sum())
-    return [particles[i] for i in picked]
+    return [RENAMED.of_sets(particles[i], file)[0] for i in picked]
 
 
 def as_plain(scores: Sequence[Score], parameters: str, seeds: Sequence[int], scale: float) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Virtual patients: the values that a patient's own scenario has where patients differ.
 
-Draws are pure functions of seed, patient and dotted path: a patient is the same under every protocol, and letting one
-more quantity vary changes no other. A normal or log-normal quantity is cut off at the bounds of its parameter: what
-would lie outside is drawn anew inside, given what it goes together with, so that nothing piles up on a bound.
+Draws are pure functions of seed, patient and dotted path, by its first name: a patient is the same under every
+protocol, and neither letting one more quantity vary nor naming one anew changes another. A normal or log-normal
+quantity is cut off at the bounds of its parameter: what would lie outside is drawn anew inside, given what it goes
+together with, so that nothing piles up on a bound.
 """
 
 import json
@@ -23,6 +24,7 @@ from abm.document.explain import Shape
 from abm.document.load import Document, apply_overrides, validate
 from abm.document.reading import value_at
 from abm.scenario.cohort import Cohort, Spread
+from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 
 INSIDE = 1e-9  # of a standard deviation, to an open bound
@@ -56,6 +58,11 @@ def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
     found = _cohort_of(scenario)
     key = (stream_key(scenario.seed, replicate, "cohort"), np.uint32(0))
     return {path: found.value(path, float(z)) for path, z in zip(found.cohort.vary, found.scores(key), strict=True)}
+
+
+def warnings_of(scenario: Scenario) -> list[str]:
+    """Return what the user should know of a scenario though nothing is wrong: old names, and wide spreads."""
+    return [*scenario.told, *beyond_bounds(scenario)]
 
 
 def beyond_bounds(scenario: Scenario) -> list[str]:
@@ -212,7 +219,8 @@ class _Cohort:
     def __init__(self, data: Mapping[str, Any]):
         self.data, self.cohort = data, Cohort.model_validate(data["cohort"])
         self.root = np.linalg.cholesky(self.cohort.matrix())
-        self.identities = [np.uint64(stream_key(0, 0, path)) for path in self.cohort.vary]
+        first = [RENAMED.first(path, data) for path in self.cohort.vary]
+        self.identities = [np.uint64(stream_key(0, 0, path)) for path in first]
         numbers = {path: spread for path, spread in self.cohort.vary.items() if spread.shares is None}
         self.quantities = {path: _Quantity.of(data, path, spread) for path, spread in numbers.items()}
 

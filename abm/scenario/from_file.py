@@ -10,6 +10,7 @@ from abm.document.load import AnyModel, Document, resolve, validate
 from abm.document.reading import Keys
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
+from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Arm, Scenario
 
 SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "checkpoint_every", "arms", "probes",
@@ -33,12 +34,12 @@ def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | No
     InputError
         All faults of the file, with their places.
     """
-    document = resolve(as_path(path), as_sets(sets), Scenario, reach)
+    document = resolve(as_path(path), as_sets(sets), Scenario, reach, RENAMED)
     return named(checked(document), document)
 
 
 def checked(document: Document) -> Scenario:
-    """Return the scenario of a document, its arms and its cohort held against it.
+    """Return the scenario of a document, with its warnings, its arms and its cohort held against it.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def checked(document: Document) -> Scenario:
     scenario = validate(Scenario, document)
     check_arms(scenario, document)
     check_cohort(scenario, document)
-    return scenario
+    return scenario.telling(document.warnings)
 
 
 def named(content: AnyModel, document: Document) -> AnyModel:

@@ -1,11 +1,11 @@
 """What a scenario file may say: the frozen, validated content of one YAML file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, create_model, model_validator
+from pydantic import Discriminator, Field, PrivateAttr, Tag, create_model, model_validator
 
 import abm.biology
 import abm.probes
@@ -82,6 +82,22 @@ class Scenario(Model):
     x_axis: Axis | None = None
     cohort: Cohort | None = None
     end_points: AnyEndPoints | None = None
+    _told: tuple[str, ...] = PrivateAttr(())
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another scenario says the same, under whatever names its file said it."""
+        return isinstance(other, Scenario) and dict(self) == dict(other)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Warnings of the files it was read from."""
+        return self._told
+
+    def telling(self, warnings: Iterable[str]) -> "Scenario":
+        """Return it with more warnings."""
+        other = self.model_copy()
+        other._told = tuple(dict.fromkeys((*self._told, *warnings)))
+        return other
 
     def counts(self) -> dict[str, int]:
         """Return how many agents of each population there are at the start."""

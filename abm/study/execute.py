@@ -13,7 +13,7 @@ from abm.core.source import model_hash
 from abm.document.load import dump
 from abm.results.lock import Lock, LockedError, take_over
 from abm.results.study import IDENTITY, Row, StudyFolder, home
-from abm.scenario.draws import beyond_bounds
+from abm.scenario.draws import warnings_of
 from abm.study.design import label
 from abm.study.indices import indices, plain_indices, undefined
 from abm.study.jobs import Monitor
@@ -154,7 +154,7 @@ def _write_plan(folder: StudyFolder, planned: Planned) -> None:
     identity = {"base": planned.text, "design": json.loads(study.design.model_dump_json(by_alias=True))}
     about = {"title": study.title, "question": study.question, "summaries": list(study.summaries)}
     about |= {"kinds": {name: kind_of(name) for name in study.summaries}, "columns": planned.columns.names}
-    about |= {"warnings": beyond_bounds(planned.base)}
+    about |= {"warnings": warnings_of(planned.base)}
     folder.write_text("study.yaml", dump(study))
     labels = {path: label(json.loads(planned.text), path) for path in planned.paths}
     content = {"name": study.name, **about, **identity, "labels": labels, "seeds": list(study.seeds)}

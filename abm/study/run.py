@@ -13,7 +13,7 @@ from abm.results.lock import LockedError
 from abm.results.run import Run
 from abm.results.tables import ReadError
 from abm.scenario.build import Well, build, controls, wells
-from abm.scenario.draws import beyond_bounds
+from abm.scenario.draws import warnings_of
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
 from abm.study.cost import RunCost, cost_of_run, refuse_large_run
@@ -78,7 +78,7 @@ def _carry_out(
     monitor.note = folder.log
     monitor.begin(folder.path, expected.n_wells)
     folder.log("start", {"wells": expected.n_wells, "workers": expected.n_workers, "threads": n_threads})
-    warnings = beyond_bounds(scenario)
+    warnings = warnings_of(scenario)
     for text in warnings:
         folder.log("warning", {"text": text})
     if folder.lost:

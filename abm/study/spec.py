@@ -19,6 +19,7 @@ from abm.document.reading import Keys, value_at
 from abm.results.study import Row
 from abm.scenario.draws import EACH_HAS_ITS_OWN, OR_AN_ARM, check_cohort
 from abm.scenario.from_file import check_arms, checked, load_scenario, named
+from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.study.columns import Columns
 from abm.study.design import AnyDesign, Drawn, Listed, Point, range_of
@@ -105,12 +106,12 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
     ResourceRefused
         More rows than a plan may have.
     """
-    document = resolve(path, sets, Study)
+    document = resolve(path, sets, Study, names=RENAMED)
     study = named(validate(Study, document), document)
     own = _base(study, document)
     with placed_in_set(study.set, document):
         data = apply_overrides(plain(own), study.set, Scenario)
-        base = checked(Document(study.base, data))
+        base = checked(Document(study.base, data)).telling((*own.told, *document.warnings))
         _refuse_drawn(base, study.set)
     planned = Planned(study, base, json.dumps(data))
     if planned.n_rows > MAX_ROWS:

@@ -287,7 +287,7 @@ arms: {both: {add: [{rituximab: 10 ug/mL}, {serum: 25 %}]}}
 SET = {"dt": "5 min", "processes.shield": "null", "processes.motility.persistence": "7 min"}
 FREE = (
     "free={processes.engagement.max_per_target: {lo: 1, hi: 4}, populations.b_cells.low_fraction: {lo: 0.05, hi: 0.15},"
-    " processes.recovery.granules: {lo: 1 h, hi: 9 h, scale: log}}"
+    " processes.recovery.granules_time_constant: {lo: 1 h, hi: 9 h, scale: log}}"
 )
 
 

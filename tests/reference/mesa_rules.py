@@ -143,10 +143,10 @@ def _effectors(assay: Any, law: dict[str, Any]) -> dict[str, float]:
         "p_unbind": lost(engage.unbinding_per_h, dt),
         "p_unbind_dying": lost(engage.unbinding_dying_per_h, dt),
         "cd16_kept": 1.0 - engage.cd16_shed_frac,
-        "cd16_regrown": lost(1.0 / law["effector_recovery"].cd16, dt),
+        "cd16_regrown": lost(1.0 / law["effector_recovery"].cd16_time_constant, dt),
         "hits": kill.rate_per_h * dt,
         "granules_kept": 1.0 - kill.granules_per_hit_frac,
-        "refilled": lost(1.0 / law["effector_recovery"].granules, dt),
+        "refilled": lost(1.0 / law["effector_recovery"].granules_time_constant, dt),
         "p_turn": lost(1.0 / move.persistence, dt),
         "stride_um": move.speed_um_per_min * 60.0 * dt,
     }

@@ -48,7 +48,7 @@ def equations(own):
         "b_sat": killing.saturation_cells,
         "niche_rel": killing.niche_rel,
         "tire": killing.kills_to_tire,
-        "refill": p["effectors"].granules / PER_D,
+        "refill": p["effectors"].granules_time_constant / PER_D,
         "g": PER_D * growth.rate,
         "capacity": growth.capacity_rel,
         "exchange": PER_D * p["niche"].rate,

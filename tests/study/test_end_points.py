@@ -391,7 +391,7 @@ populations:
   nk_cells: {per_b_cell: 0.1, state: resting}
 processes:
   drug: {kind: two_compartment}
-  effectors: {kind: effector_recovery, granules: 39 d}
+  effectors: {kind: effector_recovery, granules_time_constant: 39 d}
   binding: {kind: binding}
   effect: {kind: marrow_effect}
   killing: {kind: marrow_killing}

@@ -35,13 +35,15 @@ class Recovery(Process):
     reads: ClassVar = ("nk_cells.granules", "nk_cells.cd16")
     writes: ClassVar = ("nk_cells.granules", "nk_cells.cd16")
 
-    granules: float = par(2.8, "h", "assumed: refill in hours", "Time constant of refilling", gt=0, le=1e3)
-    cd16: float = par(8.0, "h", "assumed: slow recovery", "Time constant of CD16", gt=0, le=1e3)
+    granules_time_constant: float = par(
+        2.8, "h", "assumed: refill in hours", "Time constant of refilling", gt=0, le=1e3
+    )
+    cd16_time_constant: float = par(8.0, "h", "assumed: slow recovery", "Time constant of CD16", gt=0, le=1e3)
 
     def step(self, world: World, key: Key) -> None:
         """Recover for one step."""
         nk = world.populations.get("nk_cells")
         if nk is None:
             return
-        for name, tau_h in (("granules", self.granules), ("cd16", self.cd16)):
+        for name, tau_h in (("granules", self.granules_time_constant), ("cd16", self.cd16_time_constant)):
             recover(nk[name], -math.expm1(-world.dt_h / tau_h))

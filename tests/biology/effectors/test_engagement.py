@@ -84,7 +84,10 @@ def test_conjugates_part_at_a_constant_rate_sooner_from_the_dying(culture, alike
 
 def test_each_engagement_sheds_cd16_and_it_grows_back(culture, alike, act):
     sim = crowd(
-        culture, alike, {"rate_per_h": 1e4, "cd16_shed_frac": 0.3}, processes={"effector_recovery": {"cd16": "8 h"}}
+        culture,
+        alike,
+        {"rate_per_h": 1e4, "cd16_shed_frac": 0.3},
+        processes={"effector_recovery": {"cd16_time_constant": "8 h"}},
     )
     nk = sim.world.populations["nk_cells"]
     act(sim, "engagement")

@@ -45,7 +45,9 @@ def test_every_hit_costs_a_share_of_the_granules_and_they_refill(culture, alike,
     act(sim, "killing", dt_h=0.5)
     assert nk.granules == pytest.approx(0.954**nk.hits, rel=1e-12)
     tired = culture(
-        {"effector_recovery": {"granules": "2.8 h"}}, (), {"populations": {"nk_cells": {"per_b_cell": 0.01}}}
+        {"effector_recovery": {"granules_time_constant": "2.8 h"}},
+        (),
+        {"populations": {"nk_cells": {"per_b_cell": 0.01}}},
     )
     nk = tired.world.populations["nk_cells"]
     nk.granules[:] = 0.25

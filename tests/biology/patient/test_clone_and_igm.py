@@ -122,7 +122,7 @@ def test_effectors_kill_in_proportion_to_potency_and_reserve(culture, act, poten
 
 
 def test_kills_use_up_the_reserve_and_rest_refills_it(culture, act):
-    kinds = {"effector_recovery": {"granules": "20 d"}, "marrow_killing": {"kills_to_tire": 2e10}}
+    kinds = {"effector_recovery": {"granules_time_constant": "20 d"}, "marrow_killing": {"kills_to_tire": 2e10}}
     sim = body(culture, kinds)
     nk, pools = sim.world.populations["nk_cells"], sim.world.pools
     pools["drug_effect"] = 1.0

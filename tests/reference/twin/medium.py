@@ -52,8 +52,8 @@ def medium(well: Well) -> None:
     well.gain("igm_secreted", sum(c.igm_per_s for c in well.b if not c.is_dying) * well.dt * 3600.0)
     recovery = well.law["effector_recovery"]
     for n in well.nk:
-        n.granules += (1.0 - n.granules) * -math.expm1(-well.dt / recovery.granules)
-        n.cd16 += (1.0 - n.cd16) * -math.expm1(-well.dt / recovery.cd16)
+        n.granules += (1.0 - n.granules) * -math.expm1(-well.dt / recovery.granules_time_constant)
+        n.cd16 += (1.0 - n.cd16) * -math.expm1(-well.dt / recovery.cd16_time_constant)
 
 
 def _dheas(well: Well) -> None:

@@ -1,0 +1,232 @@
+"""Keys that have another name now: what a file says under the old one is read under the new one, with a warning."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from abm.core.errors import Fault, InputError
+from abm.document.reading import Document, Keys, Position, dotted, value_at
+
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """One key that has another name now.
+
+    Attributes
+    ----------
+    old, new : str
+        Dotted paths; ``*`` stands for any one key, the same in both.
+    why : str
+        What was wrong with the old name.
+    kinds : tuple of str
+        Of the entries that ``*`` stands for in the old path alone.
+    """
+
+    old: str
+    new: str
+    why: str
+    kinds: tuple[str, ...] = ()
+
+    def now(self, path: Keys) -> Keys | None:
+        """Return where what stood at a path, or around it, stands now; None if it has its name still."""
+        keys = self.old.split(".")
+        if not _fits(keys, path[: len(keys)]):
+            return None
+        stars = (key for name, key in zip(keys, path, strict=False) if name == ANY)
+        return (*(next(stars) if name == ANY else name for name in self.new.split(".")), *path[len(keys) :])
+
+    def before(self, path: Keys, data: Mapping[str, Any]) -> Keys | None:
+        """Return what a path was called; an entry that the new name does not tell is the first of its kind in data."""
+        keys = self.new.split(".")
+        if not _fits(keys, path):
+            return None
+        names = self.old.split(".")
+        others = value_at(data, tuple(names[: names.index(ANY)])) if ANY in names else None
+        own = [key for name, key in zip(keys, path, strict=True) if name == ANY]
+        own += [key for key, entry in (others or {}).items() if value_at(entry, ("kind",)) in self.kinds]
+        stars = iter((*own, ANY))
+        return tuple(next(stars) if name == ANY else name for name in names)
+
+
+class _Move(NamedTuple):
+    """A value with its place in the file, and where it belongs in what the paths lead through."""
+
+    place: Keys
+    new: Keys
+    value: Any
+
+
+@dataclass(frozen=True)
+class Renamings:
+    """All keys that have other names now.
+
+    Attributes
+    ----------
+    renamed : tuple of Renamed
+        One by one.
+    holding : tuple of str
+        Where a file holds dotted paths: mappings whose keys, lists whose items are some.
+    """
+
+    renamed: tuple[Renamed, ...] = ()
+    holding: tuple[str, ...] = ()
+
+    def moved(self, path: Keys) -> Keys | None:
+        """Return where what stood at a path stands now; None if it has its name still."""
+        return next((new for one in self.renamed if (new := one.now(path)) is not None), None)
+
+    def first(self, path: str, data: Mapping[str, Any]) -> str:
+        """Return the first name of a dotted path of data, which no later name changes."""
+        keys: Keys = tuple(path.split("."))
+        return dotted(next((old for one in self.renamed if (old := one.before(keys, data)) is not None), keys))
+
+    def why(self, path: Keys) -> str:
+        """Return what was wrong with the old name of a path."""
+        return next(one.why for one in self.renamed if one.now(path) is not None)
+
+    def read(self, document: Document) -> Document:
+        """Return a document with every value under the name that it has now.
+
+        Raises
+        ------
+        InputError
+            A value is there under both names, and they differ.
+        """
+        reading = _Reading(self, document)
+        data = reading.part(document.data, (), ())
+        for move in reading.taken():
+            data = reading.put(data, move)
+        if reading.faults:
+            raise InputError(*reading.faults)
+        positions = {reading.place_of(path): at for path, at in document.positions.items()}
+        return replace(document, data=data, positions=positions, warnings=(*document.warnings, *reading.told))
+
+    def of_sets(self, sets: Mapping[str, Any], file: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return values by dotted path under the names that they have now, and the warnings.
+
+        Raises
+        ------
+        InputError
+            A value is there under both names, and they differ.
+        """
+        reading = _Reading(self, Document(file, dict(sets), {(): Position(file)}))
+        found = reading.by_path(sets, ())
+        if reading.faults:
+            raise InputError(*reading.faults)
+        return found, tuple(reading.told)
+
+
+NONE = Renamings()
+
+
+class _Reading:
+    """What is found while one document is read."""
+
+    def __init__(self, names: Renamings, document: Document):
+        self.names, self.document = names, document
+        self.moves: list[_Move] = []
+        self.places: dict[Keys, Keys] = {}
+        self.faults: list[Fault] = []
+        self.told: list[str] = []
+
+    def taken(self) -> list[_Move]:
+        """Return the moves found since the last call."""
+        found, self.moves = self.moves, []
+        return found
+
+    def place_of(self, path: Keys) -> Keys:
+        """Return where a place of the file is now."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.places:
+                return (*self.places[path[:length]], *path[length:])
+        return path
+
+    def part(self, value: Any, path: Keys, place: Keys) -> Any:
+        """Return a part without what belongs elsewhere; ``path`` is its own, ``place`` that in the file."""
+        if any(_fits(pattern.split("."), path) for pattern in self.names.holding):
+            return self.by_path(value, place)
+        if isinstance(value, list | tuple):
+            return [self.part(entry, (*path, i), (*place, i)) for i, entry in enumerate(value)]
+        if not isinstance(value, Mapping):
+            return value
+        kept = {}
+        for key, entry in value.items():
+            new = self.names.moved((*path, key))
+            if new is None:
+                kept[key] = self.part(entry, (*path, key), (*place, key))
+            else:
+                self.moves.append(_Move((*place, key), new, entry))
+                self._tell((*place, key), (*path, key), new)
+        return kept
+
+    def by_path(self, value: Any, place: Keys) -> Any:
+        """Return a mapping or list whose keys or items are dotted paths with these as they are called now."""
+        if isinstance(value, list | tuple):
+            return [self._item(item, (*place, i)) for i, item in enumerate(value)]
+        if not isinstance(value, Mapping):
+            return value
+        before, self.moves = self.moves, []
+        kept: dict[str, Any] = {}
+        for key, entry in value.items():
+            kept.update(self._of_entry({**value, **kept}, key, entry, (*place, key)))
+        self.moves = before
+        return kept
+
+    def put(self, data: Any, move: _Move) -> Any:
+        """Return data with a value at its new place, around which mappings are made."""
+        self.places[move.place] = move.new
+        return self._put(data, move, move.new)
+
+    def _put(self, data: Any, move: _Move, keys: Keys) -> Any:
+        key, rest = keys[0], keys[1:]
+        if not isinstance(data, Mapping) or (not rest and key in data):
+            self._compare(move, value_at(data, (key,)))
+            return data
+        inner = data.get(key)
+        return {**data, key: self._put({} if inner is None else inner, move, rest) if rest else move.value}
+
+    def _of_entry(self, known: Mapping[str, Any], key: str, entry: Any, place: Keys) -> Iterator[tuple[str, Any]]:
+        path = tuple(key.split("."))
+        new = self.names.moved(path)
+        if new is None:
+            kept, found = self.part(entry, path, place), self.taken()
+            for move in (move for move in found if move.new[: len(path)] == path):
+                below = move.new[len(path) :]
+                kept, self.places[move.place] = self._put(kept, move, below), (*place, *below)
+            yield key, kept
+            found = [move for move in found if move.new[: len(path)] != path]
+        else:
+            found = [_Move(place, new, entry)]
+            self._tell(place, path, new)
+        for move in found:
+            name = dotted(move.new)
+            self.places[move.place] = (*place[:-1], name)
+            if name in known:
+                self._compare(move, known[name])
+            yield name, move.value
+
+    def _item(self, item: Any, place: Keys) -> Any:
+        new = self.names.moved(tuple(item.split("."))) if isinstance(item, str) else None
+        if new is None:
+            return item
+        self._tell(place, tuple(item.split(".")), new)
+        return dotted(new)
+
+    def _tell(self, place: Keys, path: Keys, new: Keys) -> None:
+        """Note a warning, with the name of the file alone: a run keeps it."""
+        at = self.document.position(place)
+        shown = Position(Path(at.file).name if at.line else at.file, at.line, at.column)
+        text = f"'{dotted(path)}' is now called '{dotted(new)}': {self.names.why(path)}"
+        self.told.append(str(Fault(text, "", *shown)))
+
+    def _compare(self, move: _Move, other: Any) -> None:
+        if other != move.value:
+            text = f"is there as '{dotted(move.new)}' too, its name now"
+            self.faults.append(self.document.fault(move.place, text, "one of the two"))
+
+
+def _fits(pattern: list[str], path: Keys) -> bool:
+    return len(pattern) == len(path) and all(name in (ANY, str(key)) for name, key in zip(pattern, path, strict=True))
