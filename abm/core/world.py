@@ -1,9 +1,10 @@
 """The World: everything that changes during a simulation."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.core.cell_type import CellType
 from abm.core.fields import Field
 from abm.core.jit import kernel, prange
 from abm.core.par import Model
@@ -21,17 +22,6 @@ def mend(rows, new_row):
     for i in prange(rows.size):
         if rows[i] >= 0:
             rows[i] = new_row[rows[i]]
-
-
-class CellType(Protocol):
-    """What a population's new cells are like."""
-
-    def count(self, counts: dict[str, int]) -> int:
-        """Return how many cells there are at the start, given the populations before it."""
-        ...
-
-    def draw(self, world: "World", population: Population, rows: slice) -> None:
-        """Fill the columns of new rows."""
 
 
 class World:
@@ -71,6 +61,10 @@ class World:
             self._keys[stream] = stream_key(self.seed, self.replicate, stream)
         return self._keys[stream], np.uint32(self.step)
 
+    def first_key(self, stream: str) -> Key:
+        """Return the key of a stream of cells, whatever the step: cells that come later are drawn as the first."""
+        return self.key(f"cells.{stream}")[0], np.uint32(0)
+
     def declare(self, population: str, column: Column) -> None:
         """Add a column where the population exists; an arm without that population needs none."""
         if population in self.populations:
@@ -86,7 +80,7 @@ class World:
         rows = population.add(n, {"cohort": cohort} if "cohort" in population else {})
         self.space.scatter(population, rows, (self.key(f"place.{name}")[0], np.uint32(0)))
         if name in self.cell_types:
-            self.cell_types[name].draw(self, population, rows)
+            self.cell_types[name].draw(population, rows, self.first_key)
         self.tally(f"{name}.entered", n)
         return rows
 

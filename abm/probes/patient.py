@@ -12,8 +12,6 @@ from abm.core.probe import Probe, Row
 from abm.core.world import World
 
 PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_long_lived_g"}
-BLOOD_OVER_PLASMA = 5.0 / 3.0  # assumed: usual adult
-NL_PER_L = 1e9
 REFERENCE_MFI = 65.0
 NOTHING, UNKNOWN = 0.0, math.nan  # of a level that no process keeps: a patient has albumin in any case
 LEVELS = {"rituximab_ug_per_mL": ("drug_ug_per_mL", NOTHING), "il6": ("il6", NOTHING),
@@ -59,20 +57,17 @@ class Patient(Probe):
         """Read levels and totals."""
         b, pools, nk = world.populations["b_cells"], world.pools, world.populations.get("nk_cells")
         row = {"time_h": world.t_h}
-        row |= {} if _is_cll(world) and "igm_g_per_L" not in pools else _of_igm(world)
+        clone = world.cell_types["b_cells"]
+        row |= _of_igm(world) if clone.secretes_igm or "igm_g_per_L" in pools else {}
         row |= {name: pools.amounts.get(pool, without) for name, (pool, without) in LEVELS.items()}
         totals = {who: _total(b, f"{who}_cells") for who in ("accessible", "niche", "plasma", "long_lived")}
         row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
         row |= {f"n_{who}": cells for who, cells in totals.items()}
         row |= _of_signalling(world) if "signal" in b and "accessible_cells" in b else {}
-        row |= _of_blood_and_tissue(world) if _is_cll(world) else {}
+        row |= clone.totals(b, pools)
         row["rel_cd20"] = _relative_cd20(b)
         row["effectors"] = float(nk.granules.mean()) if nk is not None and nk.n and "granules" in nk else math.nan
         return row
-
-
-def _is_cll(world: World) -> bool:
-    return getattr(world.cell_types.get("b_cells"), "kind", "") == "cll_clone"
 
 
 def _of_igm(world: World) -> Row:
@@ -95,18 +90,6 @@ def _of_signalling(world: World) -> Row:
         "btk_free": pools.amounts.get("btk_free", 1.0),
         "baseline_surface_igm_MFI": pools["surface_igm_MFI"],
         "calcium_percent": pools["calcium_percent"],
-    }
-
-
-def _of_blood_and_tissue(world: World) -> Row:
-    """Return lymphocytes in blood, cells in tissue and those with the mutation."""
-    b = world.populations["b_cells"]
-    litres = world.pools.volume_uL * 1e-6 * BLOOD_OVER_PLASMA
-    return {
-        "lymphocytes_per_nL": float(b.accessible_cells.sum()) / (litres * NL_PER_L),
-        "n_accessible": float(b.accessible_cells.sum()),
-        "n_tissue": float(b.niche_cells.sum()),
-        "n_c481s": float((b.accessible_cells + b.niche_cells)[b.c481s > 0.0].sum()),
     }
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, create_model, model_validator
 
 import abm.biology
 from abm.biology.antibody.antibody import Antibody
+from abm.biology.populations import CELL_TYPES, EFFECTORS
 from abm.biology.serum import CONSTITUENTS
 from abm.core.errors import Fault
 from abm.core.names import Label
@@ -16,7 +17,7 @@ from abm.core.process import discover
 from abm.core.units import UnitError, parse_quantity, quantity_text, split_quantity, unit_of
 
 ANTIBODIES = discover(abm.biology, Antibody)
-CELLS = ("b_cells", "nk_cells")
+CELLS = tuple(CELL_TYPES)
 INHIBITORS = ("anti_cd55", "anti_cd59")
 INFUSIONS = ("infusion", "infusion_mg")
 EVENTS = (*INFUSIONS, "plasmapheresis", "ibrutinib")  # what is done to a patient
@@ -37,8 +38,6 @@ class AdditionBase(Model):
     at: float = par(0.0, "h", WHAT_IS_ADDED, "Moment of the addition", ge=0)
     serum: float | None = par(None, "1", WHAT_IS_ADDED, "Human serum, fraction of the volume", ge=0, le=1)
     lacking: tuple[str, ...] = ()
-    b_cells: int | None = par(None, "1", WHAT_IS_ADDED, "B cells", ge=0, le=10**8)
-    nk_cells: int | None = par(None, "1", WHAT_IS_ADDED, "NK cells", ge=0, le=10**8)
     dheas: float | None = par(None, "uM", WHAT_IS_ADDED, "DHEAS in the well", ge=0, le=1e4)
     igg: float | None = par(None, "uM", WHAT_IS_ADDED, "IgG in the well", ge=0, le=1e4)
     anti_cd55: float | None = par(None, "1", WHAT_IS_ADDED, "Fraction of CD55 blocked", ge=0, le=1)
@@ -105,6 +104,11 @@ class AdditionBase(Model):
             raise refusal(Fault(f"infusions of {self.over:g} h every {self.every:g} h overlap", "every"))
 
     @property
+    def n_cells(self) -> int:
+        """Cells that it adds."""
+        return sum(getattr(self, name) or 0 for name in CELLS)
+
+    @property
     def moments(self) -> list[float]:
         """Moments at which it begins, h."""
         return [self.at + k * self.every for k in range(self.times)] if self.is_infusion else [self.at]
@@ -120,6 +124,10 @@ else:
         **{
             kind: (float | None, par(None, "ug/mL", WHAT_IS_ADDED, f"{kind} in the well", ge=0, le=1e6))
             for kind in ANTIBODIES
+        },
+        **{
+            name: (int | None, par(None, "1", WHAT_IS_ADDED, kinds[name].words, ge=0, le=10**8))
+            for name, kinds in CELL_TYPES.items()
         },
     )
 ADDABLE = (*ANTIBODIES, "serum", *CELLS, "dheas", "igg", *INHIBITORS, *EVENTS)
@@ -165,8 +173,9 @@ class Arm(Model):
         if len(self.antibodies) > 1:
             raise refusal(Fault(f"an arm adds one antibody, found {' and '.join(self.antibodies)}", "add"))
         for index, name in enumerate(self.without):
-            if name != "nk_cells":
-                raise refusal(Fault(f"an arm cannot do without {name!r}", f"without.{index}", allowed="nk_cells"))
+            if name not in EFFECTORS:
+                text, allowed = f"an arm cannot do without {name!r}", ", ".join(EFFECTORS)
+                raise refusal(Fault(text, f"without.{index}", allowed=allowed))
         for index, addition in enumerate(self.add):
             if addition.what in self.without:
                 raise refusal(Fault(f"an arm without {addition.what!r} cannot add them", f"add.{index}"))

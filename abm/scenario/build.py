@@ -176,9 +176,8 @@ def oral_of(arm: Arm) -> tuple[Oral, ...]:
 
 
 def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:
-    for name in CELLS:
-        cell_type = getattr(own.populations, name)
-        if cell_type is not None and name not in arm.without:
+    for name, cell_type in own.cell_types().items():
+        if name not in arm.without:
             world.populations[name] = Population(name, cell_type.columns)
             world.cell_types[name] = cell_type
 

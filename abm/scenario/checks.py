@@ -1,9 +1,10 @@
 """Faults of a scenario whose parts do not fit together; those of patients are in :mod:`abm.scenario.patients`."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from abm.biology.cells.clone import Clone
+from abm.biology.populations import CELL_TYPES
 from abm.core.errors import Fault
 from abm.scenario.arms import ADDABLE, CELLS, EVENTS
 from abm.scenario.patients import patient_faults
@@ -104,10 +105,15 @@ def _order_faults(scenario: "Scenario") -> list[Fault]:
 def _scale_faults(scenario: "Scenario") -> list[Fault]:
     """Hold processes, cells and events against where they are: a culture well or a patient."""
     faults, where = [], "a patient" if scenario.is_patient else "a culture well"
-    if isinstance(scenario.populations.b_cells, Clone) != scenario.is_patient:
-        text = f"{scenario.populations.b_cells.kind} do not live in {where}"
-        allowed = "clone, cll_clone" if scenario.is_patient else "b_cells"
-        faults.append(Fault(text, "populations.b_cells.kind", allowed=allowed, beside=SPACE))
+    elsewhere = "well" if scenario.is_patient else "body"
+    for name, cell_type in scenario.cell_types().items():
+        if cell_type.scale == elsewhere:
+            text = f"{getattr(cell_type, 'kind', name)} do not live in {where}"
+            allowed = ", ".join(kind for kind, cls in CELL_TYPES[name].items() if cls.scale != elsewhere) or "null"
+            place = f"populations.{name}" + (".kind" if len(CELL_TYPES[name]) > 1 else "")
+            faults.append(Fault(text, place, allowed=allowed, beside=SPACE))
+        else:
+            faults += [replace(fault, path=f"populations.{name}.{fault.path}") for fault in cell_type.faults()]
     for name, process in scenario.processes.items():
         if process.scale == ("well" if scenario.is_patient else "body"):
             faults.append(Fault(f"{name!r} has no place in {where}", f"processes.{name}", beside=SPACE))

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from abm.biology.populations import EFFECTORS
 from abm.core.errors import InputError
 from abm.core.names import name_of
-from abm.core.process import Process
 from abm.document.arguments import Sets, as_path, as_sets
 from abm.document.load import AnyModel, Document, resolve, validate
 from abm.document.reading import Keys
@@ -71,7 +71,7 @@ def check_arms(scenario: Scenario, document: Document) -> None:
     faults = []
     grids: dict[tuple[str, str], int] = {}
     moments = [(name, arm, place, t_h) for name, arm in scenario.arms.items() for place, t_h in _moments(name, arm)]
-    is_used = scenario.populations.nk_cells is None or any(map(_uses_nk_cells, scenario.processes.values()))
+    idle = {name for name in scenario.cell_types() if name in EFFECTORS and not _is_used(name, scenario)}
     for name, arm, place, t_h in moments:
         try:
             own = scenario_of(scenario, arm, t_h)
@@ -80,19 +80,21 @@ def check_arms(scenario: Scenario, document: Document) -> None:
             continue
         changed = [key for key in SHARED if getattr(own, key) != getattr(scenario, key)]
         faults += [document.fault(place, f"an arm cannot set {key}: all arms share it") for key in changed]
-        is_used = is_used or any(map(_uses_nk_cells, own.processes.values()))
+        idle = {population for population in idle if not _is_used(population, own)}
         for key, process in own.processes.items():
             voxels = getattr(process, "voxels_per_side", 0)
             if voxels != grids.setdefault((name, key), voxels):
                 text = f"{key} keeps its {grids[name, key]} voxels per side during a run, found {voxels}"
                 faults.append(document.fault(place, text))
-    if not is_used:
-        place = ("populations", "nk_cells")
-        faults.append(document.fault(place, "no process uses these cells", "null, or a process such as engagement"))
+    for population in sorted(idle):
+        text, allowed = "no process uses these cells", "null, or a process such as engagement"
+        faults.append(document.fault(("populations", population), text, allowed))
     if faults:
         raise InputError(*faults)
 
 
-def _uses_nk_cells(process: Process) -> bool:
-    reads = any(name.startswith("nk_cells.") for name in process.reads)
-    return reads or getattr(process, "population", "") == "nk_cells"
+def _is_used(population: str, scenario: Scenario) -> bool:
+    """Whether a process of a scenario reads a population, or is about it."""
+    named = {getattr(process, "population", "") for process in scenario.processes.values()}
+    read = {name.partition(".")[0] for process in scenario.processes.values() for name in process.reads}
+    return population in named | read

@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.biology.cells.cll_clone import CllClone
-from abm.biology.cells.clone import Clone
 from abm.core.errors import Fault
 from abm.core.process import Process
 from abm.scenario.arms import INFUSIONS
@@ -27,7 +25,8 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_dosed_mg" in process.writes}
     kinds = [_kind_of(process) for process in scenario.processes.values()]
     here = dict.fromkeys(INFUSIONS, len(drugs)) | {name: name in kinds for name in of_kind}
-    is_without_igm = isinstance(scenario.populations.b_cells, CllClone) and "igm_turnover" not in kinds
+    secretes = any(cell_type.secretes_igm for cell_type in scenario.cell_types().values())
+    is_without_igm = not secretes and "igm_turnover" not in kinds
     if len(drugs) > 1:
         faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
     for name, arm in scenario.arms.items():
@@ -38,9 +37,6 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
             if addition.unless_progressed and is_without_igm:
                 text = "progression that withholds a course is judged by serum IgM: igm_turnover is missing"
                 faults.append(Fault(text, f"arms.{name}.add.{index}.unless_progressed", allowed="false"))
-    clone = scenario.populations.b_cells
-    if isinstance(clone, Clone) and clone.start_cells <= 0.0:
-        faults.append(Fault("a clone without cells", "populations.b_cells.cells", allowed="> 0"))
     faults += _end_point_faults(scenario, kinds, is_without_igm)
     if getattr(scenario.probes, "patient", None) is None:
         faults.append(Fault("nobody looks at the patient", "probes.patient", allowed="{every: 7 d}"))

@@ -9,17 +9,15 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag, create_model, model
 
 import abm.biology
 import abm.probes
-from abm.biology.cells.b_cells import BCells
-from abm.biology.cells.cll_clone import CllClone
-from abm.biology.cells.clone import Clone
-from abm.biology.cells.nk_cells import NKCells
+from abm.biology.populations import CELL_TYPES
 from abm.biology.serum import Serum
+from abm.core.cell_type import CellType
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.core.probe import Probe
 from abm.core.process import Process, discover
 from abm.core.space import Body, Floor, Mixed
-from abm.scenario.arms import ANTIBODIES, CELLS, Arm, Axis, in_mass
+from abm.scenario.arms import ANTIBODIES, Arm, Axis, in_mass
 from abm.scenario.checks import consistency_faults
 from abm.scenario.cohort import Cohort, EndPoints, LymphocyteEndPoints
 
@@ -35,30 +33,30 @@ def _one_of(kinds: dict[str, type], default: str | None = None) -> Any:
     return Annotated[reduce(or_, tagged), Discriminator(kind_of)]
 
 
+def _cells(population: str, kinds: dict[str, type[CellType]]) -> tuple[Any, Any]:
+    """Return type and default of a population: targets are there, effectors where a scenario names them."""
+    kind = _one_of(kinds, population) if len(kinds) > 1 else kinds[population]
+    return (kind, kinds[population]()) if kinds[population].role == "target" else (kind | None, None)
+
+
 if TYPE_CHECKING:
     AnyProcess = Process
     AnySpace = Floor | Mixed | Body
-    AnyBCells = BCells | Clone | CllClone
     AnyEndPoints = EndPoints | LymphocyteEndPoints
+    Populations = Model
     Probes = Model
     Antibodies = Model
 else:
     AnyProcess = _one_of(PROCESSES)
     AnySpace = _one_of({"floor": Floor, "mixed": Mixed, "body": Body})
-    AnyBCells = _one_of({"b_cells": BCells, "clone": Clone, "cll_clone": CllClone}, "b_cells")
     AnyEndPoints = _one_of({"igm": EndPoints, "lymphocytes": LymphocyteEndPoints}, "igm")
+    cells = {name: _cells(name, kinds) for name, kinds in CELL_TYPES.items()}
+    Populations = create_model("Populations", __base__=Model, __doc__="Cells at the start.", **cells)
     seen = {kind: (cls | None, None) for kind, cls in PROBES.items()}
     seen["counts"] = (PROBES["counts"] | None, PROBES["counts"](every="15 min"))
     Probes = create_model("Probes", __base__=Model, __doc__="What is observed, and when.", **seen)
     drugs = {kind: (cls, cls()) for kind, cls in ANTIBODIES.items()}
     Antibodies = create_model("Antibodies", __base__=Model, __doc__="Antibodies by name.", **drugs)
-
-
-class Populations(Model):
-    """Cells at the start."""
-
-    b_cells: AnyBCells = BCells()
-    nk_cells: NKCells | None = None
 
 
 class Scenario(Model):
@@ -99,13 +97,15 @@ class Scenario(Model):
         other._told = tuple(dict.fromkeys((*self._told, *warnings)))
         return other
 
+    def cell_types(self) -> dict[str, CellType]:
+        """Return the kind of cell of each population that there is."""
+        return {name: cell_type for name, cell_type in self.populations if cell_type is not None}
+
     def counts(self) -> dict[str, int]:
         """Return how many agents of each population there are at the start."""
         found: dict[str, int] = {}
-        for name in CELLS:
-            cell_type = getattr(self.populations, name)
-            if cell_type is not None:
-                found[name] = cell_type.count(found)
+        for name, cell_type in self.cell_types().items():
+            found[name] = cell_type.count(found)
         return found
 
     @property

@@ -130,7 +130,7 @@ def refuse_large_study(planned: Planned, n_workers: int, root: Path) -> StudyCos
 
 def _work(scenario: Scenario) -> _Work:
     """Count wells, cells of a well with all that are ever added, and steps."""
-    added = sum(int(a.b_cells or a.nk_cells or 0) for arm in scenario.arms.values() for a in arm.add)
+    added = sum(addition.n_cells for arm in scenario.arms.values() for addition in arm.add)
     n_steps = int(np.ceil(scenario.duration / scenario.dt))
     return _Work(len(wells(scenario)), sum(scenario.counts().values()) + added, n_steps)
 

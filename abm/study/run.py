@@ -151,10 +151,8 @@ def warm_up(scenario: Scenario) -> None:
     mark = jit.warm_mark(f"{sorted(p.kind for p in scenario.processes.values())}{scenario.space.kind}")
     if mark.exists():
         return
-    b_cells = scenario.populations.b_cells
-    few = {"cells_per_agent": max(1.0, b_cells.cells / FEW)} if scenario.is_patient else {"n": FEW}
-    tiny = b_cells.model_copy(update=few)
-    small = scenario.model_copy(update={"populations": scenario.populations.model_copy(update={"b_cells": tiny})})
+    few = {name: cell_type.fewer(FEW) for name, cell_type in scenario.cell_types().items()}
+    small = scenario.model_copy(update={"populations": scenario.populations.model_copy(update=few)})
     seen = set()
     for well in wells(small):
         if well.arm not in seen and not well.is_control:

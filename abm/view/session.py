@@ -267,7 +267,7 @@ def _chosen(scenario: Scenario, arms: Sequence[str]) -> tuple[str, ...]:
 
 def _refuse_too_many(scenario: Scenario, arms: Sequence[str]) -> None:
     n_cells = len(arms) * sum(scenario.counts().values())
-    n_cells += sum(int(a.b_cells or a.nk_cells or 0) for arm in arms for a in scenario.arms[arm].add)
+    n_cells += sum(addition.n_cells for arm in arms for addition in scenario.arms[arm].add)
     if n_cells > MAX_CELLS:
         raise InputError(
             f"{n_cells:,} cells to watch; allowed: at most {MAX_CELLS:,}. Three ways out: fewer arms, a smaller patch "

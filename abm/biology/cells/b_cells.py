@@ -8,17 +8,15 @@ clone, the CD20-low subset (hypothesis H-subset), carries between 0 and ``low_ma
 *References*: Ginaldi1998 (CD20 per cell: SLVL 167 000 +- 72 000, the stand-in for Waldenstroem cells).
 """
 
-from typing import ClassVar, Literal
-
-import numpy as np
+from typing import ClassVar, Literal, Self
 
 from abm.biology.cells.lognormal import LogNormal, PositiveLogNormal, draw_lognormal
+from abm.core.cell_type import CellType, KeyOf, Shown
 from abm.core.fate import MORTAL
 from abm.core.jit import kernel, prange
-from abm.core.par import Model, par
+from abm.core.par import par
 from abm.core.population import Column, Population
 from abm.core.rng import uniform2
-from abm.core.world import World
 
 
 @kernel
@@ -30,9 +28,38 @@ def draw_cd20(cd20, uid, low_fraction, low_max, key):
             cd20[i] = v * low_max
 
 
-class BCells(Model):
+class Targets(CellType):
+    """What the kinds of B cell have in common: all carry CD20."""
+
+    population: ClassVar = "b_cells"
+    role: ClassVar = "target"
+    short: ClassVar = "b"
+    kept: ClassVar = (
+        "cd20_per_cell",
+        "cd20_start_per_cell",
+        "bound_per_cell",
+        "c3b_per_cell",
+        "mac_per_cell",
+        "damage",
+        "is_dying",
+        "cohort",
+    )
+    shown: ClassVar = (
+        Shown("cd20_per_cell", "CD20", "sites", (1e3, 1e6), is_log=True),
+        Shown("bound_per_cell", "bound antibody", "molecules", (1e3, 1e6), is_log=True),
+        Shown("c3b_per_cell", "C3b", "molecules", (1e3, 1e6), is_log=True),
+        Shown("mac_per_cell", "MAC"),
+        Shown("damage", "lytic hits"),
+    )
+    is_always_counted: ClassVar = True
+    secretes_igm: ClassVar = True
+
+
+class BCells(Targets):
     """The B cells put into the well at the start, and any added later."""
 
+    word: ClassVar = "B cell"
+    words: ClassVar = "B cells"
     kind: Literal["b_cells"] = "b_cells"
     columns: ClassVar = (
         *MORTAL,
@@ -69,10 +96,13 @@ class BCells(Model):
         """Return how many cells start the assay."""
         return self.n
 
-    def draw(self, world: World, population: Population, rows: slice) -> None:
-        """Give new cells their attributes, functions of seed and identity alone."""
-        key = (world.key("cells.b_cells")[0], np.uint32(0))
-        uid = population.uid[rows]
+    def fewer(self, n: int) -> Self:
+        """Return them with ``n`` cells at the start."""
+        return self.model_copy(update={"n": n})
+
+    def draw(self, population: Population, rows: slice, key_of: KeyOf) -> None:
+        """Give new cells their attributes."""
+        key, uid = key_of("b_cells"), population.uid[rows]
         spreads = (
             ("cd20_start_per_cell", self.cd20),
             ("cd55", self.cd55),

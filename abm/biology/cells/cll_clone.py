@@ -15,17 +15,21 @@ import numpy as np
 from abm.biology.cells.clone import Clone
 from abm.biology.cells.lognormal import LogNormal
 from abm.biology.columns import C481S, IGM_SCORE, TURNOVER_REL
+from abm.core.cell_type import KeyOf
 from abm.core.par import par
+from abm.core.pools import Pools
 from abm.core.population import Column, Population
 from abm.core.rng import uniform
-from abm.core.world import World
 
 WIDEST = 4.5  # design: one cell in 300 000 lies beyond
+BLOOD_OVER_PLASMA = 5.0 / 3.0  # assumed: usual adult
+NL_PER_L = 1e9
 
 
 class CllClone(Clone):
     """The clone of a patient with chronic lymphocytic leukaemia at the start."""
 
+    secretes_igm: ClassVar = False
     kind: Literal["cll_clone"] = "cll_clone"
     columns: ClassVar[tuple[Column, ...]] = (*Clone.columns, C481S[1], IGM_SCORE[1], TURNOVER_REL[1])
 
@@ -45,10 +49,10 @@ class CllClone(Clone):
         """Return the number of agents, that of the mutated cells included."""
         return super().count(counts) + (self.c481s_cells > 0.0)
 
-    def draw(self, world: World, population: Population, rows: slice) -> None:
+    def draw(self, population: Population, rows: slice, key_of: KeyOf) -> None:
         """Give new subclones their CD20, score and cells."""
-        super().draw(world, population, rows)
-        uid, key = population.uid[rows], (world.key("cells.cll_clone")[0], np.uint32(0))
+        super().draw(population, rows, key_of)
+        uid, key = population.uid[rows], key_of("cll_clone")
         n = uid.size - (self.c481s_cells > 0.0)
         place = np.array([uniform(key, u, 1) for u in uid])
         score = np.zeros(uid.size)
@@ -64,6 +68,16 @@ class CllClone(Clone):
         population.igm_score[rows] = score
         population.accessible_cells[rows] = np.where(np.arange(uid.size) < n, cells * (1.0 - self.niche_frac), 0.0)
         population.niche_cells[rows] = cells - population.accessible_cells[rows]
+
+    def totals(self, population: Population, pools: Pools) -> dict[str, float]:
+        """Return lymphocytes in blood, cells in tissue and those with the mutation."""
+        b, litres = population, pools.volume_uL * 1e-6 * BLOOD_OVER_PLASMA
+        return {
+            "lymphocytes_per_nL": float(b.accessible_cells.sum()) / (litres * NL_PER_L),
+            "n_accessible": float(b.accessible_cells.sum()),
+            "n_tissue": float(b.niche_cells.sum()),
+            "n_c481s": float((b.accessible_cells + b.niche_cells)[b.c481s > 0.0].sum()),
+        }
 
     @property
     def start_cells(self) -> float:

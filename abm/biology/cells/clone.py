@@ -8,20 +8,22 @@ overstate it ten-thousand-fold. What differs between agents, CD20, is what treat
 *References*: Ginaldi1998 (CD20 per cell); assumed burden.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-import numpy as np
-
-from abm.biology.cells.b_cells import draw_cd20
+from abm.biology.cells.b_cells import Targets, draw_cd20
 from abm.biology.cells.lognormal import LogNormal, draw_lognormal
-from abm.core.par import Model, par
+from abm.core.cell_type import KeyOf
+from abm.core.errors import Fault
+from abm.core.par import par
 from abm.core.population import Column, Population
-from abm.core.world import World
 
 
-class Clone(Model):
+class Clone(Targets):
     """The B-cell clone at the start."""
 
+    scale: ClassVar = "body"
+    word: ClassVar = "subclone"
+    words: ClassVar = "subclones"
     kind: Literal["clone"] = "clone"
     columns: ClassVar[tuple[Column, ...]] = (
         Column("cd20_per_cell", unit="1/cell", doc="CD20 sites"),
@@ -55,9 +57,17 @@ class Clone(Model):
         """Cells at the start."""
         return self.cells
 
-    def draw(self, world: World, population: Population, rows: slice) -> None:
-        """Give new subclones their CD20, a function of seed and identity alone, and their cells."""
-        key, uid = (world.key("cells.b_cells")[0], np.uint32(0)), population.uid[rows]
+    def fewer(self, n: int) -> Self:
+        """Return the same cells as ``n`` agents."""
+        return self.model_copy(update={"cells_per_agent": max(1.0, self.cells / n)})
+
+    def faults(self) -> list[Fault]:
+        """Refuse a clone without cells."""
+        return [] if self.start_cells > 0.0 else [Fault("a clone without cells", "cells", allowed="> 0")]
+
+    def draw(self, population: Population, rows: slice, key_of: KeyOf) -> None:
+        """Give new subclones their CD20 and their cells."""
+        key, uid = key_of("b_cells"), population.uid[rows]
         cd20 = population.cd20_start_per_cell[rows]
         draw_lognormal(cd20, uid, self.cd20.median, self.cd20.sigma, 1, key)
         draw_cd20(cd20, uid, self.low_fraction, self.low_max_per_cell, key)

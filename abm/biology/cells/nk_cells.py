@@ -8,13 +8,11 @@ the effector:target ratio counts all mononuclear cells, of which 12 % are NK cel
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
+from abm.core.cell_type import CellType, KeyOf, Shown
 from abm.core.jit import kernel, prange
-from abm.core.par import Model, par
+from abm.core.par import par
 from abm.core.population import Column, Population
 from abm.core.rng import uniform
-from abm.core.world import World
 
 
 @kernel
@@ -24,9 +22,24 @@ def draw_killers(is_killer, uid, fraction, key):
         is_killer[i] = uniform(key, uid[i], 1) < fraction
 
 
-class NKCells(Model):
+class NKCells(CellType):
     """The effector cells put into the well at the start, and any added later."""
 
+    population: ClassVar = "nk_cells"
+    role: ClassVar = "effector"
+    scale: ClassVar = "both"
+    word: ClassVar = "NK cell"
+    words: ClassVar = "NK cells"
+    short: ClassVar = "nk"
+    kept: ClassVar = ("potency", "n_kills", "is_killer", "granules", "cd16", "cohort")
+    shown: ClassVar = (
+        Shown("potency", "potency", "relative", (0.9, 1.6)),
+        Shown("granules", "granules", "of full", (0.0, 1.0)),
+        Shown("cd16", "CD16", "of full"),
+        Shown("n_kills", "kills"),
+    )
+    means: ClassVar = {"potency_mean": "potency", "granules_mean": "granules"}
+    is_always_counted: ClassVar = True
     kind: Literal["nk_cells"] = "nk_cells"
     columns: ClassVar = (
         Column("is_killer", "b1", doc="can kill at all"),
@@ -56,10 +69,9 @@ class NKCells(Model):
         asked = self.per_b_cell * nk_frac * counts.get("b_cells", 0)
         return max(1, round(asked)) if asked > 0.0 else 0
 
-    def draw(self, world: World, population: Population, rows: slice) -> None:
-        """Give new cells their attributes, functions of seed and identity alone."""
-        key = (world.key("cells.nk_cells")[0], np.uint32(0))
-        is_fresh = self.state == "il2"
+    def draw(self, population: Population, rows: slice, key_of: KeyOf) -> None:
+        """Give new cells their attributes."""
+        key, is_fresh = key_of("nk_cells"), self.state == "il2"
         killer_frac = self.il2_killer_frac if is_fresh else self.resting_killer_frac
         draw_killers(population.is_killer[rows], population.uid[rows], killer_frac, key)
         population.rel_hit[rows] = 1.0 if is_fresh else self.resting_rel_hit

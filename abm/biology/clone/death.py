@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from abm.biology.populations import PopulationName
 from abm.core.names import refuse_missing
 from abm.core.par import par
 from abm.core.population import Column
@@ -27,7 +28,7 @@ class Death(Process):
     reads: ClassVar = ()
     writes: ClassVar = ()
 
-    population: Literal["b_cells", "nk_cells"] = "b_cells"
+    population: PopulationName = "b_cells"
     cause: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$"), AfterValidator(refuse_missing)] = "background"
     rate_per_h: float = par(
         0.003, "1/h", "assumed: over 90 % of untreated cells live at 24 h", "Death rate", ge=0, le=100

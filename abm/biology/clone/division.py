@@ -10,6 +10,7 @@ C3b, MACs, stored IgM and damage in halves and inherit everything else.
 
 from typing import ClassVar, Literal
 
+from abm.biology.populations import PopulationName
 from abm.core.fate import MORTAL
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -25,7 +26,7 @@ class Division(Process):
     reads: ClassVar = ()
     writes: ClassVar = ()
 
-    population: Literal["b_cells", "nk_cells"] = "b_cells"
+    population: PopulationName = "b_cells"
     rate_per_h: float = par(0.01, "1/h", "assumed: chosen per scenario", "Division rate", ge=0, le=100)
 
     @property

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from abm.biology.populations import PopulationName
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, poisson, uniform
@@ -28,7 +29,7 @@ class Influx(Process):
     reads: ClassVar = ()
     writes: ClassVar = ()
 
-    population: Literal["b_cells", "nk_cells"] = "b_cells"
+    population: PopulationName = "b_cells"
     rate_per_h: float = par(10.0, "1/h", "assumed: chosen per scenario", "Arrivals", ge=0, le=1e9)
 
     def step(self, world: World, key: Key) -> None:
