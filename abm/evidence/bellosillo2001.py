@@ -24,19 +24,27 @@ def _dim(seed: int) -> list[Case]:
 
 CLAIMS = (
     Claim(
-        "V1-CLL", "fit", "9 of 33 CLL samples are lysed by rituximab and serum", "%", 100 * 9 / 33, 15.1, 44.2,
-        "Bellosillo2001", _cohort("CLL", 33), _responding_percent,
+        id="V1-CLL", role="fit", unit="%", observed=100 * 9 / 33, lo=15.1, hi=44.2,
+        text="9 of 33 CLL samples are lysed by rituximab and serum",
+        source="Bellosillo2001",
+        cases=_cohort("CLL", 33), measure=_responding_percent,
     ),
     Claim(
-        "V1-MCL", "fit", "16 of 16 MCL samples are lysed", "%", 100.0, 80.6, 100.0,
-        "Bellosillo2001", _cohort("MCL", 16), _responding_percent,
+        id="V1-MCL", role="fit", unit="%", observed=100.0, lo=80.6, hi=100.0,
+        text="16 of 16 MCL samples are lysed",
+        source="Bellosillo2001",
+        cases=_cohort("MCL", 16), measure=_responding_percent,
     ),
     Claim(
-        "V1-HCL", "fit", "2 of 2 HCL samples are lysed", "%", 100.0, 34.2, 100.0,
-        "Bellosillo2001", _cohort("HCL", 2), _responding_percent,
+        id="V1-HCL", role="fit", unit="%", observed=100.0, lo=34.2, hi=100.0,
+        text="2 of 2 HCL samples are lysed",
+        source="Bellosillo2001",
+        cases=_cohort("HCL", 2), measure=_responding_percent,
     ),
     Claim(
-        "V1-dim", "fit", "no sample below about 50 000 CD20 is lysed", "% lysis", 0.0, 0.0, RESPONSE_PERCENT,
-        "Bellosillo2001", _dim, lambda found: max(map(lysis, found.values())),
+        id="V1-dim", role="fit", unit="% lysis", observed=0.0, lo=0.0, hi=RESPONSE_PERCENT,
+        text="no sample below about 50 000 CD20 is lysed",
+        source="Bellosillo2001",
+        cases=_dim, measure=lambda found: max(map(lysis, found.values())),
     ),
 )  # fmt: skip

@@ -46,29 +46,39 @@ def _progressed(mark: str, *, is_high: bool) -> Callable[[Found], float]:
 
 CLAIMS = (
     Claim(
-        "L1", "fit", "calcium mobilisation goes with surface IgM: r = 0.70", "r", 0.70, 0.60, 0.80, SOURCE,
-        _cohort, _correlation("surface_igm_MFI", "calcium_percent"), "cll", N,
+        id="L1", role="fit", unit="r", observed=0.70, lo=0.60, hi=0.80,
+        text="calcium mobilisation goes with surface IgM: r = 0.70",
+        source=SOURCE,
+        cases=_cohort, measure=_correlation("surface_igm_MFI", "calcium_percent"), group="cll", trial=N,
     ),
     Claim(
-        "L2-high", "fit", "progression in 16 of 44 with surface IgM above 50 MFI", "%", 100 * 16 / 44, 22.4, 52.2,
-        SOURCE, _cohort, _progressed("surface_igm_MFI", is_high=True), "cll", N,
+        id="L2-high", role="fit", unit="%", observed=100 * 16 / 44, lo=22.4, hi=52.2,
+        text="progression in 16 of 44 with surface IgM above 50 MFI",
+        source=SOURCE,
+        cases=_cohort, measure=_progressed("surface_igm_MFI", is_high=True), group="cll", trial=N,
     ),
     Claim(
-        "L2-low", "fit", "and in 2 of 26 with less", "%", 100 * 2 / 26, 0.9, 25.1, SOURCE,
-        _cohort, _progressed("surface_igm_MFI", is_high=False), "cll", N,
+        id="L2-low", role="fit", unit="%", observed=100 * 2 / 26, lo=0.9, hi=25.1,
+        text="progression in 2 of 26 with surface IgM up to 50 MFI",
+        source=SOURCE,
+        cases=_cohort, measure=_progressed("surface_igm_MFI", is_high=False), group="cll", trial=N,
     ),
     Claim(
-        "L2-calcium-high", "prediction", "progression in 14 of 39 with more calcium mobilisation", "%", 100 * 14 / 39,
-        21.2, 52.8, "Chiodin2022; assumed: split at the 44th centile", _cohort,
-        _progressed("calcium_percent", is_high=True), "cll", N,
+        id="L2-calcium-high", role="prediction", unit="%", observed=100 * 14 / 39, lo=21.2, hi=52.8,
+        text="progression in 14 of 39 with more calcium mobilisation",
+        source="Chiodin2022; assumed: split at the 44th centile",
+        cases=_cohort, measure=_progressed("calcium_percent", is_high=True), group="cll", trial=N,
     ),
     Claim(
-        "L2-calcium-low", "prediction", "and in 4 of 31 with less", "%", 100 * 4 / 31, 3.6, 29.8,
-        "Chiodin2022; assumed: split at the 44th centile", _cohort,
-        _progressed("calcium_percent", is_high=False), "cll", N,
+        id="L2-calcium-low", role="prediction", unit="%", observed=100 * 4 / 31, lo=3.6, hi=29.8,
+        text="progression in 4 of 31 with less calcium mobilisation",
+        source="Chiodin2022; assumed: split at the 44th centile",
+        cases=_cohort, measure=_progressed("calcium_percent", is_high=False), group="cll", trial=N,
     ),
     Claim(
-        "L3", "goal", "ibrutinib inhibits less in samples that signal more: r = -0.68", "r", -0.68, -0.90, -0.21,
-        SOURCE, _cohort, _correlation("calcium_percent", "inhibition_frac"), "cll", SAMPLES,
+        id="L3", role="goal", unit="r", observed=-0.68, lo=-0.90, hi=-0.21,
+        text="ibrutinib inhibits less in samples that signal more: r = -0.68",
+        source=SOURCE,
+        cases=_cohort, measure=_correlation("calcium_percent", "inhibition_frac"), group="cll", trial=SAMPLES,
     ),
 )  # fmt: skip

@@ -9,16 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from abm.core.errors import Fault, InputError, nearest
+from abm.evidence.hypotheses import strengths
 
 Role = Literal["fit", "decide", "goal", "prediction"]
 Values = Mapping[str, float]
 ROLES = ("fit", "decide", "goal", "prediction")
-HYPOTHESES = {  # the paths that set the strengths of the four interaction hypotheses
-    "shield": ("processes.shield.max_frac", "processes.shield.c3b50_per_cell"),
-    "igg": ("processes.igg.k_uM",),
-    "subset": ("populations.b_cells.low_fraction",),
-    "dheas": ("processes.potency.max_effect",),
-}
 SIDE_UM, VOLUME_UL, B_CELLS = 5657.0, 200.0, 10_000  # design: the full well, whose density a patch keeps
 
 
@@ -49,7 +44,7 @@ class Case:
         return patch | {"populations.b_cells.n": n} | dict(own)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One published observation.
 
@@ -147,14 +142,13 @@ def refuse_roles(fitted: Iterable[Claim], free: Iterable[str]) -> None:
     InputError
         A goal or a prediction is among the claims, or ``decide`` while other than hypothesis strengths are free.
     """
-    strengths = {path for paths in HYPOTHESES.values() for path in paths}
-    others = sorted(set(free) - strengths)
+    others = sorted(set(free) - set(strengths()))
     faults = []
     for claim in fitted:
         if claim.role in ("goal", "prediction"):
             faults.append(Fault(f"{claim.id} is a {claim.role}: never calibrated on", allowed="claims to fit"))
         elif claim.role == "decide" and others:
             text = f"{claim.id} decides between hypotheses: it cannot set {', '.join(others)}"
-            faults.append(Fault(text, allowed=", ".join(sorted(strengths))))
+            faults.append(Fault(text, allowed=", ".join(sorted(strengths()))))
     if faults:
         raise InputError(*faults)

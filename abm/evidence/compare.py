@@ -22,7 +22,8 @@ from abm.core.errors import Fault, InputError
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.document.overrides import overwritten
-from abm.evidence.claim import B_CELLS, HYPOTHESES, SIDE_UM, VOLUME_UL, Claim
+from abm.evidence.claim import B_CELLS, SIDE_UM, VOLUME_UL, Claim
+from abm.evidence.hypotheses import HYPOTHESES, strengths, without
 from abm.evidence.lab import Lab
 from abm.evidence.reading import Given, digest, placed, read, scenario_beside
 from abm.evidence.score import Jobs
@@ -34,19 +35,6 @@ from abm.study.jobs import Monitor
 from abm.study.pool import Engine
 from abm.study.rows import RowJob, as_base, scenario_at
 
-OFF: dict[str, dict[str, Any]] = {
-    "shield": {"processes.shield": None},
-    "igg": {"processes.igg": None},
-    "subset": {"populations.b_cells.low_fraction": 0.0},
-    "dheas": {"processes.potency": None},
-}
-STRENGTHS = {  # assumed: the range of each strength; K of IgG for V/V donors
-    "processes.shield.max_frac": Axis(lo=0.5, hi=1.0),
-    "processes.shield.c3b50_per_cell": Axis(lo=1e4, hi=2e5, scale="log"),
-    "processes.igg.k_uM": Axis(lo=0.2, hi=0.5, scale="log"),
-    "populations.b_cells.low_fraction": Axis(lo=0.05, hi=0.15),
-    "processes.potency.max_effect": Axis(lo=0.0, hi=0.6),
-}
 N_RESAMPLED = 4000  # design: of the posterior's interval
 HALF = 0.5  # Jeffreys' prior of an acceptance rate
 
@@ -60,7 +48,7 @@ class Comparison(Model):
     parameters: str
     panel: str
     claims: tuple[str, ...] = Field(("A1", "A2", "A3"), min_length=1)
-    strengths: dict[str, Axis] = Field(default_factory=lambda: dict(STRENGTHS))
+    strengths: dict[str, Axis] = Field(default_factory=strengths)
     set: dict[str, Any] = Field(default_factory=dict)
     draws: int = par(32, "1", "design: draws of the strengths per combination", "Draws", ge=2, le=100_000)
     predicting: int = par(3, "1", "design: accepted draws that predict the panel", "Predicting", ge=1, le=1000)
@@ -70,7 +58,7 @@ class Comparison(Model):
 
     @model_validator(mode="after")
     def _strengths_only(self) -> Self:
-        allowed = [path for paths in HYPOTHESES.values() for path in paths]
+        allowed = list(strengths())
         wrong = [path for path in self.strengths if path not in allowed]
         faults = [Fault("no strength of a hypothesis", f"strengths.{p}", allowed=", ".join(allowed)) for p in wrong]
         faults += overwritten(self.set, "set")
@@ -188,6 +176,7 @@ def compare(contest: Contest, root: Path, engine: Engine, monitor: Monitor) -> t
             "n_draws": comparison.draws,
             "combinations": [asdict(one) for one in combinations],
             "hypotheses": _marginal(combinations),
+            "words": {name: own.words for name, own in HYPOTHESES.items()},
             "experiments": [asdict(one) for one in _separate(combinations, predicted)],
         }
         folder.write_json("comparison.json", found)
@@ -215,9 +204,8 @@ def _draws(contest: Contest) -> Iterator[Draw]:
 
 
 def _theta(on: Sequence[str], own: Sequence[Range], row: np.ndarray) -> dict[str, Any]:
-    theta = {path: value for name in HYPOTHESES if name not in on for path, value in OFF[name].items()}
-    paths = {path for name in on for path in HYPOTHESES[name]}
-    return theta | {r.path: r.value(share) for r, share in zip(own, row, strict=True) if r.path in paths}
+    off, paths = without(name for name in HYPOTHESES if name not in on), strengths(on)
+    return off | {r.path: r.value(share) for r, share in zip(own, row, strict=True) if r.path in paths}
 
 
 def _hold(
@@ -242,13 +230,13 @@ def _weigh(draws: Sequence[Draw], accepted: Sequence[bool], found: Sequence[dict
     lo, hi = np.quantile(shares, [0.025, 0.975], axis=0)
     return [
         Combination(
-            on,
-            int(n[k]),
-            int(hits[k]),
-            float(shares[:, k].mean()),
-            float(lo[k]),
-            float(hi[k]),
-            {name: _mean_of_known(found[i][name] for i in rows[on]) for name in found[0]},
+            on=on,
+            n_draws=int(n[k]),
+            n_accepted=int(hits[k]),
+            probability=float(shares[:, k].mean()),
+            lo=float(lo[k]),
+            hi=float(hi[k]),
+            means={name: _mean_of_known(found[i][name] for i in rows[on]) for name in found[0]},
         )
         for k, on in enumerate(on_all)
     ]

@@ -55,19 +55,27 @@ def _both(seed: int) -> list[Case]:
 
 CLAIMS = (
     Claim(
-        "V7-VV", "fit", "half of the lysis by V/V NK cells needs 0.96 ng/mL", "ng/mL", 0.96, 0.72, 1.20,
-        "DallOzzo2004; assumed: within 25 %", lambda seed: _doses("VV"), lambda found: _curve(found, "VV")[0],
+        id="V7-VV", role="fit", unit="ng/mL", observed=0.96, lo=0.72, hi=1.20,
+        text="half of the lysis by V/V NK cells needs 0.96 ng/mL",
+        source="DallOzzo2004; assumed: within 25 %",
+        cases=lambda seed: _doses("VV"), measure=lambda found: _curve(found, "VV")[0],
     ),
     Claim(
-        "V7-FF", "fit", "half of the lysis by F/F NK cells needs 4.02 ng/mL", "ng/mL", 4.02, 3.015, 5.025,
-        "DallOzzo2004; assumed: within 25 %", lambda seed: _doses("FF"), lambda found: _curve(found, "FF")[0],
+        id="V7-FF", role="fit", unit="ng/mL", observed=4.02, lo=3.015, hi=5.025,
+        text="half of the lysis by F/F NK cells needs 4.02 ng/mL",
+        source="DallOzzo2004; assumed: within 25 %",
+        cases=lambda seed: _doses("FF"), measure=lambda found: _curve(found, "FF")[0],
     ),
     Claim(
-        "V7-ratio", "fit", "F/F NK cells need 4.2 times the dose", "1", 4.2, 3.2, 5.2,
-        "DallOzzo2004", _both, lambda found: _ratio(found, 0),
+        id="V7-ratio", role="fit", unit="1", observed=4.2, lo=3.2, hi=5.2,
+        text="F/F NK cells need 4.2 times the dose",
+        source="DallOzzo2004",
+        cases=_both, measure=lambda found: _ratio(found, 0),
     ),
     Claim(
-        "V7-plateau", "fit", "both genotypes reach the same plateau", "1", 1.0, 0.85, 1.15,
-        "DallOzzo2004; assumed: within 15 %", _both, lambda found: _ratio(found, 1),
+        id="V7-plateau", role="fit", unit="1", observed=1.0, lo=0.85, hi=1.15,
+        text="both genotypes reach the same plateau",
+        source="DallOzzo2004; assumed: within 15 %",
+        cases=_both, measure=lambda found: _ratio(found, 1),
     ),
 )  # fmt: skip

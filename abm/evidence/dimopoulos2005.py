@@ -17,15 +17,21 @@ def _progression(factors: int) -> Measure:
 SOURCE = "Dimopoulos2005; assumed: within a factor 1.5"
 CLAIMS = (
     Claim(
-        "P7-none", "prediction", "neither factor: median time to progression at least 40 months", "months",
-        40.0, 40.0, 60.0, SOURCE, cohort, _progression(0), "patient", 52,
+        id="P7-none", role="prediction", unit="months", observed=40.0, lo=40.0, hi=60.0,
+        text="neither factor: median time to progression at least 40 months",
+        source=SOURCE,
+        cases=cohort, measure=_progression(0), group="patient", trial=52,
     ),
     Claim(
-        "P7-one", "prediction", "IgM above 40 g/L or albumin below 35 g/L: 11 months", "months", 11.0, 7.3, 16.5,
-        SOURCE, cohort, _progression(1), "patient", 52,
+        id="P7-one", role="prediction", unit="months", observed=11.0, lo=7.3, hi=16.5,
+        text="IgM above 40 g/L or albumin below 35 g/L: median time to progression 11 months",
+        source=SOURCE,
+        cases=cohort, measure=_progression(1), group="patient", trial=52,
     ),
     Claim(
-        "P7-both", "prediction", "both: 3.6 months", "months", 3.6, 2.4, 5.4, SOURCE,
-        cohort, _progression(2), "patient", 52,
+        id="P7-both", role="prediction", unit="months", observed=3.6, lo=2.4, hi=5.4,
+        text="IgM above 40 g/L and albumin below 35 g/L: median time to progression 3.6 months",
+        source=SOURCE,
+        cases=cohort, measure=_progression(2), group="patient", trial=52,
     ),
 )  # fmt: skip

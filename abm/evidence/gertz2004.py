@@ -37,19 +37,27 @@ def _duration(found: Found) -> float:
 SOURCE = "Gertz2004"
 CLAIMS = (
     Claim(
-        "P6-PR", "fit", "a single course: partial response in 19 of 69", "%", 100 * 19 / 69, 17.5, 39.6, SOURCE,
-        cohort, percent("single.partial"), "patient", 69,
+        id="P6-PR", role="fit", unit="%", observed=100 * 19 / 69, lo=17.5, hi=39.6,
+        text="a single course: partial response in 19 of 69",
+        source=SOURCE,
+        cases=cohort, measure=percent("single.partial"), group="patient", trial=69,
     ),
     Claim(
-        "P6-MR", "fit", "a single course: minor response in 17 of 69", "%", 100 * 17 / 69, 15.1, 36.5, SOURCE,
-        cohort, _minor_only, "patient", 69,
+        id="P6-MR", role="fit", unit="%", observed=100 * 17 / 69, lo=15.1, hi=36.5,
+        text="a single course: minor response in 17 of 69",
+        source=SOURCE,
+        cases=cohort, measure=_minor_only, group="patient", trial=69,
     ),
     Claim(
-        "P6-IgM", "prediction", "IgM above 40 g/L or not does not predict response", "points", 0.0, -22.0, 22.0,
-        "Gertz2004; assumed: what 69 patients would not tell apart", cohort, _by_igm, "patient", 69,
+        id="P6-IgM", role="prediction", unit="points", observed=0.0, lo=-22.0, hi=22.0,
+        text="IgM above 40 g/L or not does not predict response",
+        source="Gertz2004; assumed: what 69 patients would not tell apart",
+        cases=cohort, measure=_by_igm, group="patient", trial=69,
     ),
     Claim(
-        "P6-duration", "prediction", "responses last 27 months", "months", 27.0, 18.0, 40.0,
-        "Gertz2004; assumed: within a factor 1.5", cohort, _duration, "patient", 69,
+        id="P6-duration", role="prediction", unit="months", observed=27.0, lo=18.0, hi=40.0,
+        text="responses last 27 months",
+        source="Gertz2004; assumed: within a factor 1.5",
+        cases=cohort, measure=_duration, group="patient", trial=69,
     ),
 )  # fmt: skip

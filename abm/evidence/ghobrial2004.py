@@ -13,15 +13,21 @@ def _rose(one: Values) -> bool:
 
 CLAIMS = (
     Claim(
-        "P2-rise", "fit", "IgM rises in 29 of 54", "%", 100 * 29 / 54, 41.0, 66.0, SOURCE,
-        cohort, percent("single.any_rise"), "patient", 54,
+        id="P2-rise", role="fit", unit="%", observed=100 * 29 / 54, lo=41.0, hi=66.0,
+        text="IgM rises in 29 of 54",
+        source=SOURCE,
+        cases=cohort, measure=percent("single.any_rise"), group="patient", trial=54,
     ),
     Claim(
-        "P2-2months", "fit", "when it rose, it is still up at 2 months: 13 of 22", "%",
-        100 * 13 / 22, 39.0, 77.0, SOURCE, cohort, percent("single.up_2_months", _rose), "patient", AT_2_MONTHS,
+        id="P2-2months", role="fit", unit="%", observed=100 * 13 / 22, lo=39.0, hi=77.0,
+        text="when it rose, it is still up at 2 months: 13 of 22",
+        source=SOURCE,
+        cases=cohort, measure=percent("single.up_2_months", _rose), group="patient", trial=AT_2_MONTHS,
     ),
     Claim(
-        "P2-4months", "fit", "when it rose, it is still up at 4 months: 4 of 15", "%", 100 * 4 / 15, 11.0, 52.0,
-        SOURCE, cohort, percent("single.up_4_months", _rose), "patient", AT_4_MONTHS,
+        id="P2-4months", role="fit", unit="%", observed=100 * 4 / 15, lo=11.0, hi=52.0,
+        text="when it rose, it is still up at 4 months: 4 of 15",
+        source=SOURCE,
+        cases=cohort, measure=percent("single.up_4_months", _rose), group="patient", trial=AT_4_MONTHS,
     ),
 )  # fmt: skip

@@ -26,7 +26,9 @@ def _correlation(found: Mapping[str, Values]) -> float:
 
 CLAIMS = (
     Claim(
-        "V2", "fit", "lysis correlates with CD20 across CLL, PLL and MCL patients", "r", 0.905, 0.79, 0.96,
-        "Golay2001; assumed: 95 % interval of r = 0.905 in 24 patients", _patients, _correlation,
+        id="V2", role="fit", unit="r", observed=0.905, lo=0.79, hi=0.96,
+        text="lysis correlates with CD20 across CLL, PLL and MCL patients",
+        source="Golay2001; assumed: 95 % interval of r = 0.905 in 24 patients",
+        cases=_patients, measure=_correlation,
     ),
 )  # fmt: skip

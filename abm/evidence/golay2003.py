@@ -18,11 +18,15 @@ def _highest(cd20_median: float, hits: float) -> Callable[[int], list[Case]]:
 
 CLAIMS = (
     Claim(
-        "V8-lines", "fit", "resting NK cells at 50:1 lyse 70 % of lines in 4 h", "%", 70.0, 60.0, 80.0,
-        "Golay2003", _highest(100e3, LINE_HITS), lambda found: lysis(found["highest"], "nk"),
+        id="V8-lines", role="fit", unit="%", observed=70.0, lo=60.0, hi=80.0,
+        text="resting NK cells at 50:1 lyse 70 % of lines in 4 h",
+        source="Golay2003",
+        cases=_highest(100e3, LINE_HITS), measure=lambda found: lysis(found["highest"], "nk"),
     ),
     Claim(
-        "V8-primary", "fit", "resting NK cells at 50:1 lyse 27 % of primary cells in 4 h", "%", 27.0, 19.0, 35.0,
-        "Golay2003", _highest(65e3, PRIMARY_HITS), lambda found: lysis(found["highest"], "nk"),
+        id="V8-primary", role="fit", unit="%", observed=27.0, lo=19.0, hi=35.0,
+        text="resting NK cells at 50:1 lyse 27 % of primary cells in 4 h",
+        source="Golay2003",
+        cases=_highest(65e3, PRIMARY_HITS), measure=lambda found: lysis(found["highest"], "nk"),
     ),
 )  # fmt: skip

@@ -34,8 +34,10 @@ def _left(name: str, days: int) -> Measure:
 
 def _claim(name: str, days: int, observed: float, role: str, words: str) -> Claim:
     return Claim(
-        f"P1-{name}-{days}d", role, words, "%", observed, observed - 3.0, observed + 3.0, SOURCE,
-        _patient, _left(name, days), "patient",
+        id=f"P1-{name}-{days}d", role=role, unit="%", observed=observed, lo=observed - 3.0, hi=observed + 3.0,
+        text=words,
+        source=SOURCE,
+        cases=_patient, measure=_left(name, days), group="patient",
     )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ def _raji(seed: int) -> list[Case]:
 
 CLAIMS = (
     Claim(
-        "V5", "fit", "about 5e5 C3b lie on a Raji cell after 1 h", "C3b per cell", 5e5, 3.5e5, 6.5e5,
-        "Kennedy2003; assumed: within 30 %", _raji, lambda found: found["raji"]["serum.c3b_per_cell"],
+        id="V5", role="fit", unit="C3b per cell", observed=5e5, lo=3.5e5, hi=6.5e5,
+        text="about 5e5 C3b lie on a Raji cell after 1 h",
+        source="Kennedy2003; assumed: within 30 %",
+        cases=_raji, measure=lambda found: found["raji"]["serum.c3b_per_cell"],
     ),
 )  # fmt: skip

@@ -16,11 +16,15 @@ def _wells(seed: int) -> list[Case]:
 
 CLAIMS = (
     Claim(
-        "V11-never", "fit", "half of IL-2-activated NK cells never kill", "%", 50.0, 45.0, 60.0,
-        "Vanherberghen2013; BhatWatzl2007", _wells, lambda found: 100.0 * found["crowd"]["nk.never_killed_frac"],
+        id="V11-never", role="fit", unit="%", observed=50.0, lo=45.0, hi=60.0,
+        text="half of IL-2-activated NK cells never kill",
+        source="Vanherberghen2013; BhatWatzl2007",
+        cases=_wells, measure=lambda found: 100.0 * found["crowd"]["nk.never_killed_frac"],
     ),
     Claim(
-        "V11-kills", "fit", "an IL-2-activated NK cell makes 4 kills in 16 h", "kills per NK cell", 4.0, 3.0, 5.0,
-        "Vanherberghen2013; BhatWatzl2007", _wells, lambda found: found["crowd"]["nk.kills_per_nk"],
+        id="V11-kills", role="fit", unit="kills per NK cell", observed=4.0, lo=3.0, hi=5.0,
+        text="an IL-2-activated NK cell makes 4 kills in 16 h",
+        source="Vanherberghen2013; BhatWatzl2007",
+        cases=_wells, measure=lambda found: found["crowd"]["nk.kills_per_nk"],
     ),
 )  # fmt: skip

@@ -23,7 +23,9 @@ def _order(found: Mapping[str, Values]) -> float:
 
 CLAIMS = (
     Claim(
-        "V15", "fit", "killing rises with DHEAS from 1e-8 to 1e-5 M", "rank correlation", 1.0, 0.75, 1.0,
-        "Solerte1999", _doses, _order,
+        id="V15", role="fit", unit="rank correlation", observed=1.0, lo=0.75, hi=1.0,
+        text="killing rises with DHEAS from 1e-8 to 1e-5 M",
+        source="Solerte1999",
+        cases=_doses, measure=_order,
     ),
 )  # fmt: skip

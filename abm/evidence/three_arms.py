@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from abm.evidence.claim import HYPOTHESES, Case, Claim, Values
+from abm.evidence.claim import Case, Claim, Values
+from abm.evidence.hypotheses import without
 from abm.evidence.protocols import RITUXIMAB, SERUM, arm
 from abm.study.measures import CD20_BINS
 
@@ -15,7 +16,6 @@ ARMS = {
     "effectors": arm(RITUXIMAB),
     "both": arm(RITUXIMAB, SERUM),
 }
-OFF = {"processes.shield": None, "processes.igg": None, "processes.potency": None, HYPOTHESES["subset"][0]: 0.0}
 FEWEST = 40  # cells in a bin
 WM_CD20 = (60e3, 240e3)
 
@@ -25,7 +25,7 @@ def _arms(*names: str) -> Callable[[int], list[Case]]:
 
 
 def _none(seed: int) -> list[Case]:
-    return [Case("arms", N, OFF | {"arms": {"both": ARMS["both"]}})]
+    return [Case("arms", N, without() | {"arms": {"both": ARMS["both"]}})]
 
 
 def _spread_out(name: str) -> Callable[[int], list[Case]]:
@@ -88,36 +88,52 @@ def _with_untreated(seed: int) -> list[Case]:
 AUDIT = "design: the observation the model was built for"
 CLAIMS = (
     Claim(
-        "A1", "fit", "serum alone leaves 15-25 % of the B cells", "%", 20.0, 15.0, 25.0, AUDIT,
-        _arms("serum"), _percent("serum"),
+        id="A1", role="fit", unit="%", observed=20.0, lo=15.0, hi=25.0,
+        text="serum alone leaves 15-25 % of the B cells",
+        source=AUDIT,
+        cases=_arms("serum"), measure=_percent("serum"),
     ),
     Claim(
-        "A2", "fit", "effector cells alone leave 15-25 %", "%", 20.0, 15.0, 25.0, AUDIT,
-        _arms("effectors"), _percent("effectors"),
+        id="A2", role="fit", unit="%", observed=20.0, lo=15.0, hi=25.0,
+        text="effector cells alone leave 15-25 %",
+        source=AUDIT,
+        cases=_arms("effectors"), measure=_percent("effectors"),
     ),
     Claim(
-        "A3", "decide", "serum and effector cells together leave 15-25 %", "%", 20.0, 15.0, 25.0, AUDIT,
-        _arms("both"), _percent("both"),
+        id="A3", role="decide", unit="%", observed=20.0, lo=15.0, hi=25.0,
+        text="serum and effector cells together leave 15-25 %",
+        source=AUDIT,
+        cases=_arms("both"), measure=_percent("both"),
     ),
     Claim(
-        "A3-none", "goal", "without the four hypotheses both together leave less than 8 %", "%", 4.0, 0.0, 8.0,
-        "design: two independent survivals of a fifth leave 4 %", _none, _percent("both"),
+        id="A3-none", role="goal", unit="%", observed=4.0, lo=0.0, hi=8.0,
+        text="without the four hypotheses both together leave less than 8 %",
+        source="design: two independent survivals of a fifth leave 4 %",
+        cases=_none, measure=_percent("both"),
     ),
     Claim(
-        "A4-serum", "goal", "survival in serum falls most steeply in the CD20 range of WM cells", "10^3 CD20 per cell",
-        152.0, WM_CD20[0] / 1e3, WM_CD20[1] / 1e3, "Ginaldi1998; Bellosillo2001", _spread_out("serum"), _steepest,
+        id="A4-serum", role="goal", unit="10^3 CD20 per cell", observed=152.0, lo=WM_CD20[0] / 1e3,
+        hi=WM_CD20[1] / 1e3,
+        text="survival in serum falls most steeply in the CD20 range of WM cells",
+        source="Ginaldi1998; Bellosillo2001",
+        cases=_spread_out("serum"), measure=_steepest,
     ),
     Claim(
-        "A4-effectors", "goal", "survival with V/V effectors hardly depends on CD20 above 20 000 sites",
-        "per ln CD20", 0.0, 0.0, 0.07, "DallOzzo2004", _spread_out("effectors"), _flatness,
+        id="A4-effectors", role="goal", unit="per ln CD20", observed=0.0, lo=0.0, hi=0.07,
+        text="survival with V/V effectors hardly depends on CD20 above 20 000 sites",
+        source="DallOzzo2004",
+        cases=_spread_out("effectors"), measure=_flatness,
     ),
     Claim(
-        "A5-balance", "goal", "IgM in the medium is what the living secrete and the lysed release", "1", 1.0,
-        0.97, 1.03,
-        "design: a balance", _with_untreated, _igm_balance,
+        id="A5-balance", role="goal", unit="1", observed=1.0, lo=0.97, hi=1.03,
+        text="IgM in the medium is what the living secrete and the lysed release",
+        source="design: a balance",
+        cases=_with_untreated, measure=_igm_balance,
     ),
     Claim(
-        "A5-arms", "goal", "secreted IgM differs between arms as the time does that cells live", "r", 1.0, 0.98, 1.0,
-        "design: a balance", _with_untreated, _igm_order,
+        id="A5-arms", role="goal", unit="r", observed=1.0, lo=0.98, hi=1.0,
+        text="secreted IgM differs between arms as the time does that cells live",
+        source="design: a balance",
+        cases=_with_untreated, measure=_igm_order,
     ),
 )  # fmt: skip

@@ -28,7 +28,9 @@ def _excess_fall(found: Found) -> float:
 
 CLAIMS = (
     Claim(
-        "P8", "fit", "IgM falls by 20-30 %, viscosity above normal by 50-60 %", "%", 55.0, 50.0, 60.0,
-        "assumed: of the excess over normal, in the steep range", _patient, _excess_fall, "patient",
+        id="P8", role="fit", unit="%", observed=55.0, lo=50.0, hi=60.0,
+        text="IgM falls by 20-30 %, viscosity above normal by 50-60 %",
+        source="assumed: of the excess over normal, in the steep range",
+        cases=_patient, measure=_excess_fall, group="patient",
     ),
 )  # fmt: skip

@@ -97,10 +97,10 @@ def test_comparison_and_calibration_end_in_reports(call, tmp_path):
     assert len(ended.json["combinations"]) == 16
     assert "posterior" in Path(ended.json["report"]).read_text()
     tiny = (
-        *("claims=[V5, V13]", "trials=3", "population=4", "generations=1", "scale=0.05", "posterior_of=[]"),
+        *("claims=[V5, V8-primary]", "trials=3", "population=4", "generations=1", "scale=0.05", "posterior_of=[]"),
         "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}, processes.killing.rate_per_h: {lo: 2, hi: 4}}",
     )
     sets = [word for one in tiny for word in ("--set", one)]
     ended = call("fit", STUDIES / "calibration.yaml", *sets, "--threads", "1", "--out", str(tmp_path), "--json")
-    assert Path(ended.json["parameters"]).read_text().startswith("# fitted: on V5, V13")
+    assert Path(ended.json["parameters"]).read_text().startswith("# fitted: on V5, V8-primary")
     assert Path(ended.json["report"]).read_text().count("<img ") == 2

@@ -2,13 +2,16 @@
 
 import math
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from scipy.stats import binom
 
 from abm.core.errors import InputError
 from abm.core.units import parse_quantity
-from abm.evidence.claim import HYPOTHESES, ROLES, Case, chosen, claims, refuse_roles
+from abm.evidence.claim import ROLES, Case, chosen, claims, refuse_roles
+from abm.evidence.hypotheses import strengths
 from abm.evidence.score import PARAMETERS, Jobs, _score, _score_trial, probabilities
 from abm.scenario.build import wells
 from abm.scenario.from_file import load_scenario
@@ -16,21 +19,34 @@ from abm.scenario.references import references
 from abm.study.rows import as_base, scenario_at
 
 ALL = claims()
+EVIDENCE = Path(__file__).parents[2] / "abm" / "evidence"
 BASES = {group: as_base(load_scenario(path)) for group, path in PARAMETERS.items()}
 BASE = BASES["assay"]
 each = pytest.mark.parametrize("claim", ALL, ids=lambda claim: claim.id)
-STRENGTHS = [path for paths in HYPOTHESES.values() for path in paths]
+STRENGTHS = list(strengths())
 
 
-def test_identities_are_unique_and_all_assay_claims_are_there():
-    ids = [claim.id for claim in ALL]
+def test_every_file_that_declares_claims_is_found_and_identities_are_unique():
+    files = [file for file in EVIDENCE.glob("*.py") if "\nCLAIMS = (" in file.read_text()]
+    assert files
+    modules = [import_module(f"abm.evidence.{file.stem}") for file in files]
+    ids = sorted(claim.id for module in modules for claim in module.CLAIMS)
+    assert sorted(claim.id for claim in ALL) == ids
     assert len(set(ids)) == len(ids)
-    assert {claim.id.split("-")[0] for claim in claims("assay")} == {
-        *("A1", "A2", "A3", "A4", "A5"),
-        *("V1", "V2", "V5", "V7", "V8", "V11", "V13", "V15"),
-    }
-    patients = {"P1", "P2", "P3", "P4a", "P4b", "P5a", "P5b", "P6", "P7", "P8", "P9"}
-    assert {claim.id.split("-")[0] for claim in claims("patient")} == patients
+
+
+def test_every_group_has_a_parameter_set_and_something_to_fit():
+    assert {claim.group for claim in ALL} == set(PARAMETERS)
+    assert all(any(claim.role == "fit" for claim in claims(group)) for group in PARAMETERS)
+
+
+@each
+def test_what_may_be_calibrated_on_sets_no_rate_of_a_process(claim):
+    """A claim that sets the rate it measures would hold whatever is fitted."""
+    if claim.role in ("fit", "decide"):
+        jobs = Jobs(BASES[claim.group], {}, 0.3).of(claim, seed=1)
+        rates = {path for job in jobs.values() for path in job.point if path.endswith(("_per_h", "_per_min"))}
+        assert rates == set()
 
 
 @each

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from abm.core.errors import InputError
-from abm.evidence.claim import HYPOTHESES
 from abm.evidence.compare import Combination, Draw, _draws, _marginal, _separate, _weigh, compare, load_comparison
+from abm.evidence.hypotheses import HYPOTHESES, strengths, without
+from abm.scenario.from_file import load_scenario
 from abm.study.execute import local
 from abm.study.jobs import Monitor
 from abm.study.rows import scenario_at
 
 STUDIES = Path(__file__).parents[2] / "configs" / "studies"
 FILE = STUDIES / "interaction.yaml"
-STRENGTHS = {path for paths in HYPOTHESES.values() for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +30,14 @@ def test_every_combination_sees_the_same_strengths(draws):
     assert len(all_draws) == 16 * 4
     full = [draw.theta for draw in all_draws if len(draw.on) == 4]
     for draw, own in zip([d for d in all_draws if d.on == ("shield",)], full, strict=True):
-        assert all(draw.theta[path] == own[path] for path in HYPOTHESES["shield"])
+        assert all(draw.theta[path] == own[path] for path in strengths(["shield"]))
 
 
 def test_a_draw_changes_strengths_or_switches_a_hypothesis_off(draws):
     base, all_draws = draws
     for draw in all_draws:
-        kept = {path for name in draw.on for path in HYPOTHESES[name]}
-        assert set(draw.theta) <= STRENGTHS | {"processes.shield", "processes.igg", "processes.potency"}
+        kept = set(strengths(draw.on))
+        assert set(draw.theta) <= set(strengths()) | set(without())
         assert kept <= set(draw.theta)
         scenario = scenario_at(base, draw.theta, 1)
         assert ("shield" in scenario.processes) == ("shield" in draw.on)
@@ -178,3 +178,11 @@ def test_an_unnamed_comparison_is_called_like_its_file(tmp_path):
     text = FILE.read_text().replace("name: interaction\n", "").replace("../", f"{beside}/../")
     (tmp_path / "mine.yaml").write_text(text)
     assert load_comparison(tmp_path / "mine.yaml").comparison.name == "mine"
+
+
+def test_the_scenario_of_the_hypotheses_has_an_arm_for_every_combination():
+    arms = load_scenario(STUDIES.parent / "scenarios" / "hypotheses.yaml").arms
+    on = [{"subset" if name == "low" else name for name in arm.split("_")} - {"none"} for arm in arms]
+    assert len({frozenset(own) for own in on}) == 2 ** len(HYPOTHESES)
+    for arm, own in zip(arms.values(), on, strict=True):
+        assert dict(arm.set) == without(set(HYPOTHESES) - own)

@@ -171,7 +171,7 @@ MINE = f"""\
 parameters: SET
 claims:
   - V5
-  - V13
+  - V8-primary
 free:
   {RANGE}
 set:
@@ -188,10 +188,10 @@ def write_mine(path, old="", new=""):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("- V13", "- V133", r"4:5  claims\.1  no claim 'V133'; .*did you mean 'V13'"),
-        ("- V13", "- P3-PR", r"4:5  claims\.1  P3-PR is of the group patient; the parameter set .* assay"),
-        ("- V13", "- V5", r"4:5  claims\.1  V5 a second time; allowed: each claim once"),
-        ("- V13", "- A4-serum", r"4:5  claims\.1  A4-serum is a goal"),
+        ("- V8-primary", "- V8-primry", r"4:5  claims\.1  no claim 'V8-primry'; .*did you mean 'V8-primary'"),
+        ("- V8-primary", "- P3-PR", r"4:5  claims\.1  P3-PR is of the group patient; the parameter set .* assay"),
+        ("- V8-primary", "- V5", r"4:5  claims\.1  V5 a second time; allowed: each claim once"),
+        ("- V8-primary", "- A4-serum", r"4:5  claims\.1  A4-serum is a goal"),
         ("dt: 5 min", "processes.kiling.rate_per_h: 2", r"8:3  set\.processes.*'kiling'.*mean 'killing'"),
         (
             "dt: 5 min",
@@ -256,7 +256,7 @@ def test_a_calibration_without_a_name_is_called_like_its_file(tmp_path):
         assert load_calibration(tmp_path / f"{name}.yaml").calibration.name == name
 
 
-TINY = ("claims=[V5, V13]", "trials=2", "population=4", "generations=1", "scale=0.05", "name=tiny_fit",
+TINY = ("claims=[V5, V8-primary]", "trials=2", "population=4", "generations=1", "scale=0.05", "name=tiny_fit",
         "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}", "posterior_of=[]")  # fmt: skip
 
 
@@ -270,7 +270,7 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path):
     assert "Too few independent particles" in write_fit_report(folder).read_text()
     calibrated = load_scenario(folder.path / "parameters.yaml")
     assert calibrated.processes["docking"].rho50_per_cell == row["point"]
-    assert "# fitted: on V5, V13; seed 1" in (folder.path / "parameters.yaml").read_text()
+    assert "# fitted: on V5, V8-primary; seed 1" in (folder.path / "parameters.yaml").read_text()
     weights = read_parquet(folder.path / "posterior.parquet")["weight"].to_pylist()
     assert json.loads((folder.path / "fit.json").read_text())["weights"] == weights
     assert len(drawn(folder.path, 5)) == 5
@@ -324,7 +324,7 @@ def test_the_set_of_a_fit_is_what_was_simulated(tmp_path, method):
 SAME = [(), ("trials=9",), ("generations=3",), ("title=Other", "question=Why?")]
 OTHERS = [
     "claims=[V5]",
-    "claims=[V13, V5]",
+    "claims=[V8-primary, V5]",
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90001}}",
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000, scale: log}}",
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}, processes.docking.steepness: {lo: 2, hi: 5}}",
@@ -379,9 +379,9 @@ def test_the_model_as_a_function_gives_what_the_claims_measure(tmp_path):
     problem = load_calibration(STUDIES / "calibration.yaml", TINY)
     simulate = model(problem, Lab(StudyFolder(tmp_path), local(1), Monitor()))
     few, many = (simulate({"processes.docking.rho50_per_cell": share}, 1) for share in (1.0, 0.0))
-    assert set(few) == {"V5", "V13"}
+    assert set(few) == {"V5", "V8-primary"}
     assert many["V5"] > few["V5"] > 0
-    assert few["V13"] == many["V13"]
+    assert few["V8-primary"] == many["V8-primary"]
 
 
 def test_an_unknown_method_is_refused(tmp_path):

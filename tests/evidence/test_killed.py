@@ -22,15 +22,15 @@ from abm.study.jobs import Monitor, Stopped
 
 STUDIES = Path(__file__).parents[2] / "configs" / "studies"
 FIT = (
-    *("claims=[V5, V13]", "trials=8", "population=5", "generations=2", "scale=0.05", "set={dt: 5 min}"),
+    *("claims=[V5, V8-primary]", "trials=8", "population=5", "generations=2", "scale=0.05", "set={dt: 5 min}"),
     *("posterior_of=[processes.docking.steepness]", "name=small"),
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}, processes.docking.steepness: {lo: 2, hi: 5}}",
 )
 COMPARISON = (
-    *("draws=2", "scale=0.05", "panel_n=50", "predicting=1", "claims=[V5, V13]", "name=small"),
+    *("draws=2", "scale=0.05", "panel_n=50", "predicting=1", "claims=[V5, V8-primary]", "name=small"),
     *("set={dt: 15 min, duration: 2 h}", "panel=../scenarios/quick.yaml", "title=With {braces}"),
 )
-CLAIMS, SCALE, N_SEEDS = ("V5", "V13"), 0.05, 20
+CLAIMS, SCALE, N_SEEDS = ("V5", "V8-primary"), 0.05, 20
 PATIENCE_S = 600
 VERBS = {
     "fit": ["fit", STUDIES / "calibration.yaml", *(word for one in FIT for word in ("--set", one))],

@@ -13,7 +13,6 @@ from abm.plot.page import style, wording
 from abm.plot.page.html import Drawn, Section, render_page
 from abm.results.study import StudyFolder
 
-NAMES = {"shield": "C3b shield", "igg": "IgG", "subset": "CD20-low", "dheas": "DHEAS"}
 BARS = "Posterior probability of every combination"
 BARS_CAPTION = (
     "From the acceptance rates with Jeffreys’ prior, equal weights before; lines: 95 % interval. "
@@ -38,15 +37,16 @@ def bars(found: Found) -> Figure:
     top.bar(x, share, color=style.BLUE, width=0.7)
     top.vlines(x, [row["lo"] for row in rows], [row["hi"] for row in rows], color=style.INK, linewidth=1.1)
     style.dress(top, "", "posterior probability")
-    for y, name in enumerate(NAMES):
+    words = _words(found)
+    for y, name in enumerate(words):
         on = np.array([name in row["on"] for row in rows])
         grid.plot(x[on], np.full(on.sum(), y), "s", color=style.INK, markersize=7)
         grid.plot(x[~on], np.full((~on).sum(), y), "s", color=style.FAINT, markersize=7)
     style.dress(grid, "combination of hypotheses")
     grid.grid(visible=False)
-    grid.set_yticks(range(len(NAMES)), list(NAMES.values()))
+    grid.set_yticks(range(len(words)), list(words.values()))
     grid.set_xticks([])
-    grid.set_ylim(len(NAMES) - 0.5, -0.5)
+    grid.set_ylim(len(words) - 0.5, -0.5)
     return fig
 
 
@@ -73,9 +73,9 @@ def named(on: Sequence[str]) -> str:
     return " + ".join(on) or "none"
 
 
-def in_words(on: Sequence[str]) -> str:
+def in_words(found: Found, on: Sequence[str]) -> str:
     """Return what a combination is called in figures."""
-    return " + ".join(NAMES[name] for name in on) or "none"
+    return " + ".join(_words(found)[name] for name in on) or "none"
 
 
 def write_comparison_report(folder: StudyFolder) -> Path:
@@ -95,7 +95,7 @@ def write_comparison_report(folder: StudyFolder) -> Path:
     claims = found["claims"]
     rows = [
         [
-            in_words(c["on"]),
+            in_words(found, c["on"]),
             f"{c['n_accepted']} of {c['n_draws']}",
             _share(c),
             *(wording.number(c["means"][i]) for i in claims),
@@ -128,7 +128,13 @@ def _share(c: Found) -> str:
 
 
 def _marginal(found: Found) -> list[str]:
-    return [f"{NAMES[name]} {wording.decimal(share)}" for name, share in found["hypotheses"].items()]
+    words = _words(found)
+    return [f"{words[name]} {wording.decimal(share)}" for name, share in found["hypotheses"].items()]
+
+
+def _words(found: Found) -> dict[str, str]:
+    """Return what figures call each hypothesis; a comparison made before it said so shows its names."""
+    return found.get("words") or {name: name for name in found["hypotheses"]}
 
 
 def _best(found: Found) -> str:
