@@ -139,7 +139,7 @@ def _words(found: Found) -> dict[str, str]:
 
 def _best(found: Found) -> str:
     best = sorted(found["combinations"], key=lambda c: -c["n_accepted"])[:3]
-    parts = [f"{in_words(c['on'])} ({_share(c)})" for c in best if c["n_accepted"]]
+    parts = [f"{in_words(found, c['on'])} ({_share(c)})" for c in best if c["n_accepted"]]
     return wording.sentence(f"Most probable: {wording.listing(parts)}" if parts else "No combination was accepted")
 
 
