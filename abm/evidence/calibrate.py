@@ -7,11 +7,12 @@ from typing import Any
 from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.document.load import as_yaml
-from abm.evidence.fit import Problem, Shares, estimates, fit_point, fit_posterior, model, quantiles
+from abm.evidence.fit import Problem, Shares, estimates, fit_point, fit_posterior, model
 from abm.evidence.lab import Lab
 from abm.results.study import StudyFolder
 from abm.results.tables import write_parquet
 from abm.scenario.schema import Scenario
+from abm.statistics.draws import weighted_quantiles
 from abm.study.execute import at_home
 from abm.study.jobs import Flow, Monitor
 from abm.study.pool import crew
@@ -151,7 +152,8 @@ def _as_yaml(problem: Problem, found: dict[str, Any], fixed: Shares) -> str:
     """Return the calibrated set, complete and exactly as it was simulated; comments carry the intervals."""
     asked, middle = problem.calibration, {}
     if not found["trials"]:
-        middle = {name: quantiles(shares, found["weights"], [0.5])[0] for name, shares in found["shares"].items()}
+        drawn, weights = found["shares"], found["weights"]
+        middle = {name: weighted_quantiles(shares, weights, [0.5])[0] for name, shares in drawn.items()}
     scenario = scenario_at(problem.base, problem.theta({**fixed, **middle}), json.loads(problem.base)["seed"])
     lines = [
         f"# fitted: on {', '.join(asked.claims)}; seed {asked.seed}, patches x {asked.scale:g}.",

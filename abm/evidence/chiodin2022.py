@@ -1,12 +1,12 @@
 """Chiodin 2022: surface IgM, calcium and the course on ibrutinib of 70 patients with CLL."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.cohorts import PATIENTS, Patient, share_percent
+from abm.statistics.correlation import pearson
 
 SOURCE, N, SAMPLES = "Chiodin2022", 70, 13
 CUT_MFI, LOW_CALCIUM = 50.0, 31 / 70
@@ -25,12 +25,7 @@ def _column(found: Found, name: str) -> np.ndarray:
 
 
 def _correlation(a: str, b: str) -> Callable[[Found], float]:
-    def measure(found: Found) -> float:
-        both = np.array([_column(found, a), _column(found, b)])
-        x, y = both[:, np.isfinite(both).all(axis=0)]
-        return float(np.corrcoef(x, y)[0, 1]) if x.size > 2 and x.std() > 0.0 and y.std() > 0.0 else math.nan
-
-    return measure
+    return lambda found: pearson(_column(found, a), _column(found, b))
 
 
 def _progressed(mark: str, *, is_high: bool) -> Callable[[Found], float]:

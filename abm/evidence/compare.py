@@ -29,6 +29,7 @@ from abm.evidence.reading import Given, digest, placed, read, scenario_beside
 from abm.evidence.score import Jobs
 from abm.results.study import StudyFolder
 from abm.scenario.schema import Scenario
+from abm.statistics.draws import middle
 from abm.study.design import Axis, Range
 from abm.study.execute import at_home
 from abm.study.jobs import Monitor
@@ -227,7 +228,7 @@ def _weigh(draws: Sequence[Draw], accepted: Sequence[bool], found: Sequence[dict
     n = np.array([len(rows[on]) for on in on_all], dtype=float)
     rates = np.random.default_rng(seed).beta(hits + HALF, n - hits + HALF, (N_RESAMPLED, len(on_all)))
     shares = rates / rates.sum(axis=1, keepdims=True)
-    lo, hi = np.quantile(shares, [0.025, 0.975], axis=0)
+    lo, hi = middle(shares, axis=0)
     return [
         Combination(
             on=on,

@@ -26,6 +26,7 @@ from abm.evidence.claim import Claim
 from abm.evidence.lab import Lab
 from abm.evidence.reading import Given, read
 from abm.evidence.score import Jobs
+from abm.statistics.draws import n_independent, weighted_quantiles
 from abm.study.design import Axis, Range
 from abm.study.jobs import Flow, Stopped
 
@@ -265,19 +266,6 @@ def fit_posterior(
     return {"shares": {p: table[p].tolist() for p in paths}, "weights": list(map(float, weights)), "epsilons": epsilons}
 
 
-def quantiles(values: Sequence[float], weights: Sequence[float], at: Sequence[float]) -> list[float]:
-    """Return weighted quantiles."""
-    order = np.argsort(values)
-    own, mass = np.asarray(values, dtype=float)[order], np.asarray(weights, dtype=float)[order]
-    middle = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
-    return [float(v) for v in np.interp(at, middle, own)]
-
-
-def independent(weights: Sequence[float]) -> float:
-    """Return how many equal weights would tell as much (Kish)."""
-    return math.fsum(weights) ** 2 / math.fsum(weight**2 for weight in weights)
-
-
 @dataclass(frozen=True)
 class Estimate:
     """One calibrated parameter in its unit: point, posterior median and 95 % interval, which few particles have not."""
@@ -299,8 +287,8 @@ def estimates(problem: Problem, point: Shares | None, posterior: Mapping[str, An
         share = posterior["shares"].get(own.path) if posterior else None
         middle: list[float | None] = [None] * 3
         if posterior and share:
-            middle = [own.number(q) for q in quantiles(share, posterior["weights"], (0.025, 0.5, 0.975))]
-            if independent(posterior["weights"]) < FEWEST_FOR_INTERVAL:
+            middle = [own.number(q) for q in weighted_quantiles(share, posterior["weights"], (0.025, 0.5, 0.975))]
+            if n_independent(posterior["weights"]) < FEWEST_FOR_INTERVAL:
                 middle[0] = middle[2] = None
         best = own.number(point[own.path]) if point else None
         found.append(asdict(Estimate(own.path, own.unit, own.lo, own.hi, best, middle[1], middle[0], middle[2])))

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.protocols import donor, donor_medians, lysis
+from abm.statistics.correlation import pearson
 
 N_DONORS = 8  # assumed: of each disease
 DISEASES = ("CLL", "B-PLL", "MCL")
@@ -21,7 +20,7 @@ def _patients(seed: int) -> list[Case]:
 
 def _correlation(found: Mapping[str, Values]) -> float:
     cd20 = [float(name.split()[1]) for name in found]
-    return float(np.corrcoef(cd20, [lysis(values) for values in found.values()])[0, 1])
+    return pearson(cd20, [lysis(values) for values in found.values()])
 
 
 CLAIMS = (

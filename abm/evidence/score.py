@@ -13,7 +13,8 @@ from abm.evidence.claim import Claim, Values
 from abm.evidence.lab import Lab
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
-from abm.statistics.intervals import Interval, of_mean, of_percent
+from abm.statistics.draws import as_extreme, middle
+from abm.statistics.intervals import Interval, of_mean, of_percent, standard_error
 from abm.study.rows import RowJob, as_base
 
 SEEDS = (1, 2, 3)
@@ -152,14 +153,13 @@ def _score_trial(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Sc
     known = found[np.isfinite(found)]
     if known.size < TRIALS // 2:
         return _scored(claim, None, (None, None), None, holds=False)
-    lo, hi = np.quantile(known, [0.025, 0.975])
-    sides = (known <= claim.observed).mean(), (known >= claim.observed).mean()
-    middle, spread = float(np.mean(known)), float(np.std(known))
+    lo, hi = middle(known)
+    mean, spread = float(np.mean(known)), float(np.std(known))
     is_spread = np.ptp(known) > 0.0  # the deviation of equal values is rounding
-    z = (middle - claim.observed) / spread if is_spread else None
+    z = (mean - claim.observed) / spread if is_spread else None
     ends = (float(lo), float(hi)) if is_spread else (None, None)
-    scored = _scored(claim, middle, ends, z, holds=bool(lo <= claim.observed <= hi))
-    return replace(scored, trial=claim.trial, as_extreme=float(min(1.0, 2.0 * min(sides))))
+    scored = _scored(claim, mean, ends, z, holds=bool(lo <= claim.observed <= hi))
+    return replace(scored, trial=claim.trial, as_extreme=as_extreme(known, claim.observed))
 
 
 def _score_means(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Score:
@@ -170,7 +170,7 @@ def _score(claim: Claim, found: Sequence[float]) -> Score:
     known = [value for value in found if not math.isnan(value)]
     over = _over_seeds(claim, known).as_numbers()
     mean = over["mean"]
-    error = math.sqrt(sum((v - mean) ** 2 for v in known) / (len(known) - 1) / len(known)) if len(known) > 1 else 0.0
+    error = float(standard_error(known)) if len(known) > 1 else 0.0
     z = None if mean is None else (mean - claim.observed) / math.hypot(claim.sd, error)
     holds = mean is not None and len(known) == len(found) and claim.lo <= mean <= claim.hi
     ends = (over["lo"], over["hi"]) if len(set(known)) > 1 else (None, None)
@@ -187,5 +187,7 @@ def _over_seeds(claim: Claim, found: Sequence[float]) -> Interval:
 def _scored(
     claim: Claim, mean: float | None, over: tuple[float | None, float | None], z: float | None, *, holds: bool
 ) -> Score:
-    told = (claim.id, claim.role, claim.text, claim.unit, claim.source, claim.observed, claim.lo, claim.hi)
-    return Score(*told, mean, over, z, holds)
+    return Score(
+        id=claim.id, role=claim.role, text=claim.text, unit=claim.unit, source=claim.source,
+        observed=claim.observed, lo=claim.lo, hi=claim.hi, simulated=mean, interval=over, z=z, holds=holds,
+    )  # fmt: skip

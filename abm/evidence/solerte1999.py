@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from scipy.stats import spearmanr
-
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.protocols import RITUXIMAB, arm
+from abm.statistics.correlation import spearman
 
 DOSES_UM = (0.01, 0.1, 1.0, 10.0)
 
@@ -18,7 +17,7 @@ def _doses(seed: int) -> list[Case]:
 
 def _order(found: Mapping[str, Values]) -> float:
     killed = [found[f"{dose}"]["nk.kills_per_nk"] for dose in DOSES_UM]
-    return float(spearmanr(DOSES_UM, killed).statistic)
+    return spearman(DOSES_UM, killed)
 
 
 CLAIMS = (

@@ -8,6 +8,7 @@ import numpy as np
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.hypotheses import without
 from abm.evidence.protocols import RITUXIMAB, SERUM, arm
+from abm.statistics.correlation import pearson
 from abm.study.measures import CD20_BINS
 
 N = 2000
@@ -78,7 +79,7 @@ def _igm_order(found: Mapping[str, Values]) -> float:
     """Return the correlation of secreted IgM with the time cells lived, over the arms and an untreated one."""
     values = found["arms"]
     secreted = [values[f"{n}.igm_molecules_per_cell"] * (1 - values[f"{n}.igm_released_frac"]) for n in (*ARMS, "none")]
-    return float(np.corrcoef(secreted, [values[f"{n}.alive_h_per_cell"] for n in (*ARMS, "none")])[0, 1])
+    return pearson(secreted, [values[f"{n}.alive_h_per_cell"] for n in (*ARMS, "none")])
 
 
 def _with_untreated(seed: int) -> list[Case]:

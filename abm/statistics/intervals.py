@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit, ndtri, stdtrit
 
 LEVEL = 0.95
+Z = float(ndtri(0.5 + LEVEL / 2))
 NO_SPREAD = 1e-12  # design: below it replicates differ by rounding alone
 Array = NDArray[np.float64]
 
@@ -89,6 +90,11 @@ def of_ratio(values: ArrayLike, n_each: ArrayLike = np.nan) -> Interval:
     return _ordered(mean, lo, np.minimum(hi, np.maximum(mean, 1.0)))
 
 
+def standard_error(values: ArrayLike) -> Array:
+    """Return the standard error of the mean over the first axis; NaN is passed over, and of one value it is NaN."""
+    return _moments(values)[2]
+
+
 def wilson(hits: ArrayLike, n: ArrayLike) -> Interval:
     """Return the observed share of `hits` in `n` with Wilson's score interval; NaN of none."""
     total = np.asarray(n, dtype=float)
@@ -143,7 +149,7 @@ def _score(share: Array, n: Array) -> tuple[Array, Array]:
     """Return the ends of Wilson's interval; NaN where the share is none or of nothing."""
     p = np.where((share >= 0.0) & (share <= 1.0), share, np.nan)
     total = np.where(n > 0.0, n, np.nan)
-    z2 = ndtri(0.5 + LEVEL / 2) ** 2
+    z2 = Z**2
     middle = (p + z2 / (2 * total)) / (1 + z2 / total)
     half = np.sqrt(z2 * (p * (1 - p) / total + z2 / (4 * total**2))) / (1 + z2 / total)
     return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from abm.statistics.intervals import LEVEL, Z
+
 SAME_SHARE = 1e-12
 FARTHEST = 12.0  # design: no cohort tells a ratio of e^12 from an infinite one
 Times = Sequence[float] | np.ndarray
@@ -65,7 +67,7 @@ def kaplan_meier(time: Times, had_event: Sequence[bool] | np.ndarray) -> KaplanM
     found = ecdf(CensoredData.right_censored(at, ~event)).sf
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where the curve is 1 or 0 there is no interval
-        interval = found.confidence_interval(0.95, method="log-log")
+        interval = found.confidence_interval(LEVEL, method="log-log")
     moments, share = found.quantiles, found.probabilities
     kept = np.isin(moments, at[event])
     lo, hi = (np.where(np.isfinite(side.probabilities), side.probabilities, share)[kept] for side in interval)
@@ -124,7 +126,7 @@ def hazard_ratio(
             break
     if abs(log_ratio) > FARTHEST:
         return (float("nan"),) * 3
-    half = 1.959963984540054 / information**0.5
+    half = Z / information**0.5
     return tuple(float(np.exp(log_ratio + z)) for z in (0.0, -half, half))
 
 

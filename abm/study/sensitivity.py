@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.statistics.draws import middle
+
 Matrix = NDArray[np.float64]
 N_BOOTSTRAP = 500  # design: ends of a 95 % interval to about a tenth of its width
-LEVEL = 0.95
 FEWEST_TRAJECTORIES = 2  # design: one has no spread
 FEWEST_POINTS = 4  # design: fewer have no variance to speak of
 FEWEST_FOR_INTERVAL = 5  # design: of fewer no 40 different samples can be drawn, so there is no tail of 2.5 %
@@ -135,8 +136,7 @@ def _indices(
     if n >= FEWEST_FOR_INTERVAL:
         rng = np.random.default_rng(rng_seed)
         draws = [(rng.integers(0, n, n), rng.integers(0, n_seeds, n_seeds)) for _ in range(N_BOOTSTRAP)]
-        edge = (1.0 - LEVEL) / 2.0
-        lo, hi = np.nanquantile([measures(whole[rows], seeds) for rows, seeds in draws], [edge, 1.0 - edge], axis=0)
+        lo, hi = middle([measures(whole[rows], seeds) for rows, seeds in draws], axis=0)
     ends = [[None if np.isnan(end) else float(end) for end in side.ravel()] for side in (lo, hi)]
     cells = zip(((name, path) for name in names for path in paths), values.ravel(), *ends, strict=True)
     return [Index(path, name, float(value), low, high, n, planned) for (name, path), value, low, high in cells]

@@ -12,7 +12,7 @@ import pytest
 
 from abm.core.errors import InputError
 from abm.evidence.calibrate import calibrate
-from abm.evidence.fit import estimates, fit_point, fit_posterior, load_calibration, misfit, model, quantiles
+from abm.evidence.fit import estimates, fit_point, fit_posterior, load_calibration, misfit, model
 from abm.evidence.lab import Lab
 from abm.evidence.report import drawn
 from abm.plot.evidence.fit import write_fit_report
@@ -125,12 +125,6 @@ def test_a_number_that_did_not_come_out_is_far_away_but_finite():
 def test_a_misfit_is_the_sum_of_squared_distances_in_published_spreads():
     found, truth, spread = {"y": 3.0, "z": -1.0}, {"y": 1.0, "z": 1.0}, {"y": 1.0, "z": 4.0}
     assert misfit(found, truth, spread) == pytest.approx(4.0 + 0.25)
-
-
-def test_weighted_quantiles_of_equal_weights_are_the_ordinary_ones():
-    values = np.random.default_rng(1).standard_normal(1001)
-    assert quantiles(values, np.ones(1001), [0.5])[0] == pytest.approx(float(np.median(values)))
-    assert quantiles([1.0, 2.0], [1.0, 3.0], [0.5])[0] == pytest.approx(1.75)
 
 
 @pytest.mark.parametrize("file", sorted(path.name for path in STUDIES.glob("calibration*.yaml")))

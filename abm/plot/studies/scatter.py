@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import spearmanr
 
 from abm.plot.page import style, wording
 from abm.plot.studies.points import Points, quantity
+from abm.statistics.correlation import spearman
 
 ORDER = 12
 FEWEST = 3  # design: two points always lie on a line
@@ -48,7 +48,7 @@ def _rho(points: Points, path: str) -> float:
     table = points.over_seeds(points.summaries[0]).dropna(subset="mean")
     if table[path].nunique() < 2 or table["mean"].nunique() < 2:
         return float("nan")
-    return float(spearmanr(table[path], table["mean"]).statistic)
+    return spearman(table[path], table["mean"])
 
 
 def _decimal(value: float) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from abm.plot.page import style, wording
 from abm.plot.trial.trial import NOT_OBSERVED, Trial
+from abm.statistics.correlation import pearson
 
 ORDER = 66
 TITLE = "Inhibition against signal"
@@ -50,5 +50,5 @@ def points(trial: Trial) -> pd.DataFrame:
 def seen(trial: Trial) -> str:
     """Return the correlation."""
     rows = points(trial)
-    r = float(np.corrcoef(rows[X], rows[Y])[0, 1]) if rows[Y].std() > 0 else float("nan")
+    r = pearson(rows[X], rows[Y])
     return wording.sentence(f"correlation r = {wording.decimal(r, 2)} over {len(rows)} patients")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+
 import pandas as pd
 from matplotlib.figure import Figure
 
 from abm.plot import arms
 from abm.plot.page import style, wording
 from abm.results.run import Run
+from abm.statistics.correlation import pearson
 
 ORDER = 95
 TITLE = "Inhibition of signalling"
@@ -45,8 +47,9 @@ def seen(run: Run) -> str:
     for name in table.columns.drop(first)[:4]:
         y = inhibition(table, name)
         text = f"{wording.number(y.mean(), 2)} % in {arms.quoted(name)}"
-        if len(y) > 2 and y.std() > 0.0 and table[first].std() > 0.0:
-            text += f" (r = {wording.decimal(float(np.corrcoef(table[first], y)[0, 1]), 2)} over {len(y)} samples)"
+        r = pearson(table[first], y)
+        if not math.isnan(r):
+            text += f" (r = {wording.decimal(r, 2)} over {len(y)} samples)"
         parts.append(text)
     return wording.sentence(f"signalling is inhibited on average by {wording.listing(parts)}")
 
