@@ -15,7 +15,7 @@ from hypothesis import settings
 import abm
 from abm.core.jit import set_threads
 from abm.core.simulation import Simulation
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.schema import PROCESSES, Scenario
 
 settings.register_profile("same every time", deadline=None, derandomize=True)
@@ -44,7 +44,7 @@ def make(processes: Mapping, add: tuple = (), changes: Mapping | None = None) ->
     """Make the simulation of a small well with one arm; a process without ``kind`` is of the kind of its name."""
     named = {name: {"kind": name} | dict(values) for name, values in processes.items()}
     data = merged(SMALL, changes or {}) | {"processes": named, "arms": {"arm": {"add": list(add)}}}
-    return build(Scenario.model_validate(data), Well("arm", 0))
+    return build(Scenario.model_validate(data), Subject("arm", 0))
 
 
 def equal_cells(n: int, cd20: float = 152_000.0) -> dict:
@@ -146,7 +146,7 @@ def make_patient(without: tuple = (), values: Mapping | None = None, only: tuple
     drug = {"two_compartment", "one_compartment"} & set(named)
     add = [event for kind, found in EVENTS.items() if kind in (drug and "two_compartment", *named) for event in found]
     data = PATIENT | {"processes": named, "arms": {"arm": {"add": add}}}
-    return build(Scenario.model_validate(data), Well("arm", 0))
+    return build(Scenario.model_validate(data), Subject("arm", 0))
 
 
 @pytest.fixture(scope="session")
@@ -167,7 +167,7 @@ def make_leukaemia(clone: Mapping) -> Simulation:
         "end_points": {"kind": "lymphocytes"},
         "probes": {"counts": None, "patient": {"every": "12 h"}},
     }
-    return build(Scenario.model_validate(data), Well("arm", 0))
+    return build(Scenario.model_validate(data), Subject("arm", 0))
 
 
 @pytest.fixture(scope="session")

@@ -73,11 +73,11 @@ def resume(
 @app.command()
 def check(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json = False) -> None:
     """Check a scenario file and show every fault at once."""
-    from abm.scenario.build import wells
+    from abm.scenario.build import subjects
     from abm.scenario.draws import warnings_of
 
     loaded = _load(scenario, sets or [])
-    found = {"scenario": loaded.name, "arms": list(loaded.arms), "wells": len(wells(loaded)), "ok": True}
+    found = {"scenario": loaded.name, "arms": list(loaded.arms), "wells": len(subjects(loaded)), "ok": True}
     warnings = warnings_of(loaded)
     told = [f"{scenario}: ok, {len(loaded.arms)} arms, {found['wells']} wells", *warnings]
     shared.show(found | {"warnings": warnings} if as_json else "\n".join(told))
@@ -287,7 +287,7 @@ def _dry_run(scenario: Any, n_threads: int, out: Path, as_json: bool) -> None:
     expected = cost_of_run(scenario, n_threads)
     refuse_large_run(expected, out)
     found = {
-        "wells": expected.n_wells,
+        "wells": expected.n_subjects,
         "cells_per_well": expected.n_cells,
         "steps": expected.n_steps,
         "workers": expected.n_workers,

@@ -6,7 +6,7 @@ for the share ``contact area / floor area`` of the time, the well-mixed limit of
 """
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -137,7 +137,18 @@ def place_uniform(x_um, y_um, uid, side_um, key):
 
 
 class Space(Model):
-    """What both spaces share: a square floor under a volume of medium."""
+    """What all spaces share: a square floor under a volume of medium, and what it makes of who is simulated.
+
+    Attributes
+    ----------
+    scale : {"well", "body"}
+        Whether it is a culture well or a patient.
+    subject : str
+        What one of those simulated is called.
+    """
+
+    scale: ClassVar[Literal["well", "body"]] = "well"
+    subject: ClassVar[str] = "well"
 
     side: float = par(
         5657.0,
@@ -286,6 +297,9 @@ class Mixed(Space):
 
 class Body(Space):
     """A patient: compartments instead of places; the pools are dissolved in the plasma."""
+
+    scale: ClassVar = "body"
+    subject: ClassVar = "patient"
 
     kind: Literal["body"] = "body"
     volume: float = par("3.0 L", "uL", "assumed: usual adult plasma volume", "Plasma", ge=100_000, le=100_000_000)

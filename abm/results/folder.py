@@ -1,4 +1,4 @@
-"""Making a run folder: its name, its lock, the wells' parts and the tables merged from them."""
+"""Making a run folder: its name, its lock, the subjects' parts and the tables merged from them."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +21,8 @@ from abm.results.merge import is_simulated, merge
 from abm.results.provenance import collect
 from abm.results.run import Run
 from abm.results.seal import FILES, seal, sealed
+from abm.results.subject import SubjectFolder
 from abm.results.tables import Columns, ReadError, as_table, write_csv, write_csv_parts
-from abm.results.wells import WellFolder
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 HASH = re.compile(r"[0-9a-f]{8,128}")
@@ -134,15 +134,15 @@ class RunFolder(Run):
         """Add one line to ``log.jsonl``."""
         append_event(self.path / "log.jsonl", event, fields)
 
-    def well(self, arm: str, replicate: int) -> WellFolder:
-        """Return the part of one well, made if missing."""
+    def subject(self, arm: str, replicate: int) -> SubjectFolder:
+        """Return the part of one subject, made if missing."""
         part = self._part(arm, replicate)
         self._make(part.path)
         return part
 
     def checkpoints(self, arm: str, replicate: int) -> Path:
-        """Return the folder for one well's checkpoints, made if missing."""
-        return self._make(self.path / "checkpoints" / well_name(arm, replicate))
+        """Return the folder for one subject's checkpoints, made if missing."""
+        return self._make(self.path / "checkpoints" / subject_name(arm, replicate))
 
     def _make(self, path: Path) -> Path:
         self._require_lock()
@@ -151,18 +151,18 @@ class RunFolder(Run):
             path.mkdir(exist_ok=True)
         return path
 
-    def merge_parts(self, wells: Sequence[tuple[str, int]]) -> None:
-        """Put the finished wells' tables under one another, in the order given, and remove the parts.
+    def merge_parts(self, subjects: Sequence[tuple[str, int]]) -> None:
+        """Put the finished subjects' tables under one another, in the order given, and remove the parts.
 
         Safe to repeat after a crash at any moment.
 
         Raises
         ------
         FolderError
-            A well is not finished.
+            A subject is not finished.
         """
         self._require_lock()
-        parts = [self._part(arm, replicate) for arm, replicate in wells]
+        parts = [self._part(arm, replicate) for arm, replicate in subjects]
         unfinished = [part.path.name for part in parts if not part.is_finished]
         if not unfinished:
             merge(self.path, parts)
@@ -178,7 +178,7 @@ class RunFolder(Run):
         """Write the provenance and, last of all, the summary with both hashes; return the result hash."""
         self._require_lock()
         if not self.is_merged:
-            raise FolderError(f"{self.path}: the wells are not merged")
+            raise FolderError(f"{self.path}: the subjects are not merged")
         identity = {key: self.provenance()[key] for key in ("scenario", "scenario_hash", "seed")}
         hashes = {"scenario_hash": identity["scenario_hash"], "result_hash": result_hash(self.path)}
         write_json(self.path / "provenance.json", identity | hashes | collect(self._t_start, n_threads))
@@ -190,12 +190,12 @@ class RunFolder(Run):
         if not self.is_open:
             raise FolderError(f"{self.path} is not open for writing: this process does not hold its lock")
 
-    def _part(self, arm: str, replicate: int) -> WellFolder:
-        return WellFolder(self.path / "parts" / well_name(arm, replicate), arm, int(replicate))
+    def _part(self, arm: str, replicate: int) -> SubjectFolder:
+        return SubjectFolder(self.path / "parts" / subject_name(arm, replicate), arm, int(replicate))
 
 
 def _discard_damaged(run: Run) -> list[str]:
-    """Take back the marks that damaged files were finished, and return their names; the wells are one file in this."""
+    """Take back the marks that damaged files were finished, and return their names; all subjects are one file here."""
     if not (run.is_merged or run.has("summary.json")):
         return []
     was_finished = run.has("summary.json") or "summary.json" in sealed(run.path)
@@ -249,7 +249,7 @@ def run_path(root: str | Path, scenario_name: str, scenario_hash: str, seed: int
     return path
 
 
-def well_name(arm: str, replicate: int) -> str:
+def subject_name(arm: str, replicate: int) -> str:
     """Return ``<arm>-r<replicate>``; a control arm is ``<arm>~control``."""
     check_name(arm.removesuffix("~control"), "arm name")
     return f"{arm}-r{int(replicate)}"

@@ -1,9 +1,10 @@
-"""The wells' parts, put under one another."""
+"""The subjects' parts, put under one another."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from abm.core.files import naming
+from abm.results.subject import FIELDS, SubjectFolder
 from abm.results.tables import (
     concat,
     read_columns,
@@ -13,7 +14,6 @@ from abm.results.tables import (
     write_npz,
     write_parquet,
 )
-from abm.results.wells import FIELDS, WellFolder
 
 TABLES = ("deaths.parquet", "start.parquet", "events.parquet")
 FOLDERS = ("cells", FIELDS)
@@ -24,8 +24,8 @@ def is_simulated(name: str) -> bool:
     return name in ("result_hash", "series.csv", "wells.json", *TABLES) or name.partition("/")[0] in FOLDERS
 
 
-def merge(folder: Path, parts: Sequence[WellFolder]) -> None:
-    """Write the top-level tables and frames of a run folder from its wells' parts, in the order given."""
+def merge(folder: Path, parts: Sequence[SubjectFolder]) -> None:
+    """Write the top-level tables and frames of a run folder from its subjects' parts, in the order given."""
     series = _chunks(parts, "series")
     if series:
         write_csv_parts(folder / "series.csv", map(read_parquet, series), _all_columns(series))
@@ -40,7 +40,7 @@ def merge(folder: Path, parts: Sequence[WellFolder]) -> None:
         write_npz(_frame(folder / FIELDS, step, "npz"), arrays)
 
 
-def _chunks(parts: Sequence[WellFolder], table: str) -> list[Path]:
+def _chunks(parts: Sequence[SubjectFolder], table: str) -> list[Path]:
     return [chunk for part in parts for chunk in part.chunks(table).values()]
 
 

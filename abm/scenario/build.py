@@ -1,4 +1,4 @@
-"""Scenario to World: which wells a scenario asks for, and one ready Simulation per well."""
+"""Scenario to World: which subjects a scenario asks for, and one ready Simulation per subject."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ CONTROL = "~control"
 
 
 @dataclass(frozen=True)
-class Well:
-    """One culture: an arm or its control, and the number of the replicate."""
+class Subject:
+    """One simulated well or patient: an arm or its control, and the number of the replicate."""
 
     arm: str
     replicate: int
@@ -31,7 +31,7 @@ class Well:
 
     @property
     def label(self) -> str:
-        """Name of the well's own files."""
+        """Name of the subject's own files."""
         return f"{self.arm}-r{self.replicate}"
 
 
@@ -56,16 +56,20 @@ def _content(arm: Arm) -> str:
     return arm.model_copy(update={"x": None, "group": ""}).model_dump_json()
 
 
-def wells(scenario: Scenario) -> list[Well]:
-    """List every well: arms, then controls, each with all replicates."""
+def subjects(scenario: Scenario) -> list[Subject]:
+    """List every subject: arms, then controls, each with all replicates."""
     extra = [name for name in dict.fromkeys(controls(scenario).values()) if name and name not in scenario.arms]
     arms = [(name, False) for name in scenario.arms] + [(name, True) for name in extra]
-    return [Well(name, replicate, is_control) for name, is_control in arms for replicate in range(scenario.replicates)]
+    return [
+        Subject(name, replicate, is_control) for name, is_control in arms for replicate in range(scenario.replicates)
+    ]
 
 
-def arm_of(scenario: Scenario, well: Well) -> Arm:
-    """Return what happens in a well."""
-    return scenario.arms[well.arm.removesuffix(CONTROL)].control() if well.is_control else scenario.arms[well.arm]
+def arm_of(scenario: Scenario, subject: Subject) -> Arm:
+    """Return what happens in a subject."""
+    return (
+        scenario.arms[subject.arm.removesuffix(CONTROL)].control() if subject.is_control else scenario.arms[subject.arm]
+    )
 
 
 def scenario_of(scenario: Scenario, arm: Arm, t_h: float = 0.0) -> Scenario:
@@ -84,29 +88,29 @@ def scenario_of(scenario: Scenario, arm: Arm, t_h: float = 0.0) -> Scenario:
     return scenario
 
 
-def build(scenario: Scenario, well: Well) -> Simulation:
-    """Make the simulation of one well, ready for its first step; it changes by itself where its arm does.
+def build(scenario: Scenario, subject: Subject) -> Simulation:
+    """Make the simulation of one subject, ready for its first step; it changes by itself where its arm does.
 
     Parameters
     ----------
     scenario : Scenario
         The whole experiment.
-    well : Well
-        One of :func:`wells`.
+    subject : Subject
+        One of :func:`subjects`.
     """
-    simulation = _as_of(scenario, well, 0.0)
-    for change in arm_of(scenario, well).change:
+    simulation = _as_of(scenario, subject, 0.0)
+    for change in arm_of(scenario, subject).change:
         step = int(np.searchsorted(simulation.grid_h, change.at - 1e-8))
-        simulation.renewals[step] = partial(_as_of, scenario, well, change.at)
+        simulation.renewals[step] = partial(_as_of, scenario, subject, change.at)
     return simulation
 
 
-def _as_of(scenario: Scenario, well: Well, t_h: float) -> Simulation:
+def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
     """Make the simulation as it is from a moment on; the state is that of the start."""
-    arm = arm_of(scenario, well)
-    patient = patient_of(scenario, well.replicate)
+    arm = arm_of(scenario, subject)
+    patient = patient_of(scenario, subject.replicate)
     own = scenario_of(patient, arm, t_h)
-    world = World(own.space, own.space.volume, own.seed, well.replicate)
+    world = World(own.space, own.space.volume, own.seed, subject.replicate)
     drug = arm.antibodies[0] if arm.antibodies else "rituximab"
     world.properties |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
     if own.is_patient:

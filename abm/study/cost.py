@@ -8,7 +8,7 @@ import numpy as np
 
 from abm.core.errors import ResourceRefused
 from abm.core.resources import free_disk, free_memory
-from abm.scenario.build import wells
+from abm.scenario.build import subjects
 from abm.scenario.schema import Scenario
 from abm.study.spec import Planned
 
@@ -30,7 +30,7 @@ SHARE = 0.8  # design: of what is free
 class RunCost:
     """What a run will take."""
 
-    n_wells: int
+    n_subjects: int
     n_cells: int
     n_steps: int
     n_workers: int
@@ -51,27 +51,27 @@ class StudyCost:
 
 @dataclass(frozen=True)
 class _Work:
-    n_wells: int
+    n_subjects: int
     n_cells: int
     n_steps: int
 
     @property
     def cell_steps(self) -> float:
-        return float(self.n_wells) * self.n_cells * self.n_steps
+        return float(self.n_subjects) * self.n_cells * self.n_steps
 
     @property
     def seconds(self) -> float:
         """Return the time of one thread on one core."""
-        return self.cell_steps / CELL_STEPS_PER_S + self.n_wells * self.n_steps * STEP_S
+        return self.cell_steps / CELL_STEPS_PER_S + self.n_subjects * self.n_steps * STEP_S
 
 
 def cost_of_run(scenario: Scenario, n_threads: int) -> RunCost:
     """Say what a run will take; small jobs stay in one process."""
     work = _work(scenario)
-    side_by_side = max(1, min(n_threads, work.n_wells))
+    side_by_side = max(1, min(n_threads, work.n_subjects))
     n_workers = 1 if work.cell_steps < SMALL else side_by_side
     return RunCost(
-        n_wells=work.n_wells,
+        n_subjects=work.n_subjects,
         n_cells=work.n_cells,
         n_steps=work.n_steps,
         n_workers=n_workers,
@@ -129,10 +129,10 @@ def refuse_large_study(planned: Planned, n_workers: int, root: Path) -> StudyCos
 
 
 def _work(scenario: Scenario) -> _Work:
-    """Count wells, cells of a well with all that are ever added, and steps."""
+    """Count subjects, cells of a subject with all that are ever added, and steps."""
     added = sum(addition.n_cells for arm in scenario.arms.values() for addition in arm.add)
     n_steps = int(np.ceil(scenario.duration / scenario.dt))
-    return _Work(len(wells(scenario)), sum(scenario.counts().values()) + added, n_steps)
+    return _Work(len(subjects(scenario)), sum(scenario.counts().values()) + added, n_steps)
 
 
 def _memory(work: _Work, n_workers: int) -> float:
@@ -142,9 +142,9 @@ def _memory(work: _Work, n_workers: int) -> float:
 def _disk(scenario: Scenario, work: _Work) -> float:
     probes = scenario.probes
     if scenario.is_patient:  # no table of cells, no checkpoint at the end
-        return work.n_wells * len(probes.patient.times_h(scenario.duration)) * LOOK_BYTES
+        return work.n_subjects * len(probes.patient.times_h(scenario.duration)) * LOOK_BYTES
     n_frames = sum(len(probe.times_h(scenario.duration)) for probe in (probes.cells, probes.complement_events) if probe)
-    return work.n_wells * work.n_cells * (CELL_BYTES + n_frames * FRAME_BYTES)
+    return work.n_subjects * work.n_cells * (CELL_BYTES + n_frames * FRAME_BYTES)
 
 
 def _short(memory_gb: float, disk_gb: float, root: Path) -> Iterator[tuple[str, float, float]]:

@@ -1,7 +1,7 @@
 """What one step of a scenario does, in order, and what each process costs."""
 
 from abm.core.process import Phase
-from abm.scenario.build import build, wells
+from abm.scenario.build import build, subjects
 from abm.scenario.schema import Scenario
 
 STEPS = 20
@@ -9,8 +9,8 @@ STEPS = 20
 
 def explain(scenario: Scenario) -> list[dict[str, str]]:
     """Return one row per process of the fullest arm, with the mean time over its first steps after compilation."""
-    well = max(wells(scenario), key=lambda w: 0 if w.is_control else len(scenario.arms[w.arm].add))
-    simulation = build(scenario, well)
+    subject = max(subjects(scenario), key=lambda w: 0 if w.is_control else len(scenario.arms[w.arm].add))
+    simulation = build(scenario, subject)
     for _ in range(min(3, simulation.grid_h.size - 1)):
         simulation.step()
     simulation.seconds = dict.fromkeys(simulation.seconds, 0.0)

@@ -10,7 +10,7 @@ from abm.biology.additions import bound_antibody
 from abm.core.fate import Fate
 from abm.core.simulation import Simulation
 from abm.core.world import World
-from abm.scenario.build import CONTROL, Well, arm_of
+from abm.scenario.build import CONTROL, Subject, arm_of
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.schema import Arm, Scenario
 from abm.study.end_points import H_PER_D, SLACK_H, at_first, course_of, end_points, first_infusion_ends_h
@@ -141,14 +141,14 @@ def _rows(simulation: Simulation) -> list[Mapping[str, float]]:
     return [seen[step] for step in sorted(seen)]
 
 
-def measured(scenario: Scenario, well: Well, simulation: Simulation) -> Measures:
+def measured(scenario: Scenario, subject: Subject, simulation: Simulation) -> Measures:
     """Return what a well or a patient shows at the end."""
     if not scenario.is_patient:
         return of_well(simulation)
     rules = scenario.end_points or EndPoints()
     if isinstance(rules, LymphocyteEndPoints):
-        return of_cll_patient(simulation, arm_of(scenario, well), rules)
-    return of_patient(simulation, arm_of(scenario, well), rules)
+        return of_cll_patient(simulation, arm_of(scenario, subject), rules)
+    return of_patient(simulation, arm_of(scenario, subject), rules)
 
 
 def is_measure(name: str, is_patient: bool = False) -> bool:

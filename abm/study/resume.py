@@ -20,12 +20,12 @@ from abm.core.source import model_hash
 from abm.results.folder import run_path
 from abm.results.lock import LOCK_NAME, describe, is_dead, read_owner, take_over
 from abm.results.run import Run
+from abm.results.subject import FRAMES, SubjectFolder
 from abm.results.tables import ReadError, read_npz, read_parquet
-from abm.results.wells import FRAMES, WellFolder
-from abm.scenario.build import Well, build, wells
+from abm.scenario.build import Subject, build, subjects
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Arm, Scenario
-from abm.study.wells import WellJob
+from abm.study.subject import SubjectJob
 
 RECORD = "branch.json"
 SHARED = ("dt", "space", "populations")
@@ -34,7 +34,7 @@ SAME_MOMENT_H = 1e-9
 
 @dataclass(frozen=True)
 class Branch:
-    """Where a run takes its past from: a run folder and a moment at which all its wells have a checkpoint."""
+    """Where a run takes its past from: a run folder and a moment at which all its subjects have a checkpoint."""
 
     folder: Path
     scenario_hash: str
@@ -42,7 +42,7 @@ class Branch:
 
     @classmethod
     def of(cls, parent: Run, own: Scenario, scenario: Scenario) -> "Branch":
-        """Return the newest moment before the new scenario's end that all wells of a run share.
+        """Return the newest moment before the new scenario's end that all subjects of a run share.
 
         Parameters
         ----------
@@ -62,17 +62,17 @@ class Branch:
         if lost := parent.damaged() if parent.is_finished else []:
             raise InputError(f"{parent.path} is damaged ({', '.join(lost)}); abm resume {parent.path} makes it again")
         own_hash = parent.scenario_hash
-        stores = {well: _Past(parent.path, well, own_hash) for well in wells(scenario)}
+        stores = {subject: _Past(parent.path, subject, own_hash) for subject in subjects(scenario)}
         for t_h in _shared_moments(stores, parent.path, scenario.duration):
             branch = cls(parent.path, own_hash, t_h)
             _refuse_other_past(own, scenario, t_h)
             with suppress(CheckpointError):
-                for well, past in stores.items():
+                for subject, past in stores.items():
                     found = past.at(t_h)
-                    if well.replicate == 0:
-                        build(scenario, well).restore(found.header, found.arrays)
+                    if subject.replicate == 0:
+                        build(scenario, subject).restore(found.header, found.arrays)
                 return branch
-        raise InputError(f"{parent.path} has no intact checkpoint that all wells share before the end of the branch")
+        raise InputError(f"{parent.path} has no intact checkpoint that all subjects share before the end of the branch")
 
     @classmethod
     def read(cls, run: Run) -> "Branch | None":
@@ -90,25 +90,25 @@ class Branch:
         parent = os.path.relpath(self.folder.resolve(), folder.resolve())
         write_json(folder / RECORD, {"parent": parent, "scenario_hash": self.scenario_hash, "t_h": self.t_h})
 
-    def inherit(self, job: WellJob) -> None:
-        """Copy the parent's checkpoint, and what it observed until then, to a well that has no checkpoint yet."""
+    def inherit(self, job: SubjectJob) -> None:
+        """Copy the parent's checkpoint, and what it observed until then, to a subject that has no checkpoint yet."""
         own = CheckpointStore(job.checkpoints, job.scenario_hash)
         if own.steps() or job.part.is_finished:
             return
-        found = _Past(self.folder, job.well, self.scenario_hash).at(self.t_h)
+        found = _Past(self.folder, job.subject, self.scenario_hash).at(self.t_h)
         step = found.header["step"]
-        for table, at, rows in _observed(Run.open(self.folder), job.well, step, self.t_h):
+        for table, at, rows in _observed(Run.open(self.folder), job.subject, step, self.t_h):
             job.part.append(table, at, rows)
-        for at, arrays in _mapped(Run.open(self.folder), job.well, step):
+        for at, arrays in _mapped(Run.open(self.folder), job.subject, step):
             job.part.append_fields(at, arrays)
         own.save(step, found.header["time_h"], found.arrays, found.header | {"files": job.part.files(FRAMES)})
 
 
 class _Past:
-    """The checkpoints of one well of another run; nothing is written there."""
+    """The checkpoints of one subject of another run; nothing is written there."""
 
-    def __init__(self, folder: Path, well: Well, scenario_hash: str):
-        self.folder = folder / "checkpoints" / well.label
+    def __init__(self, folder: Path, subject: Subject, scenario_hash: str):
+        self.folder = folder / "checkpoints" / subject.label
         self.scenario_hash = scenario_hash
 
     @cached_property
@@ -134,10 +134,10 @@ class _Past:
         return CheckpointStore(self.folder, self.scenario_hash).read(step)
 
 
-def _shared_moments(stores: dict[Well, _Past], folder: Path, end_h: float) -> list[float]:
-    """Return the moments, newest first, at which every well has a checkpoint."""
-    moments = {well: set(past.moments) for well, past in stores.items()}
-    bare = [well.label for well, found in moments.items() if not found]
+def _shared_moments(stores: dict[Subject, _Past], folder: Path, end_h: float) -> list[float]:
+    """Return the moments, newest first, at which every subject has a checkpoint."""
+    moments = {subject: set(past.moments) for subject, past in stores.items()}
+    bare = [subject.label for subject, found in moments.items() if not found]
     if bare:
         raise InputError(f"{folder} holds no checkpoint of {', '.join(bare)} to branch from")
     shared = set.intersection(*moments.values())
@@ -170,26 +170,26 @@ def _past_of(arm: Arm, t_h: float) -> tuple:
     return tuple(a for a in arm.add if a.at < before), tuple(c for c in arm.change if c.at < before), arm.without
 
 
-def _observed(parent: Run, well: Well, step: int, t_h: float) -> Iterator[tuple[str, int, pa.Table]]:
-    """Yield the cells and events that the parent saw in a well until the branch: table, step, rows."""
-    part = WellFolder(parent.path / "parts" / well.label, well.arm, well.replicate)
+def _observed(parent: Run, subject: Subject, step: int, t_h: float) -> Iterator[tuple[str, int, pa.Table]]:
+    """Yield the cells and events that the parent saw in a subject until the branch: table, step, rows."""
+    part = SubjectFolder(parent.path / "parts" / subject.label, subject.arm, subject.replicate)
     merged = {at: parent.path / "cells" / f"frame={at:06d}.parquet" for at in parent.cell_steps()}
     for at, path in (merged if parent.is_merged else part.chunks("cells")).items():
-        rows = _own_rows(read_parquet(path), well)
+        rows = _own_rows(read_parquet(path), subject)
         if at <= step and rows.num_rows:
             yield "cells", at, rows
     events = parent.path / "events.parquet"
     chunks = {step: events} if parent.is_merged and events.exists() else part.chunks("events")
     for at, path in chunks.items():
-        rows = _own_rows(read_parquet(path), well)
+        rows = _own_rows(read_parquet(path), subject)
         if at <= step and "time_h" in rows.column_names:
             yield "events", at, rows.filter(pc.less_equal(rows["time_h"], t_h + SAME_MOMENT_H))
 
 
-def _mapped(parent: Run, well: Well, step: int) -> Iterator[tuple[int, dict]]:
-    """Yield the field maps that the parent saw in a well until the branch."""
-    part = WellFolder(parent.path / "parts" / well.label, well.arm, well.replicate)
-    prefix = f"{well.arm}/{well.replicate}/"
+def _mapped(parent: Run, subject: Subject, step: int) -> Iterator[tuple[int, dict]]:
+    """Yield the field maps that the parent saw in a subject until the branch."""
+    part = SubjectFolder(parent.path / "parts" / subject.label, subject.arm, subject.replicate)
+    prefix = f"{subject.arm}/{subject.replicate}/"
     merged = {at: parent.path / "fields" / f"frame={at:06d}.npz" for at in parent.field_steps()}
     for at, path in (merged if parent.is_merged else part.chunks("fields")).items():
         arrays = {name.removeprefix(prefix): a for name, a in read_npz(path).items() if name.startswith(prefix)}
@@ -197,8 +197,8 @@ def _mapped(parent: Run, well: Well, step: int) -> Iterator[tuple[int, dict]]:
             yield at, arrays
 
 
-def _own_rows(table: pa.Table, well: Well) -> pa.Table:
-    mine = pc.and_(pc.equal(table["arm"], well.arm), pc.equal(table["replicate"], well.replicate))
+def _own_rows(table: pa.Table, subject: Subject) -> pa.Table:
+    mine = pc.and_(pc.equal(table["arm"], subject.arm), pc.equal(table["replicate"], subject.replicate))
     return table.filter(mine).drop_columns(["arm", "replicate"])
 
 

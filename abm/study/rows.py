@@ -14,12 +14,12 @@ from abm.core.par import plain
 from abm.core.simulation import Simulation
 from abm.core.source import model_hash
 from abm.document.load import Document, apply_overrides, validate
-from abm.scenario.build import build, controls, wells
+from abm.scenario.build import build, controls, subjects
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Flow, Stopped
 from abm.study.measures import Measures, measured, of_arms
 
-ARM, REPLICATE = "arm", "replicate"  # axes that choose wells instead of changing the scenario
+ARM, REPLICATE = "arm", "replicate"  # axes that choose subjects instead of changing the scenario
 BEAT_S = 0.2
 
 
@@ -52,7 +52,7 @@ class RowJob:
         return cls(**json.loads(text))
 
     def run(self, flow: Flow) -> dict[str, float | None]:
-        """Run the wells of the row, one thread, and return ``arm.measure``; what is undefined is None.
+        """Run the subjects of the row, one thread, and return ``arm.measure``; what is undefined is None.
 
         Raises
         ------
@@ -66,11 +66,11 @@ class RowJob:
         jit.set_threads(1)
         scenario = scenario_at(self.base, self.point, self.seed)
         todo, found = _chosen(scenario, self.point), {}
-        for index, well in enumerate(todo):
+        for index, subject in enumerate(todo):
             watch = _Watch(flow, index, len(todo))
-            simulation = build(scenario, well)
+            simulation = build(scenario, subject)
             simulation.run(watch)
-            found.setdefault(well.arm, []).append(measured(scenario, well, simulation))
+            found.setdefault(subject.arm, []).append(measured(scenario, subject, simulation))
         return _known(of_arms(found, controls(scenario)))
 
 
@@ -106,9 +106,9 @@ def _chosen(scenario: Scenario, point: Mapping[str, Any]) -> list:
     arm, replicate = point.get(ARM), point.get(REPLICATE)
     kept = {arm, controls(scenario).get(arm)}
     return [
-        well
-        for well in wells(scenario)
-        if (arm is None or well.arm in kept) and (replicate is None or well.replicate == int(replicate))
+        subject
+        for subject in subjects(scenario)
+        if (arm is None or subject.arm in kept) and (replicate is None or subject.replicate == int(replicate))
     ]
 
 
@@ -119,8 +119,8 @@ def _known(found: Measures) -> dict[str, float | None]:
 class _Watch:
     """Says how far the row is, and stops it."""
 
-    def __init__(self, flow: Flow, index: int, n_wells: int):
-        self.flow, self.index, self.n_wells, self.next_beat = flow, index, n_wells, 0.0
+    def __init__(self, flow: Flow, index: int, n_subjects: int):
+        self.flow, self.index, self.n_subjects, self.next_beat = flow, index, n_subjects, 0.0
 
     def __call__(self, simulation: Simulation) -> None:
         """Look at the clock after a step."""
@@ -129,6 +129,6 @@ class _Watch:
             return
         self.next_beat = now + BEAT_S
         n_steps = simulation.grid_h.size - 1
-        self.flow.beat(self.index * n_steps + simulation.world.step, self.n_wells * n_steps)
+        self.flow.beat(self.index * n_steps + simulation.world.step, self.n_subjects * n_steps)
         if self.flow.is_stopped():
             raise Stopped

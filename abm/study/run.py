@@ -1,4 +1,4 @@
-"""One scenario to one run folder: plan the wells, run them side by side, merge, summarise."""
+"""One scenario to one run folder: plan the subjects, run them side by side, merge, summarise."""
 
 import contextlib
 from pathlib import Path
@@ -12,7 +12,7 @@ from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
 from abm.results.run import Run
 from abm.results.tables import ReadError
-from abm.scenario.build import Well, build, controls, wells
+from abm.scenario.build import Subject, build, controls, subjects
 from abm.scenario.draws import warnings_of
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
@@ -20,11 +20,11 @@ from abm.study.cost import RunCost, cost_of_run, refuse_large_run
 from abm.study.jobs import NO_MEMORY, Monitor
 from abm.study.pool import run_jobs
 from abm.study.resume import Branch, scenario_hash
+from abm.study.subject import SubjectJob, mend
 from abm.study.summary import summarise
 from abm.study.trial import conclude
-from abm.study.wells import WellJob, mend
 
-FEW_CELLS = 20_000  # design: below, a second thread in a well gains nothing
+FEW_CELLS = 20_000  # design: below, a second thread in a subject gains nothing
 FEW = 20  # design: enough cells for every kernel to be compiled
 
 
@@ -40,11 +40,11 @@ def run_scenario(
     root : Path
         Folder that holds all runs.
     n_threads : int
-        Cores to use: wells run side by side, the rest goes into each well.
+        Cores to use: subjects run side by side, the rest goes into each subject.
     monitor : Monitor
         Progress, log and the wish to stop.
     branch : Branch
-        Start every well from another run's checkpoint.
+        Start every subject from another run's checkpoint.
 
     Raises
     ------
@@ -76,8 +76,8 @@ def _carry_out(
     folder: RunFolder, scenario: Scenario, expected: RunCost, n_threads: int, monitor: Monitor, branch: Branch | None
 ) -> None:
     monitor.note = folder.log
-    monitor.begin(folder.path, expected.n_wells)
-    folder.log("start", {"wells": expected.n_wells, "workers": expected.n_workers, "threads": n_threads})
+    monitor.begin(folder.path, expected.n_subjects)
+    folder.log("start", {"wells": expected.n_subjects, "workers": expected.n_workers, "threads": n_threads})
     warnings = warnings_of(scenario)
     for text in warnings:
         folder.log("warning", {"text": text})
@@ -85,10 +85,10 @@ def _carry_out(
         folder.log("damaged", {"files": folder.lost})
         monitor.tell(f"{folder.path} was damaged and is made again: {', '.join(folder.lost)} changed or gone")
     _describe(folder, scenario)
-    todo = wells(scenario)
+    todo = subjects(scenario)
     if not folder.is_merged:
-        per_well = max(1, n_threads // expected.n_workers) if expected.n_cells > FEW_CELLS else 1
-        jobs = [_job(folder, scenario, well, per_well) for well in todo]
+        per_subject = max(1, n_threads // expected.n_workers) if expected.n_cells > FEW_CELLS else 1
+        jobs = [_job(folder, scenario, subject, per_subject) for subject in todo]
         _mend(jobs, folder, monitor)
         if branch:
             branch.write(folder.path)
@@ -96,8 +96,8 @@ def _carry_out(
                 branch.inherit(job)
         if expected.n_workers > 1:
             warm_up(scenario)
-        run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_well)
-    folder.merge_parts([(well.arm, well.replicate) for well in todo])
+        run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_subject)
+    folder.merge_parts([(subject.arm, subject.replicate) for subject in todo])
     _declare(folder, scenario)
     summary = conclude(folder, scenario) if scenario.is_patient else summarise(folder)
     folder.finish(summary | ({"warnings": warnings} if warnings else {}), n_threads)
@@ -133,16 +133,19 @@ def _declare(folder: RunFolder, scenario: Scenario) -> None:
     folder.write_measures({"series": known.plain(folder.series().columns)})
 
 
-def _job(folder: RunFolder, scenario: Scenario, well: Well, n_threads: int) -> WellJob:
-    part, checkpoints = folder.well(well.arm, well.replicate), folder.checkpoints(well.arm, well.replicate)
-    return WellJob(scenario, well, part, str(checkpoints), folder.provenance()["scenario_hash"], n_threads)
+def _job(folder: RunFolder, scenario: Scenario, subject: Subject, n_threads: int) -> SubjectJob:
+    part, checkpoints = (
+        folder.subject(subject.arm, subject.replicate),
+        folder.checkpoints(subject.arm, subject.replicate),
+    )
+    return SubjectJob(scenario, subject, part, str(checkpoints), folder.provenance()["scenario_hash"], n_threads)
 
 
-def _mend(jobs: list[WellJob], folder: RunFolder, monitor: Monitor) -> None:
+def _mend(jobs: list[SubjectJob], folder: RunFolder, monitor: Monitor) -> None:
     for job in jobs:
         lost = mend(job)
         if lost and not folder.lost:
-            folder.log("damaged", {"well": job.well.label, "files": lost})
+            folder.log("damaged", {"well": job.subject.label, "files": lost})
             monitor.tell(f"{job.label} was damaged and is made again: {', '.join(lost)} changed or gone")
 
 
@@ -154,10 +157,10 @@ def warm_up(scenario: Scenario) -> None:
     few = {name: cell_type.fewer(FEW) for name, cell_type in scenario.cell_types().items()}
     small = scenario.model_copy(update={"populations": scenario.populations.model_copy(update=few)})
     seen = set()
-    for well in wells(small):
-        if well.arm not in seen and not well.is_control:
-            seen.add(well.arm)
-            simulation = build(small, well)
+    for subject in subjects(small):
+        if subject.arm not in seen and not subject.is_control:
+            seen.add(subject.arm)
+            simulation = build(small, subject)
             for _ in range(2):
                 simulation.step()
     with contextlib.suppress(OSError):

@@ -21,7 +21,7 @@ from abm.core.world import World
 from abm.document.load import Document, dump, validate
 from abm.probes.counts import Counts
 from abm.probes.patient import Patient
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.from_file import check_arms
 from abm.scenario.schema import Scenario
 
@@ -81,7 +81,7 @@ class Session:
         self.history: dict[str, list[Row]] = {arm: [] for arm in self.arms}
         self.latest: dict[str, Row] = {}
         with LOCK:
-            self.simulations = {arm: build(scenario, Well(arm, replicate)) for arm in self.arms}
+            self.simulations = {arm: build(scenario, Subject(arm, replicate)) for arm in self.arms}
             self._note()
 
     @property
@@ -171,7 +171,7 @@ class Session:
             if self.is_over:
                 raise InputError(f"the run is over at {self.t_h:g} h")
             scenario = self._with(what, chosen)
-            made = {arm: build(scenario, Well(arm, self.replicate)) for arm in chosen}
+            made = {arm: build(scenario, Subject(arm, self.replicate)) for arm in chosen}
             for arm, simulation in made.items():
                 if self.tick > 0:
                     _go_on(simulation, self.simulations[arm])

@@ -10,7 +10,7 @@ from numba.core.dispatcher import Dispatcher
 from abm.core.jit import kernel, prange, set_threads
 from abm.core.simulation import Simulation
 from abm.document.load import resolve, validate
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
 from tests.bench.rounds import timed
 
@@ -63,7 +63,7 @@ class Clocked:
     """
 
     def __init__(self, scenario: Scenario, n_steps: int = STEPS):
-        self.simulation, self.n_steps, self.expected = build(scenario, Well("both", 0)), n_steps, ""
+        self.simulation, self.n_steps, self.expected = build(scenario, Subject("both", 0)), n_steps, ""
         self.header, arrays = self.simulation.state()
         self.arrays = {name: array.copy() for name, array in arrays.items()}
         self.n_agents = sum(p.n for p in self.simulation.world.populations.values())

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from abm.core.jit import set_threads
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from tests.bench.engine import THREE_ARMS, Clocked, Triad, WrongStateError, assay, digest
 from tests.bench.rounds import paired, ratios, summary
 from tests.reference.mesa_model import FloorAssay
@@ -143,7 +143,7 @@ def _one_well(n_agents: int, hours: float, n_threads: int, **environment: str) -
 def replicate_hash(replicate: int) -> str:
     """Run one small well on one thread."""
     set_threads(1)
-    simulation = build(assay(BATCH_AGENTS, hours=BATCH_HOURS), Well("both", replicate))
+    simulation = build(assay(BATCH_AGENTS, hours=BATCH_HOURS), Subject("both", replicate))
     simulation.run()
     return digest(simulation)
 

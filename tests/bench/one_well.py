@@ -20,11 +20,11 @@ def main() -> None:
     start = perf_counter()
     n_agents, hours, n_threads = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
     from abm.core.jit import set_threads
-    from abm.scenario.build import Well, build
+    from abm.scenario.build import Subject, build
     from tests.bench.engine import assay, digest
 
     set_threads(n_threads)
-    simulation = build(assay(n_agents, hours=hours), Well("both", 0))
+    simulation = build(assay(n_agents, hours=hours), Subject("both", 0))
     built = perf_counter()
     simulation.run()
     finished = perf_counter()

@@ -4,7 +4,7 @@ from time import perf_counter
 from typing import Any
 
 from abm.core.jit import set_threads
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
 from tests.bench.figures import ROOT, Plan
@@ -34,7 +34,7 @@ def _scenario(cells_per_agent: float, years: float) -> Scenario:
 
 
 def _seconds(scenario: Scenario) -> float:
-    simulation = build(scenario, Well("rituximab", 0))
+    simulation = build(scenario, Subject("rituximab", 0))
     start = perf_counter()
     simulation.run()
     return perf_counter() - start

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from abm.core.simulation import Simulation
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.view import raster
 from abm.view.shell import when_redrawn  # noqa: F401 - imports Mesa's page without the warnings of its own import
 from tests.bench.engine import assay
@@ -47,7 +47,7 @@ def view(plan: Plan) -> dict[str, Any]:
 
 
 def _stepped(n_cells: int, plan: Plan) -> Simulation:
-    simulation = build(assay(n_cells, plan.nk_share), Well("both", 0))
+    simulation = build(assay(n_cells, plan.nk_share), Subject("both", 0))
     for _ in range(STEPS):
         simulation.step()
     return simulation

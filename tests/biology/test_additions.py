@@ -3,7 +3,7 @@
 import pytest
 
 from abm.biology.additions import conservation
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
 from tests.conftest import SMALL
 
@@ -107,7 +107,7 @@ def test_a_dose_enters_once_whether_it_was_planned_or_made_at_that_moment(cultur
 def test_what_is_added_at_the_moment_of_a_change_is_what_it_is_from_then_on():
     half = {"at": "1 h", "set": {"serum.c3_nM": 3515.0}}
     arms = {"a": {"add": [{"serum": "10 %", "at": "30 min"}, {"serum": "10 %", "at": "1 h"}], "change": [half]}}
-    sim = build(Scenario.model_validate(SMALL | LOOKS | {"arms": arms}), Well("a", 0))
+    sim = build(Scenario.model_validate(SMALL | LOOKS | {"arms": arms}), Subject("a", 0))
     sim.run()
     assert sim.world.pools.nM("c3") == pytest.approx(703.0 * 1.5)
     seen = {row["time_h"]: row["c3_frac"] for row in sim.records["counts"].values()}

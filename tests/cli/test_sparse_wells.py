@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm.results.run import Run
-from abm.scenario.build import wells
+from abm.scenario.build import subjects
 from abm.scenario.from_file import load_scenario
 
 NOTHING = {"mean": None, "lo": None, "hi": None}
@@ -105,6 +105,6 @@ def test_serum_that_lacks_one_component_lyses_nobody(run, lacking):
 def test_an_arm_that_adds_nothing_is_its_own_control(run):
     arms, found = run("arms={bare: {}}", "probes={counts: {}}")
     assert arms["bare"]["survival"]["mean"] == 1.0
-    assert len(wells(load_scenario(found.path / "scenario.yaml"))) == 1
+    assert len(subjects(load_scenario(found.path / "scenario.yaml"))) == 1
     assert list(found.arms()["control_arm"]) == ["bare"]
     assert np.isclose(found.series()["time_h"].iloc[-1], 0.5)

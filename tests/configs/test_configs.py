@@ -8,7 +8,7 @@ import pytest
 from abm.biology.additions import conservation
 from abm.biology.patient.balance import balance
 from abm.document.load import dump
-from abm.scenario.build import build, wells
+from abm.scenario.build import build, subjects
 from abm.scenario.from_file import load_scenario
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -44,7 +44,7 @@ def test_every_arm_takes_three_steps_and_keeps_its_balances(file):
     scenario = load_scenario(CONFIGS / file)
     few = (*TINY, *(COARSE if "dheas" in scenario.processes else ()))
     scenario = load_scenario(CONFIGS / file, FEW_AGENTS if scenario.is_patient else few)
-    for well in wells(scenario):
+    for well in subjects(scenario):
         if well.replicate:
             continue
         sim = build(scenario, well)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from abm.document.load import dump, read_document, resolve, validate
-from abm.scenario.build import build, wells
+from abm.scenario.build import build, subjects
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import PROCESSES, Scenario
 from abm.study.cost import cost_of_study
@@ -48,7 +48,7 @@ def test_a_scenario_says_what_it_is_for_and_is_named_after_its_file(file):
 @each_scenario
 def test_every_well_of_a_scenario_can_be_built_and_steps(file):
     scenario = load_scenario(CONFIGS / file, few_cells(file))
-    all_wells = wells(scenario)
+    all_wells = subjects(scenario)
     assert len(all_wells) % scenario.replicates == 0
     assert {well.arm for well in all_wells if not well.is_control} == set(scenario.arms)
     for well in all_wells:
@@ -61,7 +61,7 @@ def test_every_well_of_a_scenario_can_be_built_and_steps(file):
 @each_scenario
 def test_a_control_is_its_arm_without_antibody(file):
     scenario = load_scenario(CONFIGS / file, few_cells(file))
-    for well in (well for well in wells(scenario) if well.is_control and well.replicate == 0):
+    for well in (well for well in subjects(scenario) if well.is_control and well.replicate == 0):
         sim = build(scenario, well)
         for _ in range(3):
             sim.step()
@@ -71,7 +71,7 @@ def test_a_control_is_its_arm_without_antibody(file):
 
 def test_arms_share_their_luck_and_replicates_do_not():
     scenario = load_scenario(CONFIGS / "scenarios" / "three_arms.yaml", few_cells("scenarios/three_arms.yaml"))
-    cells = {(w.arm, w.replicate): build(scenario, w).world.populations["b_cells"] for w in wells(scenario)}
+    cells = {(w.arm, w.replicate): build(scenario, w).world.populations["b_cells"] for w in subjects(scenario)}
     for column in ("uid", "x_um", "cd20_per_cell", "hits_needed"):
         starts = {key: b[column].tobytes() for key, b in cells.items()}
         assert len({starts[key] for key in starts if key[1] == 0}) == 1

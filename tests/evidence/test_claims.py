@@ -13,7 +13,7 @@ from abm.core.units import parse_quantity
 from abm.evidence.claim import ROLES, Case, chosen, claims, refuse_roles
 from abm.evidence.hypotheses import strengths
 from abm.evidence.score import PARAMETERS, Jobs, _score, _score_trial, probabilities
-from abm.scenario.build import wells
+from abm.scenario.build import subjects
 from abm.scenario.from_file import load_scenario
 from abm.scenario.references import references
 from abm.study.rows import as_base, scenario_at
@@ -69,7 +69,7 @@ def test_its_experiments_are_scenarios_with_the_density_of_a_full_well(claim):
     assert list(jobs) == list(Jobs(BASE, {}, 1.0).of(claim, seed=1))
     for job in jobs.values():
         scenario = scenario_at(job.base, job.point, job.seed)
-        assert wells(scenario)
+        assert subjects(scenario)
         density = scenario.populations.b_cells.n / scenario.space.volume
         assert density == pytest.approx(10_000 / 200.0)
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.simulation import Simulation
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
 
 FULL_SIGNAL = {"fc50_vv_per_cell": 1e-6, "cd16_shed_frac": 0.0, "contact_um": 10.0}
@@ -46,7 +46,7 @@ def mixed(
 
 def run(scenario: Scenario, replicate: int = 0) -> Simulation:
     """Run the one well to its end."""
-    simulation = build(scenario, Well("both", replicate))
+    simulation = build(scenario, Subject("both", replicate))
     simulation.run()
     return simulation
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from abm.core.simulation import Simulation
 from abm.document.load import resolve, validate
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
 
 PATCH = Path(__file__).with_name("patch.yaml")
@@ -29,7 +29,7 @@ def sized(n_b_cells: int) -> list[str]:
 
 def finished(scenario: Scenario, arm: str, replicate: int = 0) -> Simulation:
     """Run one well to its end."""
-    simulation = build(scenario, Well(arm, replicate))
+    simulation = build(scenario, Subject(arm, replicate))
     simulation.run()
     return simulation
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm.biology.serum import Donor
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.draws import draws, patient_of
 from abm.scenario.from_file import load_scenario
 from tests.reference.patient_ode import G158, simulate
@@ -67,7 +67,7 @@ def equations(own):
 
 def course(scenario, replicate):
     """Return the probe's columns of one patient, weekly."""
-    sim = build(scenario, Well("course", replicate))
+    sim = build(scenario, Subject("course", replicate))
     sim.run()
     rows = [row for row in sim.records["patient"].values() if row["time_h"] % 168.0 == 0.0]
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}

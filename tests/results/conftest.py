@@ -45,7 +45,7 @@ def fill(folder, steps=(0, 60, 120)):
         {"arm": ["serum", "serum~control"], "control_arm": ["serum~control", ""], "is_control": [False, True]},
     )
     for arm, replicate in WELLS:
-        well = folder.well(arm, replicate)
+        well = folder.subject(arm, replicate)
         well.append("start", 0, {"uid": [1, 2, 3], "population": ["b_cells", "b_cells", "nk_cells"]})
         for step in steps:
             write_rows(well, step)

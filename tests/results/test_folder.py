@@ -20,7 +20,7 @@ HASH = "0123456789abcdef" * 4
 HOLD = """
 import sys
 from abm.results.folder import RunFolder
-RunFolder.create(sys.argv[1], "three_arms", sys.argv[2], 7).well("serum", 0)
+RunFolder.create(sys.argv[1], "three_arms", sys.argv[2], 7).subject("serum", 0)
 print("held", flush=True)
 input()
 """
@@ -39,7 +39,7 @@ def test_bad_names_are_refused(create, tmp_path, name):
     with pytest.raises(FolderError, match="allowed are 1 to 64"):
         create(scenario=name)
     with pytest.raises(FolderError, match="allowed are 1 to 64"):
-        create().well(name, 0)
+        create().subject(name, 0)
     assert {path.name for path in tmp_path.iterdir()} <= {"runs"}
 
 
@@ -130,7 +130,7 @@ def test_a_finished_run_is_reused_and_cannot_be_written(finished, create, wells)
 
 def test_a_folder_removed_during_the_run_is_named_and_does_not_come_back(create, rows):
     folder = create()
-    well = folder.well("serum", 0)
+    well = folder.subject("serum", 0)
     shutil.rmtree(folder.path)
     with pytest.raises(WriteError, match="its folder is gone"):
         rows(well, 0)
@@ -143,7 +143,7 @@ def test_a_folder_removed_during_the_run_is_named_and_does_not_come_back(create,
 
 
 def test_a_full_disk_during_the_run_is_named(create, small_disk):
-    well = create(root=small_disk).well("serum", 0)
+    well = create(root=small_disk).subject("serum", 0)
     with pytest.raises(WriteError, match="the disk is full"):
         well.append("cells", 0, {"x_um": np.random.default_rng(1).random(50_000)})
     assert well.chunks("cells") == {}
@@ -200,6 +200,6 @@ def test_figures_and_report_can_be_drawn_again(finished):
 
 
 def test_a_well_can_be_sent_to_another_process(create):
-    well = create().well("serum~control", 3)
+    well = create().subject("serum~control", 3)
     assert pickle.loads(pickle.dumps(well)) == well
     assert well.path.name == "serum~control-r3"

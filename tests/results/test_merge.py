@@ -18,7 +18,7 @@ def test_wells_are_merged_in_the_order_given(finished, wells):
 
 
 def test_an_unfinished_well_is_named(filled, wells):
-    filled.well("serum", 1).cut_back(60)
+    filled.subject("serum", 1).cut_back(60)
     with pytest.raises(FolderError, match="not finished: serum-r1"):
         filled.merge_parts(wells)
     with pytest.raises(FolderError, match="not merged"):
@@ -29,7 +29,7 @@ def test_a_resumed_well_gives_the_same_bytes(create, filled, rows, wells):
     filled.merge_parts(wells)
     again = create(seed=8)
     for arm, replicate in wells:
-        well = again.well(arm, replicate)
+        well = again.subject(arm, replicate)
         well.append("start", 0, {"uid": [1, 2, 3], "population": ["b_cells", "b_cells", "nk_cells"]})
         for step in (0, 60, 120, 180):
             rows(well, step)
@@ -73,7 +73,7 @@ def test_a_crash_at_any_moment_of_the_merge_is_mended_by_merging_again(filled, f
 
 
 def test_foreign_files_among_the_parts_are_not_removed(filled, wells):
-    note = filled.well("serum", 0).path / "note.txt"
+    note = filled.subject("serum", 0).path / "note.txt"
     note.write_text("mine")
     filled.merge_parts(wells)
     assert note.read_text() == "mine"
@@ -82,11 +82,11 @@ def test_foreign_files_among_the_parts_are_not_removed(filled, wells):
 
 def test_a_table_nobody_knows_is_refused(filled):
     with pytest.raises(ValueError, match="no table 'serie'; there are series, deaths, start, cells"):
-        filled.well("serum", 0).append("serie", 0, {})
+        filled.subject("serum", 0).append("serie", 0, {})
 
 
 def test_a_well_that_is_cut_back_is_no_longer_finished(filled):
-    well = filled.well("serum", 0)
+    well = filled.subject("serum", 0)
     assert well.record() == {"n_steps": 120}
     well.cut_back(0)
     assert not well.is_finished
@@ -95,7 +95,7 @@ def test_a_well_that_is_cut_back_is_no_longer_finished(filled):
 
 
 def test_arm_and_replicate_are_set_by_the_well(filled):
-    well = filled.well("serum", 1)
+    well = filled.subject("serum", 1)
     well.append("series", 180, {"time_h": [3.0], "arm": ["wrong"]})
     well.finish({})
     filled.merge_parts([("serum", 1)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.biology.serum import Donor
-from abm.scenario.build import Well, build, controls, wells
+from abm.scenario.build import Subject, build, controls, subjects
 from abm.scenario.schema import Scenario
 
 DATA = {
@@ -24,13 +24,13 @@ def scenario(arms, **changes):
 
 
 def well(arms, name="a", replicate=0, is_control=False, **changes):
-    return build(scenario(arms, **changes), Well(name, replicate, is_control))
+    return build(scenario(arms, **changes), Subject(name, replicate, is_control))
 
 
 def test_wells_are_arms_then_controls_with_all_replicates():
-    found = wells(scenario({"a": {"add": [{"rituximab": "1 ug/mL"}]}, "b": {}}, replicates=2))
+    found = subjects(scenario({"a": {"add": [{"rituximab": "1 ug/mL"}]}, "b": {}}, replicates=2))
     assert [w.label for w in found] == ["a-r0", "a-r1", "b-r0", "b-r1"]  # b is what a's control would be
-    found = wells(scenario({"a": {"add": [{"rituximab": "1 ug/mL"}, {"serum": "9 %"}]}, "b": {}}))
+    found = subjects(scenario({"a": {"add": [{"rituximab": "1 ug/mL"}, {"serum": "9 %"}]}, "b": {}}))
     assert [w.label for w in found] == ["a-r0", "b-r0", "a~control-r0"]
     assert [w.is_control for w in found] == [False, False, True]
 

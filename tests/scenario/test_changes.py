@@ -11,7 +11,7 @@ from abm.biology.serum import Donor
 from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.document.load import dump
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
 
@@ -34,7 +34,7 @@ def scenario(change, *sets):
 
 
 def finished(scenario, well=None):
-    simulation = build(scenario, well or Well("a", 0))
+    simulation = build(scenario, well or Subject("a", 0))
     simulation.run()
     return simulation
 
@@ -93,8 +93,8 @@ def test_a_patient_without_il6_secretes_as_usual_again():
     arms = "arms={{a: {{add: [{{infusion: 375 mg/m2}}], change: {change}}}}}"
     sets = ("cohort=null", "duration=60 d", "populations.b_cells.cells_per_agent=1e10")
     off = "[{at: 20 d, set: {processes.il6: null}}]"
-    on = build(load_scenario(CONFIGS + "wm_patient.yaml", (*sets, arms.format(change="[]"))), Well("a", 0))
-    cut = build(load_scenario(CONFIGS + "wm_patient.yaml", (*sets, arms.format(change=off))), Well("a", 0))
+    on = build(load_scenario(CONFIGS + "wm_patient.yaml", (*sets, arms.format(change="[]"))), Subject("a", 0))
+    cut = build(load_scenario(CONFIGS + "wm_patient.yaml", (*sets, arms.format(change=off))), Subject("a", 0))
     on.run()
     cut.run()
     assert on.world.pools["rel_secretion"] > 1.0
@@ -106,10 +106,10 @@ def test_a_checkpoint_after_a_change_goes_on_to_the_same_bytes():
     own = scenario("[{at: 30 min, set: {processes.lysis: null}}, {at: 1 h, set: {processes.engagement.fcgr3a: FF}}]")
     whole = finished(own)
     for t_h in (0.5, 0.75, 1.0, 1.5):
-        first = build(own, Well("a", 0))
+        first = build(own, Subject("a", 0))
         while first.world.t_h < t_h - 1e-9:
             first.step()
-        second = build(own, Well("a", 0))
+        second = build(own, Subject("a", 0))
         header, arrays = first.state()
         second.restore(header, {name: np.array(values) for name, values in arrays.items()})
         second.run()

@@ -8,7 +8,7 @@ from scipy.stats import kstest, truncnorm
 
 from abm.core.errors import InputError
 from abm.core.par import plain
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.draws import beyond_bounds, draws, patient_of, uniform_between
 from abm.scenario.from_file import load_scenario
 
@@ -99,7 +99,7 @@ def test_the_order_in_the_file_does_not_matter(load):
 def test_a_patient_is_the_same_under_every_protocol(load):
     scenario = load()
     for replicate in (0, 5):
-        one, other = (build(scenario, Well(arm, replicate)) for arm in ("single", "high"))
+        one, other = (build(scenario, Subject(arm, replicate)) for arm in ("single", "high"))
         changed = one.processes["drug"].model_copy(update={"q": 0.2 / 24})
         assert other.processes == one.processes | {"drug": changed, "additions": other.processes["additions"]}
         for name, cells in one.world.populations.items():
@@ -110,7 +110,7 @@ def test_a_patient_is_the_same_under_every_protocol(load):
 
 def test_the_drawn_values_are_in_the_simulation(load):
     scenario = load()
-    sim, drawn = build(scenario, Well("single", 4)), draws(scenario, 4)
+    sim, drawn = build(scenario, Subject("single", 4)), draws(scenario, 4)
     assert sim.processes["growth"].rate == pytest.approx(drawn[RATE], rel=1e-12)
     assert sim.processes["growth"].capacity_rel == drawn[CAPACITY]
     assert sim.processes["killing"].fcgr3a == drawn[GENOTYPE]
@@ -122,7 +122,7 @@ def test_the_drawn_values_are_in_the_simulation(load):
 
 def test_what_a_protocol_sets_is_the_same_for_all_patients(load):
     scenario = load(BASE.replace("{processes.drug.q: 0.2 L/d}", "{processes.growth.rate: 0.002 /d}"))
-    rates = [build(scenario, Well("high", replicate)).processes["growth"].rate for replicate in (0, 5)]
+    rates = [build(scenario, Subject("high", replicate)).processes["growth"].rate for replicate in (0, 5)]
     assert rates == pytest.approx([0.002 / 24] * 2, rel=1e-12)
 
 

@@ -15,7 +15,7 @@ import abm.core.simulation
 import abm.study.cost
 import abm.study.pool
 import abm.study.run
-import abm.study.wells
+import abm.study.subject
 
 
 def run(words, faults, folder, out, err):
@@ -78,11 +78,11 @@ def _after_each_step(act):
 
 def _die_in(well, step, marks, times, number):
     """Send a signal to the worker that runs a well at a step, so many times."""
-    real = abm.study.wells.run_well
+    real = abm.study.subject.run_subject
     current = []
 
-    def run_well(job, flow):
-        current[:] = [job.well.label]
+    def run_subject(job, flow):
+        current[:] = [job.subject.label]
         real(job, flow)
 
     def act(simulation):
@@ -90,7 +90,7 @@ def _die_in(well, step, marks, times, number):
             (Path(marks) / str(time.monotonic_ns())).touch()
             os.kill(os.getpid(), number)
 
-    abm.study.wells.run_well = run_well
+    abm.study.subject.run_subject = run_subject
     _after_each_step(act)
 
 

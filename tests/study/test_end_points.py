@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 import abm.study.cost
 import abm.study.run
-import abm.study.wells
+import abm.study.subject
 from abm.core.errors import InputError
 from abm.scenario.cohort import EndPoints
 from abm.scenario.draws import draws
@@ -493,7 +493,7 @@ def test_two_threads_in_a_patient_come_to_the_same_hash(load, trial, tmp_path, m
 @pytest.mark.parametrize("n_steps", [300, 2000])
 def test_an_interrupted_trial_is_completed_to_the_same_hash(load, trial, tmp_path, monkeypatch, stops_after, n_steps):
     with monkeypatch.context() as patch:
-        patch.setattr(abm.study.wells, "BEAT_S", 0.0)
+        patch.setattr(abm.study.subject, "BEAT_S", 0.0)
         with pytest.raises(Stopped):
             run_scenario(load(), tmp_path, 1, stops_after(n_steps))
     run = run_scenario(load(), tmp_path, 1)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import abm
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.draws import draws
 from abm.scenario.from_file import load_scenario
 
@@ -213,7 +213,7 @@ def test_doses_by_mouth_that_were_missed_are_left_out(tmp_path):
     scenario = load_scenario(CLL, (*FEW, "replicates=1", "cohort=null", "duration=100 d", arms))
     table = pd.read_csv(abm.simulate(scenario, out=tmp_path).folder / "nonmem.csv")
     oral = table[table["CMT"] == 4]
-    simulation = build(scenario, Well("a", 0))
+    simulation = build(scenario, Subject("a", 0))
     simulation.run()
     taken = simulation.world.pools["ibrutinib_dosed_mg"] / 420.0
     assert (oral["ADDL"] + 1).sum() == taken

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from abm.scenario.build import Well, build, controls
+from abm.scenario.build import Subject, build, controls
 from abm.study.jobs import Flow
 from abm.study.measures import _Level, kind_of, of_arms, of_well
 from abm.study.rows import RowJob, as_base
@@ -52,7 +52,7 @@ def test_survival_lysis_and_control_of_a_run_are_those_of_a_study(tiny, tmp_path
 
 def test_hours_alive_are_counted_until_death_and_those_of_survivors_until_the_end(tiny):
     scenario = tiny("arms.both.add=[{rituximab: 10 ug/mL}, {serum: 25 %}]")
-    simulation = build(scenario, Well("both", 0))
+    simulation = build(scenario, Subject("both", 0))
     simulation.run()
     world = simulation.world
     b, dead = world.populations["b_cells"], world.deaths["b_cells"]

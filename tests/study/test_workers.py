@@ -27,7 +27,7 @@ def children(pid):
 
 
 def is_worker(pid):
-    return b"WellJob" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"SubjectJob" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_only_the_well_of_a_killed_worker_is_tried_again(call, die, log, tiny_file, quiet_hash):

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from abm.plot.page import style
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.view import raster
 from abm.view.raster import Look, picture, rgb
 
@@ -18,7 +18,7 @@ PIXELS = 256
 @pytest.fixture
 def world(scenario):
     """Return a well with three B cells and two NK cells at places that are known."""
-    simulation = build(scenario, Well("both", 0))
+    simulation = build(scenario, Subject("both", 0))
     for _ in range(3):
         simulation.step()
     world = simulation.world
@@ -65,7 +65,7 @@ def test_a_box_shows_its_own_part_at_its_own_scale(world):
 
 
 def test_lysed_cells_are_hollow_in_the_colour_of_the_cause(scenario):
-    simulation = build(scenario, Well("serum", 0))
+    simulation = build(scenario, Subject("serum", 0))
     simulation.run()
     world = simulation.world
     table = world.deaths["b_cells"]
@@ -115,7 +115,7 @@ def test_the_layer_of_potency_is_that_of_the_mechanism(world):
 
 
 def test_the_committed_are_not_yet_lysed(scenario):
-    simulation = build(scenario, Well("effectors", 0))
+    simulation = build(scenario, Subject("effectors", 0))
     simulation.run()
     world = simulation.world
     n_lysed = sum(x_um.size for x_um, _, _ in raster._lysed(world))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.core.errors import InputError
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.from_file import load_scenario
 from abm.study.simulate import simulate
 from abm.view.session import Cell, Session
@@ -27,7 +27,7 @@ def assert_replays(session, path):
     again = load_scenario(path)
     assert again == session.scenario
     for arm in session.arms:
-        headless = build(again, Well(arm, session.replicate))
+        headless = build(again, Subject(arm, session.replicate))
         headless.run()
         assert bytes_of(headless) == bytes_of(session.simulations[arm]), arm
         assert headless.records["counts"] == session.simulations[arm].records["counts"]
@@ -81,7 +81,7 @@ def test_a_patient_is_steered_and_replayed(patient, tmp_path):
         session.step()
     path = tmp_path / "p.yaml"
     path.write_text(session.scenario_file())
-    headless = build(load_scenario(path), Well("rituximab", 0))
+    headless = build(load_scenario(path), Subject("rituximab", 0))
     headless.run()
     assert bytes_of(headless) == bytes_of(session.simulations["rituximab"])
 
@@ -154,7 +154,7 @@ def test_too_many_cells_and_unknown_arms_are_refused(scenario):
 
 def test_a_cell_is_followed_to_its_death_and_its_killer_is_known(scenario):
     session = Session(scenario, ["effectors"])
-    headless = build(scenario, Well("effectors", 0))
+    headless = build(scenario, Subject("effectors", 0))
     headless.run()
     table = headless.world.deaths["b_cells"]
     row = np.flatnonzero(table.killer_uid >= 0)[0]

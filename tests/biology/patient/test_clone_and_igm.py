@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from abm.biology.patient.balance import balance
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.from_file import load_scenario
 
 WALDENSTROM = Path(__file__).parents[3] / "configs" / "parameters" / "waldenstrom.yaml"
@@ -36,7 +36,7 @@ def typical(*sets, days=300):
     few = "populations.b_cells.cells_per_agent=1e9"
     looks = f"probes.patient={{every: 7 d, at: [{days} d]}}"
     scenario = load_scenario(WALDENSTROM, ("cohort=null", f"duration={days} d", arms, few, looks, *sets))
-    sim = build(scenario, Well("course", 0))
+    sim = build(scenario, Subject("course", 0))
     sim.run()
     return sim
 

@@ -11,7 +11,7 @@ from scipy.linalg import expm
 
 from abm.biology.patient.balance import balance
 from abm.core.linear import two_pools
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.from_file import load_scenario
 
 WALDENSTROM = Path(__file__).parents[3] / "configs" / "parameters" / "waldenstrom.yaml"
@@ -182,7 +182,7 @@ def typical(*sets):
     """Return the typical patient of the published set under four weekly infusions."""
     arms = "arms={course: {add: [{infusion: 375 mg/m2, times: 4, every: 7 d}]}}"
     looks = "probes.patient.at=[4 h, 168 h, 508 h, 676 h]"
-    return build(load_scenario(WALDENSTROM, ("cohort=null", "duration=40 d", arms, looks, *sets)), Well("course", 0))
+    return build(load_scenario(WALDENSTROM, ("cohort=null", "duration=40 d", arms, looks, *sets)), Subject("course", 0))
 
 
 def is_like_the_label(level):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.draws import patient_of
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
@@ -15,7 +15,7 @@ FEW = ("populations.b_cells.cells_per_agent=1e10", "duration=60 d", "end_points.
 
 
 def patient(*sets, steps=0):
-    simulation = build(load_scenario(CLL, ("cohort=null", "replicates=1", *FEW, *sets)), Well("ibrutinib", 0))
+    simulation = build(load_scenario(CLL, ("cohort=null", "replicates=1", *FEW, *sets)), Subject("ibrutinib", 0))
     for _ in range(steps):
         simulation.step()
     return simulation
@@ -88,7 +88,7 @@ def test_cells_in_a_well_signal_with_and_without_free_btk():
             "populations": {"b_cells": {"n": 500}},
             "processes": {"signalling": {"kind": "bcr_signalling", "btk_free": free, "bypass": 0.6}},
         }
-        simulation = build(Scenario.model_validate(data), Well("arm", 0))
+        simulation = build(Scenario.model_validate(data), Subject("arm", 0))
         simulation.run()
         return simulation.world.populations["b_cells"]
 

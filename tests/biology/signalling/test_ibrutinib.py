@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
 
 DAY = 24.0
@@ -26,7 +26,7 @@ def course(add, days=30, dt="12 h", looks="12 h", seed=1, **law):
         "end_points": {"kind": "lymphocytes"},
         "probes": {"counts": None, "patient": {"every": looks}},
     }
-    simulation = build(Scenario.model_validate(data), Well("arm", 0))
+    simulation = build(Scenario.model_validate(data), Subject("arm", 0))
     simulation.run()
     rows = simulation.records["patient"]
     return np.array([rows[step]["btk_free"] for step in sorted(rows)]), simulation

@@ -11,7 +11,7 @@ from abm.biology.patient.balance import balance
 from abm.biology.signalling.signal_turnover import turn_over
 from abm.core.jit import kernel, prange
 from abm.core.rng import negative_binomial
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.from_file import load_scenario
 
 KEY = (np.uint64(5), np.uint32(3))
@@ -25,7 +25,7 @@ def patient(*sets, days):
         "end_points.follow_up_spread=0 h",
         "probes.patient={every: 20 d}" if days > 20 else "probes.patient.every=1 d",
     )
-    return build(load_scenario("configs/scenarios/chiodin2022.yaml", (*own, *looks, *sets)), Well("ibrutinib", 0))
+    return build(load_scenario("configs/scenarios/chiodin2022.yaml", (*own, *looks, *sets)), Subject("ibrutinib", 0))
 
 
 @kernel

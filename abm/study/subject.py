@@ -1,4 +1,4 @@
-"""Run one well into its part of a run folder, from its last checkpoint if there is one."""
+"""Run one subject into its part of a run folder, from its last checkpoint if there is one."""
 
 import json
 import time
@@ -17,9 +17,9 @@ from abm.core.fate import Fate
 from abm.core.par import plain
 from abm.core.simulation import Simulation
 from abm.results.seal import changed
+from abm.results.subject import FRAMES, SubjectFolder
 from abm.results.tables import labelled, stack
-from abm.results.wells import FRAMES, WellFolder
-from abm.scenario.build import Well, build
+from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Flow, Stopped
 
@@ -27,43 +27,43 @@ BEAT_S = 0.2
 
 
 @dataclass(frozen=True)
-class WellJob:
-    """One well to run into its part of a run folder."""
+class SubjectJob:
+    """One subject to run into its part of a run folder."""
 
     scenario: Scenario
-    well: Well
-    part: WellFolder
+    subject: Subject
+    part: SubjectFolder
     checkpoints: str
     scenario_hash: str
     n_threads: int = 1
 
     @property
     def label(self) -> str:
-        """Name the well in messages."""
-        return f"well {self.well.label}"
+        """Name the subject in messages."""
+        return f"{self.scenario.space.subject} {self.subject.label}"
 
     def run(self, flow: Flow) -> None:
-        """Run the well."""
-        run_well(self, flow)
+        """Run the subject."""
+        run_subject(self, flow)
 
     def to_json(self) -> str:
         """Return the job as text."""
         folders = {"part": str(self.part.path), "checkpoints": self.checkpoints}
         rest = {"scenario_hash": self.scenario_hash, "n_threads": self.n_threads}
-        return json.dumps({"scenario": plain(self.scenario), "well": asdict(self.well), **folders, **rest})
+        return json.dumps({"scenario": plain(self.scenario), "subject": asdict(self.subject), **folders, **rest})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the job that a text holds."""
         data = json.loads(text)
-        well = Well(**data["well"])
-        part = WellFolder(Path(data["part"]), well.arm, well.replicate)
+        subject = Subject(**data["subject"])
+        part = SubjectFolder(Path(data["part"]), subject.arm, subject.replicate)
         scenario = Scenario.model_validate(data["scenario"])
-        return cls(scenario, well, part, data["checkpoints"], data["scenario_hash"], data["n_threads"])
+        return cls(scenario, subject, part, data["checkpoints"], data["scenario_hash"], data["n_threads"])
 
 
-def mend(job: WellJob) -> list[str]:
-    """Give up what an earlier process left of a well and is damaged, back to what is whole; return its names.
+def mend(job: SubjectJob) -> list[str]:
+    """Give up what an earlier process left of a subject and is damaged, back to what is whole; return its names.
 
     A checkpoint without the frames that were written before it is of no use.
     """
@@ -73,7 +73,7 @@ def mend(job: WellJob) -> list[str]:
         if not lost:
             return []
         job.part.reopen()
-    with suppress(CheckpointError):  # the well itself says so
+    with suppress(CheckpointError):  # the subject itself says so
         found = store.latest()
         files = found.header.get("files") if found else {}
         gone = changed(job.part.path, files) if isinstance(files, dict) else ["step"]
@@ -84,8 +84,8 @@ def mend(job: WellJob) -> list[str]:
     return sorted(set(lost))
 
 
-def run_well(job: WellJob, flow: Flow | None = None) -> None:
-    """Run a well to its end and leave its tables; a finished one is left as it is.
+def run_subject(job: SubjectJob, flow: Flow | None = None) -> None:
+    """Run a subject to its end and leave its tables; a finished one is left as it is.
 
     Raises
     ------
@@ -97,13 +97,13 @@ def run_well(job: WellJob, flow: Flow | None = None) -> None:
     if job.part.is_finished:
         return
     jit.set_threads(job.n_threads)
-    flow, simulation = flow or Flow(), build(job.scenario, job.well)
+    flow, simulation = flow or Flow(), build(job.scenario, job.subject)
     store = CheckpointStore(job.checkpoints, job.scenario_hash)
     found = store.latest()
     job.part.cut_back(found.header["step"] if found else -1)
     if found:
         if found.refused:
-            instead = {"well": job.well.label, "reason": found.refused, "used": found.header["step"]}
+            instead = {"well": job.subject.label, "reason": found.refused, "used": found.header["step"]}
             flow.note("checkpoint refused", instead)
         simulation.restore(found.header, found.arrays)
     _Course(job, flow, simulation, store, found.header.get("files", {}) if found else {}).run()
@@ -113,7 +113,7 @@ class _Course:
     """The loop over steps, with heartbeats, checkpoints and the final tables."""
 
     def __init__(
-        self, job: WellJob, flow: Flow, simulation: Simulation, store: CheckpointStore, frames: dict[str, str]
+        self, job: SubjectJob, flow: Flow, simulation: Simulation, store: CheckpointStore, frames: dict[str, str]
     ):
         self.job, self.flow, self.simulation, self.store, self.frames = job, flow, simulation, store, frames
         self.flushed = {name: set() for name in simulation.probes}

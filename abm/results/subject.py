@@ -1,4 +1,4 @@
-"""One well's own part of a run folder, written while it runs and cut back when it resumes."""
+"""One subject's own part of a run folder, written while it runs and cut back when it resumes."""
 
 import json
 import os
@@ -17,16 +17,16 @@ from abm.results.tables import Columns, ReadError, labelled, unreadable, write_n
 
 TABLES = ("series", "deaths", "start", "cells", "events")
 FIELDS = "fields"
-FRAMES = ("cells", "events", FIELDS)  # written while the well runs, all else at its end
+FRAMES = ("cells", "events", FIELDS)  # written while the subject runs, all else at its end
 CHUNK = re.compile(r"step=(\d{6,})\.(?:parquet|npz)")
 RECORD = "well.json"
 
 
 @dataclass(frozen=True)
-class WellFolder:
-    """The part of one well: one finished file per table and flush, named by the last step it covers.
+class SubjectFolder:
+    """The part of one subject: one finished file per table and flush, named by the last step it covers.
 
-    It can be sent to the process that runs the well. Arm and replicate are put into every table here.
+    It can be sent to the process that runs the subject. Arm and replicate are put into every table here.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ class WellFolder:
                 yield entry, match
 
     def reopen(self) -> None:
-        """Take back the mark that the well is finished."""
+        """Take back the mark that the subject is finished."""
         (self.path / RECORD).unlink(missing_ok=True)
 
     def cut_back(self, step: int) -> None:
-        """Drop everything written for steps beyond `step`, and the mark that the well is finished.
+        """Drop everything written for steps beyond `step`, and the mark that the subject is finished.
 
-        ``cut_back(-1)`` starts the well over.
+        ``cut_back(-1)`` starts the subject over.
         """
         self.reopen()
         remove_leftovers(self.path)
@@ -99,11 +99,11 @@ class WellFolder:
         return {name: known.get(name) or file_hash(chunk) for name, chunk in names.items()}
 
     def finish(self, record: Mapping[str, object], known: Mapping[str, str] = NONE) -> None:
-        """Mark the well as finished and keep its `record`, such as steps done and conservation errors."""
+        """Mark the subject as finished and keep its `record`, such as steps done and conservation errors."""
         write_json(self.path / RECORD, {"record": record, "files": self.files(known=known)})
 
     def damaged(self) -> list[str]:
-        """Return which files of a finished well changed or went since."""
+        """Return which files of a finished subject changed or went since."""
         try:
             return changed(self.path, self._read()["files"])
         except ReadError:
@@ -120,7 +120,7 @@ class WellFolder:
         Raises
         ------
         ReadError
-            The well is not finished, or the file is damaged.
+            The subject is not finished, or the file is damaged.
         """
         return self._read()["record"]
 
