@@ -90,8 +90,8 @@ ADDED = (
 def ordered(kinds: Mapping) -> list[str]:
     """Return all kinds so that what writes a column of the moment comes before what reads it."""
     fleeting = {f"{owner}.{c.name}" for cls in kinds.values() for owner, c in cls.columns if c.resets}
-    made = {kind: fleeting & set(cls.writes) for kind, cls in kinds.items()}
-    needed = {kind: fleeting & set(cls.reads) - made[kind] for kind, cls in kinds.items()}
+    made = {kind: fleeting & set(cls().writes) for kind, cls in kinds.items()}
+    needed = {kind: fleeting & set(cls().reads) - made[kind] for kind, cls in kinds.items()}
     order, left = [], sorted(kinds)
     while left:
         ready = [kind for kind in left if not any(needed[kind] & made[other] for other in left)]

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from abm.core.errors import Fault, RunFailed
+from abm.core.measure import Measure
 from abm.core.par import Model
 from abm.core.pools import Pools
 from abm.core.population import Column, Population
@@ -66,8 +67,8 @@ class CellType(Model):
         Columns of a snapshot, as far as there are such.
     shown : tuple of Shown
         Columns for courses and colours.
-    means : dict of str to str
-        Means over the population that are counted, by name the column.
+    means : dict of str to Measure
+        What is counted of the mean over the population, by column.
     is_always_counted : bool
         Whether there are totals, of nobody, also where a scenario has no such cells.
     secretes_igm : bool
@@ -84,7 +85,7 @@ class CellType(Model):
     engaged_in: ClassVar[str] = "partner"
     kept: ClassVar[tuple[str, ...]] = ()
     shown: ClassVar[tuple[Shown, ...]] = ()
-    means: ClassVar[dict[str, str]] = {}
+    means: ClassVar[dict[str, Measure]] = {}
     is_always_counted: ClassVar[bool] = False
     secretes_igm: ClassVar[bool] = False
 
@@ -94,6 +95,19 @@ class CellType(Model):
 
     def draw(self, population: Population, rows: slice, key_of: KeyOf) -> None:
         """Fill the columns of new rows; ``key_of`` gives the key of a stream, the same at any time."""
+
+    @classmethod
+    def measures(cls) -> tuple[Measure, ...]:
+        """Return what is counted of effectors: how many there are, how many of them are engaged, and means."""
+        n = f"n_{cls.short}"
+        found = (Measure(n, "cells", cls.words), Measure(f"{n}_engaged", "cells", f"{cls.words} engaged"))
+        return (*found, *cls.means.values())
+
+    def counted(self, population: Population | None) -> dict[str, float]:
+        """Return those numbers, of nobody where an arm has no such cells."""
+        cells = population or Population(self.population)
+        means = {measure.name: cells.mean(column) for column, measure in self.means.items()}
+        return {f"n_{self.short}": cells.n, f"n_{self.short}_engaged": int(self.is_engaged(cells).sum())} | means
 
     def totals(self, population: Population, pools: Pools) -> dict[str, float]:
         """Return what a look at a patient counts of such cells and no others."""

@@ -4,6 +4,7 @@ A population owns every column, so removal, division and reordering cannot miss 
 rows change; a ``uid`` is an identity and is never reused.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -225,6 +226,12 @@ class Population:
     def set_default(self, name: str, value: float) -> None:
         """Change what RESET and new rows write: how a constant hazard is declared once instead of every step."""
         self.defaults[name] = value
+
+    def mean(self, name: str) -> float:
+        """Return the mean of a column; 0 without such a column, and missing without a cell."""
+        if not self.n:
+            return math.nan
+        return float(self[name].mean()) if name in self else 0.0
 
     def names(self, prefix: str, suffix: str = "") -> list[str]:
         """Return the column names with this prefix and suffix, sorted."""

@@ -55,6 +55,11 @@ class World:
         self.step, self.t_h, self.dt_h = 0, 0.0, 0.0
         self._keys: dict[str, np.uint64] = {}
 
+    @property
+    def target(self) -> str:
+        """Name of the population that the drug is for."""
+        return next(name for name, cell_type in self.cell_types.items() if cell_type.role == "target")
+
     def key(self, stream: str) -> Key:
         """Return the key of a stream for the current step."""
         if stream not in self._keys:

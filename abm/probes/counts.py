@@ -3,23 +3,14 @@
 A look at the moment of an addition sees what was added, at the start as later; added cells count from the next step on.
 """
 
-import math
 from typing import ClassVar, Literal
 
 from abm.core.measure import Measure
-from abm.core.population import Population
 from abm.core.probe import Probe, Row
 from abm.core.world import World
 
 IGM_KDA = 950.0
 GRAMS_PER_KDA = 1.66053907e-21
-
-
-def mean(population: Population, column: str) -> float:
-    """Mean of a column; 0 without such a column, and missing without a cell."""
-    if not population.n:
-        return math.nan
-    return float(population[column].mean()) if column in population else 0.0
 
 
 class Counts(Probe):
@@ -34,10 +25,6 @@ class Counts(Probe):
         Measure("n_b_dead", "cells", "B cells lysed"),
         Measure("n_b_start", "cells", "B cells that ever were"),
         Measure("deaths_*", "cells", "B cells dead by *"),
-        Measure("n_nk", "cells", "NK cells"),
-        Measure("n_nk_engaged", "cells", "NK cells engaged"),
-        Measure("potency_mean", "1", "potency of NK cells"),
-        Measure("granules_mean", "1", "granules of NK cells", shown="of full"),
         Measure("c1q_frac", "1", "C1q left", "share"),
         Measure("c2c4_frac", "1", "C2/C4 left", "share"),
         Measure("c3_frac", "1", "C3 left", "share"),
@@ -56,44 +43,37 @@ class Counts(Probe):
 
     def observe(self, world: World) -> Row:
         """Read totals."""
-        b, pools = world.populations["b_cells"], world.pools
+        name, pools, tally = world.target, world.pools, world.tallies
+        b = world.populations[name]
         dying = int(b.is_dying.sum())
         row = {
             "time_h": world.t_h,
             "n_b_alive": b.n - dying,
             "n_b_dying": dying,
-            "n_b_dead": world.tallies.get("b_cells.lysed", 0),
-            "n_b_start": world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0),
+            "n_b_dead": tally.get(f"{name}.lysed", 0),
+            "n_b_start": tally.get(f"{name}.entered", 0) + tally.get(f"{name}.born", 0),
         }
-        row |= {
-            key.removeprefix("b_cells."): count
-            for key, count in sorted(world.tallies.items())
-            if key.startswith("b_cells.deaths_")
-        }
+        deaths = sorted(key for key in tally if key.startswith(f"{name}.deaths_"))
+        row |= {key.removeprefix(f"{name}."): tally[key] for key in deaths}
         return (
             row
             | self._effectors(world)
             | self._medium(world)
             | {
                 "rituximab_nM": pools.nM("antibody"),
-                "bound_mean_per_cell": mean(b, "bound_per_cell"),
-                "c3b_mean_per_cell": mean(b, "c3b_per_cell"),
-                "mac_mean_per_cell": mean(b, "mac_per_cell"),
+                "bound_mean_per_cell": b.mean("bound_per_cell"),
+                "c3b_mean_per_cell": b.mean("c3b_per_cell"),
+                "mac_mean_per_cell": b.mean("mac_per_cell"),
             }
-            | ({"signal_mean": mean(b, "signal")} if "signal" in b else {})
+            | ({"signal_mean": b.mean("signal")} if "signal" in b else {})
         )
 
     def _effectors(self, world: World) -> Row:
-        nk = world.populations.get("nk_cells")
-        if nk is None:
-            return {"n_nk": 0, "n_nk_engaged": 0, "potency_mean": math.nan, "granules_mean": math.nan}
-        engaged = int((nk.partner >= 0).sum()) if "partner" in nk else 0
-        return {
-            "n_nk": nk.n,
-            "n_nk_engaged": engaged,
-            "potency_mean": mean(nk, "potency"),
-            "granules_mean": mean(nk, "granules"),
-        }
+        row = {}
+        for name, cell_type in world.cell_types.items():
+            if cell_type.role == "effector":
+                row |= cell_type.counted(world.populations.get(name))
+        return row
 
     def _medium(self, world: World) -> Row:
         pools, field = world.pools, world.fields.get("dheas")

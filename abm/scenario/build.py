@@ -180,16 +180,16 @@ def oral_of(arm: Arm) -> tuple[Oral, ...]:
 
 
 def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:
+    world.cell_types |= own.counted()
     for name, cell_type in own.cell_types().items():
         if name not in arm.without:
             world.populations[name] = Population(name, cell_type.columns)
-            world.cell_types[name] = cell_type
 
 
 def _fill(world: World, own: Scenario, arm: Arm) -> None:
     counts: dict[str, int] = {}
-    for name, cell_type in world.cell_types.items():
-        counts[name] = cell_type.count(counts)
+    for name in world.populations:
+        counts[name] = world.cell_types[name].count(counts)
         world.populate(name, counts[name], cohort=0)
 
 

@@ -101,6 +101,13 @@ class Scenario(Model):
         """Return the kind of cell of each population that there is."""
         return {name: cell_type for name, cell_type in self.populations if cell_type is not None}
 
+    def counted(self) -> dict[str, CellType]:
+        """Return these, and the kinds of cell whose totals, of nobody, are told in any case."""
+        usual = {name: kinds[name] for name, kinds in CELL_TYPES.items()}
+        absent = {name: cls() for name, cls in usual.items() if cls.is_always_counted}
+        known = absent | self.cell_types()
+        return {name: known[name] for name in usual if name in known}
+
     def counts(self) -> dict[str, int]:
         """Return how many agents of each population there are at the start."""
         found: dict[str, int] = {}

@@ -129,7 +129,8 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
 def _declare(folder: RunFolder, scenario: Scenario) -> None:
     """Write what the columns of the series are."""
     probes = [probe for _, probe in scenario.probes if probe is not None and probe.table == "series"]
-    known = Measures(measure for probe in probes for measure in probe.measures)
+    cells = [measure for cell_type in scenario.counted().values() for measure in cell_type.measures()]
+    known = Measures([*cells, *(measure for probe in probes for measure in probe.measures)])
     folder.write_measures({"series": known.plain(folder.series().columns)})
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from abm.core.cell_type import CellType, KeyOf, Shown
 from abm.core.jit import kernel, prange
+from abm.core.measure import Measure
 from abm.core.par import par
 from abm.core.population import Column, Population
 from abm.core.rng import uniform
@@ -38,7 +39,10 @@ class NKCells(CellType):
         Shown("cd16", "CD16", "of full"),
         Shown("n_kills", "kills"),
     )
-    means: ClassVar = {"potency_mean": "potency", "granules_mean": "granules"}
+    means: ClassVar = {
+        "potency": Measure("potency_mean", "1", "potency of NK cells"),
+        "granules": Measure("granules_mean", "1", "granules of NK cells", shown="of full"),
+    }
     is_always_counted: ClassVar = True
     kind: Literal["nk_cells"] = "nk_cells"
     columns: ClassVar = (

@@ -3,7 +3,7 @@
 *Model*: constant speed; a new direction, even over the circle, at rate ``1 / persistence``. Mean squared displacement
 ``2 v^2 tau (t - tau (1 - exp(-t / tau)))``. Reflecting walls mirror, periodic ones wrap. Engaged cells stand still.
 
-*Reads*: partner. *Writes*: x_um, y_um, direction.
+*Reads*: which cells are engaged. *Writes*: x_um, y_um, direction.
 
 *References*: Codling2008 (velocity-jump process).
 """
@@ -13,13 +13,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.columns import PARTNER
+from abm.biology.populations import CELL_TYPES, PopulationName
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, direction, fill_uniform2
 from abm.core.world import World
+
+HEADING = ("x_heading", "y_heading")
 
 
 @kernel
@@ -52,26 +54,35 @@ class Motility(Process):
 
     kind: Literal["motility"] = "motility"
     phase: ClassVar = Phase.MOVE
-    columns: ClassVar = (
-        PARTNER,
-        ("nk_cells", Column("x_heading", doc="direction")),
-        ("nk_cells", Column("y_heading", doc="direction")),
-    )
-    reads: ClassVar = ("nk_cells.partner",)
-    writes: ClassVar = ("nk_cells.x_um", "nk_cells.y_um", "nk_cells.x_heading", "nk_cells.y_heading")
 
+    population: PopulationName = "nk_cells"
     speed_um_per_min: float = par(3.5, "um/min", "assumed: 1-4 in two dimensions", "Speed", ge=0, le=100)
     persistence: float = par(5.0 / 60.0, "h", "assumed: minutes", "Mean time between turns", gt=0, le=100)
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The column that tells who is engaged."""
+        return (f"{self.population}.{CELL_TYPES[self.population][self.population].engaged_in}",)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Places and directions."""
+        return tuple(f"{self.population}.{name}" for name in ("x_um", "y_um", *HEADING))
+
+    def prepare(self, world: World) -> None:
+        """Make the directions."""
+        for name in HEADING:
+            world.declare(self.population, Column(name, doc="direction"))
+
     def step(self, world: World, key: Key) -> None:
         """Walk for one step."""
-        nk = world.populations.get("nk_cells")
-        if nk is None or world.space.kind == "mixed":
+        cells = world.populations.get(self.population)
+        if cells is None or world.space.kind == "mixed":
             return
-        u, v = np.empty(nk.n), np.empty(nk.n)
-        fill_uniform2(u, v, nk.uid, 0, key)
-        turn(nk.x_heading, nk.y_heading, u, v, -math.expm1(-world.dt_h / self.persistence))
+        u, v = np.empty(cells.n), np.empty(cells.n)
+        fill_uniform2(u, v, cells.uid, 0, key)
+        turn(cells.x_heading, cells.y_heading, u, v, -math.expm1(-world.dt_h / self.persistence))
         length_um = min(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
-        is_free = nk.partner < 0
-        for place, heading in ((nk.x_um, nk.x_heading), (nk.y_um, nk.y_heading)):
+        is_free = ~world.cell_types[self.population].is_engaged(cells)
+        for place, heading in ((cells.x_um, cells.x_heading), (cells.y_um, cells.y_heading)):
             walk(place, heading, is_free, length_um, world.space.side, world.space.is_periodic)
