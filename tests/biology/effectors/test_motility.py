@@ -89,7 +89,7 @@ def test_even_a_step_longer_than_the_floor_keeps_cells_on_it(culture, dt):
 
 
 def test_engaged_cells_stand_still(culture):
-    sim = walkers(culture, "1000 um", "periodic", n=100)
+    sim = walkers(culture, "1000 um", "periodic", n=100, processes={"killing": {}})
     nk = sim.world.populations["nk_cells"]
     nk.partner[:50] = 3
     held = nk.uid[:50].copy()
