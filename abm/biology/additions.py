@@ -6,38 +6,35 @@ FATE, so that a look at that moment does not see them yet. Both hold at 0 as lat
 *Writes*: pools, fields, arrivals.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
+from abm.core.addition import SAME_MOMENT_H
 from abm.core.par import Model
 from abm.core.population import Population
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
-SAME_MOMENT_H = 1e-8
-AT_STEP, ENTERED = "additions.at_step", "additions.entered"  # how many of the last moment's amounts are in
-
-
-class Portion(Model):
-    """One addition in engine units: nM in the well, a fraction, or a number of cells."""
-
-    t_h: float
-    name: str
-    amount: float
-    is_cells: bool = False
-    cohort: int = 0
+AT_STEP, ENTERED = "additions.at_step", "additions.entered"  # how many of the last moment's additions are in
 
 
 class Additions(Process):
-    """The plan of one arm, in order of time."""
+    """Lets in what the subject is given.
+
+    Attributes
+    ----------
+    known : tuple of mapping
+        For each of ``world.given``, serum and antibodies as the scenario has them at its moment.
+    """
 
     phase: ClassVar = Phase.DOSE
     reads: ClassVar = ()
     writes: ClassVar = ("pools.*", "fields.*")
 
-    plan: tuple[Portion, ...] = ()
+    known: tuple[Mapping[str, Model], ...] = ()
 
     def step(self, world: World, key: Key) -> None:
         """Let cells in, and what somebody has added since the look at this moment."""
@@ -52,24 +49,21 @@ class Additions(Process):
 
     def enter(self, world: World) -> None:
         """Add the amounts of this moment that have not been added yet."""
-        due = [portion for portion in self._due(world) if not portion.is_cells]
+        due = [(one, known) for one, known in zip(world.given, self.known, strict=True) if _is_due(one, world)]
         n_entered = world.tallies.get(ENTERED, 0) if world.tallies.get(AT_STEP) == world.step else 0
-        for portion in due[n_entered:]:
-            if portion.name.startswith("anti_"):
-                world.pools.add(portion.name, portion.amount)
-                continue
-            molecules = world.pools.molecules(portion.amount)
-            world.supply(portion.name, molecules)
-            world.pools.add(f"{portion.name}_supplied", molecules)
+        for one, known in due[n_entered:]:
+            one.enter(world, known)
         world.tallies |= {AT_STEP: world.step, ENTERED: len(due)} if due else {}
 
     def _let_cells_in(self, world: World) -> None:
-        for portion in self._due(world):
-            if portion.is_cells:
-                world.arrive(portion.name, np.zeros(int(portion.amount)), portion.cohort)
+        cells: Any = [one for one in world.given if one.population]
+        for cohort, one in enumerate(cells, start=1):
+            if _is_due(one, world):
+                world.arrive(one.population, np.zeros(one.n_cells), cohort)
 
-    def _due(self, world: World) -> list[Portion]:
-        return [portion for portion in self.plan if abs(portion.t_h - world.t_h) <= SAME_MOMENT_H]
+
+def _is_due(one: Any, world: World) -> bool:
+    return abs(one.at - world.t_h) <= SAME_MOMENT_H
 
 
 def bound_antibody(b: Population) -> float:

@@ -38,8 +38,9 @@ class Process(Model):
     columns : tuple of (str, Column)
         Columns it needs, with their population; made before the first step.
     reads, writes : tuple of str
-        ``population.column``, ``pools.name``, ``fields.name`` or ``properties.name``; anything else it touches is a
-        defect, and tests look. A property is written in :meth:`prepare` alone.
+        ``population.column``, ``pools.name``, ``fields.name`` or ``properties.name``, and ``given.kind`` of what the
+        subject is given; anything else it touches is a defect, and tests look. A property is written in
+        :meth:`prepare` alone.
     sets : tuple of str
         What of it is set anew at every step, and returns to its default where the process is switched off.
     """
@@ -86,7 +87,10 @@ def discover(package: ModuleType, base: type[Model]) -> dict[str, type[Any]]:
                 continue
             if "kind" not in inspect.get_annotations(candidate):
                 continue
-            kind = candidate.model_fields["kind"].default
+            field = candidate.model_fields.get("kind")
+            kind = field.default if field else getattr(candidate, "kind", None)
+            if kind is None:
+                continue
             if kind in found:
                 raise RunFailed(f"two classes of kind {kind!r}: {found[kind].__name__} and {candidate.__name__}")
             found[kind] = candidate

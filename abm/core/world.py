@@ -1,6 +1,6 @@
 """The World: everything that changes during a simulation."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -24,11 +24,17 @@ def mend(rows, new_row):
             rows[i] = new_row[rows[i]]
 
 
+class Given(Protocol):
+    """What somebody gives the subject; :class:`abm.core.addition.Addition`."""
+
+    kind: ClassVar[str]
+
+
 class World:
     """Populations, fields, pools, clock and integer event tallies of one well or one patient.
 
     ``properties`` holds what mechanisms are told and none changes: frozen models by name, such as ``serum``, and laws
-    that a process publishes when it prepares.
+    that a process publishes when it prepares. ``given`` is all that the subject is given, in order.
 
     Parameters
     ----------
@@ -51,6 +57,7 @@ class World:
         self.deaths: dict[str, Population] = {}
         self.arrivals: dict[str, list[tuple[np.ndarray, int]]] = {}
         self.properties: dict[str, Model] = {}
+        self.given: tuple[Given, ...] = ()
         self.seed, self.replicate = seed, replicate
         self.step, self.t_h, self.dt_h = 0, 0.0, 0.0
         self._keys: dict[str, np.uint64] = {}
@@ -69,6 +76,10 @@ class World:
     def first_key(self, stream: str) -> Key:
         """Return the key of a stream of cells, whatever the step: cells that come later are drawn as the first."""
         return self.key(f"cells.{stream}")[0], np.uint32(0)
+
+    def given_of(self, kind: str) -> dict[int, Any]:
+        """Return what the subject is given of a kind, by its place among all that it is given."""
+        return {index: one for index, one in enumerate(self.given) if one.kind == kind}
 
     def declare(self, population: str, column: Column) -> None:
         """Add a column where the population exists; an arm without that population needs none."""

@@ -54,10 +54,13 @@ class Shape:
         return cls((annotation,))
 
     def models(self, data: Any = None) -> list[type[BaseModel]]:
-        """Return the model classes among the alternatives, those of the kind in the data if one is."""
+        """Return the model classes among the alternatives, those of the kind in the data if one is.
+
+        The kind is the value of ``kind``, or a key, where classes have a name for one.
+        """
         classes = [kind for kind in self.kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
-        tag = data.get("kind") if isinstance(data, Mapping) else None
-        return [model for model in classes if tag in _tags(model)] or classes
+        given = data if isinstance(data, Mapping) else {}
+        return [model for model in classes if given.get("kind") in _tags(model) or _key(model) in given] or classes
 
     def fields(self, data: Any = None) -> dict[str, FieldInfo]:
         """Return the fields of the model classes by their key in YAML."""
@@ -94,6 +97,11 @@ class Shape:
 def _tags(model: type[BaseModel]) -> tuple[str, ...]:
     field = model.model_fields.get("kind")
     return get_args(field.annotation) if field else ()
+
+
+def _key(model: type[BaseModel]) -> str | None:
+    """Return the key that tells data of a class from those of others, where it is not the value of ``kind``."""
+    return None if "kind" in model.model_fields else getattr(model, "kind", None)
 
 
 def show(value: Any) -> str:

@@ -6,15 +6,14 @@ from functools import partial
 
 import numpy as np
 
-from abm.biology.additions import Additions, Portion
-from abm.biology.patient.treatment import Infusion, Oral, Removal, Treatment
-from abm.core.par import plain
+from abm.biology.additions import Additions
+from abm.core.par import Model, plain
 from abm.core.population import Population
 from abm.core.process import Process
 from abm.core.simulation import Simulation, time_grid
 from abm.core.world import World
 from abm.document.load import Document, apply_overrides, validate
-from abm.scenario.arms import ANTIBODIES, CELLS, EVENTS, Arm
+from abm.scenario.arms import Arm
 from abm.scenario.draws import patient_of
 from abm.scenario.schema import PROBES, Scenario
 
@@ -114,9 +113,9 @@ def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
     drug = arm.antibodies[0] if arm.antibodies else "rituximab"
     world.properties |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
     if own.is_patient:
-        world.properties["treatment"] = treatment_of(arm)
         world.pools.add("dheas", world.pools.molecules(own.serum.nM_of("dheas")))
-    additions = Additions(plan=_plan(patient, arm))
+    world.given = arm.add
+    additions = Additions(known=_known(patient, arm))
     processes: dict[str, Process] = {"additions": additions} | dict(own.processes)
     probes = {name: getattr(own.probes, name) for name in PROBES if getattr(own.probes, name) is not None}
     looks_h = {name: probe.times_h(own.duration) for name, probe in probes.items()}
@@ -147,36 +146,9 @@ def _sets_for(writer: Process, reader: Process) -> bool:
 
 
 def _moments(arm: Arm) -> list[float]:
-    """Return when something is added and when infusions end."""
-    starts = [(t, addition) for addition in arm.add for t in addition.moments]
-    ends = [t + a.over for t, a in starts if a.is_infusion]
-    return [*(t for t, _ in starts), *ends, *(change.at for change in arm.change)]
-
-
-def treatment_of(arm: Arm) -> Treatment:
-    """Return what a protocol gives and does, and when."""
-    infusions = [
-        Infusion(
-            t_h=t,
-            over_h=a.over,
-            mg_per_m2=a.infusion or 0.0,
-            flat_mg=a.infusion_mg or 0.0,
-            course=course,
-            unless_progressed=a.unless_progressed,
-        )
-        for course, a in enumerate(arm.add)
-        if a.is_infusion
-        for t in a.moments
-    ]
-    removals = [Removal(t_h=a.at, frac=a.plasmapheresis) for a in arm.add if a.plasmapheresis is not None]
-    return Treatment(infusions=tuple(infusions), removals=tuple(removals), oral=oral_of(arm))
-
-
-def oral_of(arm: Arm) -> tuple[Oral, ...]:
-    """Return the regimen of daily doses of a protocol, earliest first."""
-    return tuple(
-        Oral(t_h=a.at, mg_per_day=a.ibrutinib, missed_frac=a.missed) for a in arm.add if a.ibrutinib is not None
-    )
+    """Return when something is given, when that ends, and when something changes."""
+    given = [t for addition in arm.add for t in (*addition.moments, *addition.ends)]
+    return [*given, *(change.at for change in arm.change)]
 
 
 def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:
@@ -193,26 +165,10 @@ def _fill(world: World, own: Scenario, arm: Arm) -> None:
         world.populate(name, counts[name], cohort=0)
 
 
-def _plan(scenario: Scenario, arm: Arm) -> tuple[Portion, ...]:
-    """Return all that is added, each as the scenario is at its moment."""
-    plan, cohort, own = [], 0, scenario_of(scenario, arm)
+def _known(scenario: Scenario, arm: Arm) -> tuple[dict[str, Model], ...]:
+    """Return serum and antibodies as the scenario has them at the moment of each addition."""
+    own, found = scenario_of(scenario, arm), []
     for addition in arm.add:
         own = scenario_of(scenario, arm, addition.at) if arm.change else own
-        what, amount = addition.what, getattr(addition, addition.what)
-        if what in EVENTS:
-            continue
-        if what in CELLS:
-            cohort += 1
-            plan.append(Portion(t_h=addition.at, name=what, amount=float(amount), is_cells=True, cohort=cohort))
-        elif what == "serum":
-            plan += [
-                Portion(t_h=addition.at, name=name, amount=nM)
-                for name, nM in own.serum.constituents(amount, addition.lacking).items()
-            ]
-        elif what in ANTIBODIES:
-            nM = amount * getattr(own.antibodies, what).nM_per_ug_per_mL()  # noqa: N806 - a unit
-            plan.append(Portion(t_h=addition.at, name="antibody", amount=nM))
-        else:
-            scale = 1e3 if what in ("dheas", "igg") else 1.0
-            plan.append(Portion(t_h=addition.at, name=what, amount=amount * scale))
-    return tuple(plan)
+        found.append({"serum": own.serum, **dict(own.antibodies)})
+    return tuple(found)

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from abm.biology.populations import CELL_TYPES
+from abm.core.addition import Scale
 from abm.core.errors import Fault
-from abm.scenario.arms import ADDABLE, CELLS, EVENTS
+from abm.core.words import listing
+from abm.scenario.kinds import GIVEN, PROCESSES
 from abm.scenario.patients import patient_faults
 
 if TYPE_CHECKING:
@@ -73,11 +75,10 @@ def _arm_faults(scenario: "Scenario") -> list[Fault]:
     for name, arm in scenario.arms.items():
         for index, addition in enumerate(arm.add):
             place = f"arms.{name}.add.{index}"
-            what = "an infusion" if addition.is_infusion else "an addition"
-            faults += _late(what, addition.moments[-1], place, scenario.duration)
-            if addition.what in CELLS and getattr(scenario.populations, addition.what) is None:
-                text = f"the scenario has no population {addition.what!r}"
-                faults.append(Fault(text, place, beside=(f"populations.{addition.what}",)))
+            faults += _late(addition.noun, addition.moments[-1], place, scenario.duration)
+            if addition.population and getattr(scenario.populations, addition.population) is None:
+                text = f"the scenario has no population {addition.population!r}"
+                faults.append(Fault(text, place, beside=(f"populations.{addition.population}",)))
         for index, change in enumerate(arm.change):
             faults += _late("a change", change.at, f"arms.{name}.change.{index}", scenario.duration)
     return faults
@@ -122,15 +123,28 @@ def _scale_faults(scenario: "Scenario") -> list[Fault]:
             faults.append(Fault(f"{name!r} sees nothing in {where}", f"probes.{name}", allowed="null", beside=SPACE))
     if scenario.end_points is not None and not scenario.is_patient:
         faults.append(Fault("a culture well has no end points", "end_points", allowed="in a patient", beside=SPACE))
-    known = EVENTS if scenario.is_patient else tuple(name for name in ADDABLE if name not in EVENTS)
+    scale: Scale = "body" if scenario.is_patient else "well"
+    written = {target for process in scenario.processes.values() for target in process.writes}
+    known = ", ".join(kind for kind, cls in GIVEN.items() if cls.scale in (scale, "both"))
     for name, arm in scenario.arms.items():
         for index, addition in enumerate(arm.add):
-            if addition.what not in known:
-                text = f"{addition.what!r} cannot be added to {where}"
-                faults.append(Fault(text, f"arms.{name}.add.{index}", allowed=", ".join(known), beside=SPACE))
+            place = f"arms.{name}.add.{index}"
+            if not addition.is_for(scale):
+                text = f"{addition.kind!r} cannot be added to {where}"
+                faults.append(Fault(text, place, allowed=known, beside=SPACE))
+            faults += [
+                Fault(f"no process for {addition.kind!r}: {_writers(need, scale)} is missing", place)
+                for need in addition.needs
+                if addition.is_for(scale) and need not in written
+            ]
     if not scenario.is_patient and getattr(scenario.probes, "counts", None) is None:
         faults.append(Fault("nobody counts the cells", "probes.counts", allowed="{every: 15 min}"))
     return [*faults, *(patient_faults(scenario) if scenario.is_patient else ())]
+
+
+def _writers(need: str, scale: Scale) -> str:
+    """Return the kinds of process that write what an addition needs."""
+    return listing([k for k, cls in PROCESSES.items() if need in cls.writes and cls.scale in (scale, "both")], "or")
 
 
 def _space_faults(scenario: "Scenario") -> list[Fault]:

@@ -95,8 +95,8 @@ def starts_h(arm: "Arm") -> tuple[float, float]:
 
     Both are the first dose where all are by mouth; 0 and NaN where nothing is given.
     """
-    courses = [addition.moments for addition in arm.add if addition.is_infusion]
-    courses += [addition.moments for addition in arm.add if addition.ibrutinib]
+    drugs = [addition for addition in arm.add if addition.is_drug]
+    courses = [drug.moments for drug in sorted(drugs, key=lambda drug: not drug.antibody)]
     return (courses[0][0], courses[0][-1]) if courses else (0.0, math.nan)
 
 
@@ -164,7 +164,7 @@ class LymphocyteEndPoints(Model):
 
     def first_h(self, arm: "Arm") -> float:
         """Return when a protocol's visits begin, h: its first dose of any drug; the start where nothing is given."""
-        return min((a.at for a in arm.add if a.ibrutinib or a.is_infusion), default=0.0)
+        return min((addition.at for addition in arm.add if addition.is_drug), default=0.0)
 
     def visits_h(self, end_h: float) -> list[float]:
         """Return the moments of all visits, h, the first at 0."""

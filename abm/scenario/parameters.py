@@ -5,7 +5,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from abm.core.par import key_of, parameter
-from abm.scenario.arms import AdditionBase
 from abm.scenario.schema import Scenario
 
 COLUMNS = ("name", "value", "unit", "source", "description", "origin")
@@ -18,10 +17,7 @@ def parameters(scenario: Scenario) -> dict[str, list[str]]:
 
 
 def _walk(model: BaseModel, path: str) -> Any:
-    others = model.of_others if isinstance(model, AdditionBase) else ()
     for name, field in type(model).model_fields.items():
-        if name in others:
-            continue
         value, key = getattr(model, name), f"{path}{key_of(name, field)}"
         extra = parameter(field)
         if extra and value is not None:

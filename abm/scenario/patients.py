@@ -6,7 +6,6 @@ import numpy as np
 
 from abm.core.errors import Fault
 from abm.core.process import Process
-from abm.scenario.arms import INFUSIONS
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 
 if TYPE_CHECKING:
@@ -20,23 +19,17 @@ def _kind_of(process: Process) -> str:
 def patient_faults(scenario: "Scenario") -> list[Fault]:
     """Return every fault of a patient's processes, events, probes and end points."""
     faults = []
-    of_kind = ("plasmapheresis", "ibrutinib")
-    owners = dict.fromkeys(INFUSIONS, "pharmacokinetics") | {name: name for name in of_kind}
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_dosed_mg" in process.writes}
     kinds = [_kind_of(process) for process in scenario.processes.values()]
-    here = dict.fromkeys(INFUSIONS, len(drugs)) | {name: name in kinds for name in of_kind}
     secretes = any(cell_type.secretes_igm for cell_type in scenario.cell_types().values())
     is_without_igm = not secretes and "igm_turnover" not in kinds
     if len(drugs) > 1:
         faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
     for name, arm in scenario.arms.items():
         for index, addition in enumerate(arm.add):
-            if not here.get(addition.what, True):
-                text = f"no process for {addition.what!r}: {owners[addition.what]} is missing"
-                faults.append(Fault(text, f"arms.{name}.add.{index}"))
-            if addition.unless_progressed and is_without_igm:
+            if addition.condition and is_without_igm:
                 text = "progression that withholds a course is judged by serum IgM: igm_turnover is missing"
-                faults.append(Fault(text, f"arms.{name}.add.{index}.unless_progressed", allowed="false"))
+                faults.append(Fault(text, f"arms.{name}.add.{index}.{addition.condition}", allowed="false"))
     faults += _end_point_faults(scenario, kinds, is_without_igm)
     if getattr(scenario.probes, "patient", None) is None:
         faults.append(Fault("nobody looks at the patient", "probes.patient", allowed="{every: 7 d}"))

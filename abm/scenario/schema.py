@@ -1,41 +1,26 @@
 """What a scenario file may say: the frozen, validated content of one YAML file."""
 
 from collections.abc import Iterable, Mapping
-from functools import reduce
-from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Discriminator, Field, PrivateAttr, Tag, create_model, model_validator
+from pydantic import Field, PrivateAttr, create_model, model_validator
 
-import abm.biology
-import abm.probes
 from abm.biology.populations import CELL_TYPES
 from abm.biology.serum import Serum
 from abm.core.cell_type import CellType
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
-from abm.core.probe import Probe
-from abm.core.process import Process, discover
+from abm.core.process import Process
 from abm.core.space import Body, Floor, Mixed
-from abm.scenario.arms import ANTIBODIES, Arm, Axis, in_mass
+from abm.scenario.arms import Arm, Axis, converted
 from abm.scenario.checks import consistency_faults
 from abm.scenario.cohort import Cohort, EndPoints, LymphocyteEndPoints
-
-PROCESSES = discover(abm.biology, Process)
-PROBES = discover(abm.probes, Probe)
-
-
-def _one_of(kinds: dict[str, type], default: str | None = None) -> Any:
-    def kind_of(value: Any) -> str | None:
-        return value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", default)
-
-    tagged = [Annotated[cls, Tag(kind)] for kind, cls in kinds.items()]
-    return Annotated[reduce(or_, tagged), Discriminator(kind_of)]
+from abm.scenario.kinds import ANTIBODIES, PROBES, PROCESSES, one_of
 
 
 def _cells(population: str, kinds: dict[str, type[CellType]]) -> tuple[Any, Any]:
     """Return type and default of a population: targets are there, effectors where a scenario names them."""
-    kind = _one_of(kinds, population) if len(kinds) > 1 else kinds[population]
+    kind = one_of(kinds, population) if len(kinds) > 1 else kinds[population]
     return (kind, kinds[population]()) if kinds[population].role == "target" else (kind | None, None)
 
 
@@ -47,9 +32,9 @@ if TYPE_CHECKING:
     Probes = Model
     Antibodies = Model
 else:
-    AnyProcess = _one_of(PROCESSES)
-    AnySpace = _one_of({"floor": Floor, "mixed": Mixed, "body": Body})
-    AnyEndPoints = _one_of({"igm": EndPoints, "lymphocytes": LymphocyteEndPoints}, "igm")
+    AnyProcess = one_of(PROCESSES)
+    AnySpace = one_of({"floor": Floor, "mixed": Mixed, "body": Body})
+    AnyEndPoints = one_of({"igm": EndPoints, "lymphocytes": LymphocyteEndPoints}, "igm")
     cells = {name: _cells(name, kinds) for name, kinds in CELL_TYPES.items()}
     Populations = create_model("Populations", __base__=Model, __doc__="Cells at the start.", **cells)
     seen = {kind: (cls | None, None) for kind, cls in PROBES.items()}
@@ -122,9 +107,9 @@ class Scenario(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _in_mass(cls, data: Any) -> Any:
-        """Convert molar doses by the molecular weight that the scenario gives the antibody."""
-        return in_mass(data) if isinstance(data, Mapping) else data
+    def _in_own_units(cls, data: Any) -> Any:
+        """Convert what is added by what the scenario says, such as the molecular weight of an antibody."""
+        return converted(data) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":

@@ -54,8 +54,8 @@ class Course:
 
 def first_infusion_ends_h(arm: Arm) -> float:
     """Return when the first infusion of a protocol ends, h; NaN without one."""
-    first = next((addition for addition in arm.add if addition.is_infusion), None)
-    return first.at + first.over if first else math.nan
+    first = next((addition.ends for addition in arm.add if addition.ends), None)
+    return first[0] if first else math.nan
 
 
 def course_of(t_h: Sequence[float], igm: Sequence[float], arm: Arm, rules: EndPoints) -> Course:

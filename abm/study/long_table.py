@@ -9,15 +9,17 @@ as a protocol sets them at that time; none where the process is off. Words are n
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from abm.biology.patient.treatment import SAME_MOMENT_H, Infusion, Treatment
+from abm.biology.given.ibrutinib import IbrutinibGiven
+from abm.biology.given.infusion import Infusion
 from abm.biology.signalling.ibrutinib import Ibrutinib, taken
+from abm.core.addition import SAME_MOMENT_H
 from abm.core.rng import stream_key
-from abm.scenario.build import scenario_of, treatment_of
+from abm.scenario.build import scenario_of
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.draws import patient_of
 from abm.scenario.parameters import parameters
@@ -88,6 +90,14 @@ class LongTable:
         return dict(zip(("column", "value", "meaning", "unit"), map(list, zip(*table, strict=True)), strict=True))
 
 
+class _Infused(NamedTuple):
+    """One infusion of a course."""
+
+    course: int
+    t_h: float
+    of: Infusion
+
+
 class _Subject:
     """One patient under one protocol, as his series and his own scenario tell."""
 
@@ -95,15 +105,16 @@ class _Subject:
         self.table, self.replicate, self.series = table, replicate, series
         self.arm, self.patient = table.scenario.arms[arm], patient_of(table.scenario, replicate)
         self.t_h, self.given_mg = series["time_h"].to_numpy(), series["dosed_mg"].to_numpy()
-        self.plan: Treatment = treatment_of(self.arm)
+        given = [(course, one) for course, one in enumerate(self.arm.add) if isinstance(one, Infusion)]
+        self.infusions = [_Infused(course, t_h, one) for course, one in given for t_h in one.moments]
         self.own: dict[int, Scenario] = {}
 
     def records(self) -> Iterator[Record]:
         """Yield all that was given, done and measured."""
         yield from self._infusions()
-        for removal in self.plan.removals:
-            if self._has("plasmapheresis", removal.t_h):
-                yield {"TIME": removal.t_h / H_PER_D, "EVID": 2, "REMOVED": removal.frac}
+        for one in self.arm.add:
+            if one.kind == "plasmapheresis" and self._has(one.kind, one.at):
+                yield {"TIME": one.at / H_PER_D, "EVID": 2, "REMOVED": one.amount}
         yield from self._daily()
         yield from self._looks()
 
@@ -121,20 +132,20 @@ class _Subject:
     def _infusions(self) -> Iterator[Record]:
         """Yield each infusion with what of it ran in before the end."""
         withheld = self._withheld()
-        for one in self.plan.infusions:
+        for one in self.infusions:
             mg = self._mg(one, self.t_h[-1])
             if one.course not in withheld and mg > 0.0:
-                rate = mg / min(one.over_h, self.t_h[-1] - one.t_h) * H_PER_D
+                rate = mg / min(one.of.over, self.t_h[-1] - one.t_h) * H_PER_D
                 yield {"TIME": one.t_h / H_PER_D, "AMT": mg, "RATE": rate}
 
     def _withheld(self) -> set[int]:
         """Return the conditional courses of which the ledger knows nothing, in order of time."""
-        courses: dict[int, list[Infusion]] = {}
-        for one in self.plan.infusions:
+        courses: dict[int, list[_Infused]] = {}
+        for one in self.infusions:
             courses.setdefault(one.course, []).append(one)
-        given, withheld = [one for one in self.plan.infusions if not one.unless_progressed], set()
+        given, withheld = [one for one in self.infusions if not one.of.unless_progressed], set()
         for course, own in sorted(courses.items(), key=lambda item: item[1][0].t_h):
-            if not own[0].unless_progressed:
+            if not own[0].of.unless_progressed:
                 continue
             look = int(np.searchsorted(self.t_h, own[0].t_h + SAME_MOMENT_H, side="right"))
             mine, others = (sum(self._mg(one, self.t_h[look]) for one in some) for some in (own, given))
@@ -144,11 +155,11 @@ class _Subject:
                 withheld.add(course)
         return withheld
 
-    def _mg(self, one: Infusion, t_h: float) -> float:
+    def _mg(self, one: _Infused, t_h: float) -> float:
         """Return how much of an infusion that is not withheld has run in by a moment, mg."""
         own = self._own(one.t_h)
         surface = next((process.bsa for process in own.processes.values() if hasattr(process, "bsa")), 0.0)
-        return one.dose_mg(surface) * min(max(t_h - one.t_h, 0.0), one.over_h) / one.over_h
+        return one.of.dose_mg(surface) * min(max(t_h - one.t_h, 0.0), one.of.over) / one.of.over
 
     def _daily(self) -> Iterator[Record]:
         """Yield a row per run of daily doses that were taken: the first, and how many follow, one a day."""
@@ -157,7 +168,8 @@ class _Subject:
             return
         row: Record = {}
         key = stream_key(self.patient.seed, self.replicate, names[0])
-        for t_h, mg in taken(self.plan.oral, key, 0.0, float(self.t_h[-1])):
+        daily = [one for one in self.arm.add if isinstance(one, IbrutinibGiven)]
+        for t_h, mg in taken(daily, key, 0.0, float(self.t_h[-1])):
             day = t_h / H_PER_D
             if row and row["AMT"] == mg and abs(day - row["TIME"] - row["ADDL"] - 1) < SAME_MOMENT_H:
                 row["ADDL"] += 1

@@ -26,7 +26,7 @@ def chance(seed: int, replicate: int, name: str) -> float:
 
 
 def _first_ibrutinib_h(arm: Arm) -> float:
-    return min((a.at for a in arm.add if a.ibrutinib), default=math.nan)
+    return min((a.at for a in arm.add if a.kind == "ibrutinib" and a.is_drug), default=math.nan)
 
 
 def lymphocyte_end_points(

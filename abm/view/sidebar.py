@@ -24,7 +24,7 @@ def Adding(session: Session, attempt: Callable[[Callable[[], None]], None]):
     arms, set_arms = solara.use_state(steering.ALL)
 
     def add(amount: str) -> None:
-        attempt(lambda: session.add(what, steering.amount(what, amount), steering.arms_of(session, arms)))
+        attempt(lambda: session.add(what, steering.amount(amount), steering.arms_of(session, arms)))
 
     with solara.Card("Add now"):
         solara.Select("What", value=what, values=list(known), on_value=set_what)

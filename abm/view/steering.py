@@ -8,28 +8,15 @@ from typing import Any, Literal, get_args, get_origin
 from abm.core.par import describe, key_of, plain
 from abm.core.process import Process
 from abm.core.units import quantity_text
-from abm.scenario.arms import ADDABLE, ANTIBODIES, CELLS, EVENTS
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
+from abm.scenario.kinds import ANTIBODIES, GIVEN
 from abm.scenario.schema import Scenario
 from abm.view.session import SAME_MOMENT_H, Session
 
 N_STOPS = 40
 WIDE = 30.0  # beyond this ratio a slider is logarithmic
 REACH = 100.0  # a slider goes this far from the default where the bounds lie further away
-AMOUNTS = {
-    "serum": "25 %",
-    "b_cells": "500",
-    "nk_cells": "2500",
-    "dheas": "1 uM",
-    "igg": "10 uM",
-    "anti_cd55": "100 %",
-    "anti_cd59": "100 %",
-    "infusion": "375 mg/m2",
-    "plasmapheresis": "50 %",
-    "ibrutinib": "420 mg",
-}
-DRUG = "10 ug/mL"
 HOURS_PER_DAY = 24.0
 
 
@@ -105,20 +92,21 @@ def mechanisms(session: Session, arm: str) -> list[Mechanism]:
 def addable(session: Session) -> dict[str, str]:
     """Return what can be added now and a usual amount of each."""
     scenario = session.scenario
-    if scenario.is_patient:
-        kinds = {process.kind for process in scenario.processes.values()}  # type: ignore[attr-defined]
-        drug = any("pools.drug_dosed_mg" in process.writes for process in scenario.processes.values())
-        return {name: AMOUNTS[name] for name in EVENTS if name in kinds or (name == "infusion" and drug)}
+    scale = "body" if scenario.is_patient else "well"
+    written = {target for process in scenario.processes.values() for target in process.writes}
+    written |= {name for name, cells in scenario.populations if cells is not None}
     given = {drug for arm in session.arms for drug in scenario.arms[arm].antibodies}
-    drugs = [drug for drug in ANTIBODIES if not given or drug in given]
-    cells = [name for name in CELLS if getattr(scenario.populations, name) is not None]
-    rest = [name for name in ADDABLE if name not in (*ANTIBODIES, *CELLS, *EVENTS)]
-    return {name: AMOUNTS.get(name, DRUG) for name in (*drugs, *cells, *rest)}
+    return {
+        kind: cls.usual[scale]
+        for kind, cls in GIVEN.items()
+        if scale in cls.usual and written >= {*cls.needs, *filter(None, [cls.population])}
+        if not given or kind not in ANTIBODIES or kind in given
+    }
 
 
-def amount(what: str, text: str) -> object:
-    """Return an amount as it stands in a scenario file: cells are counted."""
-    return int(text) if what in CELLS and text.strip().lstrip("-").isdecimal() else text.strip()
+def amount(text: str) -> object:
+    """Return an amount as it stands in a scenario file: what is counted has no unit."""
+    return int(text) if text.strip().lstrip("-").isdecimal() else text.strip()
 
 
 def _knobs(name: str, process: Process, *, in_days: bool) -> tuple[Knob, ...]:

@@ -126,7 +126,7 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
     (15, "  a: {add: [{rituximb: 1 ug/mL}]}", "arms.a.add.0.rituximb", "unknown key 'rituximb'", "rituximab"),
     (15, "  a: {add: [{serum: 125 %}]}", "arms.a.add.0.serum", "found 1.25, out of bounds; allowed: >= 0 and <= 1", ""),
     (15, "  a: {add: [{at: 1 h}]}", "arms.a.add.0", "an addition names one thing, found nothing", ""),
-    (15, "  a: {add: [{dheas: 1 uM, serum: 9 %}]}", "arms.a.add.0", "names one thing, found serum and dheas", ""),
+    (15, "  a: {add: [{dheas: 1 uM, serum: 9 %}]}", "arms.a.add.0", "names one thing, found dheas and serum", ""),
     (
         15,
         "  a: {add: [{serum: 9 %, lacking: [c9]}]}",

@@ -20,12 +20,12 @@ from abm.core.par import Model, describe, parameter, plain, takes_bare_numbers
 from abm.core.space import Body, Floor, Mixed
 from abm.core.units import names_its_unit, parse_quantity, unit_of
 from abm.document.load import dump, resolve, validate
-from abm.scenario.arms import Addition
+from abm.scenario.kinds import GIVEN
 from abm.scenario.schema import ANTIBODIES, PROBES, PROCESSES, Scenario
 
 PARTS = [BCells, Clone, CllClone, NKCells, LogNormal, PositiveLogNormal, Serum, Donor, Floor, Mixed, Body]
 REGISTERED = [*PROCESSES.values(), *ANTIBODIES.values(), *PROBES.values(), *PARTS]
-ROWS = [(cls, row) for cls in [*REGISTERED, Addition, Scenario] for row in describe(cls)]
+ROWS = [(cls, row) for cls in [*REGISTERED, *GIVEN.values(), Scenario] for row in describe(cls)]
 KEYS = set(re.findall(r"^@\w+\{(\w+),", Path(abm.__file__).with_name("references.bib").read_text(), re.MULTILINE))
 
 each_class = pytest.mark.parametrize("cls", REGISTERED, ids=lambda cls: cls.__name__)
@@ -180,6 +180,6 @@ def test_every_class_of_the_model_is_registered():
         seen.add(cls)
         below += cls.__subclasses__()
     own = {cls for cls in seen if cls.__module__.startswith(("abm.biology", "abm.probes", "abm.core.space"))}
-    bases = {base for cls in REGISTERED for base in cls.__mro__}
-    assert {cls.__name__ for cls in own - bases} == {"Portion", "Additions", "Infusion", "Oral", "Removal", "Treatment"}
+    bases = {base for cls in [*REGISTERED, *GIVEN.values()] for base in cls.__mro__}
+    assert {cls.__name__ for cls in own - bases} == {"Additions"}
     assert all(isinstance(cls, type) and issubclass(cls, BaseModel) for cls in REGISTERED)

@@ -12,7 +12,7 @@ from abm.core.population import Population
 from abm.core.process import Phase
 from abm.core.space import Mixed
 from abm.core.world import World
-from abm.scenario.schema import PROCESSES
+from abm.scenario.kinds import GIVEN, PROCESSES
 
 MIXED = {"kind": "mixed", "side": "300 um", "volume": "1.1 uL"}
 ALWAYS_KNOWN = {"uid"}
@@ -101,6 +101,10 @@ def test_a_process_reads_only_what_it_declares(where, busy, patient, monkeypatch
         read.add(f"pools.{name}")
         return original_amount(pools, name)
 
+    def given_of(world, kind):
+        read.add(f"given.{kind}")
+        return original_given(world, kind)
+
     def mend(world, *arguments):
         before = set(read)
         original_mend(world, *arguments)
@@ -119,6 +123,8 @@ def test_a_process_reads_only_what_it_declares(where, busy, patient, monkeypatch
 
     sim = busy() if where == "well" else patient()
     sim.world.properties = Watched(sim.world.properties, read)
+    original_given = World.given_of
+    monkeypatch.setattr(World, "given_of", given_of)
     original_column, original_amount, original_mend = Population.__getitem__, Pools.__getitem__, World._mend
     monkeypatch.setattr(World, "_mend", mend)
     monkeypatch.setattr(Population, "__getattr__", column)
@@ -140,7 +146,7 @@ def test_a_process_publishes_what_it_declares_and_nothing_else(where, busy, pati
 
 @each_kind
 def test_what_a_process_names_exists(kind, busy, patient):
-    process, known = PROCESSES[kind](), set()
+    process, known = PROCESSES[kind](), {f"given.{name}" for name in GIVEN}
     for where, make in (("well", busy), ("body", patient)):
         world = make().world if process.scale in (where, "both") else None
         for name, p in world.populations.items() if world else ():

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from abm.core.par import plain
 from abm.document.load import dump, resolve, validate
-from abm.scenario.schema import ANTIBODIES, PROBES, PROCESSES, Arm, Scenario
+from abm.scenario.kinds import ANTIBODIES, GIVEN, PROBES, PROCESSES
+from abm.scenario.schema import Arm, Scenario
 
 ADDITIONS = st.one_of(
     st.sampled_from(sorted(ANTIBODIES)).flatmap(
@@ -58,14 +59,15 @@ def test_every_kind_that_there_is_can_be_named():
     assert len(named) == len(PROCESSES)
     assert {"b_cells", "nk_cells"} == set(schema["$defs"]["Populations"]["properties"])
     assert set(PROBES) == set(schema["$defs"]["Probes"]["properties"])
-    assert set(ANTIBODIES) <= set(schema["$defs"]["Addition"]["properties"])
+    given = schema["$defs"]["Arm"]["properties"]["add"]["items"]["oneOf"]
+    assert len(given) == len(GIVEN)
 
 
 def test_a_control_is_the_arm_without_antibody_and_without_its_place_on_the_axis():
     arm = Arm.model_validate({"x": 3.0, "group": "g", "add": [{"rituximab": "1 ug/mL"}, {"serum": "25 %"}]})
     assert arm.antibodies == ["rituximab"]
     control = arm.control()
-    assert [addition.what for addition in control.add] == ["serum"]
+    assert [addition.kind for addition in control.add] == ["serum"]
     assert (control.x, control.group, control.antibodies) == (None, "", [])
 
 

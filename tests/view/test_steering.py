@@ -80,7 +80,7 @@ def test_everything_on_offer_can_be_added_in_its_usual_amount(kind, scenario, pa
     offered = steering.addable(session)
     for what, text in offered.items():
         arms = ("effectors", "both") if what == "nk_cells" else ()  # serum is an arm without NK cells
-        session.add(what, steering.amount(what, text), arms)
+        session.add(what, steering.amount(text), arms)
     assert len(session.actions) == len(offered) >= 2
     session.step()
 
@@ -90,7 +90,7 @@ def test_a_bad_amount_is_refused_and_the_session_goes_on(session, what, amount):
     session.step()
     before = session.scenario
     with pytest.raises(InputError, match=what):
-        session.add(what, steering.amount(what, amount))
+        session.add(what, steering.amount(amount))
     assert session.scenario is before
     session.step()
     assert session.tick == 2

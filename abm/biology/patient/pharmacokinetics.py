@@ -16,7 +16,7 @@ import math
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
-from abm.biology.patient.treatment import SAME_MOMENT_H, Infusion, Treatment
+from abm.core.addition import SAME_MOMENT_H
 from abm.core.linear import integral, two_pools
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -24,7 +24,7 @@ from abm.core.rng import Key
 from abm.core.world import World
 
 PROGRESSED_REL, PROGRESSED_G_PER_L = 1.25, 5.0  # Kimby2006: 25 % and 0.5 g/dL above the lowest
-READ = ("pools.igm_g_per_L", "pools.igm_nadir_g_per_L", "properties.antibody", "properties.treatment")
+READ = ("pools.igm_g_per_L", "pools.igm_nadir_g_per_L", "properties.antibody", "given.infusion")
 FATES = ("central", "peripheral", "eliminated", "by_target", "removed")
 
 
@@ -72,20 +72,18 @@ class Pharmacokinetics(Process):
 
     def inflow(self, world: World) -> float:
         """Return what flows in during this step, mg/h; steps begin and end with every infusion."""
-        total, plan = 0.0, world.properties["treatment"]
-        for infusion in plan.infusions:
-            starts, ends = infusion.t_h - SAME_MOMENT_H, infusion.t_h + infusion.over_h - SAME_MOMENT_H
-            if starts <= world.t_h < ends and not (
-                infusion.unless_progressed and self._is_withheld(world, plan, infusion.course)
-            ):
-                total += infusion.dose_mg(self.bsa) / infusion.over_h
+        total = 0.0
+        for course, infusion in world.given_of("infusion").items():
+            for t_h in infusion.moments:
+                is_running = t_h - SAME_MOMENT_H <= world.t_h < t_h + infusion.over - SAME_MOMENT_H
+                if is_running and not (infusion.unless_progressed and self._is_withheld(world, infusion.at, course)):
+                    total += infusion.dose_mg(self.bsa) / infusion.over
         return total
 
-    def _is_withheld(self, world: World, plan: Treatment, course: int) -> bool:
+    def _is_withheld(self, world: World, first_h: float, course: int) -> bool:
         """Decide at the first infusion of a conditional course for all of it; each course has its bit."""
         pools, bit = world.pools, 1 << course
-        first: Infusion = next(i for i in plan.infusions if i.course == course)
-        if abs(world.t_h - first.t_h) < SAME_MOMENT_H:
+        if abs(world.t_h - first_h) < SAME_MOMENT_H:
             now, nadir = pools["igm_g_per_L"], pools["igm_nadir_g_per_L"]
             if now >= PROGRESSED_REL * nadir and now - nadir >= PROGRESSED_G_PER_L:
                 pools["courses_withheld"] = float(int(pools["courses_withheld"]) | bit)

@@ -12,7 +12,7 @@ import math
 from typing import ClassVar, Literal
 
 from abm.biology.columns import IGM_PARTS
-from abm.biology.patient.treatment import SAME_MOMENT_H
+from abm.core.addition import SAME_MOMENT_H
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
@@ -24,13 +24,13 @@ class Plasmapheresis(Process):
     kind: Literal["plasmapheresis"] = "plasmapheresis"
     phase: ClassVar = Phase.DOSE
     scale: ClassVar = "body"
-    reads: ClassVar = ("pools.igm_g_per_L", "properties.treatment")
+    reads: ClassVar = ("pools.igm_g_per_L", "given.plasmapheresis")
     writes: ClassVar = ("pools.drug_central_mg", "pools.drug_removed_mg", *(f"pools.{name}" for name in IGM_PARTS))
 
     def step(self, world: World, key: Key) -> None:
         """Exchange plasma if it is time."""
-        removals = world.properties["treatment"].removals
-        kept = math.prod(1.0 - removal.frac for removal in removals if abs(removal.t_h - world.t_h) < SAME_MOMENT_H)
+        exchanges = world.given_of("plasmapheresis").values()
+        kept = math.prod(1.0 - one.plasmapheresis for one in exchanges if abs(one.at - world.t_h) < SAME_MOMENT_H)
         if kept < 1.0:
             self.exchange(world, 1.0 - kept)
 

@@ -16,7 +16,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.patient.treatment import SAME_MOMENT_H, Oral
+from abm.biology.given.ibrutinib import IbrutinibGiven
+from abm.core.addition import SAME_MOMENT_H
 from abm.core.linear import integral, one_pool
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -27,12 +28,14 @@ H_PER_D = 24.0
 LONGEST_H = 1.0  # design: the mean binding rate of an hour instead of its course moves free BTK by less than 1e-3
 
 
-def taken(regimen: Sequence[Oral], stream: np.uint64, from_h: float, to_h: float) -> list[tuple[float, float]]:
+def taken(
+    regimen: Sequence[IbrutinibGiven], stream: np.uint64, from_h: float, to_h: float
+) -> list[tuple[float, float]]:
     """Return the moments, h, and amounts, mg, of the doses that are taken from one moment to before another.
 
     Parameters
     ----------
-    regimen : sequence of Oral
+    regimen : sequence of IbrutinibGiven
         In order of time; doses are at the hour of the first.
     stream : int
         Key of the process: which days are missed.
@@ -41,14 +44,14 @@ def taken(regimen: Sequence[Oral], stream: np.uint64, from_h: float, to_h: float
     """
     if not regimen:
         return []
-    starts, found = [oral.t_h for oral in regimen], []
+    starts, found = [daily.at for daily in regimen], []
     first, last = (math.ceil((t - starts[0] - SAME_MOMENT_H) / H_PER_D) for t in (from_h, to_h))
     for day in range(max(0, first), last):
         dose_h = starts[0] + day * H_PER_D
         own = regimen[int(np.searchsorted(starts, dose_h + SAME_MOMENT_H)) - 1]
-        is_taken = uniform((stream, np.uint32(0)), np.uint64(day), 1) >= own.missed_frac
-        if own.mg_per_day > 0.0 and is_taken:
-            found.append((max(dose_h, from_h), own.mg_per_day))
+        is_taken = uniform((stream, np.uint32(0)), np.uint64(day), 1) >= own.missed
+        if own.ibrutinib > 0.0 and is_taken:
+            found.append((max(dose_h, from_h), own.ibrutinib))
     return found
 
 
@@ -58,7 +61,7 @@ class Ibrutinib(Process):
     kind: Literal["ibrutinib"] = "ibrutinib"
     phase: ClassVar = Phase.DOSE
     scale: ClassVar = "body"
-    reads: ClassVar = ("properties.treatment",)
+    reads: ClassVar = ("given.ibrutinib",)
     writes: ClassVar = (
         "pools.btk_free",
         "pools.ibrutinib_mg",
@@ -88,7 +91,7 @@ class Ibrutinib(Process):
 
     def doses(self, world: World, key: Key) -> list[tuple[float, float]]:
         """Return the moments, h, and amounts, mg, that are taken in this step; half open at its end."""
-        return taken(world.properties["treatment"].oral, key[0], world.t_h, world.t_h + world.dt_h)
+        return taken(list(world.given_of("ibrutinib").values()), key[0], world.t_h, world.t_h + world.dt_h)
 
     def _advance(self, world: World, span_h: float) -> None:
         pools, k = world.pools, math.log(2.0) / self.half_life
