@@ -40,14 +40,14 @@ def evidence(
     """Hold every published observation against the model: observed, simulated with interval, z and verdict."""
     from abm.evidence.claim import chosen, claims
     from abm.evidence.report import evaluate
-    from abm.plot.evidence.report import write_evidence_report
+    from abm.plot.page.report import write_report
 
     asked = chosen(dict.fromkeys(claim)) if claim else claims(group)
     run = choose_engine(engine, scheduler, shared.cores(threads))
     given = {"seeds": range(1, seeds + 1), "scale": scale, "posterior": posterior, "draws": draws}
     how = partial(evaluate, asked, parameters, out, run, **given)
     folder, found = shared.watched(how, shared.same_call(), unlock)
-    path = write_evidence_report(folder)
+    path = write_report(folder.path)
     if as_json:
         shared.show({**found, "report": str(path)})
     else:
@@ -94,12 +94,12 @@ def compare(
     """Compare the hypotheses: the posterior probability of every combination, and the experiment that decides."""
     from abm.evidence.compare import compare as weigh
     from abm.evidence.compare import load_comparison, name_of
-    from abm.plot.evidence.hypotheses import write_comparison_report
+    from abm.plot.page.report import write_report
 
     contest = load_comparison(comparison, tuple(sets or []))
     run = choose_engine(engine, scheduler, shared.cores(threads))
     folder, found = shared.watched(lambda monitor: weigh(contest, out, run, monitor), shared.same_call(), unlock)
-    path = write_comparison_report(folder)
+    path = write_report(folder.path)
     if as_json:
         shared.show({**found, "report": str(path)})
         return
@@ -131,14 +131,14 @@ def fit(
     """Calibrate on the claims that allow it: a best point, then the posterior; writes a parameter set."""
     from abm.evidence.calibrate import calibrate
     from abm.evidence.fit import load_calibration
-    from abm.plot.evidence.fit import write_fit_report
+    from abm.plot.page.report import write_report
 
     problem = load_calibration(calibration, tuple(sets or []))
     n_workers = shared.cores(threads)
     folder, found = shared.watched(
         lambda monitor: calibrate(problem, out, n_workers, monitor, method), shared.same_call(), unlock
     )
-    path = write_fit_report(folder)
+    path = write_report(folder.path)
     if as_json:
         shared.show({**found, "parameters": str(folder.path / "parameters.yaml"), "report": str(path)})
         return

@@ -1,7 +1,6 @@
 """The verbs of single runs: run, resume, check, list, params, report."""
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +11,11 @@ from abm.cli.shared import app
 from abm.core.errors import Fault, InputError, RunFailed, nearest
 from abm.core.paths import from_home
 
-OTHERS = {  # folders that are no run, by the file that only they have: who writes the report, and which verb goes on
-    "study.json": ("abm.plot.studies.report", "write_study_report", "abm study run"),
-    "fit.json": ("abm.plot.evidence.fit", "write_fit_report", "abm fit"),
-    "comparison.json": ("abm.plot.evidence.hypotheses", "write_comparison_report", "abm compare"),
-    "scores.json": ("abm.plot.evidence.report", "write_evidence_report", "abm evidence"),
+OTHERS = {  # folders that are no run, by the file that only they have: which verb goes on
+    "study.json": "abm study run",
+    "fit.json": "abm fit",
+    "comparison.json": "abm compare",
+    "scores.json": "abm evidence",
 }
 RUNS = "*/*/provenance.json"  # of all scenarios below one root
 
@@ -65,7 +64,7 @@ def resume(
 
     other = _other(folder)
     if other:
-        raise InputError(f"{folder} is no single run; {other[2]} FILE goes on where it stopped")
+        raise InputError(f"{folder} is no single run; {other} FILE goes on where it stopped")
     scenario, root, branch = going_on(folder, sets or [], out, unlock)
     _run(scenario, root, shared.cores(threads), as_json, branch=branch)
 
@@ -118,16 +117,12 @@ def params(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json
 def report(folder: shared.Folder, tables: shared.Tables = None, as_json: shared.Json = False) -> None:
     """Draw the figures and write the report anew: of a run, a study, a fit, a comparison or the evidence."""
     from abm.core.files import WriteError
-    from abm.results.run import Run
-    from abm.results.study import StudyFolder
     from abm.results.tables import ReadError
 
     try:
-        other = _other(folder)
-        if other:
-            path = getattr(import_module(other[0]), other[1])(StudyFolder(folder))
-        else:
-            path = _run_report(Run.open(folder))
+        whole = folder if _other(folder) else _whole(folder)
+        with shared.drawing(shared.cores()) as draw:
+            path = draw(whole)
         copies = shared.copy_tables(folder, tables)
     except WriteError as error:
         raise RunFailed(str(error)) from None
@@ -136,27 +131,26 @@ def report(folder: shared.Folder, tables: shared.Tables = None, as_json: shared.
     shared.show({"report": str(path), **copies} if as_json else "\n".join([str(path), *copies.values()]))
 
 
-def _other(folder: Path) -> tuple[str, str, str] | None:
-    """Return how a folder is reported that is no run; refuse a file."""
+def _other(folder: Path) -> str:
+    """Return the verb that goes on with a folder that is no run, "" of a run; refuse a file."""
     if folder.is_file():
         raise InputError(f"{folder} is a file; allowed: the folder of a run, study, fit, comparison or evidence")
     inner = [] if (folder / "provenance.json").exists() else [*folder.glob("*/provenance.json"), *folder.glob(RUNS)]
     if inner:
         shown = ", ".join(str(path.parent) for path in sorted(inner)[:3])
         raise InputError(f"{folder} is no run but holds {len(inner)}; allowed: one of them, such as {shown}")
-    return next((how for name, how in OTHERS.items() if (folder / name).exists()), None)
+    return next((verb for name, verb in OTHERS.items() if (folder / name).exists()), "")
 
 
-def _run_report(found: Any) -> Path:
+def _whole(folder: Path) -> Path:
+    """Return the folder of a run, or that of what was made again because some of its files had changed or gone."""
+    from abm.results.run import Run
     from abm.results.seal import FILES
 
+    found = Run.open(folder)
     was_there = found.is_finished or found.has(FILES)
-    if was_there and (lost := found.damaged()):
-        found = _again(found.path, lost)
-    if found.summary().get("kind") == "trial":
-        return _trial_report(found)
-    with shared.drawing(shared.cores()) as draw:
-        return draw(found)
+    lost = found.damaged() if was_there else []
+    return _again(found.path, lost).path if lost else found.path
 
 
 def _again(folder: Path, lost: list[str]) -> Any:
@@ -200,7 +194,7 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
         found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, branch))
         if check_step:
             shared.watched(lambda monitor: compare_half_step(found, scenario, out, n_threads, monitor))
-        path = draw(found)
+        path = draw(found.path)
     summary = found.summary()
     if as_json:
         shared.show({**summary, "folder": str(found.path), "report": str(path)})
@@ -216,8 +210,9 @@ def _run_patients(
 
     if branch or check_step:
         raise InputError("patients are neither branched nor run with half the step; --set dt=2h is another run")
-    found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor))
-    path, summary = _trial_report(found), found.summary()
+    with shared.drawing(n_threads) as draw:
+        found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor))
+        path, summary = draw(found.path), found.summary()
     if as_json:
         shared.show({**summary, "folder": str(found.path), "report": str(path)})
         return
@@ -246,17 +241,6 @@ def _level(found: dict[str, Any]) -> str:
     if found["median"] is not None:
         return f"{found['median']:.3g}"
     return "not reached" if found["n_seen"] else "not observed"
-
-
-def _trial_report(found: Any) -> Path:
-    from abm.core.files import WriteError
-    from abm.plot.trial.report import write_trial_report
-    from abm.scenario.references import references
-
-    try:
-        return write_trial_report(found, references())
-    except WriteError as error:
-        raise RunFailed(str(error)) from error
 
 
 def _share(found: dict[str, Any], n_patients: int) -> str:

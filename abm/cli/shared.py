@@ -117,21 +117,21 @@ def watched(work: Callable[[Any], Any], again: str = "", unlock: bool = False) -
 
 
 @contextmanager
-def drawing(n_processes: int) -> Iterator[Callable[[Any], Path]]:
-    """Load what draws, which takes a second, beside what is done inside, and give the function that draws a run."""
+def drawing(n_processes: int) -> Iterator[Callable[[Path], Path]]:
+    """Load what draws, which takes a second, beside what is done inside, and give the function that draws a folder."""
     from abm.core.files import WriteError
     from abm.plot.page.parallel import start_drawing
     from abm.scenario.references import references
 
-    def draw(found: Any) -> Path:
-        from abm.plot.well.report import write_report
+    def draw(folder: Path) -> Path:
+        from abm.plot.page.report import write_report
 
         try:
-            return write_report(found, references(), others)
+            return write_report(folder, references(), others)
         except WriteError as error:
             raise RunFailed(str(error)) from error
 
-    Thread(target=import_module, args=("abm.plot.well.report",), daemon=True).start()
+    Thread(target=import_module, args=("abm.plot.page.report",), daemon=True).start()
     with ExitStack() as stack:
         others = [stack.enter_context(other) for other in start_drawing(min(n_processes, MAX_DRAWING) - 1)]
         yield draw

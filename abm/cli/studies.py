@@ -123,9 +123,9 @@ def _cost(planned: Any, threads: int | None, out: Path) -> dict[str, float]:
 
 
 def _report(folder: Any) -> str:
-    from abm.plot.studies.report import write_study_report
+    from abm.plot.page.report import write_report
 
-    return str(write_study_report(folder))
+    return str(write_report(folder.path))
 
 
 def _tell_notice(folder: Any) -> None:

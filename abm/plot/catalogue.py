@@ -1,26 +1,28 @@
-"""Find the figures: every module of the folder that has a `figure` function, in the order it asks for."""
+"""Find what is drawn: the figures of a kind of folder, one file each, and the report that it has."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-PACKAGE = "abm.plot.well"
+FOLDERS = ("studies", "evidence", "trial", "well")
 PARTS = ("ORDER", "TITLE", "CAPTION", "applies", "figure", "seen")
 
 
-def figures() -> list[ModuleType]:
-    """Return the figure modules in reading order.
+def figures(folder: str) -> list[ModuleType]:
+    """Return the figures for a kind of folder in reading order: its modules that have a function `figure`.
 
     Raises
     ------
     TypeError
         If a figure lacks one of its parts, or two have the same title.
     """
-    folder = importlib.import_module(PACKAGE).__path__
-    modules = [importlib.import_module(f"{PACKAGE}.{found.name}") for found in pkgutil.iter_modules(folder)]
-    kinds = [module for module in modules if callable(getattr(module, "figure", None))]
+    package = importlib.import_module(f"{__package__}.{folder}")
+    names = [f"{package.__name__}.{found.name}" for found in pkgutil.iter_modules(package.__path__)]
+    kinds = [module for module in map(importlib.import_module, names) if callable(getattr(module, "figure", None))]
     for module in kinds:
         missing = [part for part in PARTS if not hasattr(module, part)]
         if missing:
@@ -32,6 +34,17 @@ def figures() -> list[ModuleType]:
     return sorted(kinds, key=lambda module: (module.ORDER, module.__name__))
 
 
+def applying(folder: str, tables: Any) -> list[ModuleType]:
+    """Return the figures that what was read from a folder can show, in reading order."""
+    return [kind for kind in figures(folder) if kind.applies(tables)]
+
+
 def name(module: ModuleType) -> str:
     """Return the name of a figure's file, without ending."""
     return module.__name__.rpartition(".")[2]
+
+
+def report_of(path: Path) -> ModuleType:
+    """Return the report of a folder: the module that knows it as its own; of any other a run of wells is asked for."""
+    reports = [importlib.import_module(f"{__package__}.{folder}.report") for folder in FOLDERS]
+    return next((report for report in reports if report.holds(path)), reports[-1])

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from abm.core.files import atomic_write, naming
 from abm.core.measure import Measures
 from abm.results.hashes import result_hash
 from abm.results.seal import FILES, changed
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
 
 FRAME = re.compile(r"frame=(\d{6,})\.(?:parquet|npz)")
 NONE = Measures(())
-FIGURE = re.compile(r"[A-Za-z0-9._-]{1,64}\.(png|svg|pdf)")
 
 
 class Run:
-    """A run folder, read only but for its figures and report.
+    """A run folder, read only.
 
     All readers raise `ReadError` where the file is missing or damaged.
 
@@ -148,29 +146,6 @@ class Run:
     def fields(self, step: int) -> dict[str, np.ndarray]:
         """Return the fields at a step as ``<arm>/<replicate>/<field>``."""
         return read_npz(self.path / "fields" / f"frame={step:06d}.npz")
-
-    def figure(self, name: str) -> bytes:
-        """Return one image of ``figures/``."""
-        try:
-            return (self.path / "figures" / name).read_bytes()
-        except OSError as error:
-            raise unreadable(self.path / "figures" / name, error) from error
-
-    def write_figure(self, name: str, content: bytes) -> Path:
-        """Write one image into ``figures/`` and return its path."""
-        if not FIGURE.fullmatch(name):
-            raise ValueError(f"no file name for a figure: {name!r}")
-        path = self.path / "figures" / name
-        with naming(path):
-            path.parent.mkdir(exist_ok=True)
-        atomic_write(path, content)
-        return path
-
-    def write_report(self, html: str) -> Path:
-        """Write ``report.html`` and return its path."""
-        path = self.path / "report.html"
-        atomic_write(path, html.encode())
-        return path
 
     def _frames(self, folder: str) -> list[int]:
         found = (FRAME.fullmatch(entry.name) for entry in (self.path / folder).glob("frame=*"))

@@ -210,13 +210,6 @@ class StudyFolder:
         """Return the results: one row per planned row, values as ``arm.measure``."""
         return read_parquet(self.path / "results.parquet").to_pandas()
 
-    def write_figure(self, name: str, content: bytes) -> None:
-        """Write one image into ``figures/``."""
-        path = self.path / "figures" / name
-        with naming(path):
-            path.parent.mkdir(exist_ok=True)
-        atomic_write(path, content)
-
 
 def _check(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(record).encode()).hexdigest()[:16]

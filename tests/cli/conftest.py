@@ -67,7 +67,7 @@ def call(monkeypatch, capsys, tmp_path):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leave out the figures, which take longer than the runs."""
-    monkeypatch.setattr(cli.shared, "drawing", lambda n: nullcontext(lambda run: run.path / "report.html"))
+    monkeypatch.setattr(cli.shared, "drawing", lambda n: nullcontext(lambda folder: folder / "report.html"))
 
 
 @pytest.fixture

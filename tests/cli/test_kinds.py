@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from abm import __version__, cli
+from abm.plot.catalogue import report_of
 from tests.cli.conftest import SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -77,17 +78,15 @@ def test_report_draws_whatever_a_folder_holds(call, study):
     assert german["drug.survival"].tolist() == own["drug.survival"].tolist()
 
 
-@pytest.mark.parametrize(
-    ("mark", "module", "name"),
-    [(mark, module, name) for mark, (module, name, _) in cli.runs.OTHERS.items()],
-)
-def test_every_kind_of_folder_has_who_reports_it_and_is_not_resumed(call, tmp_path, monkeypatch, mark, module, name):
+@pytest.mark.parametrize("mark", cli.runs.OTHERS)
+def test_every_kind_of_folder_has_a_report_and_is_not_resumed(call, tmp_path, monkeypatch, mark):
     (tmp_path / mark).write_text(json.dumps({}))
-    monkeypatch.setattr(f"{module}.{name}", lambda folder: folder.path / f"by-{name}")
-    assert call("report", tmp_path).out == f"{tmp_path}/by-{name}\n"
+    monkeypatch.setattr("abm.plot.page.report.write_report", lambda folder, *_: folder / "report.html")
+    assert report_of(tmp_path).__name__ == f"abm.plot.{'studies' if mark == 'study.json' else 'evidence'}.report"
+    assert call("report", tmp_path).out == f"{tmp_path}/report.html\n"
     ended = call("resume", tmp_path)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == f"{tmp_path} is no single run; {cli.runs.OTHERS[mark][2]} FILE goes on where it stopped\n"
+    assert ended.err == f"{tmp_path} is no single run; {cli.runs.OTHERS[mark]} FILE goes on where it stopped\n"
 
 
 def test_report_writes_every_table_for_a_german_excel(call, finished, undrawn):

@@ -15,7 +15,7 @@ from abm.evidence.calibrate import calibrate
 from abm.evidence.fit import estimates, fit_point, fit_posterior, load_calibration, misfit, model
 from abm.evidence.lab import Lab
 from abm.evidence.report import drawn
-from abm.plot.evidence.fit import write_fit_report
+from abm.plot.page.report import write_report
 from abm.results.study import StudyFolder
 from abm.results.tables import read_parquet
 from abm.scenario.from_file import load_scenario
@@ -261,7 +261,7 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path):
     assert 50_000 <= row["median"] <= 90_000
     assert row["lo"] is row["hi"] is None, "four particles have no tails"
     assert "95 % interval" not in (folder.path / "parameters.yaml").read_text()
-    assert "Too few independent particles" in write_fit_report(folder).read_text()
+    assert "Too few independent particles" in write_report(folder.path).read_text()
     calibrated = load_scenario(folder.path / "parameters.yaml")
     assert calibrated.processes["docking"].rho50_per_cell == row["point"]
     assert "# fitted: on V5, V8-primary; seed 1" in (folder.path / "parameters.yaml").read_text()

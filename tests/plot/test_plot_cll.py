@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import abm
+from abm.plot import catalogue
+from abm.plot.page.report import write_report
 from abm.plot.trial import by_signal, clone_sizes, lymphocytes, signal_inhibition, time_to_progression
-from abm.plot.trial.report import kinds, write_trial_report
 from abm.plot.trial.trial import Trial
 from abm.plot.well import signalling
 from abm.results.run import Run
@@ -36,7 +37,7 @@ def samples(tmp_path_factory):
 
 def test_figures_of_serum_igm_stay_away_and_those_of_cll_are_drawn(cohort):
     trial = Trial(cohort)
-    drawn = {kind.__name__.rpartition(".")[2] for kind in kinds() if kind.applies(trial)}
+    drawn = {catalogue.name(kind) for kind in catalogue.applying("trial", trial)}
     assert drawn == {"lymphocytes", "clone_sizes", "by_signal", "signal_inhibition", "time_to_progression"}
 
 
@@ -93,7 +94,7 @@ def test_patients_in_whom_progression_was_not_observed_are_shown_as_such(tmp_pat
 
 
 def test_the_report_holds_groups_and_lymphocytes(cohort):
-    html = write_trial_report(cohort).read_text()
+    html = write_report(cohort.path).read_text()
     for words in (
         "By surface IgM and by calcium",
         "Hazard ratio",
@@ -116,12 +117,12 @@ def test_cuts_are_those_of_the_scenario(tmp_path):
 def test_infusions_in_cll_are_drawn(tmp_path):
     both = "arms={both: {add: [{ibrutinib: 420 mg}, {infusion: 375 mg/m2, times: 4, at: 7 d}]}}"
     run = run_of(tmp_path, *SMALL, "replicates=4", both)
-    assert "pharmacokinetics" in re.findall(r'figure id="(\w+)"', write_trial_report(run).read_text())
+    assert "pharmacokinetics" in re.findall(r'figure id="(\w+)"', write_report(run.path).read_text())
 
 
 def test_one_patient_has_a_report(tmp_path):
     run = run_of(tmp_path, "cohort=null", "replicates=1", *SMALL)
-    html = write_trial_report(run).read_text()
+    html = write_report(run.path).read_text()
     assert "ne virtual patient" in html
     assert "Surface IgM at the start (MFI)" in html
 

@@ -4,12 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from abm.plot.catalogue import report_of
 from abm.plot.page.question import in_words
-from abm.plot.tables import Tables
-from abm.plot.trial.report import render as render_trial
-from abm.plot.trial.trial import Trial
-from abm.plot.well.report import render
-from abm.results.run import Run
+from abm.plot.page.report import render
 from abm.scenario.from_file import load_scenario
 from abm.study.run import run_scenario
 
@@ -77,6 +74,12 @@ class Rows(HTMLParser):
             self.rows[-1][-1] += data
 
 
+def page_of(run):
+    """Return the report of a run without its figures."""
+    report = report_of(run.path)
+    return render(report, report.tables(run.path), [], {})
+
+
 def told(html, first, end):
     """Return the two columns of the tables between two headings."""
     rows = Rows(html[html.index(first) : html.index(end)]).rows
@@ -96,7 +99,7 @@ def simulated(tmp_path):
 
 
 def test_the_report_of_wells_says_what_was_asked(simulated):
-    html = render(Tables(simulated(WELL + ARMS).path), [], {})
+    html = page_of(simulated(WELL + ARMS))
     assert told(html, "What was asked", "Key numbers") == {
         "Scenario": "asked",
         "Seed": "1",
@@ -118,7 +121,7 @@ def test_the_report_of_wells_says_in_what_replicates_differ(simulated):
         "{range: [1 h, 2 h]}, processes.engagement.fcgr3a: {shares: {VV: 0.25, FF: 0.75}}}}\n"
     )
     text = WELL.replace("arms:", f"{cohort}arms:") + ARMS.splitlines()[0] + "\n"
-    html = render(Tables(simulated(text).path), [], {})
+    html = page_of(simulated(text))
     assert told(html, "What was asked", "Key numbers")["Replicates differ in"] == (
         "populations.b_cells.cd20.median (cv 0.5); processes.killing.lag (1 h to 2 h); "
         "processes.engagement.fcgr3a (VV 25.0 %, FF 75.0 %)"
@@ -127,7 +130,7 @@ def test_the_report_of_wells_says_in_what_replicates_differ(simulated):
 
 def test_the_report_of_a_dose_series_says_what_was_asked(simulated):
     axis = "x_axis: {name: rituximab, unit: ug/mL}\n"
-    html = render(Tables(simulated(WELL + DOSES + axis).path), [], {})
+    html = page_of(simulated(WELL + DOSES + axis))
     found = told(html, "What was asked", "Key numbers")
     assert {name: found[name] for name in ("d0.1", "d1", "d10")} == {
         "d0.1": "rituximab 0.1 µg/mL; 60 NK cells",
@@ -137,10 +140,14 @@ def test_the_report_of_a_dose_series_says_what_was_asked(simulated):
 
 
 def test_the_report_of_a_patient_says_what_each_protocol_gives(simulated):
-    html = render_trial(Trial(Run.open(simulated(PATIENT).path)), [], {})
+    html = page_of(simulated(PATIENT))
     course = "375 mg/m² rituximab, 4 infusions, one every 7 d"
-    assert told(html, "What this is", "<h2>2") == {
-        "protocol": "what is given",
+    assert told(html, "What was asked", "<h2>2") == {
+        "Scenario": "asked_patient",
+        "Seed": "1",
+        "Patients": "1",
+        "Duration": "210 d",
+        "Time step": "12 h",
         "label": course,
         "extended": f"{course}; {course} from 91 d on, withheld after progression",
         "flat": "plasma exchange of 60 %; 500 mg rituximab at 3 d, each over 2 h",

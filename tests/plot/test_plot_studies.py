@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from abm.plot.page import style
-from abm.plot.studies import curves, heat, indices, report, scatter, tornado
+from abm.plot.page.report import write_report
+from abm.plot.studies import curves, heat, indices, scatter, tornado
 from abm.plot.studies.points import Points, measure_of, quantity
 from abm.results.study import StudyFolder
 
@@ -118,7 +119,7 @@ def test_a_single_seed_has_no_interval_and_equal_rows_count_once(make):
     folder = make("factorial", [{X: 1e4}, {X: 1e5}], lambda p: 0.5, seeds=(1,))
     rows = Points(folder).over_seeds("both.survival")
     assert rows[["lo", "hi"]].isna().all(axis=None)
-    assert "0.51 (" not in report.write_study_report(folder).read_text()
+    assert "0.51 (" not in write_report(folder.path).read_text()
     same = [{"id": i, "seed": s, "hash": f"{s}", "point": {X: 1e4}} for i, s in enumerate((1, 2, 1, 2))]
     folder.write_plan(same)
     for seed, value in ((1, 0.4), (2, 0.6)):
@@ -144,14 +145,14 @@ UNDEFINED = [
 def test_a_report_is_made_whatever_is_undefined_or_equal_or_few(make, kind, points, law):
     folder = make(kind, points, law)
     folder.write_json("undefined.json", {"both.survival": "no value in 2 of 10 rows (4, 5); the others are used"})
-    html = report.write_study_report(folder).read_text()
+    html = write_report(folder.path).read_text()
     assert "no value in 2 of 10 rows (4, 5)" in html
 
 
 def test_what_is_off_and_what_is_unchanged_are_told_apart_in_the_report(make):
     folder = make("list", [{}, {Y: None}, {Y: 10}], lambda p: 0.5)
     folder.write_table(lambda point: {Y: {None: "off"}.get(point.get(Y, 5.0), point.get(Y, 5.0))})
-    html = report.write_study_report(folder).read_text()
+    html = write_report(folder.path).read_text()
     assert re.findall(r">(off|10|5)<", html) == ["5", "off", "10"]
 
 
@@ -169,7 +170,7 @@ def test_rows_that_failed_are_named_in_the_report(make):
     folder = make("factorial", [{X: x} for x in (1e4, 1e5, 3e5)], lambda p: 0.5)
     folder.append({"hash": "0", "status": "failed", "reason": "the <model> broke"})
     folder.write_table(lambda point: point)
-    html = report.write_study_report(folder).read_text()
+    html = write_report(folder.path).read_text()
     assert "the &lt;model&gt; broke" in html
     assert "1 failed" in html
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from abm.core.files import WriteError
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError, take_over
+from abm.results.page import PageFolder
 from abm.results.run import Run
 from abm.results.tables import ReadError
 
@@ -192,7 +193,7 @@ def test_a_missing_table_is_named(create):
 
 def test_figures_and_report_can_be_drawn_again(finished):
     finished.close()
-    run = Run.open(finished.path)
+    run = PageFolder(finished.path)
     assert run.write_figure("survival.png", b"png").read_bytes() == b"png"
     assert run.write_report("<p>α</p>").read_text() == "<p>α</p>"
     with pytest.raises(ValueError, match="no file name for a figure"):

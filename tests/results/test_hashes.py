@@ -4,6 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from abm.results.hashes import result_hash
+from abm.results.page import PageFolder
 from abm.results.tables import read_csv, read_npz, read_parquet, write_csv, write_npz, write_parquet
 
 
@@ -22,7 +23,7 @@ def test_encoding_of_the_files_does_not_matter(finished, finished_hash):
 
 def test_what_is_no_result_does_not_matter(finished, finished_hash):
     finished.log("anything", {"at": "any time"})
-    finished.write_report("<p>")
+    PageFolder(finished.path).write_report("<p>")
     finished.write_scenario("seed: 7")
     assert result_hash(finished.path) == finished_hash
 

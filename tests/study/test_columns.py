@@ -88,13 +88,13 @@ def test_the_table_says_what_every_row_changes(study):
 
 
 def test_one_at_a_time_over_a_parameter_with_a_unit_has_its_tornado(study):
+    from abm.plot.page.report import write_report
     from abm.plot.studies import tornado
     from abm.plot.studies.points import Points
-    from abm.plot.studies.report import write_study_report
 
     axes = {VOLUME: {"lo": "0.9 uL", "hi": "1.1 uL"}, LAG: ["2 h", "3 h"], SHIELD: [None]}
     _, folder = study({"kind": "one_at_a_time", "axes": axes}, "both.bound_per_cell", seeds=(1, 2))
-    write_study_report(folder)
+    write_report(folder.path)
     table = folder.table().groupby("point", sort=False)["both.bound_per_cell"].mean()
     ends = {path: (low, high) for path, low, high in tornado.spans(Points(folder), "both.bound_per_cell")}
     assert ends[VOLUME] == pytest.approx((table.iloc[1] - table.iloc[0], table.iloc[2] - table.iloc[0]))

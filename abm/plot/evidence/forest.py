@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from abm.plot.evidence.found import Found
 from abm.plot.page import style, wording
 
+ORDER = 10
 TITLE = "Published against simulated"
 CAPTION = (
     "Each row is scaled to what was published: the shaded band is the published range or its 95 % interval, the open "
@@ -25,8 +27,14 @@ LEFT, RIGHT = -1.0, 2.0
 Score = Mapping[str, Any]
 
 
-def figure(scores: Sequence[Score]) -> Figure:
+def applies(found: Found) -> bool:
+    """Return whether claims were scored."""
+    return found.kind == "scores"
+
+
+def figure(found: Found) -> Figure:
     """Draw one row per claim."""
+    scores = found["claims"]
     fig = style.new_figure(1.0 + 0.29 * len(scores))
     ax = fig.subplots()
     ax.axvspan(0.0, 1.0, color=style.GREY, alpha=0.16, linewidth=0)
@@ -46,8 +54,9 @@ def figure(scores: Sequence[Score]) -> Figure:
     return fig
 
 
-def seen(scores: Sequence[Score]) -> str:
+def seen(found: Found) -> str:
     """Return how many claims hold and name those that do not."""
+    scores = found["claims"]
     missed = [score["id"] for score in scores if not score["holds"]]
     text = f"{len(scores) - len(missed)} of {len(scores)} claims hold"
     return wording.sentence(f"{text}; not {wording.listing(missed)}" if missed else text)

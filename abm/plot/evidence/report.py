@@ -1,76 +1,33 @@
-"""The report of the evidence: every claim, what was published, what the model gives."""
+"""The report of what was held against measurements: each kind of it tells its own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from abm.plot.evidence import forest
-from abm.plot.page import style, wording
-from abm.plot.page.html import Drawn, Section, render_page
-from abm.results.study import StudyFolder
+from abm.plot.evidence import comparison, fit, scores
+from abm.plot.evidence.found import Found, kind_of
+from abm.plot.page.html import Drawn, Section
 
-ROLES = (
-    "Fit: may be calibrated on. Decide: sets the strengths of the four hypotheses and nothing else. Goal: has to come "
-    "out of the calibrated model and is never calibrated on. Prediction: only reported, right or wrong."
-)
-HEADER = (
-    "Claim",
-    "Role",
-    "Observed",
-    "Published",
-    "Simulated (95 %)",
-    "z",
-    "Verdict",
-    "As extreme",
-    "Posterior",
-    "Source",
-)
+FIGURES = "evidence"
+TOLD = {"scores": scores, "fit": fit, "comparison": comparison}
 
 
-def write_evidence_report(folder: StudyFolder) -> Path:
-    """Write the forest plot and ``report.html`` from ``scores.json`` and return the report's path.
-
-    Raises
-    ------
-    ReadError
-        There are no scores.
-    WriteError
-        The folder cannot be written to.
-    """
-    found = folder.read_json("scores.json")
-    scores = found["claims"]
-    content = style.png(forest.figure(scores), forest.TITLE)
-    folder.write_figure("forest.png", content)
-    drawn = Drawn("forest", forest.TITLE, forest.seen(scores), forest.CAPTION, content)
-    seeds = ", ".join(map(str, found["seeds"]))
-    about = f"Parameter set {found['parameters']}; seeds {seeds}; patches × {found['scale']:g}."
-    sections = [
-        Section("Published against simulated", [about, ROLES], figures=[drawn]),
-        Section("Claims", header=HEADER, rows=[_row(score) for score in scores], caption=_caption()),
-    ]
-    folder.write_text("report.html", render_page("Evidence", "Does the model agree with what was measured?", sections))
-    return folder.path / "report.html"
+def holds(path: Path) -> bool:
+    """Return whether a folder is that of evidence, a fit or a comparison."""
+    return bool(kind_of(path))
 
 
-def _row(score: dict[str, Any]) -> list[str]:
-    spread = f"{wording.number(score['observed'])} ({wording.number(score['lo'])}–{wording.number(score['hi'])})"
-    lo, hi = score["interval"]
-    found = wording.number(score["simulated"])
-    found += f" ({wording.number(lo)}–{wording.number(hi)})" if lo is not None and lo != hi else ""
-    z = "–" if score["z"] is None else wording.decimal(score["z"])
-    verdict = "✓ holds" if score["holds"] else "✗ does not hold"
-    published = f"{spread} {score['unit']}"
-    share = "–" if score["probability"] is None else wording.decimal(score["probability"])
-    trials = "–" if score.get("as_extreme") is None else f"{score['as_extreme']:.2f} of {score['trial']} patients"
-    return [score["id"], score["role"], score["text"], published, found, z, verdict, trials, share, score["source"]]
+def tables(path: Path) -> Found:
+    """Return what was found."""
+    return Found(path)
 
 
-def _caption() -> str:
-    return (
-        "A claim holds when the model’s mean lies in the published range; one of a trial, when the published value "
-        "lies in the 95 % range of simulated trials of its size. As extreme: share of those trials at least as far out "
-        "as the published one, both sides. z: distance from the published value in standard errors of both, the "
-        "published range taken as a 95 % interval. Posterior: share of parameter sets drawn from a fit under which the "
-        "claim holds."
-    )
+def head(found: Found) -> tuple[str, str]:
+    """Return title and question."""
+    return TOLD[found.kind].head(found)
+
+
+def sections(found: Found, drawn: Sequence[Drawn], _references: Mapping[str, str]) -> list[Section]:
+    """Return what is told of what was found."""
+    return TOLD[found.kind].sections(found, drawn)

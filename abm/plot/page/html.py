@@ -9,6 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+TEMPLATE = "page.html.j2"
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -32,16 +34,79 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a table that is more than text.
+
+    Attributes
+    ----------
+    text : str
+        What it says.
+    below : str
+        A small line below.
+    look : {"", "number", "strong", "path", "code"}
+        How it is set; a path may be broken after its dots.
+    links : sequence of (str, str)
+        Instead of the text its pieces, each with the reference it leads to, or "".
+    """
+
+    text: str
+    below: str = ""
+    look: str = ""
+    links: Sequence[tuple[str, str]] = ()
+
+
+Row = Sequence[str | Cell]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a header; what begins with ✓, ✗ or ? is a verdict.
+
+    Attributes
+    ----------
+    look : {"numbers", "words", "facts"}
+        Cells of numbers keep to one line, words wrap, facts have names on the left and no header.
+    title : str
+        Above it.
+    anchor : str
+        Of a table that links lead to: what stands before a row's first cell in the address.
+    n_marked : int
+        How many of the first rows are shaded.
+    """
+
+    rows: Sequence[Row]
+    header: Sequence[str | Cell] = ()
+    caption: str = ""
+    look: str = "numbers"
+    title: str = ""
+    anchor: str = ""
+    n_marked: int = 0
+
+
+@dataclass(frozen=True)
 class Section:
-    """A part of a page: paragraphs, a table, figures, a block of code; each may be missing."""
+    """A part of a page; all but the heading may be missing, what is there comes in this order.
+
+    Attributes
+    ----------
+    text : sequence of str
+        Paragraphs; one that begins with ✗ is a warning.
+    code : str
+        Shown as it is.
+    folded : (str, str)
+        A name and, shown on a click, the text that it stands for.
+    look : {"", "limits"}
+        How its text is set.
+    """
 
     heading: str
     text: Sequence[str] = ()
-    header: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
-    caption: str = ""
-    figures: Sequence[Drawn] = ()
     code: str = ""
+    tables: Sequence[Table] = ()
+    note: str = ""
+    figures: Sequence[Drawn] = ()
+    folded: tuple[str, str] = ("", "")
+    look: str = ""
 
 
 def environment() -> Environment:
@@ -56,6 +121,6 @@ def environment() -> Environment:
     )
 
 
-def render_page(title: str, question: str, sections: Sequence[Section]) -> str:
-    """Return a page as HTML."""
-    return environment().get_template("page.html.j2").render(title=title, question=question, sections=sections)
+def render_page(title: str, lead: str, sections: Sequence[Section]) -> str:
+    """Return a page as HTML: its title, what stands below it, and its numbered sections."""
+    return environment().get_template(TEMPLATE).render(title=title, lead=lead, sections=sections)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from abm.plot.well import report; report.draw_part()"
+CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from abm.plot.page import report; report.draw_part()"
 
 
 def start_drawing(n_processes: int) -> list[subprocess.Popen]:
@@ -23,7 +23,7 @@ def start_drawing(n_processes: int) -> list[subprocess.Popen]:
 
 
 def share_out(others: Sequence[subprocess.Popen], folder: Path) -> None:
-    """Tell each process its share of a run's figures: every n-th one; the first share is left to the caller."""
+    """Tell each process its share of a folder's figures: every n-th one; the first share is left to the caller."""
     for part, other in enumerate(others, start=1):
         with suppress(OSError):  # it is gone, as its exit code will say
             other.stdin.write(json.dumps([str(folder.resolve()), part, len(others) + 1]).encode() + b"\n")

@@ -37,7 +37,7 @@ NAMES = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class Question:
     """The question with its terms."""
 
     title: str
@@ -46,14 +46,14 @@ class Asked:
     arms: dict[str, str]
 
 
-def asked(run: Run) -> Asked:
+def question_of(run: Run) -> Question:
     """Return title, question, facts and arms of the run's scenario."""
     text = run.scenario_text()
     scenario = _parsed(text)
     name = str(run.provenance().get("scenario") or scenario.get("name") or run.path.parent.name)
     found = scenario.get("arms")
     described = found if isinstance(found, Mapping) else {}
-    return Asked(
+    return Question(
         title=_line(scenario.get("title")) or name,
         question=_line(scenario.get("question")) or leading_comment(text),
         facts=_facts(run, name, scenario),
@@ -192,19 +192,22 @@ def _line(value: object) -> str:
 
 
 def _facts(run: Run, name: str, scenario: Mapping[str, Any]) -> dict[str, str]:
-    seed = run.provenance().get("seed", scenario.get("seed"))
+    seed, series = run.provenance().get("seed", scenario.get("seed")), run.series()
+    facts = {"Scenario": name, "Seed": "–" if seed is None else str(seed)}
+    facts |= _of_wells(run, scenario) if "n_b_start" in series else _of_patients(run)
+    return facts | ({"Time step": _duration(scenario["dt"])} if "dt" in scenario else {})
+
+
+def _of_wells(run: Run, scenario: Mapping[str, Any]) -> dict[str, str]:
     cells = sorted({int(n) for n in run.series().groupby(["arm", "replicate"])["n_b_start"].first()})
     spread = f"{cells[0]:,}" if len(cells) == 1 else f"{cells[0]:,} to {cells[-1]:,}"
-    facts = {
-        "Scenario": name,
-        "Seed": "–" if seed is None else str(seed),
-        "Replicates": str(arms.n_replicates(run)),
-        "Duration": f"{arms.end_h(run):g} h",
-        "B cells per well at the start": spread,
-    }
+    facts = {"Replicates": str(arms.n_replicates(run)), "Duration": f"{arms.end_h(run):g} h"}
     differ = _differences(scenario.get("cohort"))
-    facts |= {"Replicates differ in": differ} if differ else {}
-    return facts | ({"Time step": _duration(scenario["dt"])} if "dt" in scenario else {})
+    return facts | {"B cells per well at the start": spread} | ({"Replicates differ in": differ} if differ else {})
+
+
+def _of_patients(run: Run) -> dict[str, str]:
+    return {"Patients": f"{arms.n_replicates(run):,}", "Duration": _moment(f"{arms.end_h(run):g} h")}
 
 
 def _differences(cohort: object) -> str:

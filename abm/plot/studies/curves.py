@@ -16,7 +16,7 @@ FEWEST = 3
 
 def applies(points: Points) -> bool:
     """Return whether one number was varied, alone or beside one axis with few values."""
-    return points.kind in ("factorial", "list") and _axes(points) is not None
+    return points.kind in ("factorial", "list") and bool(points.summaries) and _axes(points) is not None
 
 
 def figure(points: Points) -> Figure:

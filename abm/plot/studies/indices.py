@@ -21,7 +21,7 @@ SHOWN = {"morris": ("mu_star", "sigma"), "saltelli": ("ST", "S1")}
 
 def applies(points: Points) -> bool:
     """Return whether the design gives such measures."""
-    return bool(points.sensitivity())
+    return bool(points.summaries) and bool(points.sensitivity())
 
 
 def figure(points: Points) -> Figure:

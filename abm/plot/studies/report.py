@@ -2,68 +2,53 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import abm.plot.studies as package
-from abm.plot.page import style, wording
-from abm.plot.page.html import Drawn, Section, render_page
+from abm.plot.page import wording
+from abm.plot.page.html import Drawn, Section, Table
 from abm.plot.studies.points import Points, quantity
 from abm.results.study import StudyFolder
 
+FIGURES = "studies"
 MOST_ROWS = 200
 MOST_COLUMNS = 4
 
 
-def write_study_report(folder: StudyFolder) -> Path:
-    """Write ``figures/*.png`` and ``report.html`` into a study's folder and return the report's path.
+def holds(path: Path) -> bool:
+    """Return whether a folder is that of a study."""
+    return (path / "study.json").exists()
 
-    Raises
-    ------
-    ReadError
-        A file of the study is missing or damaged.
-    WriteError
-        The folder cannot be written to.
-    """
-    points = Points(folder)
-    drawn = [_draw(folder, points, kind) for kind in _kinds() if points.summaries and kind.applies(points)]
-    about = points.about
-    counts = points.table["status"].value_counts().to_dict()
-    sections = [
-        Section("What was run", _told(points, counts)),
-        Section("Figures", figures=drawn),
-        Section("Points", header=_header(points), rows=_rows(points), caption=_caption(points)),
-        Section("How to run it again", code=(folder.path / "study.yaml").read_text(encoding="utf-8")),
-    ]
+
+def tables(path: Path) -> Points:
+    """Return the points of a study."""
+    return Points(StudyFolder(path))
+
+
+def head(points: Points) -> tuple[str, str]:
+    """Return title and question."""
+    return points.about["title"] or points.about["name"], points.about["question"]
+
+
+def sections(points: Points, drawn: Sequence[Drawn], _references: Mapping[str, str]) -> list[Section]:
+    """Return what is told of a study."""
     told = [f"{quantity(name)}: {text}." for name, text in points.undefined().items()]
-    if told:
-        sections.insert(1, Section("Undefined", told))
     failed = _failed(points)
-    if failed:
-        sections.insert(-1, Section("Rows that failed", header=("Row", "Reason"), rows=failed))
-    folder.write_text("report.html", render_page(about["title"] or about["name"], about["question"], sections))
-    return folder.path / "report.html"
+    reasons = Section("Rows that failed", tables=[Table(failed, ("Row", "Reason"), look="words")])
+    return [
+        Section("What was run", _told(points)),
+        *([Section("Undefined", told)] if told else []),
+        Section("Figures", figures=drawn),
+        Section("Points", tables=[Table(_rows(points), _header(points), _caption(points))]),
+        *([reasons] if failed else []),
+        Section("How to run it again", code=(points.folder.path / "study.yaml").read_text(encoding="utf-8")),
+    ]
 
 
-def _kinds() -> list[ModuleType]:
-    names = [f"{package.__name__}.{info.name}" for info in pkgutil.iter_modules(package.__path__)]
-    kinds = [module for module in map(importlib.import_module, names) if hasattr(module, "ORDER")]
-    return sorted(kinds, key=lambda kind: kind.ORDER)
-
-
-def _draw(folder: StudyFolder, points: Points, kind: ModuleType) -> Drawn:
-    name = kind.__name__.rpartition(".")[2]
-    content = style.png(kind.figure(points), kind.TITLE)
-    folder.write_figure(f"{name}.png", content)
-    return Drawn(name, kind.TITLE, kind.seen(points), kind.CAPTION, content)
-
-
-def _told(points: Points, counts: dict[str, int]) -> list[str]:
+def _told(points: Points) -> list[str]:
+    counts = points.table["status"].value_counts().to_dict()
     design = points.kind.replace("_", " ")
     ended = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
     seeds = points.about["seeds"]

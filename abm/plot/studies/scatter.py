@@ -17,8 +17,9 @@ CAPTION = "Each dot is one point (mean over seeds); ρ is Spearman’s rank corr
 
 def applies(points: Points) -> bool:
     """Return whether points were drawn."""
-    known = points.over_seeds(points.summaries[0])["mean"].notna().sum()
-    return points.kind in ("latin_hypercube", "sobol") and bool(points.numeric()) and known >= FEWEST
+    if points.kind not in ("latin_hypercube", "sobol") or not points.numeric() or not points.summaries:
+        return False
+    return bool(points.over_seeds(points.summaries[0])["mean"].notna().sum() >= FEWEST)
 
 
 def figure(points: Points) -> Figure:

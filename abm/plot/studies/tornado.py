@@ -16,7 +16,7 @@ MOST = 20
 
 def applies(points: Points) -> bool:
     """Return whether axes were varied one at a time."""
-    return points.kind == "one_at_a_time" and _is_known(spans(points, points.summaries[0]))
+    return points.kind == "one_at_a_time" and any(_is_known(spans(points, name)) for name in points.summaries[:1])
 
 
 def figure(points: Points) -> Figure:

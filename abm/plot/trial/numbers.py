@@ -1,17 +1,17 @@
-"""The tables of the report of a trial: key numbers, patients, parameters, checks and hashes."""
+"""The tables of the report of a trial: key numbers and patients."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from abm.plot.arms import label
-from abm.plot.page import checks, wording
-from abm.plot.page.html import Section
+from abm.plot.page import sections as shared
+from abm.plot.page import wording
+from abm.plot.page.html import Section, Table
 from abm.plot.trial import curves, responses
 from abm.plot.trial.trial import HOURS_PER_DAY, NOT_OBSERVED, Trial
 
@@ -71,12 +71,9 @@ def key_numbers(trial: Trial) -> list[Section]:
     """Return the key numbers, at most four protocols to a table."""
     names, rows = trial.protocols, _single_rows if trial.is_single else _cohort_rows
     parts = [names[i : i + MOST_PROTOCOLS] for i in range(0, len(names), MOST_PROTOCOLS)]
-    tables = [
-        Section("Key numbers", header=("", *map(label, part)), rows=rows(trial, part),
-                caption="" if trial.is_single else CAPTION)
-        for part in parts
-    ]  # fmt: skip
-    return [*tables, *_by_mark(trial), *_log_rank(trial)]
+    caption = "" if trial.is_single else CAPTION
+    tables = [Table(rows(trial, part), ("", *map(label, part)), caption, look="words") for part in parts]
+    return [Section("Key numbers", shared.warnings(trial.run), tables=tables), *_by_mark(trial), *_log_rank(trial)]
 
 
 def patients(trial: Trial) -> list[Section]:
@@ -88,39 +85,8 @@ def patients(trial: Trial) -> list[Section]:
     rows = [_drawn(name, units.get(name, ""), trial.patients[name]) for name in columns]
     lo, hi = (f"{100 * end:g}" for end in curves.BAND)
     how = "Value" if trial.is_single else f"Median ({lo}–{hi} % of patients), or number of patients"
-    return [
-        Section("The patient" if trial.is_single else "Patients", header=("Drawn quantity", how, "Unit"), rows=rows)
-    ]
-
-
-def parameters(trial: Trial, references: Mapping[str, str]) -> list[Section]:
-    """Return all parameters, overridden ones first, and the references that their sources name."""
-    table = trial.run.parameters().fillna("").astype(str)
-    records = sorted(table.to_dict("records"), key=lambda row: row["origin"] != "overridden")
-    n_overridden = sum(row["origin"] == "overridden" for row in records)
-    told = f"{len(records)} parameters; the first {n_overridden} are set by the scenario, the others are defaults."
-    cited = _cited([row["source"] for row in records], references)
-    found = [Section("Parameters", [told], ("Name", "Value", "Unit", "Source"), [_parameter(row) for row in records])]
-    return [*found, Section("References", header=("Key", "Citation"), rows=cited)] if cited else found
-
-
-def conservation(trial: Trial) -> list[Section]:
-    """Return the run's own checks; nothing where it made none."""
-    words = {checks.PASSED: "✓ passed", checks.FAILED: "✗ failed"}
-    rows = [(check.name, check.value, check.limit, words[check.verdict]) for check in checks.conservation(trial.run)]
-    return [Section("Conservation", header=("What must hold", "Error", "Allowed", "Result"), rows=rows)] if rows else []
-
-
-def hashes(trial: Trial) -> Section:
-    """Return what identifies inputs, results and software."""
-    summary, provenance = trial.run.summary(), trial.run.provenance()
-    rows = [("Hash of the scenario (all inputs)", summary.get("scenario_hash"))]
-    rows += [("Hash of the results", summary.get("result_hash"))]
-    rows += [(name, provenance.get(name)) for name in ("seed", "software", "commit", "python", "platform", "start")]
-    packages = provenance.get("packages")
-    rows += list(packages.items()) if isinstance(packages, Mapping) else []
-    shown = [(str(name), str(value)) for name, value in rows if value is not None]
-    return Section("Made with", header=("What", "Which"), rows=shown)
+    table = Table(rows, ("Drawn quantity", how, "Unit"), look="words")
+    return [Section("The patient" if trial.is_single else "Patients", tables=[table])]
 
 
 def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
@@ -200,7 +166,7 @@ def _by_mark(trial: Trial) -> list[Section]:
                 name, ratio = f"{label(event)} by {MARKS[mark]}", _ratio(one["hazard_ratio"])
                 rows.append([label(protocol), name, _share(one["high"]), _share(one["low"]), ratio, p])
     header = ("Protocol", "Event", "Above the cut", "Up to it", "Hazard ratio (Cox, ties by Efron)", "p (log-rank)")
-    return [Section("By surface IgM and by calcium", header=header, rows=rows)] if rows else []
+    return [Section("By surface IgM and by calcium", tables=[Table(rows, header, look="words")])] if rows else []
 
 
 def _ratio(found: Mapping[str, float | None]) -> str:
@@ -213,7 +179,7 @@ def _log_rank(trial: Trial) -> list[Section]:
     found = trial.run.summary().get("log_rank")
     rows = [[name, wording.number(p, 2)] for name, p in _flat(found)] if isinstance(found, Mapping) else []
     header = ("Time to progression compared (log-rank)", "p")
-    return [Section("Comparison of protocols", header=header, rows=rows)] if rows else []
+    return [Section("Comparison of protocols", tables=[Table(rows, header, look="words")])] if rows else []
 
 
 def _flat(found: Mapping[str, Any], above: str = "") -> list[tuple[str, float]]:
@@ -238,11 +204,7 @@ def _drawn(name: str, unit: str, values: pd.Series) -> tuple[str, str, str]:
         return name, _spread(values / HOURS_PER_DAY), "d"
     if unit.endswith("/h"):
         return name, _spread(values * HOURS_PER_DAY), f"{wording.units(unit[:-2])}/d"
-    return name, _spread(values), _unit(unit)
-
-
-def _unit(unit: str) -> str:
-    return "" if unit == "1" else wording.units(unit).replace("m2", "m²")
+    return name, _spread(values), shared.unit(unit)
 
 
 def _spread(values: pd.Series) -> str:
@@ -251,13 +213,3 @@ def _spread(values: pd.Series) -> str:
         return str(counts.index[0]) if len(values) == 1 else ", ".join(f"{word}: {n}" for word, n in counts.items())
     lo, mid, hi = (wording.number(float(values.quantile(q))) for q in (curves.BAND[0], 0.5, curves.BAND[1]))
     return mid if len(values) == 1 else f"{mid} ({lo}–{hi})"
-
-
-def _parameter(row: Mapping[str, str]) -> list[str]:
-    value = row["value"] if row["name"] == "seed" else wording.setting(row["value"])
-    return [row["name"], value, _unit(row["unit"]), wording.units(row["source"])]
-
-
-def _cited(sources: Sequence[str], references: Mapping[str, str]) -> list[tuple[str, str]]:
-    words = {word for source in sources for word in re.findall(r"\w+", source)}
-    return [(key, references[key]) for key in sorted(words & references.keys())]

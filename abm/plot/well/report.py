@@ -1,157 +1,79 @@
-"""The report of a run: one HTML file that carries its figures and needs nothing from outside."""
+"""The report of a run of wells: what was asked, who survived and how the others died."""
 
 from __future__ import annotations
 
-import json
-import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from subprocess import Popen
-from types import ModuleType
-from typing import Any
 
-from abm.plot import arms, catalogue
-from abm.plot.page import checks, style, wording
-from abm.plot.page.html import Drawn, environment
-from abm.plot.page.parallel import share_out
-from abm.plot.page.question import asked
+from abm.plot import arms
+from abm.plot.page import sections as shared
+from abm.plot.page import wording
+from abm.plot.page.html import Cell, Drawn, Section, Table
+from abm.plot.page.question import question_of
 from abm.plot.tables import Tables
 from abm.plot.well.survival_by_arm import estimate
 from abm.results.run import Run
 from abm.statistics.intervals import NO_INTERVAL, of_share
 
-TEMPLATE = "report.html.j2"
+FIGURES = "well"
+CONTROLS = "Every arm is compared with its own control, the same without antibody."
+SHARES = {"survival": "Survival", "survival_raw": "Survival, raw", "control": "Control"}
+CAPTION = (
+    "Survival: alive and not committed to die, over the same in the control of the same replicate. Raw, control and "
+    "deaths: over the cells started or added. The cause of a death is its first commitment. {intervals}"
+)
+INTERVALS = (
+    "Below each number: its 95 % interval over {n} replicates (Student’s t, for survival on the log scale and at most "
+    "100 %, for shares on the logit scale); it covers chance between wells, not what is unknown about the parameters."
+)
+ALONE = "One replicate: the interval of survival is Wilson’s over its cells; there is none between wells."
 
 
-def write_report(run: Run, references: Mapping[str, str] | None = None, others: Sequence[Popen] = ()) -> Path:
-    """Write ``figures/*.png`` and ``report.html`` into the folder of a finished run.
+def holds(path: Path) -> bool:
+    """Return whether a folder is that of a run."""
+    return (path / "provenance.json").exists()
 
-    Parameters
-    ----------
-    run : Run
-        A finished run.
-    references : mapping, optional
-        Citation by reference key, to resolve the sources of the parameters.
-    others : sequence of Popen, optional
-        From :func:`abm.plot.page.parallel.start_drawing`; they draw their share and end.
 
-    Returns
-    -------
-    Path
-        The report.
+def tables(path: Path) -> Tables:
+    """Return the tables of a run."""
+    return Tables(path)
 
-    Raises
-    ------
-    ReadError
-        A table of the run is missing or damaged.
-    WriteError
-        The folder cannot be written to.
-    """
-    loaded = Tables(run.path)
-    kinds, n = _kinds(loaded), len(others) + 1
-    share_out(others, run.path)
-    draw(loaded, kinds[::n])
-    for part, other in enumerate(others, start=1):
-        if other.wait() != 0:  # what kept it from drawing is met, and told, here
-            draw(loaded, kinds[part::n])
-    drawn = [
-        Drawn(catalogue.name(kind), kind.TITLE, kind.seen(loaded), kind.CAPTION, run.figure(file_name(kind)))
-        for kind in kinds
+
+def head(run: Run) -> tuple[str, str]:
+    """Return the title of the scenario."""
+    return question_of(run).title, ""
+
+
+def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) -> list[Section]:
+    """Return what is told of a run of wells."""
+    return [
+        shared.asked(question_of(run), "Arms", CONTROLS if arms.control_of(run) else ""),
+        _key_numbers(run),
+        Section("Figures", figures=drawn),
+        shared.parameters(run, references),
+        shared.conservation(run),
+        shared.step_size(run),
+        shared.again(run),
+        shared.limits("wells"),
     ]
-    return run.write_report(render(loaded, drawn, references or {}))
 
 
-def draw_part() -> None:
-    """Write every ``n``-th figure of a run, from the ``part``-th on, as told on standard input."""
-    folder, part, n = json.loads(sys.stdin.readline())
-    run = Tables(folder)
-    draw(run, _kinds(run)[part::n])
+def _key_numbers(run: Run) -> Section:
+    n = arms.n_replicates(run)
+    died = [f"Died: {arms.cause_name(cause)}" for cause in arms.causes(run)]
+    rows = [[arms.label(name), *_shares(run, name)] for name in arms.treated(run)]
+    caption = CAPTION.format(intervals=INTERVALS.format(n=n) if n > 1 else ALONE)
+    table = Table(rows, ("Arm", *SHARES.values(), *died), caption)
+    return Section(f"Key numbers after {arms.end_h(run):g} h", shared.warnings(run), tables=[table])
 
 
-def draw(run: Run, kinds: Sequence[ModuleType]) -> None:
-    """Write these figures into the run's folder."""
-    for kind in kinds:
-        run.write_figure(file_name(kind), style.png(kind.figure(run), kind.TITLE))
-
-
-def file_name(kind: ModuleType) -> str:
-    """Return the name of a figure's file."""
-    return f"{catalogue.name(kind)}.png"
-
-
-def _kinds(run: Run) -> list[ModuleType]:
-    """Return the figures that apply to the run, in reading order."""
-    return [kind for kind in catalogue.figures() if kind.applies(run)]
-
-
-def render(run: Run, drawn: list[Drawn], references: Mapping[str, str]) -> str:
-    """Return the report as HTML; all text of the run is escaped."""
-    own = environment()
-    own.filters |= {"units": wording.units, "setting": wording.setting}
-    parameters = _parameters(run, references)
-    return own.get_template(TEMPLATE).render(
-        asked=asked(run),
-        n_replicates=arms.n_replicates(run),
-        end_h=f"{arms.end_h(run):g}",
-        causes=[arms.cause_name(cause) for cause in arms.causes(run)],
-        numbers=[_key_numbers(run, name) for name in arms.treated(run)],
-        figures=drawn,
-        parameters=parameters,
-        n_assumed=sum("assumed:" in row["source"] for row in parameters),
-        cited=_cited(parameters, references),
-        conservation=checks.conservation(run),
-        step_size=checks.step_size(run),
-        made_with=_made_with(run.provenance()),
-        hashes=_hashes(run),
-        scenario_text=run.scenario_text(),
-    )
-
-
-def _key_numbers(run: Run, name: str) -> dict[str, Any]:
-    """Return the arm's label and, in the table's order, its survivals, its control and its deaths by cause."""
+def _shares(run: Run, name: str) -> list[Cell]:
+    """Return an arm's survivals, its control and its deaths by cause."""
     died = arms.death_shares(run, name)
-    found = [estimate(run, name, key) for key in ("survival", "survival_raw", "control")]
+    found = [estimate(run, name, key) for key in SHARES]
     found += [of_share(died[cause]) if len(died) else NO_INTERVAL for cause in arms.causes(run)]
-    shares = [{"mean": wording.percent(one.mean), "interval": wording.interval(one.lo, one.hi)} for one in found]
-    return {"arm": arms.label(name), "shares": shares}
-
-
-def _parameters(run: Run, references: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the parameters, overridden ones first; each source in parts, with the key where it is cited."""
-    table = run.parameters().fillna("").astype(str)
-    rows = sorted(table.to_dict("records"), key=lambda row: row["origin"] != "overridden")
-    return [{**row, "parts": _source_parts(row["source"], references)} for row in rows]
-
-
-def _source_parts(source: str, references: Mapping[str, str]) -> list[dict[str, str]]:
-    """Split a source into plain text and the reference keys that it names."""
-    keys = "|".join(re.escape(key) for key in sorted(references, key=len, reverse=True))
-    parts = re.split(rf"\b({keys})\b", source) if keys else [source]
-    return [{"text": part, "key": part if part in references else ""} for part in parts if part]
-
-
-def _cited(parameters: list[dict[str, Any]], references: Mapping[str, str]) -> dict[str, str]:
-    keys = {part["key"] for row in parameters for part in row["parts"] if part["key"]}
-    return {key: references[key] for key in sorted(keys)}
-
-
-def _made_with(provenance: Mapping[str, Any]) -> dict[str, str]:
-    names = {
-        "software": "abm",
-        "commit": "commit",
-        "python": "Python",
-        "platform": "platform",
-        "n_threads": "threads",
-        "start": "started",
-        "elapsed_s": "seconds taken",
-    }
-    found = {label: str(provenance[key]) for key, label in names.items() if provenance.get(key) is not None}
-    packages = provenance.get("packages")
-    return found | {str(key): str(value) for key, value in (packages if isinstance(packages, Mapping) else {}).items()}
-
-
-def _hashes(run: Run) -> dict[str, str]:
-    summary = run.summary()
-    names = {"scenario_hash": "scenario (all inputs)", "result_hash": "results (every array)"}
-    return {label: str(summary[key]) for key, label in names.items() if key in summary}
+    looks = ["strong"] + [""] * (len(found) - 1)
+    return [
+        Cell(wording.percent(one.mean), wording.interval(one.lo, one.hi), look)
+        for one, look in zip(found, looks, strict=True)
+    ]

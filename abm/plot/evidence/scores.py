@@ -1,0 +1,66 @@
+"""What is told of the evidence: every claim, what was published, what the model gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from abm.plot.evidence.found import Found
+from abm.plot.page import wording
+from abm.plot.page.html import Drawn, Section, Table
+
+ROLES = (
+    "Fit: may be calibrated on. Decide: sets the strengths of the four hypotheses and nothing else. Goal: has to come "
+    "out of the calibrated model and is never calibrated on. Prediction: only reported, right or wrong."
+)
+HEADER = (
+    "Claim",
+    "Role",
+    "Observed",
+    "Published",
+    "Simulated (95 %)",
+    "z",
+    "Verdict",
+    "As extreme",
+    "Posterior",
+    "Source",
+)
+
+
+def head(_found: Found) -> tuple[str, str]:
+    """Return title and question."""
+    return "Evidence", "Does the model agree with what was measured?"
+
+
+def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
+    """Return what is told of the claims."""
+    seeds = ", ".join(map(str, found["seeds"]))
+    about = f"Parameter set {found['parameters']}; seeds {seeds}; patches × {found['scale']:g}."
+    rows = [_row(score) for score in found["claims"]]
+    return [
+        Section("Published against simulated", [about, ROLES], figures=drawn),
+        Section("Claims", tables=[Table(rows, HEADER, _caption())]),
+    ]
+
+
+def _row(score: dict[str, Any]) -> list[str]:
+    spread = f"{wording.number(score['observed'])} ({wording.number(score['lo'])}–{wording.number(score['hi'])})"
+    lo, hi = score["interval"]
+    found = wording.number(score["simulated"])
+    found += f" ({wording.number(lo)}–{wording.number(hi)})" if lo is not None and lo != hi else ""
+    z = "–" if score["z"] is None else wording.decimal(score["z"])
+    verdict = "✓ holds" if score["holds"] else "✗ does not hold"
+    published = f"{spread} {score['unit']}"
+    share = "–" if score["probability"] is None else wording.decimal(score["probability"])
+    trials = "–" if score.get("as_extreme") is None else f"{score['as_extreme']:.2f} of {score['trial']} patients"
+    return [score["id"], score["role"], score["text"], published, found, z, verdict, trials, share, score["source"]]
+
+
+def _caption() -> str:
+    return (
+        "A claim holds when the model’s mean lies in the published range; one of a trial, when the published value "
+        "lies in the 95 % range of simulated trials of its size. As extreme: share of those trials at least as far out "
+        "as the published one, both sides. z: distance from the published value in standard errors of both, the "
+        "published range taken as a 95 % interval. Posterior: share of parameter sets drawn from a fit under which the "
+        "claim holds."
+    )
