@@ -11,11 +11,13 @@ then it lyses: its row goes, its contents spill into their pools.
 """
 
 import math
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.core.jit import kernel, prange, serial
+from abm.core.families import divide, which
+from abm.core.jit import kernel, prange
 from abm.core.population import Column, Population
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, fill_uniform, mix, uniform2
@@ -28,6 +30,7 @@ MORTAL = (
     Column("division_per_h", unit="1/h", resets=True, doc="division rate"),
     Column("n_divisions", "i8", doc="divisions so far"),
 )
+KILLS = Column("n_kills", "i8", doc="cells killed")
 
 
 @kernel
@@ -47,107 +50,13 @@ def first_events(t_event_h, event, u, hazards, marks, division_per_h, is_dying, 
             if moment < dt_h:
                 t_event_h[i] = moment
                 _, share = uniform2(key, uid[i], 0)
-                event[i] = _which(hazards, i, share * total)
+                event[i] = which(hazards, i, share * total)
         for c in range(n_marks):
             if marks[c, i] < t_event_h[i]:
                 t_event_h[i] = marks[c, i]
                 event[i] = n_hazards + c
         if event[i] == -2:
             event[i] = n_hazards + n_marks
-
-
-@serial
-def _which(hazards, i, threshold):
-    """Return the hazard whose share holds the threshold, -2 for division."""
-    for c in range(hazards.shape[0]):
-        threshold -= hazards[c, i]
-        if threshold < 0.0:
-            return c
-    return -2
-
-
-@serial
-def _splitmix(a, b):
-    z = np.uint64(a) ^ (np.uint64(b) * np.uint64(0x9E3779B97F4A7C15)) ^ np.uint64(0xD1B54A32D192ED03)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@serial
-def _push(store, used, row, parent, moment):
-    if used == store.shape[0]:
-        larger = np.empty((2 * used + 8, 4))
-        larger[:used] = store
-        store = larger
-    store[used, 0], store[used, 1], store[used, 2], store[used, 3] = row, parent, moment, -1.0
-    return store
-
-
-@serial
-def grow_families(rows, t_event_h, uid, n_divisions, hazards, division_per_h, dt_h, key):
-    """Follow dividing cells and their descendants to the end of the step.
-
-    Returns
-    -------
-    items : array, shape (m, 4)
-        Per cell: root row, parent item (-1: is the root itself), moment of its last event, cause (-1 alive).
-    uids : array of uint64, shape (m,)
-    counts : array of int64, shape (m,)
-        Divisions of each cell so far.
-    """
-    items, used = np.empty((rows.size * 2 + 8, 4)), 0
-    uids, counts = np.empty(items.shape[0], np.uint64), np.zeros(items.shape[0], np.int64)
-    for r in rows:
-        items = _push(items, used, r, -1, t_event_h[r])
-        if uids.size < items.shape[0]:
-            uids, counts = _longer(uids, counts, items.shape[0])
-        uids[used], counts[used] = uid[r], n_divisions[r]
-        current, used = used, used + 1
-        divides = True
-        while current < used:
-            row, moment = int(items[current, 0]), items[current, 2]
-            total = division_per_h[row]
-            for c in range(hazards.shape[0]):
-                total += hazards[c, row]
-            event = 0
-            while True:
-                if divides:
-                    items = _push(items, used, row, current, moment)
-                    if uids.size < items.shape[0]:
-                        uids, counts = _longer(uids, counts, items.shape[0])
-                    uids[used], counts[used] = _splitmix(uids[current], counts[current]), 0
-                    counts[current] += 1
-                    used += 1
-                event += 1
-                u, share = uniform2(key, uids[current], 15 + event)
-                moment -= math.log1p(-u) / total
-                divides = False
-                if moment >= dt_h:
-                    break
-                cause = _which(hazards, row, share * total)
-                if cause >= 0:
-                    items[current, 2], items[current, 3] = moment, cause
-                    break
-                divides = True
-            current += 1
-    return items[:used], uids[:used], counts[:used]
-
-
-@serial
-def _longer(uids, counts, size):
-    new_uids, new_counts = np.empty(size, np.uint64), np.zeros(size, np.int64)
-    new_uids[: uids.size] = uids
-    new_counts[: counts.size] = counts
-    return new_uids, new_counts
-
-
-@serial
-def split_contents(values, parents, first):
-    """Give each daughter half of her mother's content, in order of birth; of an odd count the mother keeps one more."""
-    for k in range(parents.size):
-        values[first + k] = values[parents[k]] * 0.5
-        values[parents[k]] -= values[first + k]
 
 
 def is_mortal(population: Population) -> bool:
@@ -178,9 +87,18 @@ class Fate(Process):
                 Column("cause", "i8"),
                 Column("killer_uid", "i8", default=-1),
             ]
-            known = world.deaths.get(name)
-            if known is None:
+            if name not in world.deaths:
                 world.deaths[name] = Population(name, [Column(c.recorded, c.dtype) for c in recorded], base)
+            for killers in self._killers(world, population):
+                if KILLS.name not in killers:
+                    killers.declare(KILLS)
+
+    def _killers(self, world: World, population: Population) -> Iterator[Population]:
+        """Yield the populations whose cells are named as the killers of this one's."""
+        for name in population.names("mark_", "_by"):
+            refers = population.columns[name].refers
+            if refers in world.populations:
+                yield world.populations[refers]
 
     def causes(self, population: Population) -> list[str]:
         """Return the names of all causes of death, hazards first."""
@@ -230,35 +148,22 @@ class Fate(Process):
             event, t_event_h = self._divide(world, population, event, t_event_h, hazards, key)
         self._commit(world, population, np.flatnonzero((event >= 0) & (event < n_causes)), event, t_event_h)
 
-    def _divide(self, world, population, event, t_event_h, hazards, key):
-        mothers = np.flatnonzero(event == len(self.causes(population)))
-        items, uids, counts = grow_families(
-            mothers,
-            t_event_h,
-            population.uid,
-            population.n_divisions,
-            hazards,
-            population.division_per_h,
-            world.dt_h,
-            key,
-        )
-        is_root = items[:, 1] < 0
-        row_of_item = np.empty(len(items), np.int64)
-        row_of_item[is_root] = items[is_root, 0].astype(np.int64)
-        born = np.flatnonzero(~is_root)
-        row_of_item[born] = population.n + np.arange(born.size)
-        root_rows = items[born, 0].astype(np.int64)
-        copied = {name: population[name][root_rows] for name in population.columns}
-        rows = population.add(born.size, copied | {"uid": uids[born]})
-        parents = row_of_item[items[born, 1].astype(np.int64)]
-        for column in population.columns.values():
-            if column.splits:
-                split_contents(population[column.name], parents, rows.start)
-        population.n_divisions[row_of_item] = counts
-        world.tally(f"{population.name}.born", born.size)
-        event = np.concatenate([event, np.full(born.size, -1)])
-        t_event_h = np.concatenate([t_event_h, np.zeros(born.size)])
-        event[row_of_item], t_event_h[row_of_item] = items[:, 3].astype(np.int64), items[:, 2]
+    def _divide(
+        self,
+        world: World,
+        population: Population,
+        event: np.ndarray,
+        t_event_h: np.ndarray,
+        hazards: np.ndarray,
+        key: Key,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Let cells divide until the end of the step; return events and moments of all rows, newborns included."""
+        mothers, n_before = np.flatnonzero(event == len(self.causes(population))), population.n
+        rows, causes, moments_h = divide(population, mothers, t_event_h, hazards, world.dt_h, key)
+        n_born = population.n - n_before
+        world.tally(f"{population.name}.born", n_born)
+        event, t_event_h = np.append(event, np.full(n_born, -1)), np.append(t_event_h, np.zeros(n_born))
+        event[rows], t_event_h[rows] = causes, moments_h
         return event, t_event_h
 
     def _commit(

@@ -78,7 +78,8 @@ def touch_on_floor(chosen, total, is_free, x_um, y_um, uid, targets, starts, ord
 
     Each touched target waits an exponential time of its weight and the first is chosen, whatever the order of rows.
     ``targets`` is ``(x, y, uid, weight)`` in bin order; ``shape`` is ``(bins a side, bin size, side if periodic else
-    0)``. Bins of one line that lie beside each other are one stretch of targets.
+    0)``. Targets in neighbouring bins of one row of bins lie one after the other, so a cell looks at one stretch of
+    targets for each row of bins within reach, and at two where the row runs over a periodic edge.
     """
     tx, ty, target_uid, weight = targets
     n_side, bin_um, period = shape
@@ -91,7 +92,7 @@ def touch_on_floor(chosen, total, is_free, x_um, y_um, uid, targets, starts, ord
         column0, column1 = math.floor((x - radius_um) * per_um), math.floor((x + radius_um) * per_um)
         row0, row1 = math.floor((y - radius_um) * per_um), math.floor((y + radius_um) * per_um)
         is_split = period > 0.0 and (column0 < 0 or column1 >= n_side)
-        if 2.0 * radius_um + 2.0 * bin_um > n_side * bin_um:
+        if 2.0 * radius_um + 2.0 * bin_um > n_side * bin_um:  # so few bins that a ring would be walked round twice
             column0, column1, row0, row1, is_split = 0, n_side - 1, 0, n_side - 1, False
         elif period == 0.0:
             row0, row1 = max(row0, 0), min(row1, n_side - 1)
@@ -99,7 +100,7 @@ def touch_on_floor(chosen, total, is_free, x_um, y_um, uid, targets, starts, ord
             line = wrapped(row, n_side) * n_side
             for part in range(2 if is_split else 1):
                 low, high = max(column0, 0), min(column1, n_side - 1)
-                if part == 1:
+                if part == 1:  # what lies beyond the left or the right edge comes in on the other side
                     low, high = (column0 + n_side, n_side - 1) if column0 < 0 else (0, column1 - n_side)
                 for k in range(starts[line + low], starts[line + high + 1]):
                     dx, dy = abs(tx[k] - x), abs(ty[k] - y)

@@ -40,6 +40,7 @@ ONLY_IN = {
     "optuna": {"evidence"},
     "pyabc": {"evidence"},
 }
+OF_CORE = {"results": {"abm.core.files", "abm.core.measure"}}  # a folder is written and read without the engine
 KERNELS = {"kernel", "serial", "device"}
 PROCESS_MODULES = {cls.__module__ for cls in PROCESSES.values()}
 
@@ -90,6 +91,22 @@ def test_a_layer_imports_only_what_lies_below(module):
     for name in imported(MODULES[module]):
         allowed = ONLY_IN.get(name.split(".")[0], {layer(module)})
         assert layer(module) in allowed, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in OF_CORE])
+def test_of_the_core_the_leaves_import_files_and_measures_alone(module):
+    own = {name for name in imported(MODULES[module]) if layer(name) == "core"}
+    assert own <= OF_CORE[layer(module)]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in ("results", "statistics", "plot")])
+def test_an_old_run_is_read_and_drawn_without_the_engine(module):
+    reached, left = set(), {module}
+    while left:
+        reached |= left
+        left = {name for one in left for name in imported(MODULES[one]) if name in MODULES} - reached
+    assert not any("numba" in imported(MODULES[name]) for name in reached)
+    assert {layer(name) for name in reached} <= {"abm", "core", "results", "statistics", "plot"}
 
 
 @pytest.mark.parametrize("module", sorted(PROCESS_MODULES))

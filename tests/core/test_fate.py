@@ -169,6 +169,28 @@ def test_a_kill_is_credited_to_the_killer_and_its_identity_kept():
     assert "nk_cells" not in bench.world.deaths
 
 
+def test_of_three_causes_the_earliest_wins_and_each_killer_counts_among_its_own():
+    kinds = {"b": "nk_cells", "c": "macrophages", "d": "nk_cells"}
+    columns = [Column(f"mark_{cause}_h", default=math.inf, resets=True) for cause in kinds]
+    columns += [Column(f"mark_{c}_by", "i8", default=-1, resets=True, refers=kind) for c, kind in kinds.items()]
+    bench = Bench(3, columns=columns)
+    for name in ("nk_cells", "macrophages"):
+        bench.world.populations[name] = Population(name, [])
+        bench.world.populations[name].add(2, {"uid": np.array([len(name), 90], np.uint64)})
+    Fate().prepare(bench.world)
+
+    def attack(world):
+        b = bench.b
+        b.mark_b_h[:], b.mark_c_h[:], b.mark_d_h[:] = [0.2, 0.5, 0.9], [0.3, 0.4, 0.8], [0.4, 0.6, 0.1]
+        b.mark_b_by[:], b.mark_c_by[:], b.mark_d_by[:] = 0, 0, 1
+
+    bench.step(1.0, attack)
+    assert [Fate().causes(bench.b)[code] for code in bench.deaths.cause] == ["b", "c", "d"]
+    assert bench.deaths.killer_uid.tolist() == [8, 11, 90]
+    assert bench.world.populations["nk_cells"].n_kills.tolist() == [1, 1]
+    assert bench.world.populations["macrophages"].n_kills.tolist() == [1, 0]
+
+
 def test_daughters_share_contents_in_halves_and_inherit_the_rest():
     bench = Bench(200, {}, 0.8, columns=[FAMILY, CONTENT])
     bench.b.family[:] = np.arange(200)

@@ -76,7 +76,6 @@ class Killing(Process):
         ("b_cells", Column("mark_adcc_h", default=math.inf, unit="h", resets=True, doc="moment of commitment")),
         ("b_cells", Column("mark_adcc_by", "i8", default=-1, resets=True, refers="nk_cells", doc="the killer's row")),
         ("nk_cells", Column("hits", "i8", resets=True, doc="hits of this step")),
-        ("nk_cells", Column("n_kills", "i8", doc="cells killed")),
     )
     reads: ClassVar = (
         "b_cells.fc_signal",
