@@ -52,9 +52,12 @@ def movie(
     ] = None,
     frames: Annotated[int, typer.Option("--frames", min=2, max=2000, help="Pictures from start to end.")] = 60,
     fps: Annotated[int, typer.Option("--fps", min=1, max=60, help="Pictures per second.")] = 12,
-    b_cells: Annotated[
+    targets: Annotated[
         str, typer.Option("--b-cells", help="Colour of B cells: fate, CD20, bound antibody, C3b.")
     ] = "fate",
+    effectors: Annotated[
+        str, typer.Option("--effectors", help="Colour of effectors where they have it: engaged, potency, granules.")
+    ] = "engaged",
     layer: Annotated[str, typer.Option("--layer", help="Field below the cells: none, DHEAS, potency.")] = "none",
     as_json: shared.Json = False,
 ) -> None:
@@ -62,17 +65,22 @@ def movie(
     from abm.core.errors import InputError
     from abm.scenario.from_file import load_scenario
     from abm.study.progress import WatchedRun
-    from abm.view import raster
+    from abm.view.colours import LAYERS, choices
     from abm.view.movie import Film, kind_of, write
+    from abm.view.raster import Look
     from abm.view.session import Session
 
-    for value, known in ((b_cells, raster.B_BY), (layer, raster.LAYERS)):
-        if value not in known:
-            raise InputError(f"found {value!r}; allowed: {', '.join(known)}")
     loaded = load_scenario(scenario, tuple(sets or ()))
+    by = {"target": targets, "effector": effectors}
+    kinds = {name: kind for name, kind in loaded.counted().items()}
+    known = {role: [c for kind in kinds.values() if kind.role == role for c in choices(kind)] for role in by}
+    for value, allowed in (*((by[role], known[role]) for role in by), (layer, list(LAYERS))):
+        if value not in allowed:
+            raise InputError(f"found {value!r}; allowed: {', '.join(dict.fromkeys(allowed))}")
+    look = Look(by={name: by[kind.role] for name, kind in kinds.items() if by[kind.role] in choices(kind)}, layer=layer)
     path = out or Path(f"{loaded.name}.gif")
     kind_of(path)
-    film = Film(frames, fps, raster.Look(b_by=b_cells, layer=layer))
+    film = Film(frames, fps, look)
     with WatchedRun() as monitor:
         monitor.begin(path, 1)
         write(path, Session(loaded, arms or ()), film, lambda done, total: monitor.beat(0, done, total))

@@ -71,6 +71,8 @@ class CellType(Model):
         What is counted of the mean over the population, by column.
     is_always_counted : bool
         Whether there are totals, of nobody, also where a scenario has no such cells.
+    rel_size : float
+        Diameter in pictures, relative to a B cell.
     secretes_igm : bool
         Whether a patient with such cells has IgM of theirs in serum.
     """
@@ -87,6 +89,7 @@ class CellType(Model):
     shown: ClassVar[tuple[Shown, ...]] = ()
     means: ClassVar[dict[str, Measure]] = {}
     is_always_counted: ClassVar[bool] = False
+    rel_size: ClassVar[float] = 1.0
     secretes_igm: ClassVar[bool] = False
 
     def count(self, counts: dict[str, int]) -> int:

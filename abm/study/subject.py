@@ -202,7 +202,8 @@ def series(simulation: Simulation) -> dict[str, list]:
             for step, row in simulation.records[name].items():
                 rows.setdefault(step, {}).update(row)
     ordered = [rows[step] for step in sorted(rows)]
-    causes = Fate().causes(simulation.world.populations["b_cells"])
+    world = simulation.world
+    causes = Fate().causes(world.populations[world.target])
     names = dict.fromkeys([name for row in ordered for name in row] + [f"deaths_{cause}" for cause in causes])
     counts = sorted(name for name in names if name.startswith("deaths_"))
     columns = {name: [row.get(name) for row in ordered] for name in names if name not in counts}
@@ -210,8 +211,9 @@ def series(simulation: Simulation) -> dict[str, list]:
 
 
 def deaths(simulation: Simulation) -> dict[str, np.ndarray]:
-    """Return one row per B cell committed to die."""
-    population, table = simulation.world.populations["b_cells"], simulation.world.deaths.get("b_cells")
+    """Return one row per target committed to die."""
+    world = simulation.world
+    population, table = world.populations[world.target], world.deaths.get(world.target)
     if table is None:
         return {"time_h": np.empty(0), "uid": np.empty(0, np.uint64), "cause": np.empty(0, str)}
     causes = np.array(Fate().causes(population), str)  # none where nothing can kill, and still text
@@ -219,11 +221,12 @@ def deaths(simulation: Simulation) -> dict[str, np.ndarray]:
 
 
 def started(simulation: Simulation) -> dict[str, np.ndarray | list]:
-    """Return every B cell that ever was: the living, the dying and the dead, by identity."""
+    """Return every target that ever was: the living, the dying and the dead, by identity."""
     world = simulation.world
-    tables = [world.populations["b_cells"]] + ([world.deaths["b_cells"]] if "b_cells" in world.deaths else [])
+    target = world.target
+    tables = [world.populations[target]] + ([world.deaths[target]] if target in world.deaths else [])
     uid, first = np.unique(np.concatenate([table.uid for table in tables]), return_index=True)
     columns: dict[str, np.ndarray | list] = {"uid": uid}
     for name in ("cd20_start_per_cell", "cohort"):
         columns[name] = np.concatenate([table[name] for table in tables])[first]
-    return columns | {"population": ["b_cells"] * uid.size}
+    return columns | {"population": [target] * uid.size}

@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from abm.core.cell_type import CellType
 from abm.core.fate import Fate
 from abm.core.world import World
 from abm.plot import arms as naming
-from abm.plot.page import style
+from abm.plot.page import style, wording
+from abm.view.colours import pairs
 from abm.view.session import Row, Session
 
 DPI = 90
@@ -21,6 +23,7 @@ HOURS_PER_DAY = 24.0
 BINS = 24
 COMPLEMENT = {"c1q_frac": "C1q", "c2c4_frac": "C2/C4", "c3_frac": "C3", "c5c9_frac": "C5–C9"}
 STYLES = ("-", "--", "-.", ":")
+DASHES = ("—", "- -", "-·", "··")
 SECRETORS = {
     "igm_long_lived_g_per_L": ("long-lived plasma cells", style.GREEN),
     "igm_plasma_g_per_L": ("plasma cells", style.ORANGE),
@@ -78,9 +81,8 @@ def outcome(ax: Axes, session: Session) -> None:
 def track(session: Session) -> Figure:
     """Draw the course of the cell that is followed."""
     rows = session.track
-    is_b = session.followed is not None and session.followed.population == "b_cells"
-    shown = B_TRACK if is_b else NK_TRACK
-    found = {name: text for name, text in shown.items() if rows and name in rows[0]}
+    kind = session.kind_of(session.followed) if session.followed else None
+    found = {one.column: one.label for one in (kind.shown if kind else ()) if rows and one.column in rows[0]}
     fig, axes = _panels(max(1, len(found)), n_cols=max(1, len(found)), size=(2.3, 1.6))
     for ax, (name, text) in zip(axes, found.items(), strict=False):
         x, y = _xy(rows, name, session)
@@ -100,7 +102,8 @@ def png(fig: Figure) -> bytes:
 
 def causes(session: Session, arm: str) -> list[str]:
     """Return the causes of death in an arm, in the order of their codes."""
-    return Fate().causes(session.simulations[arm].world.populations["b_cells"])
+    world = session.simulations[arm].world
+    return Fate().causes(world.populations[world.target])
 
 
 def kind_of(session: Session) -> str:
@@ -118,16 +121,6 @@ def unit(session: Session) -> str:
 def per_unit(session: Session) -> float:
     """Return the hours of that unit."""
     return HOURS_PER_DAY if session.scenario.is_patient else 1.0
-
-
-B_TRACK = {
-    "cd20_per_cell": "CD20, sites",
-    "bound_per_cell": "bound antibody",
-    "c3b_per_cell": "C3b",
-    "mac_per_cell": "MAC",
-    "damage": "lytic hits",
-}
-NK_TRACK = {"potency": "potency", "granules": "granules, of full", "cd16": "CD16, of full", "n_kills": "kills"}
 
 
 def _panels(n: int, n_cols: int = 0, size: tuple[float, float] = PANEL_IN) -> tuple[Figure, list[Axes]]:
@@ -218,12 +211,21 @@ def _medium(ax: Axes, session: Session) -> None:
 
 
 def _engaged(ax: Axes, session: Session) -> None:
-    style.dress(ax, "", "%", "NK cells engaged")
-    for arm, colour in _colours(session).items():
-        x, engaged = _xy(session.history[arm], "n_nk_engaged", session)
-        _, n = _xy(session.history[arm], "n_nk", session)
-        ax.plot(x, _percent(engaged, n), color=colour, linewidth=1.4)
+    kinds = effectors(session)
+    said = [f"{kind.words}{f' ({dash})' if len(kinds) > 1 else ''}" for kind, dash in zip(kinds, DASHES, strict=False)]
+    style.dress(ax, "", "%", f"{', '.join(said)} engaged")
+    for kind, line in zip(kinds, STYLES, strict=False):
+        for arm, colour in _colours(session).items():
+            x, engaged = _xy(session.history[arm], f"n_{kind.short}_engaged", session)
+            _, n = _xy(session.history[arm], f"n_{kind.short}", session)
+            ax.plot(x, _percent(engaged, n), color=colour, linewidth=1.4, linestyle=line)
     ax.set_ylim(bottom=0)
+
+
+def effectors(session: Session) -> list[CellType]:
+    """Return the kinds of effector of the scenario, those of any well first."""
+    kinds = next(iter(session.simulations.values())).world.cell_types
+    return [kinds[name] for name in pairs(kinds)]
 
 
 def _igm(ax: Axes, session: Session, arm: str) -> None:
@@ -290,7 +292,7 @@ KINDS: dict[str, tuple[Callable[[Axes, Session, str], None], Sequence[Draw]]] = 
 
 def _cd20(ax: Axes, world: World) -> None:
     """Draw the cells' own CD20 at the start: all there have been, and those alive and not committed to die."""
-    b, dead = world.populations["b_cells"], world.deaths.get("b_cells")
+    b, dead = world.populations[world.target], world.deaths.get(world.target)
     alive = b.cd20_start_per_cell[~b.is_dying] if "is_dying" in b else b.cd20_start_per_cell
     gone = dead["cd20_start_per_cell"] if dead is not None else np.empty(0)
     everyone = np.concatenate([alive, gone])
@@ -304,10 +306,17 @@ def _cd20(ax: Axes, world: World) -> None:
 
 
 def _kills(ax: Axes, world: World) -> None:
-    nk = world.populations.get("nk_cells")
-    style.dress(ax, "kills per NK cell", "NK cells, %")
-    if nk is None or not nk.n or "n_kills" not in nk:
-        ax.text(0.5, 0.5, "no NK cells", ha="center", transform=ax.transAxes, fontsize=style.SMALL_PT, color=style.INK)
-        return
-    count = np.bincount(nk.n_kills, minlength=6)
-    ax.bar(np.arange(count.size), 100.0 * count / nk.n, color=style.PURPLE, width=0.8)
+    colours = {name: pair[1] for name, pair in pairs(world.cell_types).items()}
+    killers = {name: p for name, p in world.populations.items() if name in colours and p.n and "n_kills" in p}
+    words = [world.cell_types[name].words for name in killers or colours]
+    style.dress(ax, "kills per cell", f"{wording.listing(words)}, %")
+    if not killers:
+        text = f"no {' or '.join(words)}"
+        ax.text(0.5, 0.5, text, ha="center", transform=ax.transAxes, fontsize=style.SMALL_PT, color=style.INK)
+    width = 0.8 / max(1, len(killers))
+    for place, (name, cells) in enumerate(killers.items()):
+        count = np.bincount(cells.n_kills, minlength=6)
+        left = np.arange(count.size) - 0.4 + (place + 0.5) * width
+        ax.bar(left, 100.0 * count / cells.n, color=colours[name], width=width, label=world.cell_types[name].words)
+    if len(killers) > 1:
+        ax.legend(fontsize=style.SMALL_PT, frameon=False, loc="upper right")

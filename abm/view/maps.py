@@ -1,13 +1,16 @@
 """Maps of the floor of every arm, and what their colours mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import solara
 
+from abm.core.cell_type import CellType
+from abm.core.world import World
 from abm.plot import arms as naming
 from abm.plot.page import style
 from abm.view import raster
+from abm.view.colours import LAYERS, STATES, Scale, choices, pairs
 from abm.view.panels import as_url
 from abm.view.session import LOCK, Session
 from abm.view.shell import redraw
@@ -29,21 +32,18 @@ def CellMap(
 def Maps(session: Session, moment: tuple):
     """Show the floor of every arm, what colours mean, and the cell that is followed."""
     look, set_look = solara.use_state(raster.Look())
-    world = next(iter(session.simulations.values())).world
-    side = world.space.side
+    side, kinds = world_of(session).space.side, present(session)
 
     with solara.Row(style={"align-items": "flex-end"}, gap="14px"):
-        solara.Select(
-            "B cells by", value=look.b_by, values=list(raster.B_BY), on_value=lambda v: set_look(replace(look, b_by=v))
-        )
-        solara.Select(
-            "NK cells by",
-            value=look.nk_by,
-            values=list(raster.NK_BY),
-            on_value=lambda v: set_look(replace(look, nk_by=v)),
-        )
+        for name, kind in kinds.items():
+            solara.Select(
+                f"{kind.words} by",
+                value=look.of(name, kind),
+                values=list(choices(kind)),
+                on_value=lambda value, name=name: set_look(replace(look, by={**look.by, name: value})),
+            )
         layers = sorted(
-            {n for s in session.simulations.values() for n in raster.layers(s.world)}, key=list(raster.LAYERS).index
+            {n for s in session.simulations.values() for n in raster.layers(s.world)}, key=list(LAYERS).index
         )
         solara.Select("Layer", value=look.layer, values=layers, on_value=lambda v: set_look(replace(look, layer=v)))
         solara.Button(
@@ -100,17 +100,34 @@ def _mark(session: Session, arm: str, square: tuple[float, float, float]) -> lis
 def Legend(look: raster.Look, session: Session, moment: tuple):
     """Say what colours mean."""
     with solara.Row(gap="18px", style={"flex-wrap": "wrap"}, classes=["legend"]):
-        if look.b_by == "fate":
-            _dot(style.BLUE, "B cell")
-            _dot(style.VERMILION, "B cell, committed to die")
+        kinds = present(session)
+        for name, kind in kinds.items():
+            if look.of(name, kind) == STATES[kind.role]:
+                _states(name, kind, world_of(session).cell_types)
         causes = sorted({c for rows in session.history.values() for name in rows[-1] for c in _cause(name)})
         for cause, colour in raster.cause_colours(causes).items():
             _dot(colour, f"lysed: {naming.cause_name(cause)}", is_hollow=True)
-        if look.nk_by == "engaged":
-            _dot(raster.NK_GREY, "NK cell")
-            _dot(raster.NK_ENGAGED, "NK cell, engaged")
-        for scale in look.scales():
+        for scale in look.scales(kinds):
             _colour_bar(scale)
+
+
+def world_of(session: Session) -> World:
+    """Return the world of the first arm."""
+    return next(iter(session.simulations.values())).world
+
+
+def present(session: Session) -> dict[str, CellType]:
+    """Return the kinds of cell that any of the arms has."""
+    names = {name for simulation in session.simulations.values() for name in simulation.world.populations}
+    return {name: kind for name, kind in world_of(session).cell_types.items() if name in names}
+
+
+def _states(name: str, kind: CellType, known: Mapping[str, CellType]) -> None:
+    """Say what the two colours of a kind's state mean."""
+    is_target = kind.role == "target"
+    first, second = (style.BLUE, style.VERMILION) if is_target else pairs(known)[name]
+    _dot(first, kind.word)
+    _dot(second, f"{kind.word}, {'committed to die' if is_target else 'engaged'}")
 
 
 def _cause(column: str) -> list[str]:
@@ -122,7 +139,7 @@ def _dot(colour: str, text: str, *, is_hollow: bool = False) -> None:
     solara.HTML(unsafe_innerHTML=f'<span class="dot" style="{fill}"></span>{text}')
 
 
-def _colour_bar(scale: raster.Scale) -> None:
+def _colour_bar(scale: Scale) -> None:
     stops = ", ".join(f"rgb({r},{g},{b})" for r, g, b in scale.table()[::32])
     lo, hi = (f"{value:,g}" for value in (scale.lo, scale.hi))
     bar = f'<span class="colour-bar" style="background: linear-gradient(to right, {stops})"></span>'

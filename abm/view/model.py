@@ -117,7 +117,8 @@ def _whole(what: str, value: int, end: int) -> int:
 def _columns(session: Session, arm: str) -> list[str]:
     """Return what is known of an arm from the start, deaths of every cause included."""
     seen = session.history[arm][0]
-    causes = [] if session.scenario.is_patient else Fate().causes(session.simulations[arm].world.populations["b_cells"])
+    world = session.simulations[arm].world
+    causes = [] if session.scenario.is_patient else Fate().causes(world.populations[world.target])
     return [*(name for name in seen if name != "time_h"), *(f"deaths_{cause}" for cause in causes)]
 
 

@@ -81,8 +81,8 @@ def Followed(session: Session, moment: tuple):
     cell = session.followed
     if cell is None or not session.track:
         return
-    row = session.track[-1]
-    with solara.Card(f"{_kind(cell)} {cell.uid} in {naming.label(cell.arm)}"):
+    row, kind = session.track[-1], session.kind_of(cell).word
+    with solara.Card(f"{kind[:1].upper()}{kind[1:]} {cell.uid} in {naming.label(cell.arm)}"):
         solara.Text(_story(session, cell))
         image = as_url(charts.png(charts.track(session)))
         solara.HTML(tag="img", attributes={"src": image, "alt": "course of the cell", "class": "chart"})
@@ -95,8 +95,11 @@ def Followed(session: Session, moment: tuple):
         solara.Button("Follow no longer", text=True, on_click=lambda: (session.follow(None), redraw()))
 
 
-def _kind(cell: Cell) -> str:
-    return "B cell" if cell.population == "b_cells" else "NK cell"
+def _killer(session: Session, cell: Cell, cause: str) -> str:
+    """Return the kind of cell that kills by a cause."""
+    world = session.simulations[cell.arm].world
+    killers = world.populations[cell.population].columns[f"mark_{cause}_by"].refers
+    return world.cell_types[killers].word
 
 
 def _story(session: Session, cell: Cell) -> str:
@@ -104,10 +107,10 @@ def _story(session: Session, cell: Cell) -> str:
     fate = session.fate_of(cell)
     if fate is None:
         return f"alive at {session.t_h:.2f} h"
-    causes = charts.causes(session, cell.arm)
-    by = f", killed by NK cell {fate['killer_uid']}" if fate["killer_uid"] >= 0 else ""
+    cause, killer = charts.causes(session, cell.arm)[fate["cause"]], fate["killer_uid"]
+    by = f", killed by {_killer(session, cell, cause)} {killer}" if killer >= 0 else ""
     return (
-        f"committed to die at {fate['time_h']:.2f} h: {naming.cause_name(causes[fate['cause']])}{by}; "
+        f"committed to die at {fate['time_h']:.2f} h: {naming.cause_name(cause)}{by}; "
         f"lysis at {fate['t_lysis_h']:.2f} h"
     )
 

@@ -1,72 +1,22 @@
 """A picture of the floor of a well, drawn from the arrays: pixels instead of shapes, for a million cells."""
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.colors import to_rgb
 from PIL import Image
 
+from abm.core.cell_type import CellType
 from abm.core.fate import Fate
-from abm.core.population import Population
 from abm.core.world import World
 from abm.plot.page import style
+from abm.view.colours import LAYERS, STATES, Rgb, Scale, choices, pairs, rgb, scale_of
 
 PIXELS = 512
 CELL_UM = 9.0  # assumed: usual diameter of a lymphocyte, for drawing only
 MAX_RADIUS = 7
 FEW, MANY = 4_000, 30_000  # design: cells in a picture
-NK_GREY, NK_ENGAGED = "#B5B5B5", style.PURPLE
-Rgb = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What a colour stands for, always the same range, so that moments can be compared."""
-
-    label: str
-    unit: str
-    lo: float
-    hi: float
-    is_log: bool = False
-    colours: str = "viridis"
-
-    def shares(self, values: np.ndarray) -> np.ndarray:
-        """Return where values lie in the range, 0 to 1."""
-        low, high = (np.log(self.lo), np.log(self.hi)) if self.is_log else (self.lo, self.hi)
-        inside = np.clip(values, self.lo, self.hi)
-        return ((np.log(inside) if self.is_log else inside) - low) / (high - low)
-
-    def table(self) -> np.ndarray:
-        """Return the colours from low to high, shape (256, 3)."""
-        last = 0.92 if self.colours == "viridis" else 0.6  # the brightest yellow is lost on white paper
-        return (colormaps[self.colours](np.linspace(0.0, last, 256))[:, :3] * 255).astype(np.uint8)
-
-    def paint(self, values: np.ndarray) -> np.ndarray:
-        """Return the colour of each value, shape (..., 3)."""
-        return self.table()[(self.shares(values) * 255).astype(np.int64)]
-
-
-B_BY = {
-    "fate": None,
-    "CD20": Scale("CD20", "sites per cell", 1e3, 1e6, is_log=True),
-    "bound antibody": Scale("bound antibody", "molecules per cell", 1e3, 1e6, is_log=True),
-    "C3b": Scale("C3b", "molecules per cell", 1e3, 1e6, is_log=True),
-}
-B_COLUMNS = {"CD20": "cd20_per_cell", "bound antibody": "bound_per_cell", "C3b": "c3b_per_cell"}
-NK_BY = {
-    "engaged": None,
-    "potency": Scale("NK potency", "relative", 0.9, 1.6, colours="plasma"),
-    "granules": Scale("NK granules", "of full", 0.0, 1.0, colours="plasma"),
-}
-NK_COLUMNS = {"potency": "potency", "granules": "granules"}
-LAYERS = {
-    "none": None,
-    "DHEAS": Scale("DHEAS", "µM", 0.0, 2.0, colours="Blues"),
-    "potency": Scale("potency that DHEAS gives", "relative", 1.0, 1.6, colours="Blues"),
-}
 
 
 @dataclass(frozen=True)
@@ -77,22 +27,27 @@ class Look:
     ----------
     box : tuple of float
         Left, lower end and side of the square that is seen, µm; the whole floor where the side is 0.
-    b_by, nk_by, layer : str
-        One of ``B_BY``, ``NK_BY``, ``LAYERS``.
+    by : dict of str to str
+        By population, one of the choices of its kind; without one cells are coloured by their state.
+    layer : str
+        One of ``LAYERS``.
     """
 
     box: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    b_by: str = "fate"
-    nk_by: str = "engaged"
+    by: Mapping[str, str] = field(default_factory=dict)
     layer: str = "none"
 
     def square(self, side_um: float) -> tuple[float, float, float]:
         """Return left, lower end and side of what is seen of a floor, µm."""
         return self.box if self.box[2] > 0.0 else (0.0, 0.0, side_um)
 
-    def scales(self) -> Iterator[Scale]:
+    def of(self, population: str, kind: CellType) -> str:
+        """Return what the cells of a population are coloured by."""
+        return self.by.get(population, STATES[kind.role])
+
+    def scales(self, kinds: Mapping[str, CellType]) -> Iterator[Scale]:
         """Yield the scales of the colours in use."""
-        for scale in (B_BY[self.b_by], NK_BY[self.nk_by], LAYERS[self.layer]):
+        for scale in (*(scale_of(kind, self.of(name, kind)) for name, kind in kinds.items()), LAYERS[self.layer]):
             if scale is not None:
                 yield scale
 
@@ -130,13 +85,14 @@ def picture(world: World, look: Look, pixels: int = PIXELS) -> np.ndarray:
     canvas.image[:] = 255
     if look.layer != "none" and "dheas" in world.fields:
         canvas.image[:] = _layer(world, look.layer, canvas)
-    nk = world.populations.get("nk_cells")
-    if nk is not None and nk.n:
-        canvas.stamp(nk.x_um, nk.y_um, _nk_colours(nk, look.nk_by), 0.7)
-    for x_um, y_um, colour in _lysed(world):
-        canvas.ring(x_um, y_um, colour)
-    b = world.populations["b_cells"]
-    canvas.stamp(b.x_um, b.y_um, _b_colours(b, look.b_by), 1.0)
+    present = {name: world.cell_types[name] for name in world.populations}
+    for name in sorted(present, key=lambda name: (present[name].role == "target", -present[name].rel_size)):
+        cells, kind = world.populations[name], present[name]
+        if kind.role == "target":
+            for x_um, y_um, colour in _lysed(world, name):
+                canvas.ring(x_um, y_um, colour)
+        if cells.n:
+            canvas.stamp(cells.x_um, cells.y_um, _colours(world, name, look), kind.rel_size)
     return canvas.image
 
 
@@ -145,12 +101,6 @@ def png(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "png", compress_level=1)
     return buffer.getvalue()
-
-
-def rgb(colour: str) -> Rgb:
-    """Return a colour as three bytes."""
-    red, green, blue = (round(255 * part) for part in to_rgb(colour))
-    return red, green, blue
 
 
 class _Canvas:
@@ -202,38 +152,35 @@ def _disc(radius: float) -> list[tuple[int, int]]:
 
 
 def _layer(world: World, name: str, canvas: _Canvas) -> np.ndarray:
-    field, scale = world.fields["dheas"], LAYERS[name]
-    uM = field.values * 1e-3  # noqa: N806 - a unit
+    dheas, scale = world.fields["dheas"], LAYERS[name]
+    uM = dheas.values * 1e-3  # noqa: N806 - a unit
     law = world.properties.get("potency")
     values = law.potency(uM * 1e3) if name == "potency" and law is not None else uM
     middle = (np.arange(canvas.pixels) + 0.5) / canvas.per_um
-    last = field.values.shape[0] - 1
-    column = np.clip(((canvas.left + middle) / field.voxel_um).astype(np.int64), 0, last)
-    row = np.clip(((canvas.low + middle[::-1]) / field.voxel_um).astype(np.int64), 0, last)
+    last = dheas.values.shape[0] - 1
+    column = np.clip(((canvas.left + middle) / dheas.voxel_um).astype(np.int64), 0, last)
+    row = np.clip(((canvas.low + middle[::-1]) / dheas.voxel_um).astype(np.int64), 0, last)
     return scale.paint(values)[row[:, None], column[None, :]]
 
 
-def _b_colours(b: Population, by: str) -> np.ndarray:
-    column = B_COLUMNS.get(by)
-    if column is None or column not in b:
-        return np.array([rgb(style.BLUE), rgb(style.VERMILION)], np.uint8)[b.is_dying.astype(np.int64)]
-    return B_BY[by].paint(b[column])
+def _colours(world: World, name: str, look: Look) -> np.ndarray:
+    """Return the colour of every cell of a population: of the number asked for, else of its state."""
+    cells, kind = world.populations[name], world.cell_types[name]
+    by = look.of(name, kind)
+    one, scale = choices(kind).get(by), scale_of(kind, by)
+    if one is not None and scale is not None and one.column in cells:
+        return scale.paint(cells[one.column])
+    two = (style.BLUE, style.VERMILION) if kind.role == "target" else pairs(world.cell_types)[name]
+    is_second = cells.is_dying if kind.role == "target" else kind.is_engaged(cells)
+    return np.array([rgb(colour) for colour in two], np.uint8)[is_second.astype(np.int64)]
 
 
-def _nk_colours(nk: Population, by: str) -> np.ndarray:
-    column = NK_COLUMNS.get(by)
-    if column is not None and column in nk:
-        return NK_BY[by].paint(nk[column])
-    engaged = nk.partner >= 0 if "partner" in nk else np.zeros(nk.n, bool)
-    return np.array([rgb(NK_GREY), rgb(NK_ENGAGED)], np.uint8)[engaged.astype(np.int64)]
-
-
-def _lysed(world: World) -> Iterator[tuple[np.ndarray, np.ndarray, Rgb]]:
-    """Yield the places of B cells that have lysed, by cause, with its colour."""
-    table = world.deaths.get("b_cells")
+def _lysed(world: World, name: str) -> Iterator[tuple[np.ndarray, np.ndarray, Rgb]]:
+    """Yield the places of cells that have lysed, by cause, with its colour."""
+    table = world.deaths.get(name)
     if table is None or not table.n:
         return
-    causes = Fate().causes(world.populations["b_cells"])
+    causes = Fate().causes(world.populations[name])
     has_lysed = table["t_lysis_h"] <= world.t_h
     for code, (_, colour) in enumerate(cause_colours(causes).items()):
         rows = np.flatnonzero(has_lysed & (table["cause"] == code))

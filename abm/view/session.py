@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from abm.core.cell_type import CellType
 from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.population import Population
@@ -158,6 +159,10 @@ class Session:
         away, cell = min(found, key=lambda item: item[0], default=(np.inf, None))
         return cell if away <= within_um else None
 
+    def kind_of(self, cell: Cell) -> CellType:
+        """Return what kind of cell it is."""
+        return self.simulations[cell.arm].world.cell_types[cell.population]
+
     def fate_of(self, cell: Cell) -> Row | None:
         """Return the line of the deaths table about a cell, None while it lives."""
         with LOCK:
@@ -225,12 +230,13 @@ def _with_change(changes: list[dict[str, Any]], change: dict[str, Any], is_same:
 
 
 def _nearest_of_each(arm: str, world: World, x_um: float, y_um: float) -> Iterator[tuple[float, Cell]]:
-    """Yield the nearest cell of each population with its distance; other than B cells count as twice as far."""
+    """Yield the nearest cell of each population with its distance; effectors count as twice as far."""
     for name, population in world.populations.items():
         if population.n:
             distance = np.hypot(population.x_um - x_um, population.y_um - y_um)
             i = int(np.argmin(distance))
-            yield float(distance[i]) * (1.0 if name == "b_cells" else 2.0), Cell(arm, name, int(population.uid[i]))
+            times = 1.0 if world.cell_types[name].role == "target" else 2.0
+            yield float(distance[i]) * times, Cell(arm, name, int(population.uid[i]))
 
 
 def _numbers(population: Population, row: int) -> Row:

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from abm.plot.page import style
-from abm.view.raster import rgb
+from abm.view.colours import rgb
 from tests.view.served import CHROMIUM, ROOT, START_S, browser, served
 
 SCREENSHOTS = ROOT / "runs" / "screenshots"

@@ -9,9 +9,11 @@ from PIL import Image
 from abm.plot.page import style
 from abm.scenario.build import Subject, build
 from abm.view import raster
-from abm.view.raster import Look, picture, rgb
+from abm.view.colours import LAYERS, rgb, scale_of
+from abm.view.raster import Look, picture
 
 WHITE = (255, 255, 255)
+NK_FREE, NK_ENGAGED = style.effector_colours(0)
 PIXELS = 256
 
 
@@ -49,8 +51,8 @@ def test_cells_stand_where_they_are_in_the_colour_of_their_fate(world):
     assert image.dtype == np.uint8
     assert at(image, 50, 50, side) == at(image, 150, 50, side) == rgb(style.BLUE)
     assert at(image, 100, 50, side) == rgb(style.VERMILION)
-    assert at(image, 50, 150, side) == rgb(raster.NK_GREY)
-    assert at(image, 100, 150, side) == rgb(raster.NK_ENGAGED)
+    assert at(image, 50, 150, side) == rgb(NK_FREE)
+    assert at(image, 100, 150, side) == rgb(NK_ENGAGED)
     assert at(image, 150, 150, side) == WHITE
 
 
@@ -86,11 +88,12 @@ def test_lysed_cells_are_hollow_in_the_colour_of_the_cause(scenario):
 def test_b_cells_by_a_number_take_the_colour_of_the_bar(world, by, column):
     b = world.populations["b_cells"]
     b[column][:3] = [1e3, 3e4, 1e6]
-    image = picture(world, Look(b_by=by), PIXELS)
-    table = raster.B_BY[by].table()
+    image = picture(world, Look(by={"b_cells": by}), PIXELS)
+    scale = scale_of(world.cell_types["b_cells"], by)
+    table = scale.table()
     assert at(image, 50, 50, world.space.side) == tuple(table[0])
     assert at(image, 150, 50, world.space.side) == tuple(table[255])
-    middle = raster.B_BY[by].shares(np.array([3e4]))[0]
+    middle = scale.shares(np.array([3e4]))[0]
     assert middle == pytest.approx(np.log(30) / np.log(1000), abs=1e-12)
     assert at(image, 100, 50, world.space.side) == tuple(table[int(middle * 255)])
 
@@ -100,7 +103,7 @@ def test_layers_show_the_field_below_the_cells(world):
     field.values[:] = 0.0
     field.values[0, -1] = 2000.0  # nM at the lower right
     image = picture(world, Look(layer="DHEAS"), PIXELS)
-    table = raster.LAYERS["DHEAS"].table()
+    table = LAYERS["DHEAS"].table()
     assert at(image, world.space.side - 2, 2, world.space.side) == tuple(table[255])
     assert at(image, 2, world.space.side - 2, world.space.side) == tuple(table[0])
     assert raster.layers(world) == ["none", "DHEAS", "potency"]
@@ -111,19 +114,19 @@ def test_the_layer_of_potency_is_that_of_the_mechanism(world):
     image = picture(world, Look(layer="potency"), PIXELS)
     potency = world.properties["potency"].potency(2000.0)  # nM
     assert potency > 1.05
-    assert at(image, 2, 2, world.space.side) == tuple(raster.LAYERS["potency"].paint(np.array([potency]))[0])
+    assert at(image, 2, 2, world.space.side) == tuple(LAYERS["potency"].paint(np.array([potency]))[0])
 
 
 def test_the_committed_are_not_yet_lysed(scenario):
     simulation = build(scenario, Subject("effectors", 0))
     simulation.run()
     world = simulation.world
-    n_lysed = sum(x_um.size for x_um, _, _ in raster._lysed(world))
+    n_lysed = sum(x_um.size for x_um, _, _ in raster._lysed(world, "b_cells"))
     assert 0 < n_lysed == world.tallies["b_cells.lysed"] < world.deaths["b_cells"].n
 
 
 def test_a_png_holds_the_same_pixels(world):
-    image = picture(world, Look(nk_by="potency"), 64)
+    image = picture(world, Look(by={"nk_cells": "potency"}), 64)
     again = np.asarray(Image.open(io.BytesIO(raster.png(image))))
     assert (again == image).all()
 

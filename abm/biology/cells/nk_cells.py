@@ -44,6 +44,7 @@ class NKCells(CellType):
         "granules": Measure("granules_mean", "1", "granules of NK cells", shown="of full"),
     }
     is_always_counted: ClassVar = True
+    rel_size: ClassVar = 0.7
     kind: Literal["nk_cells"] = "nk_cells"
     columns: ClassVar = (
         Column("is_killer", "b1", doc="can kill at all"),

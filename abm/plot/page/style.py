@@ -30,6 +30,7 @@ ARM_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, BLACK, ORANGE, SKY)
 CAUSE_COLOURS = {"cdc": ORANGE, "adcc": SKY, "background": GREY}
 CAUSE_HATCHES = {"adcc": "////", "background": "...."}
 SPARE_COLOURS = (GREEN, PURPLE, VERMILION, BLUE)
+EFFECTOR_COLOURS = (("#B5B5B5", PURPLE), ("#93CDB9", "#00664B"), ("#D8C3A5", "#7A5C2E"))  # free and engaged
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASH = (0, (4, 2))
 
@@ -38,6 +39,11 @@ DPI = 200
 FONT_PT = 9.0
 SMALL_PT = 8.0
 WIDE_FOLD = 30.0
+
+
+def effector_colours(place: int) -> tuple[str, str]:
+    """Return the colours of a kind of effector by its place among them: of a free cell, of an engaged one."""
+    return EFFECTOR_COLOURS[place % len(EFFECTOR_COLOURS)]
 
 
 def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
