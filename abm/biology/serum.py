@@ -8,8 +8,8 @@ serum ``dheas``.
 """
 
 import math
-from typing import Literal
 
+from abm.biology.covariates import Covariates
 from abm.core.par import Model, par
 
 COMPLEMENT = ("c1q", "c2c4", "c3", "c5c9")
@@ -18,16 +18,12 @@ DHEAS_NG_PER_ML_PER_UM = 368.5
 
 
 class Donor(Model):
-    """Whose serum it is, as far as DHEAS goes.
+    """What the donor's DHEAS depends on beside age and sex.
 
     *Model*: DHEAS falls exponentially with age from the peak of early adulthood, times a conversion-rate factor, times
     a factor for inflammation (IL-6), times the person's own log-normal deviation.
     """
 
-    sex: Literal["male", "female"] = "male"
-    age_years: float = par(
-        48.0, "years", "design: gives 4 uM, the middle of 1.2-9.4", "Age of the donor", ge=17, le=100
-    )
     conversion: float = par(1.0, "1", "design: relative production", "Sulfation of DHEA relative to usual", ge=0, le=5)
     il6_sd: float = par(
         0.0, "1", "design: population mean", "Log IL-6 in standard deviations from the mean", ge=-4, le=4
@@ -38,11 +34,10 @@ class Donor(Model):
     spread: float = par(0.5, "1", "assumed: between-person log-SD", "Log-SD between persons", ge=0, le=2)
     il6_r: float = par(-0.32, "1", "Straub1998", "Correlation of log DHEAS with log IL-6", ge=-1, le=1)
 
-    @property
-    def dheas_uM(self) -> float:
-        """DHEAS of neat serum."""
-        peak, slope, from_age = (3470.0, 0.0329, 22.0) if self.sex == "male" else (2470.0, 0.0310, 17.0)
-        usual = peak * math.exp(-slope * (self.age_years - from_age)) / DHEAS_NG_PER_ML_PER_UM
+    def dheas_uM(self, subject: Covariates) -> float:
+        """DHEAS of a subject's neat serum."""
+        peak, slope, from_age = (3470.0, 0.0329, 22.0) if subject.sex == "male" else (2470.0, 0.0310, 17.0)
+        usual = peak * math.exp(-slope * (subject.age_years - from_age)) / DHEAS_NG_PER_ML_PER_UM
         return usual * self.conversion * math.exp(self.spread * (self.deviation_sd + self.il6_r * self.il6_sd))
 
 
@@ -60,16 +55,17 @@ class Serum(Model):
     donor: Donor = Donor()
 
     def nM_of(self, constituent: str) -> float:  # noqa: N802 - a unit
-        """Concentration of a constituent in neat serum, nM."""
+        """Concentration in neat serum of a constituent that is the same whoever gave it, nM."""
         if constituent in COMPLEMENT:
             return getattr(self, f"{constituent}_nM")
-        return {
-            "igg": 1e3 * self.igg_uM,
-            "dheas": 1e3 * self.donor.dheas_uM,
-            "igm_serum": 1e3 * self.igm_ug_per_mL / 950.0,
-        }[constituent]
+        return {"igg": 1e3 * self.igg_uM, "igm_serum": 1e3 * self.igm_ug_per_mL / 950.0}[constituent]
 
-    def constituents(self, frac: float, lacking: tuple[str, ...]) -> dict[str, float]:
-        """Return nM in the well for serum at a volume fraction, without what is lacking."""
+    def dheas_nM(self, subject: Covariates) -> float:
+        """Concentration of DHEAS in a subject's neat serum, nM."""
+        return 1e3 * self.donor.dheas_uM(subject)
+
+    def constituents(self, frac: float, lacking: tuple[str, ...], subject: Covariates) -> dict[str, float]:
+        """Return nM in the well for a subject's serum at a volume fraction, without what is lacking."""
         gone = set(lacking) | (set(COMPLEMENT) if "complement" in lacking else set())
-        return {name: frac * self.nM_of(name) for name in CONSTITUENTS if name not in gone}
+        left = [name for name in CONSTITUENTS if name not in gone]
+        return {name: frac * (self.dheas_nM(subject) if name == "dheas" else self.nM_of(name)) for name in left}

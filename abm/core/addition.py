@@ -142,7 +142,7 @@ class Addition(Model):
         world : World
             What it enters.
         known : mapping of str to Model
-            Serum and antibodies as the scenario has them at that moment.
+            Subject, serum and antibodies as the scenario has them at that moment.
         """
 
     def words(self) -> str:

@@ -23,12 +23,15 @@ class Renamed:
         What was wrong with the old name.
     kinds : tuple of str
         Of the entries that ``*`` stands for in the old path alone.
+    usual : str
+        The name of such an entry where there is none of these kinds.
     """
 
     old: str
     new: str
     why: str
     kinds: tuple[str, ...] = ()
+    usual: str = ANY
 
     def now(self, path: Keys) -> Keys | None:
         """Return where what stood at a path, or around it, stands now; None if it has its name still."""
@@ -47,7 +50,7 @@ class Renamed:
         others = value_at(data, tuple(names[: names.index(ANY)])) if ANY in names else None
         own = [key for name, key in zip(keys, path, strict=True) if name == ANY]
         own += [key for key, entry in (others or {}).items() if value_at(entry, ("kind",)) in self.kinds]
-        stars = iter((*own, ANY))
+        stars = iter((*own, self.usual))
         return tuple(next(stars) if name == ANY else name for name in names)
 
 

@@ -20,7 +20,7 @@ def _doses(genotype: str) -> list[Case]:
         "duration": "4.5 h",
         "populations.nk_cells.state": "resting",
         "populations.nk_cells.per_b_cell": 0.0,
-        "processes.engagement.fcgr3a": genotype,
+        "covariates.fcgr3a": genotype,
     }
 
     def at(dose: float) -> Callable[[int], dict[str, Any]]:

@@ -12,7 +12,7 @@ from abm.core.names import Label
 from abm.core.par import Model, par, refusal
 from abm.scenario.kinds import GIVEN, AnyAddition, kind_given
 
-CHANGEABLE = ("processes", "antibodies", "serum")
+CHANGEABLE = ("processes", "antibodies", "serum", "covariates")
 
 
 class Change(Model):

@@ -111,9 +111,9 @@ def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
     own = scenario_of(patient, arm, t_h)
     world = World(own.space, own.space.volume, own.seed, subject.replicate)
     drug = arm.antibodies[0] if arm.antibodies else "rituximab"
-    world.properties |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum}
+    world.properties |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum, "covariates": own.covariates}
     if own.is_patient:
-        world.pools.add("dheas", world.pools.molecules(own.serum.nM_of("dheas")))
+        world.pools.add("dheas", world.pools.molecules(own.serum.dheas_nM(own.covariates)))
     world.given = arm.add
     additions = Additions(known=_known(patient, arm))
     processes: dict[str, Process] = {"additions": additions} | dict(own.processes)
@@ -166,9 +166,9 @@ def _fill(world: World, own: Scenario, arm: Arm) -> None:
 
 
 def _known(scenario: Scenario, arm: Arm) -> tuple[dict[str, Model], ...]:
-    """Return serum and antibodies as the scenario has them at the moment of each addition."""
+    """Return subject, serum and antibodies as the scenario has them at the moment of each addition."""
     own, found = scenario_of(scenario, arm), []
     for addition in arm.add:
         own = scenario_of(scenario, arm, addition.at) if arm.change else own
-        found.append({"serum": own.serum, **dict(own.antibodies)})
+        found.append({"covariates": own.covariates, "serum": own.serum, **dict(own.antibodies)})
     return tuple(found)

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from abm.biology.covariates import Covariates
 from abm.biology.populations import CELL_TYPES
 from abm.core.addition import Scale
 from abm.core.errors import Fault
@@ -22,7 +23,7 @@ SPACE = ("space.kind",)  # what decides between a culture well and a patient
 def consistency_faults(scenario: "Scenario") -> list[Fault]:
     """Return every fault that lies between parts of a scenario."""
     faults = [*_own_faults(scenario), *_time_faults(scenario), *_arm_faults(scenario), *_order_faults(scenario)]
-    return [*faults, *_space_faults(scenario), *_scale_faults(scenario)]
+    return [*faults, *_space_faults(scenario), *_scale_faults(scenario), *_subject_faults(scenario)]
 
 
 def _own_faults(scenario: "Scenario") -> list[Fault]:
@@ -145,6 +146,16 @@ def _scale_faults(scenario: "Scenario") -> list[Fault]:
 def _writers(need: str, scale: Scale) -> str:
     """Return the kinds of process that write what an addition needs."""
     return listing([k for k, cls in PROCESSES.items() if need in cls.writes and cls.scale in (scale, "both")], "or")
+
+
+def _subject_faults(scenario: "Scenario") -> list[Fault]:
+    """Refuse a body surface beside a height, which gives one."""
+    surface, height = "covariates.body_surface_m2", "covariates.height_cm"
+    is_said = scenario.covariates.body_surface_m2 != Covariates().body_surface_m2
+    if scenario.covariates.height_cm is None or not (is_said or (scenario.cohort and surface in scenario.cohort.vary)):
+        return []
+    text = "body surface follows from weight and height where the height is given"
+    return [Fault(text, surface, allowed="one of the two", beside=(height,))]
 
 
 def _space_faults(scenario: "Scenario") -> list[Fault]:

@@ -116,7 +116,7 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
         raise InputError(*faults)
 
 
-VARIES = ("populations", "processes", "serum", "space", "antibodies")
+VARIES = ("covariates", "populations", "processes", "serum", "space", "antibodies")
 
 
 def _value_of(scenario: Scenario, path: str, spread: Spread) -> None:

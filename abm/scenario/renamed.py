@@ -2,8 +2,33 @@
 
 from abm.document.renamed import Renamed, Renamings
 
+MULTIPLIER = "rel_ begins the name of every multiplier"
 RENAMED = Renamings(
     renamed=(
+        Renamed(
+            "processes.*.fcgr3a",
+            "covariates.fcgr3a",
+            "a genotype is the subject's",
+            kinds=("engagement", "marrow_killing"),
+            usual="killing",
+        ),
+        Renamed(
+            "processes.*.bsa",
+            "covariates.body_surface_m2",
+            "a body surface is the patient's",
+            kinds=("one_compartment", "two_compartment"),
+            usual="drug",
+        ),
+        Renamed("serum.donor.sex", "covariates.sex", "it is the subject's"),
+        Renamed("serum.donor.age_years", "covariates.age_years", "it is the subject's"),
+        Renamed("processes.*.vv_rel", "processes.*.rel_vv", MULTIPLIER),
+        Renamed("processes.*.vf_rel", "processes.*.rel_vf", MULTIPLIER),
+        Renamed("processes.*.ff_rel", "processes.*.rel_ff", MULTIPLIER),
+        Renamed("processes.*.niche_rel", "processes.*.rel_niche", MULTIPLIER),
+        Renamed("processes.*.capacity_rel", "processes.*.rel_capacity", MULTIPLIER),
+        Renamed("processes.*.long_lived_rel", "processes.*.rel_long_lived", MULTIPLIER),
+        Renamed("processes.*.at_rel", "processes.*.rel_size", MULTIPLIER),
+        Renamed("populations.b_cells.persisting_rel", "populations.b_cells.rel_persisting", MULTIPLIER),
         Renamed(
             "processes.*.granules", "processes.*.granules_time_constant", "it is the time constant of their refilling"
         ),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PrivateAttr, create_model, model_validator
 
+from abm.biology.covariates import USUAL_GENOTYPE, Covariates
 from abm.biology.populations import CELL_TYPES
 from abm.biology.serum import Serum
 from abm.core.cell_type import CellType
@@ -56,6 +57,7 @@ class Scenario(Model):
     dt: float = par(1.0 / 60.0, "h", "design: halving moves survival by less than 0.5 points", "Step", gt=1e-6, le=24)
     checkpoint_every: float = par(6.0, "h", "design: about four in a long assay", "Time between checkpoints", gt=0)
     space: AnySpace = Floor()
+    covariates: Covariates = Covariates()
     serum: Serum = Serum()
     antibodies: Antibodies = Antibodies()
     populations: Populations = Populations()
@@ -110,6 +112,17 @@ class Scenario(Model):
     def _in_own_units(cls, data: Any) -> Any:
         """Convert what is added by what the scenario says, such as the molecular weight of an antibody."""
         return converted(data) if isinstance(data, Mapping) else data
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_genotype(cls, data: Any) -> Any:
+        """Give the subject the usual genotype of its scale where none is named."""
+        said = data.get("covariates", {}) if isinstance(data, Mapping) else None
+        if not isinstance(said, Mapping) or "fcgr3a" in said:
+            return data
+        space = data.get("space", {})
+        is_body = (space.get("kind") if isinstance(space, Mapping) else space.kind) == "body"
+        return {**data, "covariates": {**said, "fcgr3a": USUAL_GENOTYPE["body" if is_body else "well"]}}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":

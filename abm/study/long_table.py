@@ -158,8 +158,7 @@ class _Subject:
     def _mg(self, one: _Infused, t_h: float) -> float:
         """Return how much of an infusion that is not withheld has run in by a moment, mg."""
         own = self._own(one.t_h)
-        surface = next((process.bsa for process in own.processes.values() if hasattr(process, "bsa")), 0.0)
-        return one.of.dose_mg(surface) * min(max(t_h - one.t_h, 0.0), one.of.over) / one.of.over
+        return one.of.dose_mg(own.covariates) * min(max(t_h - one.t_h, 0.0), one.of.over) / one.of.over
 
     def _daily(self) -> Iterator[Record]:
         """Yield a row per run of daily doses that were taken: the first, and how many follow, one a day."""

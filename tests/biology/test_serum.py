@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from abm.biology.covariates import Covariates
 from abm.biology.serum import COMPLEMENT, CONSTITUENTS, Donor, Serum
 
-NEAT = Serum()
+NEAT, WHO = Serum(), Covariates()
 
 
 @pytest.mark.parametrize(
@@ -19,18 +20,19 @@ NEAT = Serum()
     ],
 )
 def test_dheas_falls_with_age_from_the_peak_of_each_sex(sex, age, ng_per_mL):
-    assert Donor(sex=sex, age_years=age).dheas_uM == pytest.approx(ng_per_mL / 368.5, rel=1e-9)
+    assert Donor().dheas_uM(Covariates(sex=sex, age_years=age)) == pytest.approx(ng_per_mL / 368.5, rel=1e-9)
 
 
 def test_neat_serum_of_adults_spans_the_published_range():
     """1.2-9.4 uM by age and sex."""
-    values = [Donor(sex=sex, age_years=age).dheas_uM for sex in ("male", "female") for age in range(22, 76)]
+    adults = [Covariates(sex=sex, age_years=age) for sex in ("male", "female") for age in range(22, 76)]
+    values = [Donor().dheas_uM(one) for one in adults]
     assert min(values) == pytest.approx(1.1, abs=0.15)
     assert max(values) == pytest.approx(9.4, abs=0.05)
 
 
 def test_the_default_donor_has_about_4_micromolar():
-    assert Donor().dheas_uM == pytest.approx(4.0, rel=0.01)
+    assert Donor().dheas_uM(WHO) == pytest.approx(4.0, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -44,23 +46,25 @@ def test_the_default_donor_has_about_4_micromolar():
     ],
 )
 def test_conversion_inflammation_and_the_person_scale_dheas(change, factor):
-    assert Donor(**change).dheas_uM == pytest.approx(factor * Donor().dheas_uM)
+    assert Donor(**change).dheas_uM(WHO) == pytest.approx(factor * Donor().dheas_uM(WHO))
 
 
 def test_a_quarter_of_serum_brings_a_quarter_of_everything():
-    assert NEAT.constituents(0.25, ()) == pytest.approx({name: 0.25 * NEAT.nM_of(name) for name in CONSTITUENTS})
+    neat, diluted = NEAT.constituents(1.0, (), WHO), NEAT.constituents(0.25, (), WHO)
+    assert diluted == pytest.approx({name: 0.25 * nM for name, nM in neat.items()})
+    assert set(neat) == set(CONSTITUENTS)
     assert NEAT.nM_of("igg") == 66_000
-    assert NEAT.nM_of("dheas") == pytest.approx(4000, rel=0.01)
+    assert NEAT.dheas_nM(WHO) == pytest.approx(4000, rel=0.01)
 
 
 @pytest.mark.parametrize("name", CONSTITUENTS)
 def test_what_serum_lacks_it_does_not_bring(name):
-    brought = NEAT.constituents(1.0, (name,))
+    brought = NEAT.constituents(1.0, (name,), WHO)
     assert set(brought) == set(CONSTITUENTS) - {name}
 
 
 def test_heated_serum_lacks_all_complement_and_nothing_else():
-    assert set(NEAT.constituents(1.0, ("complement",))) == set(CONSTITUENTS) - set(COMPLEMENT)
+    assert set(NEAT.constituents(1.0, ("complement",), WHO)) == set(CONSTITUENTS) - set(COMPLEMENT)
 
 
 @pytest.mark.parametrize(

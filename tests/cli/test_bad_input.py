@@ -110,7 +110,7 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
         "",
     ),
     (12, "  d: {kind: antibody_decay, half_live: 1 d}", "processes.d.half_live", "unknown key", "half_life"),
-    (13, "  e: {kind: engagement, fcgr3a: vv}", "processes.e.fcgr3a", "found 'vv'; allowed: VV, VF, FF", "VV"),
+    (13, "  e: {kind: engagement, fcgr3a: vv}", "covariates.fcgr3a", "found 'vv'; allowed: VV, VF, FF", "VV"),
     (13, "  e: {kind: engagement, cd16_shed_frac: 1.5}", "processes.e.cd16_shed_frac", "found 1.5, out of bounds", ""),
     (
         13,

@@ -219,10 +219,10 @@ def test_a_fault_of_a_calibration_is_told_with_its_line(tmp_path, old, new, told
 
 @pytest.mark.parametrize(("claim", "is_drawn"), [("P6-PR", True), ("P8", False)])
 def test_what_every_patient_draws_from_a_range_of_its_own_is_not_fitted(claim, is_drawn):
-    free = "free={processes.growth.capacity_rel: {lo: 1.1, hi: 2}}"
+    free = "free={processes.growth.rel_capacity: {lo: 1.1, hi: 2}}"
     sets = (f"claims=[{claim}]", free, "posterior_of=[]")
     if is_drawn:
-        with pytest.raises(InputError, match=r"free\.processes\.growth\.capacity_rel  every patient has a value of"):
+        with pytest.raises(InputError, match=r"free\.processes\.growth\.rel_capacity  every patient has a value of"):
             load_calibration(STUDIES / "calibration_patient.yaml", sets)
     else:  # its one patient is of no cohort
         assert load_calibration(STUDIES / "calibration_patient.yaml", sets).ranges[0].hi == 2.0

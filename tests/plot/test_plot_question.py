@@ -118,13 +118,13 @@ def test_the_report_of_wells_says_what_was_asked(simulated):
 def test_the_report_of_wells_says_in_what_replicates_differ(simulated):
     cohort = (
         "replicates: 2\ncohort: {vary: {populations.b_cells.cd20.median: {cv: 0.5}, processes.killing.lag: "
-        "{range: [1 h, 2 h]}, processes.engagement.fcgr3a: {shares: {VV: 0.25, FF: 0.75}}}}\n"
+        "{range: [1 h, 2 h]}, covariates.fcgr3a: {shares: {VV: 0.25, FF: 0.75}}}}\n"
     )
     text = WELL.replace("arms:", f"{cohort}arms:") + ARMS.splitlines()[0] + "\n"
     html = page_of(simulated(text))
     assert told(html, "What was asked", "Key numbers")["Replicates differ in"] == (
         "populations.b_cells.cd20.median (cv 0.5); processes.killing.lag (1 h to 2 h); "
-        "processes.engagement.fcgr3a (VV 25.0 %, FF 75.0 %)"
+        "covariates.fcgr3a (VV 25.0 %, FF 75.0 %)"
     )
 
 

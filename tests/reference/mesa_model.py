@@ -201,7 +201,7 @@ class FloorAssay(mesa.Model):
                 frac = addition.serum
                 neat = {name: getattr(serum, f"{name}_nM") for name in COMPLEMENT} | {"igg": 1e3 * serum.igg_uM}
                 self.pools = Pools(**{name: frac * nM for name, nM in neat.items()})
-                self.dheas += frac * 1e3 * serum.donor.dheas_uM
+                self.dheas += frac * 1e3 * serum.donor.dheas_uM(self.assay.covariates)
 
     def add_cells(self, populations, without):
         """Scatter the cells."""

@@ -6,7 +6,7 @@ varies between patients comes in as arrays.
 
 import numpy as np
 
-G158 = {"VV": "vv_rel", "VF": "vf_rel", "FF": "ff_rel"}
+G158 = {"VV": "rel_vv", "VF": "rel_vf", "FF": "rel_ff"}
 
 
 def classes(sigma, n=15):
@@ -65,7 +65,7 @@ def simulate(p, infusions, days, dt_d=0.05, every_d=7.0):
         k_out = p["exchange"]
         k_in = k_out * p["niche"] / (1 - p["niche"])
         grow = (p["g"] * (1 - burden / (p["capacity"] * p["cells"])))[:, None]
-        kill_a, kill_n = h * acc, h * p["niche_rel"][:, None] * niche
+        kill_a, kill_n = h * acc, h * p["rel_niche"][:, None] * niche
         flow = k_in[:, None] * acc - k_out[:, None] * niche
         coated = phi * (acc * cd20).sum(axis=1) / 4.3e11
         d_il6 = (coated / (coated + p["o50"]) - il6) / p["tau"]

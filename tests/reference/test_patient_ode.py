@@ -29,12 +29,12 @@ def equations(own):
     cells, p = own.populations.b_cells, own.processes
     drug, effect, killing, growth = p["drug"], p["effect"], p["killing"], p["growth"]
     plasma, il6, igm, loss, potency = p["plasma_cells"], p["il6"], p["igm"], p["cd20_loss"], p["dheas"]
-    dheas_uM = Donor(**own.serum.donor.model_dump()).dheas_uM
+    dheas_uM = Donor(**own.serum.donor.model_dump()).dheas_uM(own.covariates)
     return {
         "cells": cells.cells,
         "sigma": cells.cd20.sigma,
         "niche": cells.niche_frac,
-        "bsa": drug.bsa,
+        "bsa": own.covariates.surface_m2,
         "v1": drug.v1,
         "v2": drug.v2,
         "q": PER_D * drug.q,
@@ -42,19 +42,19 @@ def equations(own):
         "cl2": PER_D * drug.cl2,
         "kappa": effect.marrow_frac,
         "ec50": effect.ec50_ug_per_mL,
-        "kmax": PER_D * killing.rate * getattr(killing, G158[killing.fcgr3a]),
+        "kmax": PER_D * killing.rate * getattr(killing, G158[own.covariates.fcgr3a]),
         "potency": 1.0 + potency.max_effect * dheas_uM / (dheas_uM + potency.ec50_uM),
         "power": killing.cd20_power,
         "b_sat": killing.saturation_cells,
-        "niche_rel": killing.niche_rel,
+        "rel_niche": killing.rel_niche,
         "tire": killing.kills_to_tire,
         "refill": p["effectors"].granules_time_constant / PER_D,
         "g": PER_D * growth.rate,
-        "capacity": growth.capacity_rel,
+        "capacity": growth.rel_capacity,
         "exchange": PER_D * p["niche"].rate,
         "diff": PER_D * plasma.differentiation,
         "plasma_half_life": plasma.half_life / PER_D,
-        "long_lived": plasma.long_lived_rel,
+        "long_lived": plasma.rel_long_lived,
         "s_b": PER_D * igm.b_cell,
         "s_p": PER_D * igm.plasma_cell,
         "s_il6": il6.strength,
@@ -87,7 +87,7 @@ def solved(scenario, dt_d=0.05):
 
 def test_the_three_patients_differ_much():
     drawn = [draws(trial(1e9), replicate) for replicate in PATIENTS]
-    assert len({patient["processes.killing.fcgr3a"] for patient in drawn}) > 1
+    assert len({patient["covariates.fcgr3a"] for patient in drawn}) > 1
     rates = [patient["processes.killing.rate"] for patient in drawn]
     assert max(rates) > 1.2 * min(rates)
 

@@ -56,8 +56,8 @@ def test_resting_effectors_of_another_genotype_and_donor():
     agree(
         patch(
             "populations.nk_cells.state=resting",
-            "processes.engagement.fcgr3a=VF",
-            "serum.donor.sex=female",
+            "covariates.fcgr3a=VF",
+            "covariates.sex=female",
             "duration=1 h",
         ),
         "both",

@@ -73,8 +73,8 @@ def test_a_dose_of_another_dimension_is_refused_at_its_place(tmp_path):
 
 
 def patient(add, bsa):
-    drug = {"drug": {"kind": "two_compartment", "bsa": bsa}}
-    return Scenario.model_validate(BODY | {"processes": drug, "arms": {"a": {"add": add}}})
+    drug, who = {"drug": {"kind": "two_compartment"}}, {"body_surface_m2": bsa}
+    return Scenario.model_validate(BODY | {"processes": drug, "covariates": who, "arms": {"a": {"add": add}}})
 
 
 def dosed_mg(scenario):
@@ -95,6 +95,16 @@ def test_a_dose_by_body_surface_follows_it():
     given = [{"infusion": "375 mg/m2"}]
     assert dosed_mg(patient(given, "2.0 m2")) == pytest.approx(750.0, rel=1e-9)
     assert dosed_mg(patient(given, "1.5 m2")) == pytest.approx(562.5, rel=1e-9)
+
+
+def test_a_dose_by_body_weight_follows_it_and_is_said_so():
+    def weighing(kg):
+        who = {"processes": {"drug": {"kind": "two_compartment"}}, "covariates": {"weight_kg": kg}}
+        return Scenario.model_validate(BODY | who | {"arms": {"a": {"add": [{"infusion": "10 mg/kg"}]}}})
+
+    assert dosed_mg(weighing(60)) == pytest.approx(600.0, rel=1e-9)
+    assert dosed_mg(weighing(90)) == pytest.approx(900.0, rel=1e-9)
+    assert weighing(90).arms["a"].add[0].words() == "10 mg/kg rituximab"
 
 
 def test_a_flat_dose_comes_back_from_its_dump(tmp_path):

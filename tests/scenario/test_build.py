@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm.biology.covariates import Covariates
 from abm.biology.serum import Donor
 from abm.scenario.build import Subject, build, controls, subjects
 from abm.scenario.schema import Scenario
@@ -55,7 +56,7 @@ def test_a_dose_of_nothing_is_the_control_of_the_others_wherever_it_lies_on_the_
 
 def test_a_patient_has_the_dheas_of_neat_serum(patient):
     sim = patient(only=("two_compartment",))
-    assert sim.world.pools.nM("dheas") == pytest.approx(1e3 * Donor().dheas_uM, rel=1e-12)
+    assert sim.world.pools.nM("dheas") == pytest.approx(1e3 * Donor().dheas_uM(Covariates()), rel=1e-12)
 
 
 def test_amounts_are_converted_to_molecules_in_the_well():

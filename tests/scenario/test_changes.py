@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from abm.biology.additions import conservation
+from abm.biology.covariates import Covariates
 from abm.biology.serum import Donor
 from abm.core.errors import InputError
 from abm.core.par import plain
@@ -50,7 +51,7 @@ def bytes_of(simulation):
 
 def test_a_change_to_what_is_already_there_changes_nothing():
     plain_run = finished(scenario("[]"))
-    changed = finished(scenario("[{at: 1 h, set: {processes.engagement.fcgr3a: VV}}]"))
+    changed = finished(scenario("[{at: 1 h, set: {covariates.fcgr3a: VV}}]"))
     assert bytes_of(changed) == bytes_of(plain_run)
 
 
@@ -85,7 +86,9 @@ def test_a_field_that_begins_takes_up_what_is_dissolved():
     change = "[{at: 1 h, set: {processes.dheas: {kind: dheas_field, voxels_per_side: 5}}}]"
     simulation = finished(scenario(change, "processes.dheas=null"))
     left = math.exp(-0.02)  # of an hour; what cells take up is tiny
-    assert simulation.world.fields["dheas"].values.mean() == pytest.approx(250 * Donor().dheas_uM * left, rel=1e-3)
+    assert simulation.world.fields["dheas"].values.mean() == pytest.approx(
+        250 * Donor().dheas_uM(Covariates()) * left, rel=1e-3
+    )
     assert max(map(abs, conservation(simulation.world).values())) < 1e-9
 
 
@@ -103,7 +106,7 @@ def test_a_patient_without_il6_secretes_as_usual_again():
 
 
 def test_a_checkpoint_after_a_change_goes_on_to_the_same_bytes():
-    own = scenario("[{at: 30 min, set: {processes.lysis: null}}, {at: 1 h, set: {processes.engagement.fcgr3a: FF}}]")
+    own = scenario("[{at: 30 min, set: {processes.lysis: null}}, {at: 1 h, set: {covariates.fcgr3a: FF}}]")
     whole = finished(own)
     for t_h in (0.5, 0.75, 1.0, 1.5):
         first = build(own, Subject("a", 0))
@@ -132,7 +135,7 @@ def test_it_survives_the_file(tmp_path):
         ("[{at: 1 h, set: {populations.b_cells.n: 5}}]", "cannot change during a run"),
         ("[{at: 1 h, set: {dt: 1 min}}]", "cannot change during a run"),
         ("[{at: 1 h, set: {processes.lysiss: null}}]", "lysis"),
-        ("[{at: 1 h, set: {processes.engagement.fcgr3a: XX}}]", "FF"),
+        ("[{at: 1 h, set: {covariates.fcgr3a: XX}}]", "FF"),
         ("[{at: 1 h, set: {processes.dheas.voxels_per_side: 9}}]", "keeps its 14 voxels"),
         ("[{at: 1 h, set: {processes.lysis: null}}, {at: 30 min, set: {processes.killing: null}}]", "order of time"),
     ],

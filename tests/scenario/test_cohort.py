@@ -35,14 +35,14 @@ cohort:
   vary:
     processes.growth.rate: {cv: 0.7}
     populations.b_cells.cells: {cv: 0.5}
-    processes.killing.fcgr3a: {shares: {VV: 0.17, VF: 0.45, FF: 0.38}}
-    serum.donor.age_years: {sd: 6 years}
-    processes.growth.capacity_rel: {range: [1, 1.5]}
+    covariates.fcgr3a: {shares: {VV: 0.17, VF: 0.45, FF: 0.38}}
+    covariates.age_years: {sd: 6 years}
+    processes.growth.rel_capacity: {range: [1, 1.5]}
   correlate:
     - {of: [processes.growth.rate, populations.b_cells.cells], r: 0.6}
 """
-RATE, CELLS, AGE = "processes.growth.rate", "populations.b_cells.cells", "serum.donor.age_years"
-GENOTYPE, CAPACITY = "processes.killing.fcgr3a", "processes.growth.capacity_rel"
+RATE, CELLS, AGE = "processes.growth.rate", "populations.b_cells.cells", "covariates.age_years"
+GENOTYPE, CAPACITY = "covariates.fcgr3a", "processes.growth.rel_capacity"
 N = 2000
 
 
@@ -112,10 +112,10 @@ def test_the_drawn_values_are_in_the_simulation(load):
     scenario = load()
     sim, drawn = build(scenario, Subject("single", 4)), draws(scenario, 4)
     assert sim.processes["growth"].rate == pytest.approx(drawn[RATE], rel=1e-12)
-    assert sim.processes["growth"].capacity_rel == drawn[CAPACITY]
-    assert sim.processes["killing"].fcgr3a == drawn[GENOTYPE]
+    assert sim.processes["growth"].rel_capacity == drawn[CAPACITY]
+    assert sim.world.properties["covariates"].fcgr3a == drawn[GENOTYPE]
     assert sim.world.cell_types["b_cells"].cells == drawn[CELLS]
-    assert sim.world.properties["serum"].donor.age_years == drawn[AGE]
+    assert sim.world.properties["covariates"].age_years == drawn[AGE]
     b = sim.world.populations["b_cells"]
     assert (b.accessible_cells + b.niche_cells).sum() == pytest.approx(drawn[CELLS], rel=1e-12)
 
@@ -188,9 +188,9 @@ def test_what_goes_together_is_correlated_as_stated_and_nothing_else_is(drawn):
     ("path", "spread", "lowest", "highest"),
     [
         (AGE, "{sd: 60 years}", 17, 100),
-        ("processes.growth.capacity_rel", "{cv: 5}", 0, 100),
+        ("processes.growth.rel_capacity", "{cv: 5}", 0, 100),
         ("populations.b_cells.niche_frac", "{sd: 0.9}", 0, 0.95),
-        ("processes.drug.bsa", "{sd: 3 m2}", 0, 4),
+        ("covariates.body_surface_m2", "{sd: 3 m2}", 0, 4),
     ],
 )
 def test_values_stay_inside_the_bounds_of_their_parameter(load, path, spread, lowest, highest):
@@ -264,7 +264,13 @@ TO_NO_EFFECT = "every patient draws a value of its own for it; allowed: what 'co
 
 
 @pytest.mark.parametrize(
-    "text", [f"{GENOTYPE}=FF", f"{CAPACITY}=2", "processes.killing={kind: marrow_killing, fcgr3a: FF}"]
+    "text",
+    [
+        f"{GENOTYPE}=FF",
+        f"{CAPACITY}=2",
+        "processes.killing={kind: marrow_killing, fcgr3a: FF}",
+        "covariates={fcgr3a: FF}",
+    ],
 )
 def test_what_every_patient_draws_is_not_set_on_the_command_line(load, text):
     with pytest.raises(InputError) as caught:
@@ -278,7 +284,7 @@ def test_a_file_that_extends_a_cohort_does_not_set_what_every_patient_draws(load
     base, own = tmp_path / "base.yaml", tmp_path / "own.yaml"
     base.write_text(BASE)
     own.write_text("extends: base.yaml\nprocesses:\n  killing: {fcgr3a: FF}\n")
-    with pytest.raises(InputError, match=r"own.yaml:3:13  processes.killing.fcgr3a  every patient draws"):
+    with pytest.raises(InputError, match=r"own.yaml:3:13  covariates.fcgr3a  every patient draws"):
         load_scenario(own)
     all_alike = "extends: base.yaml\nprocesses: {killing: {fcgr3a: FF}}\ncohort: {vary: {%s: null}}\n"
     own.write_text(all_alike % GENOTYPE)
@@ -309,8 +315,8 @@ arms:
   both: {add: [{rituximab: 10 ug/mL}]}
 """
 ARM = "  single: {add: [{infusion: 375 mg/m2, times: 4}]}"
-FIRST, LAST = "    processes.growth.rate: {cv: 0.7}", "    processes.growth.capacity_rel: {range: [1, 1.5]}"
-SHARES = "    processes.killing.fcgr3a: {shares: {VV: 0.17, VF: 0.45, FF: 0.38}}"
+FIRST, LAST = "    processes.growth.rate: {cv: 0.7}", "    processes.growth.rel_capacity: {range: [1, 1.5]}"
+SHARES = "    covariates.fcgr3a: {shares: {VV: 0.17, VF: 0.45, FF: 0.38}}"
 DRUG, GROWTH = "  drug: {kind: two_compartment}", "  growth: {kind: logistic_growth}"
 PAIR = "    - {of: [processes.growth.rate, populations.b_cells.cells], r: 0.6}"
 TRIPLE = "\n".join(
@@ -338,20 +344,20 @@ BAD = [  # a line, what it says instead, path, what is said of it
     (FIRST, "    processes.growth.rate: {range: [1 /d]}", f"{VARY}.processes.growth.rate.range.1", ""),
     (
         SHARES,
-        "    processes.killing.fcgr3a: {shares: {VV: 0.5, VF: 0.4}}",
-        f"{VARY}.processes.killing.fcgr3a.shares",
+        "    covariates.fcgr3a: {shares: {VV: 0.5, VF: 0.4}}",
+        f"{VARY}.covariates.fcgr3a.shares",
         "the shares sum to 0.9",
     ),
     (
         SHARES,
-        "    processes.killing.fcgr3a: {shares: {VV: 1.5, VF: -0.5}}",
-        f"{VARY}.processes.killing.fcgr3a.shares",
+        "    covariates.fcgr3a: {shares: {VV: 1.5, VF: -0.5}}",
+        f"{VARY}.covariates.fcgr3a.shares",
         "none negative",
     ),
     (
         SHARES,
-        "    processes.killing.fcgr3a: {shares: {VV: 0.5, VW: 0.5}}",
-        f"{VARY}.processes.killing.fcgr3a",
+        "    covariates.fcgr3a: {shares: {VV: 0.5, VW: 0.5}}",
+        f"{VARY}.covariates.fcgr3a",
         "found 'VW'; allowed: VV, VF, FF",
     ),
     (
@@ -400,8 +406,18 @@ BAD = [  # a line, what it says instead, path, what is said of it
     ),
     (ARM, "  a: {add: [{serum: 25 %}]}", "arms.a.add.0", "'serum' cannot be added to a patient"),
     (ARM, "  a: {add: [{rituximab: 1 ug/mL}]}", "arms.a.add.0", "'rituximab' cannot be added to a patient"),
-    (ARM, "  a: {set: {processes.drug.bsa: 0 m2}}", "arms.a.set", "processes.drug.bsa: found 0, out of bounds"),
-    (DRUG, "  drug: {kind: two_compartment, bsa: 0 m2}", "processes.drug.bsa", "found 0, out of bounds; allowed: > 0"),
+    (
+        ARM,
+        "  a: {set: {covariates.body_surface_m2: 0 m2}}",
+        "arms.a.set",
+        "covariates.body_surface_m2: found 0, out of bounds",
+    ),
+    (
+        DRUG,
+        "  drug: {kind: two_compartment, bsa: 0 m2}",
+        "covariates.body_surface_m2",
+        "found 0, out of bounds; allowed: > 0",
+    ),
     (DRUG, "  drug: {kind: one_compartment, half_life: 0 d}", "processes.drug.half_life", "found 0, out of bounds"),
     (
         DRUG,
@@ -499,7 +515,7 @@ def test_all_protocols_have_the_same_patients_and_are_judged_alike(load, key):
 
 
 def test_a_fault_of_the_cohort_names_what_is_near(load):
-    with pytest.raises(InputError, match="did you mean 'capacity_rel'"):
+    with pytest.raises(InputError, match="did you mean 'rel_capacity'"):
         load(BASE.replace(LAST, "    processes.growth.capacity: {cv: 0.7}"))
 
 

@@ -14,7 +14,7 @@ processes:
 arms:
   vv: {}
   ff:
-    set: {processes.engagement.fcgr3a: FF}
+    set: {covariates.fcgr3a: FF}
 """
 
 
@@ -53,8 +53,8 @@ def test_extended_files_and_sets_come_in_their_order(load, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("processes.engagement.fcgr3a: XX", "processes.engagement.fcgr3a: found 'XX'; allowed: VV, VF, FF"),
-        ("processes.engagment.fcgr3a: FF", "no 'engagment' in processes; allowed: binding, engagement; did you mean"),
+        ("covariates.fcgr3a: XX", "covariates.fcgr3a: found 'XX'; allowed: VV, VF, FF"),
+        ("processes.engagment.steepness: 2", "no 'engagment' in processes; allowed: binding, engagement; did you mean"),
         ("duration: 2 h", "an arm cannot set duration: all arms share it"),
         ("replicates: 2", "an arm cannot set replicates: all arms share it"),
         ("dt: 30 s", "an arm cannot set dt: all arms share it"),
@@ -66,7 +66,7 @@ def test_extended_files_and_sets_come_in_their_order(load, tmp_path):
 )
 def test_what_an_arm_sets_is_checked_and_named(load, change, message):
     with pytest.raises(InputError) as refused:
-        load(TEXT.replace("processes.engagement.fcgr3a: FF", change))
+        load(TEXT.replace("covariates.fcgr3a: FF", change))
     (fault,) = refused.value.faults
     assert fault.path == "arms.ff.set"
     assert (fault.line, fault.column) == (10, 5)

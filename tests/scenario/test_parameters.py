@@ -50,7 +50,7 @@ def test_a_value_has_its_unit_source_and_description(table):
         ("arms.a.add.0.serum", "0.25", "overridden"),
         ("arms.a.add.1.at", "0.5", "overridden"),
         ("antibodies.rituximab.kd_nM", None, "default"),
-        ("serum.donor.age_years", "48.0", "default"),
+        ("covariates.age_years", "48.0", "default"),
     ],
 )
 def test_values_have_the_path_that_set_takes_and_their_origin(table, name, value, origin):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from abm.biology.populations import CELL_TYPES
 from abm.core.par import plain
 from abm.document.load import dump
 from abm.scenario.draws import draws, warnings_of
@@ -33,6 +34,8 @@ def load(folder, text="", sets=()):
 
 def test_every_new_name_is_one_and_no_old_name_is():
     known = {f"processes.*.{name}" for cls in PROCESSES.values() for name in cls.model_fields}
+    kinds = [(name, cls) for name, own in CELL_TYPES.items() for cls in own.values()]
+    known |= {f"populations.{name}.{field}" for name, cls in kinds for field in cls.model_fields}
     known |= {f"{section}.{name}" for section in ("serum", "serum.donor", "covariates") for name in keys(section)}
     for one in RENAMED.renamed:
         assert one.new in known

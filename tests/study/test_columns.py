@@ -13,7 +13,7 @@ from abm.study.jobs import Monitor
 from abm.study.rows import as_base
 from abm.study.spec import load_study
 
-SHIELD, LEFT, GENOTYPE = "processes.shield", "processes.shield.max_frac", "processes.engagement.fcgr3a"
+SHIELD, LEFT, GENOTYPE = "processes.shield", "processes.shield.max_frac", "covariates.fcgr3a"
 LAG, N, VOLUME, ADDED = "processes.potency.lag", "populations.b_cells.n", "space.volume", "processes.more"
 
 
@@ -47,7 +47,7 @@ def test_off_unchanged_and_missing_are_three_things(base):
     assert (json.loads(unchanged[SHIELD]), unchanged[LEFT]) == (own, own["max_frac"])
     assert (off[SHIELD], off[LEFT]) == ("off", None)
     assert (json.loads(changed[SHIELD])["max_frac"], changed[LEFT]) == (0.5, 0.5)
-    assert (unchanged[GENOTYPE], changed[GENOTYPE]) == (base["processes"]["engagement"]["fcgr3a"], "FF")
+    assert (unchanged[GENOTYPE], changed[GENOTYPE]) == (base["covariates"]["fcgr3a"], "FF")
     assert {point[ADDED] for point in (unchanged, off, changed)} == {"off"}  # no process of that name
     assert (unchanged["arm"], columns.of({"arm": "serum"})["arm"]) == ("all", "serum")
 

@@ -406,7 +406,7 @@ arms:
 probes: {counts: null, patient: {every: 7 d}}
 cohort:
   vary:
-    processes.drug.bsa: {cv: 0.1}
+    covariates.body_surface_m2: {cv: 0.1}
     processes.il6.strength: {cv: 1}
     populations.b_cells.cells: {cv: 0.7}
 """

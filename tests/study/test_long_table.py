@@ -37,11 +37,11 @@ arms:
 probes: {{counts: null, patient: {{every: 3 d, at: [25 h]}}}}
 cohort:
   vary:
-    processes.drug.bsa: {{cv: 0.1}}
+    covariates.body_surface_m2: {{cv: 0.1}}
     processes.drug.half_life: {{cv: 0.3}}
-    serum.donor.sex: {{shares: {{male: 0.5, female: 0.5}}}}
+    covariates.sex: {{shares: {{male: 0.5, female: 0.5}}}}
 """
-GROWTH = "  growth: {kind: logistic_growth, rate: 0.9 /d, capacity_rel: 50}"
+GROWTH = "  growth: {kind: logistic_growth, rate: 0.9 /d, rel_capacity: 50}"
 
 
 def run(folder, duration="70 d", growth=""):
@@ -99,7 +99,7 @@ def test_words_are_numbers_that_the_key_explains(folder, rows):
     scenario = load_scenario(folder / "scenario.yaml")
     for patient, own in rows.groupby("PATIENT"):
         drawn = draws(scenario, int(patient) - 1)
-        assert {words["SERUM_DONOR_SEX"][str(n)] for n in own["SERUM_DONOR_SEX"]} == {drawn["serum.donor.sex"]}
+        assert {words["COVARIATES_SEX"][str(n)] for n in own["COVARIATES_SEX"]} == {drawn["covariates.sex"]}
         assert own["PROCESSES_DRUG_HALF_LIFE"].iloc[0] == pytest.approx(drawn["processes.drug.half_life"] / 24.0)
     assert [words["PROTOCOL"][str(n)] for n in sorted(rows["PROTOCOL"].unique())] == ["once", "more", "untreated"]
 
@@ -108,7 +108,7 @@ def test_amounts_are_what_was_given_and_sum_to_the_ledger(folder, rows):
     series = pd.read_csv(folder / "series.csv")
     ledger = series.groupby(["arm", "replicate"], sort=False)["dosed_mg"].last().to_numpy()
     assert rows.groupby("ID")["AMT"].sum().to_numpy() == pytest.approx(ledger, rel=1e-9)
-    bsa = draws(load_scenario(folder / "scenario.yaml"), 0)["processes.drug.bsa"]
+    bsa = draws(load_scenario(folder / "scenario.yaml"), 0)["covariates.body_surface_m2"]
     doses = of(folder, rows, "more").query("EVID == 1")
     assert doses["TIME"].tolist() == pytest.approx([0.0, 5.0, 11.0, 69.9])
     cut = 100 * bsa * 0.1 / (8 / 24)  # 0.1 d of 8 h
@@ -222,7 +222,7 @@ def test_doses_by_mouth_that_were_missed_are_left_out(tmp_path):
 
 def test_what_a_protocol_sets_is_what_its_patients_are(tmp_path):
     own = (
-        "{set: {processes.drug.bsa: 2.5 m2, serum.donor.sex: female}, "
+        "{set: {covariates.body_surface_m2: 2.5 m2, covariates.sex: female}, "
         "change: [{at: 5 d, set: {processes.drug.half_life: 48 h}}]}"
     )
     path = tmp_path / "set.yaml"
@@ -230,11 +230,13 @@ def test_what_a_protocol_sets_is_what_its_patients_are(tmp_path):
     scenario = load_scenario(path)
     folder = abm.simulate(scenario, out=tmp_path).folder
     table, key = pd.read_csv(folder / "nonmem.csv"), pd.read_csv(folder / "nonmem_key.csv")
-    female = key.loc[(key["column"] == "SERUM_DONOR_SEX") & (key["meaning"] == "female"), "value"].item()
+    female = key.loc[(key["column"] == "COVARIATES_SEX") & (key["meaning"] == "female"), "value"].item()
     rows = of(folder, table, "untreated")
-    assert set(rows["SERUM_DONOR_SEX"]) == {female}
-    assert set(rows["PROCESSES_DRUG_BSA"]) == {2.5}
+    assert set(rows["COVARIATES_SEX"]) == {female}
+    assert set(rows["COVARIATES_BODY_SURFACE_M2"]) == {2.5}
     drawn = draws(scenario, 0)
     for days, some in ((drawn["processes.drug.half_life"] / 24.0, rows["TIME"] < 5), (2.0, rows["TIME"] > 5)):
         assert rows.loc[some, "PROCESSES_DRUG_HALF_LIFE"].to_numpy() == pytest.approx(days)
-    assert of(folder, table, "once")["PROCESSES_DRUG_BSA"].to_numpy() == pytest.approx(drawn["processes.drug.bsa"])
+    assert of(folder, table, "once")["COVARIATES_BODY_SURFACE_M2"].to_numpy() == pytest.approx(
+        drawn["covariates.body_surface_m2"]
+    )

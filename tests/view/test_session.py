@@ -39,10 +39,10 @@ def test_arms_run_side_by_side_as_a_headless_run_would(session, tmp_path):
 
 
 def test_everything_done_on_the_way_replays_headless_to_the_same_bytes(session, tmp_path):
-    session.change({"processes.engagement.fcgr3a": "VF"})  # before the start
+    session.change({"covariates.fcgr3a": "VF"})  # before the start
     steps(session, 3)
     session.change({"processes.lysis": None}, ["serum", "both"])
-    session.change({"processes.engagement.fcgr3a": "FF"}, ["both"])
+    session.change({"covariates.fcgr3a": "FF"}, ["both"])
     session.add("nk_cells", 40, ["effectors"])
     steps(session, 4)
     session.add("rituximab", "20 ug/mL")
@@ -99,7 +99,7 @@ def test_switching_off_does_what_it_says(scenario):
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda s: s.change({"processes.engagement.fcgr3a": "XX"}), "VF"),
+        (lambda s: s.change({"covariates.fcgr3a": "XX"}), "VF"),
         (lambda s: s.change({"processes.motility.speed_um_per_min": -1.0}), "speed_um_per_min"),
         (lambda s: s.change({"populations.b_cells.n": 5}), "cannot change during a run"),
         (lambda s: s.change({"processes.nothing.at_all": 5}), "no 'nothing'"),
@@ -134,9 +134,9 @@ def test_a_start_with_what_was_changed(session):
     steps(session, 2)
     session.change({"processes.lysis": None}, ["both"])
     steps(session, 2)
-    session.change({"processes.engagement.fcgr3a": "FF"})
+    session.change({"covariates.fcgr3a": "FF"})
     anew = Session(session.as_at_start())
-    assert anew.scenario.arms["both"].set == {"processes.lysis": None, "processes.engagement.fcgr3a": "FF"}
+    assert anew.scenario.arms["both"].set == {"processes.lysis": None, "covariates.fcgr3a": "FF"}
     assert anew.scenario.arms["both"].change == ()
     assert "lysis" not in anew.simulations["both"].processes
 

@@ -40,7 +40,7 @@ class CllClone(Clone):
     niche_frac: float = par(10 / 11, "1", "assumed: tissue over blood 10, 5-20", "Share in tissue", ge=0, le=0.99)
     cd20: LogNormal = LogNormal(median=65_000.0, sigma=0.17)
     persisting_frac: float = par(0.02, "1", "assumed: remissions stay incomplete", "Slow subclones", ge=0, le=1)
-    persisting_rel: float = par(0.05, "1", "assumed: quiescent", "Their turnover", ge=0, le=1)
+    rel_persisting: float = par(0.05, "1", "assumed: quiescent", "Their turnover", ge=0, le=1)
     c481s_cells: float = par(
         400.0, "1", "fitted: on L2, in 1e2-1e5", "Cells with BTK C481S at the start", ge=0, le=1e12
     )
@@ -64,7 +64,7 @@ class CllClone(Clone):
             population.c481s[rows][n:] = 1.0
         slow = np.array([uniform(key, u, 2) for u in uid]) < self.persisting_frac
         slow[n:] = False
-        population.turnover_rel[rows] = np.where(slow, self.persisting_rel, 1.0)
+        population.turnover_rel[rows] = np.where(slow, self.rel_persisting, 1.0)
         population.igm_score[rows] = score
         population.accessible_cells[rows] = np.where(np.arange(uid.size) < n, cells * (1.0 - self.niche_frac), 0.0)
         population.niche_cells[rows] = cells - population.accessible_cells[rows]

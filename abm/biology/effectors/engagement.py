@@ -18,6 +18,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_FC, REL_FC50
+from abm.biology.covariates import Genotype
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Population, count_rows
@@ -84,6 +85,7 @@ class Engagement(Process):
         "nk_cells.y_um",
         "nk_cells.rel_engagement",
         "properties.antibody",
+        "properties.covariates",
     )
     writes: ClassVar = ("b_cells.fc_signal", "b_cells.n_engaged", "nk_cells.partner", "nk_cells.cd16")
 
@@ -103,7 +105,6 @@ class Engagement(Process):
     )
     contact_um: float = par(10.0, "um", "design: sum of the two radii", "Contact distance", gt=0, le=100)
     max_per_target: int = par(2, "1", "assumed: 2-3 engaged at once", "NK cells on one target", ge=1, le=20)
-    fcgr3a: Literal["VV", "VF", "FF"] = "VV"
     fc50_vv_per_cell: float = par(
         1550.0, "1/cell", "fitted: on V7 (DallOzzo2004); 800 at equilibrium", "Half-saturation, V/V", gt=0, le=1e6
     )
@@ -113,21 +114,21 @@ class Engagement(Process):
     steepness: float = par(1.0, "1", "assumed: no cooperativity", "Exponent h", ge=0.5, le=4)
     cd16_shed_frac: float = par(0.30, "1", "BhatWatzl2007", "CD16 lost per engagement", ge=0, le=1)
 
-    @property
-    def fc50_per_cell(self) -> float:
-        """Half-saturation of the genotype; V/F is the geometric mean of V/V and F/F."""
+    def fc50_per_cell(self, genotype: Genotype) -> float:
+        """Half-saturation of a genotype; V/F is the geometric mean of V/V and F/F."""
         vv, ff = self.fc50_vv_per_cell, self.fc50_ff_per_cell
-        return {"VV": vv, "FF": ff, "VF": math.sqrt(vv * ff)}[self.fcgr3a]
+        return {"VV": vv, "FF": ff, "VF": math.sqrt(vv * ff)}[genotype]
 
     def step(self, world: World, key: Key) -> None:
         """Part, then engage, for one step."""
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
+        half = self.fc50_per_cell(world.properties["covariates"].fcgr3a)
         see_fc(
             b.fc_signal,
             b.bound_per_cell,
             b.rel_fc,
             b.rel_fc50,
-            self.fc50_per_cell / world.properties["antibody"].rel_cd16,
+            half / world.properties["antibody"].rel_cd16,
             self.steepness,
         )
         if nk is None or nk.n == 0:

@@ -1,4 +1,4 @@
-"""An infusion of an antibody, by body surface or the same for everybody, alone or as a course."""
+"""An infusion of an antibody, by body surface, by body weight or the same for everybody, alone or as a course."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
+from abm.biology.covariates import Covariates
 from abm.biology.given.antibody import ANTIBODIES
 from abm.core import words
 from abm.core.addition import WHAT_IS_GIVEN, Addition
@@ -29,6 +30,7 @@ class Infusion(Addition):
 
     infusion: float | None = par(None, "mg/m2", WHAT_IS_GIVEN, "Antibody by body surface", ge=0, le=1e5)
     infusion_mg: float | None = par(None, "mg", WHAT_IS_GIVEN, "Antibody, a flat dose", ge=0, le=1e5)
+    infusion_mg_per_kg: float | None = par(None, "mg/kg", WHAT_IS_GIVEN, "Antibody by body weight", ge=0, le=1e3)
     of: Literal[tuple(ANTIBODIES)] = "rituximab"  # type: ignore[valid-type]
     over: float = par("4 h", "h", "RituxanLabel; assumed: usual rate", "Length of an infusion", gt=0, le=1000)
     times: int = par(1, "1", "design: one infusion", "Infusions of the course", ge=1, le=1000)
@@ -51,9 +53,10 @@ class Infusion(Addition):
                 return [Fault(text, f"{index}.at", allowed="infusions one after the other")]
         return []
 
-    def dose_mg(self, surface_m2: float) -> float:
+    def dose_mg(self, patient: Covariates) -> float:
         """Return what one infusion gives a patient."""
-        return (self.infusion or 0.0) * surface_m2 + (self.infusion_mg or 0.0)
+        by_size = (self.infusion or 0.0) * patient.surface_m2 + (self.infusion_mg_per_kg or 0.0) * patient.weight_kg
+        return by_size + (self.infusion_mg or 0.0)
 
     @property
     def moments(self) -> list[float]:

@@ -40,7 +40,7 @@ class SerumGiven(Addition):
     def enter(self, world: World, known: Mapping[str, Any]) -> None:
         """Dissolve its constituents."""
         serum: Serum = known["serum"]
-        for name, nM in serum.constituents(self.serum, self.lacking).items():  # noqa: N806 - a unit
+        for name, nM in serum.constituents(self.serum, self.lacking, known["covariates"]).items():  # noqa: N806 - a unit
             dissolve(world, name, nM)
 
     def words(self) -> str:

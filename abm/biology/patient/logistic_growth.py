@@ -27,7 +27,7 @@ class LogisticGrowth(Process):
     writes: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells", "pools.cells_born", "pools.cells_crowded")
 
     rate: float = par("0.0035 /d", "1/h", "assumed: CV 70 % between patients", "Net growth", ge=0, le=1)
-    capacity_rel: float = par(1.25, "1", "assumed: 1-1.5", "Capacity over the burden at the start", gt=0, le=100)
+    rel_capacity: float = par(1.25, "1", "assumed: 1-1.5", "Capacity over the burden at the start", gt=0, le=100)
 
     def step(self, world: World, key: Key) -> None:
         """Grow for one step."""
@@ -35,7 +35,7 @@ class LogisticGrowth(Process):
         total = float(b.accessible_cells.sum() + b.niche_cells.sum())
         if self.rate <= 0.0 or clone.cells <= 0.0:
             return
-        factor = math.exp(self.rate * (1.0 - total / (self.capacity_rel * clone.cells)) * world.dt_h)
+        factor = math.exp(self.rate * (1.0 - total / (self.rel_capacity * clone.cells)) * world.dt_h)
         b.accessible_cells[:] *= factor
         b.niche_cells[:] *= factor
         world.pools.add("cells_born" if factor >= 1.0 else "cells_crowded", abs(factor - 1.0) * total)

@@ -24,7 +24,13 @@ from abm.core.rng import Key
 from abm.core.world import World
 
 PROGRESSED_REL, PROGRESSED_G_PER_L = 1.25, 5.0  # Kimby2006: 25 % and 0.5 g/dL above the lowest
-READ = ("pools.igm_g_per_L", "pools.igm_nadir_g_per_L", "properties.antibody", "given.infusion")
+READ = (
+    "pools.igm_g_per_L",
+    "pools.igm_nadir_g_per_L",
+    "properties.antibody",
+    "properties.covariates",
+    "given.infusion",
+)
 FATES = ("central", "peripheral", "eliminated", "by_target", "removed")
 
 
@@ -45,7 +51,6 @@ class Pharmacokinetics(Process):
         "pools.antibody",
     )
 
-    bsa: float = par("1.85 m2", "m2", "assumed: usual adult", "Body surface", gt=0, le=4)
     v1: float = par(
         "2.7 L", "L", "fitted: on the half-lives and the peak of RituxanLabel", "Central volume", gt=0, le=50
     )
@@ -77,7 +82,7 @@ class Pharmacokinetics(Process):
             for t_h in infusion.moments:
                 is_running = t_h - SAME_MOMENT_H <= world.t_h < t_h + infusion.over - SAME_MOMENT_H
                 if is_running and not (infusion.unless_progressed and self._is_withheld(world, infusion.at, course)):
-                    total += infusion.dose_mg(self.bsa) / infusion.over
+                    total += infusion.dose_mg(world.properties["covariates"]) / infusion.over
         return total
 
     def _is_withheld(self, world: World, first_h: float, course: int) -> bool:

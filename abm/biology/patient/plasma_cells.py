@@ -1,7 +1,7 @@
 """Plasma cells carry no CD20: the clone feeds them, they live on for weeks; others are long-lived and not fed.
 
 *Model*: ``dP/dt = d B - ln 2 / half_life P`` for each subclone with its B cells held over the step, exact; the
-long-lived pool stays as it is. Both begin at balance: ``P = d B half_life / ln 2``, and ``long_lived_rel`` times that.
+long-lived pool stays as it is. Both begin at balance: ``P = d B half_life / ln 2``, and ``rel_long_lived`` times that.
 
 *Reads*: accessible_cells, niche_cells. *Writes*: plasma_cells, long_lived_cells, pools.plasma_born, pools.plasma_died.
 
@@ -42,14 +42,14 @@ class PlasmaCells(Process):
 
     differentiation: float = par("0.002 /d", "1/h", "assumed: sets their share", "Fed per B cell", ge=0, le=10)
     half_life: float = par("50 d", "h", "assumed: 35-90 d", "Half-life of fed plasma cells", gt=0, le=1e6)
-    long_lived_rel: float = par(0.6, "1", "assumed: CV 100 % between patients", "Long-lived over fed", ge=0, le=100)
+    rel_long_lived: float = par(0.6, "1", "assumed: CV 100 % between patients", "Long-lived over fed", ge=0, le=100)
 
     def begin(self, world: World) -> None:
         """Start at balance."""
         b = world.populations["b_cells"]
         per_cell = self.differentiation * self.half_life / math.log(2.0)
         b.plasma_cells[:] = per_cell * (b.accessible_cells + b.niche_cells)
-        b.long_lived_cells[:] = self.long_lived_rel * b.plasma_cells
+        b.long_lived_cells[:] = self.rel_long_lived * b.plasma_cells
         world.pools["plasma_born"] = float(b.plasma_cells.sum())
 
     def step(self, world: World, key: Key) -> None:

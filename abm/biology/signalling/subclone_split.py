@@ -32,14 +32,14 @@ class SubcloneSplit(Process):
     reads: ClassVar = ()
     writes: ClassVar = tuple(f"b_cells.{name}" for name in (*PARTS, *OWN))
 
-    at_rel: float = par(2.0, "1", "design: agents stay about as large", "Growth that splits an agent", gt=1.5, le=100)
+    rel_size: float = par(2.0, "1", "design: agents stay about as large", "Growth that splits an agent", gt=1.5, le=100)
     drift: float = par(0.1, "1", "assumed: small", "SD of the score between sisters", gt=0, le=1)
 
     def step(self, world: World, key: Key) -> None:
         """Split all that are large enough."""
         b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
         cells, new = b.accessible_cells + b.niche_cells, b.splits_at_cells == 0.0
-        b.splits_at_cells[new] = self.at_rel * np.maximum(cells[new], clone.cells_per_agent)
+        b.splits_at_cells[new] = self.rel_size * np.maximum(cells[new], clone.cells_per_agent)
         large = np.flatnonzero(cells >= b.splits_at_cells)
         if not large.size:
             return

@@ -98,7 +98,7 @@ def test_resting_nk_hit_and_engage_less_than_activated_ones(culture):
 
 
 def test_persisting_subclones_are_a_share_and_turn_over_slowly(leukaemia):
-    world = leukaemia({"cells_per_agent": 1e9, "persisting_frac": 0.2, "persisting_rel": 0.05}).world
+    world = leukaemia({"cells_per_agent": 1e9, "persisting_frac": 0.2, "rel_persisting": 0.05}).world
     turnover = world.populations["b_cells"].turnover_rel
     assert set(turnover) == {0.05, 1.0}
     assert (turnover == 0.05).mean() == pytest.approx(0.2, abs=4.5 * math.sqrt(0.16 / turnover.size))

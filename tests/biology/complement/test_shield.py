@@ -7,8 +7,9 @@ SHIELD, IGG = {"c3b_shield": {"max_frac": 0.85, "c3b50_per_cell": 3e4}}, {"igg_c
 
 
 def signal(culture, alike, act, processes, genotype="VV", bound=BOUND, c3b=C3B):
-    engagement = {"engagement": {"fcgr3a": genotype, "fc50_vv_per_cell": 800, "fc50_ff_per_cell": 3300}}
-    sim = culture(processes | engagement, [{"serum": "25 %"}], {"populations": {"b_cells": alike(1)}})
+    engagement = {"engagement": {"fc50_vv_per_cell": 800, "fc50_ff_per_cell": 3300}}
+    own = {"populations": {"b_cells": alike(1)}, "covariates": {"fcgr3a": genotype}}
+    sim = culture(processes | engagement, [{"serum": "25 %"}], own)
     b = sim.world.populations["b_cells"]
     b.bound_per_cell[:] = bound
     if "c3b_per_cell" in b:
@@ -51,13 +52,13 @@ def test_the_default_genotypes_stand_as_published(culture):
 
 def test_an_antibody_with_ten_times_the_cd16_affinity_needs_a_tenth(culture, alike, act):
     sim = culture({"engagement": {}}, [{"obinutuzumab_like": "0 ug/mL"}], {"populations": {"b_cells": alike(1)}})
-    sim.world.populations["b_cells"].bound_per_cell[:] = sim.processes["engagement"].fc50_per_cell / 10
+    sim.world.populations["b_cells"].bound_per_cell[:] = sim.processes["engagement"].fc50_vv_per_cell / 10
     act(sim, "engagement")
     assert sim.world.populations["b_cells"].fc_signal[0] == pytest.approx(0.5)
 
 
 def test_cooperative_recognition_is_steeper(culture, alike, act):
     sim = culture({"engagement": {"steepness": 2.0}}, (), {"populations": {"b_cells": alike(1)}})
-    sim.world.populations["b_cells"].bound_per_cell[:] = 3 * sim.processes["engagement"].fc50_per_cell
+    sim.world.populations["b_cells"].bound_per_cell[:] = 3 * sim.processes["engagement"].fc50_vv_per_cell
     act(sim, "engagement")
     assert sim.world.populations["b_cells"].fc_signal[0] == pytest.approx(0.9)

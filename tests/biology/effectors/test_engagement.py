@@ -31,7 +31,7 @@ def test_engagement_follows_rate_cd16_readiness_and_touched_targets(culture, ali
 
 def test_a_target_that_shows_nothing_is_not_engaged_and_half_signal_half_as_often(culture, alike, act):
     sim = crowd(culture, alike, FEW, n_b=300, per_b_cell=20)
-    b, half = sim.world.populations["b_cells"], sim.processes["engagement"].fc50_per_cell
+    b, half = sim.world.populations["b_cells"], sim.processes["engagement"].fc50_vv_per_cell
     b.bound_per_cell[:100], b.bound_per_cell[100:200] = 0.0, half
     act(sim, "engagement", dt_h=1.0)
     engaged = [b.n_engaged[k : k + 100].sum() for k in (0, 100, 200)]

@@ -53,9 +53,10 @@ def before_and_after(sim, act, name, dt_h):
     return *before, b.accessible_cells, b.niche_cells
 
 
-def killing(culture, cells=CELLS, sigma=0.0, effect=0.5, **values):
+def killing(culture, cells=CELLS, sigma=0.0, effect=0.5, genotype="VF", **values):
     """Return a patient ready for one step of killing, without effectors."""
-    sim = body(culture, {"marrow_killing": values}, cells=cells, sigma=sigma, per_b_cell=0.0)
+    who = {"fcgr3a": genotype}
+    sim = body(culture, {"marrow_killing": values}, cells=cells, sigma=sigma, per_b_cell=0.0, covariates=who)
     sim.world.pools["drug_effect"] = effect
     return sim
 
@@ -76,13 +77,13 @@ def test_a_subclone_dies_at_a_rate_that_follows_a_power_of_its_cd20(culture, act
     assert sim.world.pools["cells_killed"] == pytest.approx(killed, rel=1e-9)
 
 
-@pytest.mark.parametrize("niche_rel", [0.0, 0.3, 1.0])
-def test_the_niche_protects_by_its_factor(culture, act, niche_rel):
-    sim = killing(culture, niche_rel=niche_rel)
+@pytest.mark.parametrize("rel_niche", [0.0, 0.3, 1.0])
+def test_the_niche_protects_by_its_factor(culture, act, rel_niche):
+    sim = killing(culture, rel_niche=rel_niche)
     accessible, niche, *left = before_and_after(sim, act, "marrow_killing", 24.0)
     rates = [np.log(after / before) for after, before in zip(left, (accessible, niche), strict=True)]
     assert (rates[0] < -0.01).all()
-    assert rates[1] == pytest.approx(niche_rel * rates[0], rel=1e-6, abs=1e-12)
+    assert rates[1] == pytest.approx(rel_niche * rates[0], rel=1e-6, abs=1e-12)
 
 
 def killed_rate(sim, act):
@@ -93,7 +94,7 @@ def killed_rate(sim, act):
 
 @pytest.mark.parametrize(("genotype", "factor"), [("VV", 1.3), ("VF", 1.1), ("FF", 0.5)])
 def test_the_genotype_sets_the_rate(culture, act, genotype, factor):
-    sim = killing(culture, cells=1e6, effect=1.0, fcgr3a=genotype)
+    sim = killing(culture, cells=1e6, effect=1.0, genotype=genotype)
     assert killed_rate(sim, act) == pytest.approx(RATE_PER_H * factor, rel=1e-4)
 
 
@@ -144,7 +145,7 @@ def test_the_drug_has_half_its_effect_near_50_ug_per_mL_in_plasma(culture, act, 
 
 @pytest.mark.parametrize(("rel_start", "capacity"), [(0.1, 2.0), (1.0, 2.0), (1.0, 0.5)])
 def test_growth_is_logistic(culture, until, rel_start, capacity):
-    sim = body(culture, {"logistic_growth": {"rate": "0.05 /d", "capacity_rel": capacity}}, dt="1 h")
+    sim = body(culture, {"logistic_growth": {"rate": "0.05 /d", "rel_capacity": capacity}}, dt="1 h")
     b, limit = sim.world.populations["b_cells"], capacity * CELLS
     for column in (b.accessible_cells, b.niche_cells):
         column[:] *= rel_start
@@ -185,7 +186,7 @@ def test_plasma_cells_are_fed_by_b_cells_and_age(culture, until):
 
 
 def test_plasma_cells_begin_at_balance_and_halve_in_a_half_life_when_no_longer_fed(culture, until):
-    sim = body(culture, {"plasma_cells": {"long_lived_rel": 0.6}})
+    sim = body(culture, {"plasma_cells": {"rel_long_lived": 0.6}})
     b, start = sim.world.populations["b_cells"], CELLS * 0.002 * 50 / math.log(2)
     assert until(sim, 240.0).world.populations["b_cells"].plasma_cells.sum() == pytest.approx(start, rel=1e-9)
     b.accessible_cells[:] = b.niche_cells[:] = 0.0
@@ -268,7 +269,7 @@ def test_without_il6_igm_only_falls():
 def test_long_lived_plasma_cells_keep_igm_up():
     lowest = []
     for rel in (0.0, 1.0):
-        sim = typical(f"processes.plasma_cells.long_lived_rel={rel}", "processes.il6=null")
+        sim = typical(f"processes.plasma_cells.rel_long_lived={rel}", "processes.il6=null")
         igm, kept = course(sim), course(sim, "igm_long_lived_g_per_L")
         assert kept == pytest.approx(kept[0], rel=1e-9)
         lowest.append(igm.min() / igm[0])
@@ -363,7 +364,7 @@ def test_every_cell_is_accounted_for(patient):
 
 
 def test_cells_that_find_no_room_are_accounted_for(patient):
-    sim = patient(values={"logistic_growth": {"rate": "0.05 /d", "capacity_rel": 0.5}})
+    sim = patient(values={"logistic_growth": {"rate": "0.05 /d", "rel_capacity": 0.5}})
     sim.run()
     assert sim.world.pools["cells_crowded"] > 1e9
     assert max(balance(sim.world).values()) < 1e-9

@@ -87,7 +87,8 @@ def test_two_pools_are_the_exponential_of_their_matrix(rates, dt):
 @pytest.mark.parametrize("over", ["30 min", "4 h", "50 h"])
 @pytest.mark.parametrize("kind", ["two_compartment", "one_compartment"])
 def test_an_infusion_gives_its_dose_by_body_surface_exactly(culture, until, dt, over, kind):
-    sim = body(culture, {kind: {"bsa": "1.7 m2"}}, [{"infusion": "500 mg/m2", "at": "5 h", "over": over}], dt=dt)
+    given, who = [{"infusion": "500 mg/m2", "at": "5 h", "over": over}], {"body_surface_m2": 1.7}
+    sim = body(culture, {kind: {}}, given, dt=dt, covariates=who)
     assert until(sim, 5.0).world.pools["drug_dosed_mg"] == 0.0
     sim.run()
     assert sim.world.pools["drug_dosed_mg"] == pytest.approx(850.0, rel=1e-12)

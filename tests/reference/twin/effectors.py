@@ -40,7 +40,9 @@ def _show_fc(well: Well, law: Any) -> None:
     half["VF"] = math.sqrt(half["VV"] * half["FF"])
     occupied = 1.0 + well.nM("igg") * 1e-3 / well.law["igg_competition"].k_uM
     for c in well.b:
-        seen = (c.bound * c.open_frac / (half[law.fcgr3a] / well.drug.rel_cd16 * occupied)) ** law.steepness
+        seen = (
+            c.bound * c.open_frac / (half[well.scenario.covariates.fcgr3a] / well.drug.rel_cd16 * occupied)
+        ) ** law.steepness
         c.fc = seen / (1.0 + seen)
 
 

@@ -29,14 +29,14 @@ def _add_serum(well: Well, frac: float, lacking: tuple[str, ...]) -> None:
     if "igg" not in lacking:
         well.gain("igg", well.molecules(frac * serum.igg_uM * 1e3))
     if "dheas" not in lacking:
-        well.dheas += frac * _neat_dheas_nM(well, serum.donor)
+        well.dheas += frac * _neat_dheas_nM(well.scenario.covariates, serum.donor)
 
 
-def _neat_dheas_nM(well: Well, donor: Any) -> float:
-    male = donor.sex == "male"
+def _neat_dheas_nM(person: Any, donor: Any) -> float:
+    male = person.sex == "male"
     at_peak, slope, from_age = (3470.0, 0.0329, 22.0) if male else (2470.0, 0.0310, 17.0)
     own = donor.conversion * math.exp(donor.spread * (donor.deviation_sd + donor.il6_r * donor.il6_sd))
-    return 1e3 * own * at_peak * math.exp(-slope * (donor.age_years - from_age)) / 368.5
+    return 1e3 * own * at_peak * math.exp(-slope * (person.age_years - from_age)) / 368.5
 
 
 def medium(well: Well) -> None:
