@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from abm.biology.populations import EFFECTORS
+from abm.biology.populations import CELL_TYPES, EFFECTORS
 from abm.core.errors import Fault
 from abm.core.names import Label
 from abm.core.par import Model, par, refusal
+from abm.core.words import moment, written
 from abm.scenario.kinds import GIVEN, AnyAddition, kind_given
 
 CHANGEABLE = ("processes", "antibodies", "serum", "covariates")
@@ -73,10 +74,26 @@ class Arm(Model):
     def _given(self, kind: str) -> dict[int, AnyAddition]:
         return {index: addition for index, addition in enumerate(self.add) if addition.kind == kind}
 
+    def words(self) -> str:
+        """Return what it adds, leaves out and changes: "rituximab 10 µg/mL; serum 25 %; without NK cells"."""
+        parts = [addition.words() for addition in self.add]
+        parts += [f"without {CELL_TYPES[name][name].words}" for name in self.without]
+        parts += _settings(self.set)
+        for change in self.change:
+            parts += [f"from {moment(change.at)} on {text}" for text in _settings(change.set)]
+        return "; ".join(parts) or "nothing added"
+
     def control(self) -> "Arm":
         """Return the same arm without antibody."""
         kept = tuple(addition for addition in self.add if not addition.antibody)
         return self.model_copy(update={"add": kept, "x": None, "group": ""})
+
+
+def _settings(values: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{path} = {written(value)}" if value is not None else f"{path.removeprefix('processes.')} switched off"
+        for path, value in values.items()
+    ]
 
 
 class Axis(Model):

@@ -12,7 +12,7 @@ from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
 from abm.results.run import Run
 from abm.results.tables import ReadError
-from abm.scenario.build import Subject, build, controls, subjects
+from abm.scenario.build import Subject, arm_of, build, controls, subjects
 from abm.scenario.draws import warnings_of
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
@@ -115,6 +115,7 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
         "arm": [*scenario.arms, *extra],
         "control_arm": [*(control[name] for name in scenario.arms), *nothing],
         "is_control": [False] * len(arms) + [True] * len(extra),
+        "words": [arm_of(scenario, Subject(name, 0, name in extra)).words() for name in (*scenario.arms, *extra)],
     }
     if axis:
         columns |= {

@@ -73,6 +73,8 @@ def _wells(recipe):
 def _write_arms(folder, recipe):
     names = list(recipe.arms)
     arms = pd.DataFrame({"arm": names, "control_arm": [f"{name}~control" for name in names], "is_control": False})
+    given = [(0.145 * arm.rituximab_nM, 100 * arm.serum_frac) for arm in recipe.arms.values()]
+    arms["words"] = [f"rituximab {dose:.3g} µg/mL; serum {percent:g} %" for dose, percent in given]
     arms = arms.assign(**recipe.more_columns)
     controls = pd.DataFrame({"arm": [f"{name}~control" for name in names], "control_arm": "", "is_control": True})
     pd.concat([arms, controls]).to_csv(folder / "arms.csv", index=False)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.plot.page import wording
-from abm.plot.page.question import in_words, leading_comment
+from abm.plot.page.question import leading_comment
 
 
 @pytest.mark.parametrize(
@@ -31,18 +31,6 @@ def test_interval_is_left_out_where_there_is_none():
 
 def test_list_reads_as_a_sentence():
     assert [wording.listing(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
-
-
-def test_arm_is_told_in_words():
-    arm = {"add": [{"rituximab": "10 ug/mL"}, {"serum": "25 %", "at": "4 h"}], "without": ["nk_cells"]}
-    assert in_words(arm) == "rituximab 10 µg/mL; serum 25 % at 4 h; without NK cells"
-    assert in_words({}) == "nothing added"
-
-
-def test_arm_of_a_complete_scenario_is_told_in_words():
-    serum = {"at": "0 h", "serum": 0.25, "lacking": ["c3"], "rituximab": None}
-    arm = {"add": [serum, {"at": "2.0 h", "b_cells": 5000}], "without": [], "set": {"space.side": "1 mm"}, "x": None}
-    assert in_words(arm) == "serum 25 % lacking C3; B cells 5,000 at 2 h; space.side = 1 mm"
 
 
 @pytest.mark.parametrize(

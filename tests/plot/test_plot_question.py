@@ -2,10 +2,10 @@
 
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 from abm.plot.catalogue import report_of
-from abm.plot.page.question import in_words
 from abm.plot.page.report import render
 from abm.scenario.from_file import load_scenario
 from abm.study.run import run_scenario
@@ -155,23 +155,10 @@ def test_the_report_of_a_patient_says_what_each_protocol_gives(simulated):
     }
 
 
-@pytest.mark.parametrize(
-    ("item", "words"),
-    [
-        ({"ibrutinib": "420 mg"}, "ibrutinib 420 mg a day"),
-        ({"ibrutinib": "420 mg", "missed": 0.3}, "ibrutinib 420 mg a day, 30 % of the doses missed"),
-        ({"ibrutinib": "0 mg", "at": "4383 h"}, "no ibrutinib from 6 months on"),
-        ({"ibrutinib": "140 mg", "at": "730.5 h"}, "ibrutinib 140 mg a day from 1 month on"),
-        ({"infusion_mg": 500}, "500 mg rituximab"),
-        ({"infusion": "375 mg/m2", "times": 6, "every": "672 h", "at": "168 h"},
-         "375 mg/m² rituximab, 6 infusions, one every 28 d from 7 d on"),
-        ({"anti_cd59": 1.0, "at": "0.1 h"}, "CD59 blocked 100 % at 6 min"),
-        ({"dheas": "1.0000000000000002 uM"}, "DHEAS 1 µM"),
-        ({"plasmapheresis": 0.6, "at": "72 h"}, "plasma exchange of 60 % at 3 d"),
-    ],
-)  # fmt: skip
-def test_an_addition_is_told_as_one_would_say_it(item, words):
-    every = dict.fromkeys(("serum", "nk_cells", "infusion", "plasmapheresis", "rituximab"))
-    complete = {"at": "0 h", "lacking": [], "of": "rituximab", "over": "4 h", "times": 1, "every": "168 h"}
-    complete |= {"unless_progressed": False, "missed": 0.0} | every
-    assert in_words({"add": [complete | item]}) == in_words({"add": [item]}) == words
+def test_a_run_that_knows_no_words_is_told_by_its_parameters(simulated):
+    run = simulated(WELL + ARMS)
+    table = pd.read_csv(run.path / "arms.csv")
+    table.drop(columns="words").to_csv(run.path / "arms.csv", index=False)
+    found = told(page_of(run), "What was asked", "Key numbers")
+    assert found["serum"] == "rituximab 10 µg/mL; serum 0.25"
+    assert found["fresh"] == "rituximab 10 µg/mL; at 0.166667 h, nk cells 7; 60 NK cells"
