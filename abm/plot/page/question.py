@@ -15,6 +15,7 @@ from abm.plot.page import wording
 from abm.results.run import Run
 
 LONGEST = 400
+HOURS_PER_MONTH = 730.5
 HOURS = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?) h")
 
 
@@ -89,6 +90,12 @@ def _duration(text: object) -> str:
     return f"{minutes:.6g} min" if minutes > 0.999999 else f"{60 * minutes:.6g} s"
 
 
+def _long(hours: float) -> str:
+    """Return the time that a patient is followed: whole months, else days."""
+    months = hours / HOURS_PER_MONTH
+    return f"{hours / 24:g} d" if months % 1 else f"{months:g} month{'s' * (months > 1)}"
+
+
 def _effectors(run: Run, arm: str) -> str:
     n_nk = arms.curves(run, arm, "n_nk").values
     return f"; {n_nk[0, 0]:,.0f} NK cells" if n_nk.size and n_nk[0, 0] > 0 else ""
@@ -114,7 +121,7 @@ def _of_wells(run: Run, scenario: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _of_patients(run: Run) -> dict[str, str]:
-    return {"Patients": f"{arms.n_replicates(run):,}", "Duration": _moment(f"{arms.end_h(run):g} h")}
+    return {"Patients": f"{arms.n_replicates(run):,}", "Duration": _long(arms.end_h(run))}
 
 
 def _differences(cohort: object) -> str:
