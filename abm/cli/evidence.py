@@ -1,6 +1,5 @@
 """The verb of the evidence: every published observation against the model."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +14,11 @@ Parameters = Annotated[
     typer.Option(
         "--parameters", parser=from_home, metavar="<path>", help="Parameter set (YAML) instead of the group's own."
     ),
+]
+
+HEADER = [
+    *("claim", "role", "observed", "published range", "simulated"),
+    *("95 % interval", "z", "holds", "as extreme", "posterior"),
 ]
 
 
@@ -44,26 +48,26 @@ def evidence(
 
     asked = chosen(dict.fromkeys(claim)) if claim else claims(group)
     run = choose_engine(engine, scheduler, shared.cores(threads))
-    given = {"seeds": range(1, seeds + 1), "scale": scale, "posterior": posterior, "draws": draws}
-    how = partial(evaluate, asked, parameters, out, run, **given)
-    folder, found = shared.watched(how, shared.same_call(), unlock)
+    folder, found = shared.watched(
+        lambda monitor: evaluate(
+            asked,
+            parameters,
+            out,
+            run,
+            monitor,
+            seeds=range(1, seeds + 1),
+            scale=scale,
+            posterior=posterior,
+            draws=draws,
+        ),
+        shared.same_call(),
+        unlock,
+    )
     path = write_report(folder.path)
     if as_json:
         shared.show({**found, "report": str(path)})
     else:
-        header = [
-            "claim",
-            "role",
-            "observed",
-            "published range",
-            "simulated",
-            "95 % interval",
-            "z",
-            "holds",
-            "as extreme",
-            "posterior",
-        ]
-        shared.table(header, [_row(score) for score in found["claims"]])
+        shared.table(HEADER, [_row(score) for score in found["claims"]])
         shared.show(str(path))
 
 
@@ -103,19 +107,20 @@ def compare(
     if as_json:
         shared.show({**found, "report": str(path)})
         return
-    rows = [
-        [
-            name_of(c["on"]),
-            f"{c['n_accepted']} of {c['n_draws']}",
-            *(f"{c[key]:.3f}" for key in ("probability", "lo", "hi")),
-        ]
-        for c in sorted(found["combinations"], key=lambda c: -c["n_accepted"])
-    ]
-    shared.table(["hypotheses on", "accepted", "probability", "from", "to"], rows)
+    best_first = sorted(found["combinations"], key=lambda c: -c["n_accepted"])
+    shared.table(
+        ["hypotheses on", "accepted", "probability", "from", "to"],
+        [[name_of(c["on"]), *_probability(c)] for c in best_first],
+    )
     decisive = [[e["arm"], f"{e['expected_difference']:.3f}"] for e in found["experiments"][:5]]
     shared.table(["experiment", "expected difference"], decisive)
     shared.show(str(path))
     shared.warn(found)
+
+
+def _probability(combination: dict[str, Any]) -> list[str]:
+    accepted = f"{combination['n_accepted']} of {combination['n_draws']}"
+    return [accepted, *(f"{combination[key]:.3f}" for key in ("probability", "lo", "hi"))]
 
 
 @shared.app.command()

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,11 @@ from abm.cli import shared
 from abm.cli.shared import app
 from abm.core.errors import Fault, InputError, RunFailed, nearest
 from abm.core.paths import from_home
+
+if TYPE_CHECKING:  # loading them takes longer than --help may
+    from abm.results.run import Run
+    from abm.scenario.schema import Scenario
+    from abm.study.resume import Branch
 
 OTHERS = {  # folders that are no run, by the file that only they have: which verb goes on
     "study.json": "abm study run",
@@ -153,7 +158,7 @@ def _whole(folder: Path) -> Path:
     return _again(found.path, lost).path if lost else found.path
 
 
-def _again(folder: Path, lost: list[str]) -> Any:
+def _again(folder: Path, lost: list[str]) -> "Run":
     """Make again what is damaged in a finished run."""
     from abm.study.resume import going_on
     from abm.study.run import run_scenario
@@ -165,13 +170,13 @@ def _again(folder: Path, lost: list[str]) -> Any:
     return shared.watched(lambda monitor: run_scenario(scenario, root, shared.cores(), monitor, branch))
 
 
-def _load(path: Path, sets: list[str]) -> Any:
+def _load(path: Path, sets: list[str]) -> "Scenario":
     from abm.scenario.from_file import load_scenario
 
     return load_scenario(path, tuple(sets))
 
 
-def _unlock(scenario: Any, out: Path) -> None:
+def _unlock(scenario: "Scenario", out: Path) -> None:
     from abm.study.resume import free
     from abm.study.run import folder_of
 
@@ -183,7 +188,14 @@ def _with(sets: list[str] | None, seed: int | None, replicates: int | None) -> l
     return [*(sets or []), *extra]
 
 
-def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = None, check_step: bool = False) -> None:
+def _run(
+    scenario: "Scenario",
+    out: Path,
+    n_threads: int,
+    as_json: bool,
+    branch: "Branch | None" = None,
+    check_step: bool = False,
+) -> None:
     from abm.study.run import run_scenario
     from abm.study.steps import compare_half_step
 
@@ -204,7 +216,12 @@ def _run(scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = 
 
 
 def _run_patients(
-    scenario: Any, out: Path, n_threads: int, as_json: bool, branch: Any = None, check_step: bool = False
+    scenario: "Scenario",
+    out: Path,
+    n_threads: int,
+    as_json: bool,
+    branch: "Branch | None" = None,
+    check_step: bool = False,
 ) -> None:
     from abm.study.run import run_scenario
 
@@ -251,7 +268,7 @@ def _share(found: dict[str, Any], n_patients: int) -> str:
     return f"{shared.percent(found['share'])} ({shared.percent(found['lo'])} to {shared.percent(found['hi'])}){of}"
 
 
-def _explain(scenario: Any, as_json: bool) -> None:
+def _explain(scenario: "Scenario", as_json: bool) -> None:
     from abm.study.explain import explain
 
     rows = explain(scenario)
@@ -263,7 +280,7 @@ def _explain(scenario: Any, as_json: bool) -> None:
         )
 
 
-def _dry_run(scenario: Any, n_threads: int, out: Path, as_json: bool) -> None:
+def _dry_run(scenario: "Scenario", n_threads: int, out: Path, as_json: bool) -> None:
     from abm.core.files import try_folder
     from abm.study.cost import cost_of_run, refuse_large_run
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -17,6 +17,10 @@ from abm import __version__
 from abm.core.errors import Interrupted, RunFailed
 from abm.core.paths import from_home
 
+if TYPE_CHECKING:  # loading it takes longer than --help may
+    from abm.study.jobs import Monitor
+
+Found = TypeVar("Found")
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -91,7 +95,7 @@ def same_call() -> str:
     return shlex.join(["abm", *sys.argv[1:]])
 
 
-def watched(work: Callable[[Any], Any], again: str = "", unlock: bool = False) -> Any:
+def watched(work: "Callable[[Monitor], Found]", again: str = "", unlock: bool = False) -> Found:
     """Do long work under a progress bar; the first SIGINT or SIGTERM asks to stop.
 
     ``again`` says how to go on, which for a run is to resume it.

@@ -3,13 +3,18 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from abm.cli import shared
 from abm.core.errors import InputError
 from abm.core.paths import from_home
+
+if TYPE_CHECKING:  # loading them takes longer than --help may
+    from abm.results.study import StudyFolder
+    from abm.study.pool import Engine as Runs
+    from abm.study.spec import Planned
 
 study = typer.Typer(help="Families of runs: sweeps, sensitivity.", no_args_is_help=True, rich_markup_mode=None)
 shared.app.add_typer(study, name="study")
@@ -94,7 +99,7 @@ def report(
     _tell({"report": _report(folder)}, as_json)
 
 
-def choose_engine(name: str, scheduler: str, n_workers: int) -> Any:
+def choose_engine(name: str, scheduler: str, n_workers: int) -> "Runs":
     """Return the engine of that name."""
     from abm.study.execute import local
 
@@ -109,26 +114,26 @@ def choose_engine(name: str, scheduler: str, n_workers: int) -> Any:
     return lambda jobs, monitor: cluster.outcomes(jobs, n_workers, monitor, scheduler)
 
 
-def _load(path: Path, sets: list[str] | None) -> Any:
+def _load(path: Path, sets: list[str] | None) -> "Planned":
     from abm.study.spec import load_study
 
     return load_study(path, tuple(sets or []))
 
 
-def _cost(planned: Any, threads: int | None, out: Path) -> dict[str, float]:
+def _cost(planned: "Planned", threads: int | None, out: Path) -> dict[str, float]:
     from abm.study.cost import refuse_large_study
 
     found = asdict(refuse_large_study(planned, shared.cores(threads), out))
     return {name: value if isinstance(value, int) else float(f"{value:.3g}") for name, value in found.items()}
 
 
-def _report(folder: Any) -> str:
+def _report(folder: "StudyFolder") -> str:
     from abm.plot.page.report import write_report
 
     return str(write_report(folder.path))
 
 
-def _tell_notice(folder: Any) -> None:
+def _tell_notice(folder: "StudyFolder") -> None:
     if folder.notice:
         sys.stderr.write(f"{folder.notice}\n")
 

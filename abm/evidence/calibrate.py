@@ -19,6 +19,7 @@ from abm.study.pool import crew
 from abm.study.rows import scenario_at
 
 METHODS = ("point", "posterior", "both")
+OF_POSTERIOR: dict[str, type] = {"epsilons": list, "shares": dict, "weights": list}
 OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
 
@@ -58,18 +59,8 @@ def calibrate(
         point = _point(problem, lab, flow) if method in ("point", "both") else _known(folder, "point.json")
         fixed = point["shares"] if point else problem.start()
         posterior = _posterior(problem, lab, flow, fixed) if method in ("posterior", "both") else None
-        found = {
-            "name": asked.name,
-            "title": asked.title,
-            "question": asked.question,
-            "warnings": list(problem.given.warnings),
-            "claims": list(asked.claims),
-            "seed": asked.seed,
-            "misfit": point["misfit"] if point else None,
-            "trials": [trial["misfit"] for trial in point["trials"]] if point else [],
-            "epsilons": posterior["epsilons"] if posterior else [],
-            "shares": posterior["shares"] if posterior else {},
-            "weights": posterior["weights"] if posterior else [],
+        found = _told(problem, point, posterior)
+        found |= {
             "particles": _particles(problem, fixed, posterior),
             "estimates": estimates(problem, point["shares"] if point else None, posterior),
         }
@@ -77,6 +68,22 @@ def calibrate(
         folder.write_text("parameters.yaml", _as_yaml(problem, found, fixed))
         _write_posterior(problem, folder, posterior)
     return folder, found
+
+
+def _told(problem: Problem, point: dict[str, Any] | None, posterior: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what was asked and how well it was met; what was not searched is empty."""
+    asked, none = problem.calibration, {"misfit": None, "trials": []}
+    return {
+        "name": asked.name,
+        "title": asked.title,
+        "question": asked.question,
+        "warnings": list(problem.given.warnings),
+        "claims": list(asked.claims),
+        "seed": asked.seed,
+        "misfit": (point or none)["misfit"],
+        "trials": [trial["misfit"] for trial in (point or none)["trials"]],
+        **{key: posterior[key] if posterior else kind() for key, kind in OF_POSTERIOR.items()},
+    }
 
 
 class _Behind(Monitor):
