@@ -100,6 +100,17 @@ class CellType(Model):
         """Fill the columns of new rows; ``key_of`` gives the key of a stream, the same at any time."""
 
     @classmethod
+    def described(cls) -> dict[str, str | float]:
+        """Return what a run says of it, for those who draw it."""
+        return {
+            "role": cls.role,
+            "word": cls.word,
+            "words": cls.words,
+            "short": cls.short,
+            "rel_size": cls.rel_size,
+        }
+
+    @classmethod
     def measures(cls) -> tuple[Measure, ...]:
         """Return what is counted of effectors: how many there are, how many of them are engaged, and means."""
         n = f"n_{cls.short}"

@@ -34,6 +34,10 @@ class Tables(Run):
         """Return one row per cell at the start or added later."""
         return self._once("start", super().start)
 
+    def populations(self) -> dict[str, dict[str, Any]]:
+        """Return what the run says of each kind of cell."""
+        return self._once("populations", super().populations)
+
     def summary(self) -> dict[str, Any]:
         """Return survival, deaths, conservation and both hashes."""
         return self._once("summary", super().summary)

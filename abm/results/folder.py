@@ -125,6 +125,11 @@ class RunFolder(Run):
         self._require_lock()
         write_json(self.path / "measures.json", content)
 
+    def write_populations(self, content: Mapping[str, object]) -> None:
+        """Write what each kind of cell is called, and what it is to the others."""
+        self._require_lock()
+        write_json(self.path / "populations.json", content)
+
     def write_parts(self, name: str, parts: Iterable[Columns]) -> None:
         """Write a CSV from parts under one another, one of them in memory at a time."""
         self._require_lock()

@@ -108,6 +108,11 @@ class Run:
         """Return what the columns of a table are; in a folder that does not say it, their endings tell."""
         return Measures.read(_mapping(self.path / "measures.json").get(table)) if self.has("measures.json") else NONE
 
+    def populations(self) -> dict[str, dict[str, Any]]:
+        """Return what the run says of each kind of cell: role, words, and how its totals are called."""
+        found = _mapping(self.path / "populations.json") if self.has("populations.json") else {}
+        return {name: told for name, told in found.items() if isinstance(told, dict)}
+
     def has(self, table: str) -> bool:
         """Return whether the folder holds a table: wells have deaths, patients have end points."""
         return (self.path / table).exists()

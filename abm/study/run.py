@@ -125,6 +125,8 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
             "group": [*(arm.group for arm in arms), *nothing],
         }
     folder.write_table("arms.csv", columns)
+    kinds = sorted(scenario.counted().items(), key=lambda item: not item[1].is_always_counted)
+    folder.write_populations({name: kind.described() for name, kind in kinds})
 
 
 def _declare(folder: RunFolder, scenario: Scenario) -> None:

@@ -44,6 +44,15 @@ class Recipe:
     more_columns: dict = field(default_factory=dict)
 
 
+POPULATIONS = {
+    name: {"role": role, "word": word, "words": f"{word}s", "short": short, "rel_size": size}
+    for name, role, word, short, size in (
+        ("b_cells", "target", "B cell", "b", 1.0),
+        ("nk_cells", "effector", "NK cell", "nk", 0.7),
+    )
+}
+
+
 def write_run(folder, recipe=None):
     """Write the files of one finished run into `folder`."""
     recipe = recipe or Recipe()
@@ -56,6 +65,7 @@ def write_run(folder, recipe=None):
     pd.concat(deaths).to_parquet(folder / "deaths.parquet", index=False)
     series = pd.concat(series)
     series.to_csv(folder / "series.csv", index=False)
+    (folder / "populations.json").write_text(json.dumps(POPULATIONS))
     if recipe.has_cells:
         _write_cells(folder, recipe, [(well[0], well[2], *table) for well, table in zip(wells, tables, strict=True)])
     if recipe.has_fields:

@@ -6,7 +6,7 @@ import pytest
 
 from abm.plot import arms
 from abm.plot.page import wording
-from abm.plot.well import alive, deaths_by_cause, drug, nk_kills, timecourse
+from abm.plot.well import alive, deaths_by_cause, drug, kills, timecourse
 from abm.plot.well.survival_cd20 import binned, steepest
 
 
@@ -43,10 +43,10 @@ def test_kills_are_shares_of_the_nk_cells(run):
     mean = nk.groupby("replicate")["n_kills"].mean().mean()
     none = (nk["n_kills"] == 0).groupby(nk["replicate"]).mean().mean()
     assert 0.2 < none < 0.6
-    ax = panels(nk_kills.figure(run))["both"]
+    ax = panels(kills.figure(run))["both"]
     assert ax.patches[0].get_height() == pytest.approx(100 * none)
     assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(100.0)
-    assert f"{wording.number(mean, 2)} in “both”, where {wording.percent(none)} kill none" in nk_kills.seen(run)
+    assert f"{wording.number(mean, 2)} in “both”, where {wording.percent(none)} kill none" in kills.seen(run)
 
 
 def test_the_mean_at_the_end_is_over_replicates_and_the_peak_is_the_highest_mean(run):

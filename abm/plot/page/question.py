@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from abm.plot import arms
+from abm.plot import arms, kinds
 from abm.plot.page import wording
 from abm.results.run import Run
 
@@ -97,8 +97,8 @@ def _long(hours: float) -> str:
 
 
 def _effectors(run: Run, arm: str) -> str:
-    n_nk = arms.curves(run, arm, "n_nk").values
-    return f"; {n_nk[0, 0]:,.0f} NK cells" if n_nk.size and n_nk[0, 0] > 0 else ""
+    found = [(arms.curves(run, arm, f"n_{kind.short}").values, kind.words) for kind in kinds.effectors(run)]
+    return "".join(f"; {n[0, 0]:,.0f} {words}" for n, words in found if n.size and n[0, 0] > 0)
 
 
 def _line(value: object) -> str:

@@ -79,8 +79,7 @@ def seen(run: Run) -> str:
 
 def fates(run: Run) -> pd.DataFrame:
     """Return every started B cell with `died`, whether it committed to die during the run."""
-    start = arms.start(run)
-    cells = start.loc[start["population"] == "b_cells"] if "population" in start else start
+    cells = arms.start(run)
     keys = ["arm", "replicate", "uid"]
     deaths = arms.deaths(run)
     if deaths.empty:

@@ -1,4 +1,4 @@
-"""Answers where the B and NK cells are, and where B cells died."""
+"""Answers where the cells are, and where B cells died."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from abm.plot import arms
+from abm.plot import arms, kinds
 from abm.plot.page import style, wording
 from abm.plot.page.question import is_mixed
 from abm.results.run import Run
@@ -21,7 +21,6 @@ CAPTION = (
 )
 MAX_ARMS = 4
 ZOOM_UM, ZOOM_SIZE = 1000.0, 2.6
-ALIVE, DYING = style.BLUE, style.VERMILION
 
 
 def applies(run: Run) -> bool:
@@ -47,7 +46,7 @@ def figure(run: Run) -> Figure:
         if has_whole:
             _draw_floor(row[0], run, name, pick, box, zoom)
         for ax, (t_h, cells) in zip(row[first:], pick.items(), strict=True):
-            _draw(ax, cells, _lysed(run, name, t_h), zoom, ZOOM_SIZE)
+            _draw(ax, run, (cells, _lysed(run, name, t_h)), zoom, ZOOM_SIZE)
             ax.set_title(f"square, {t_h:g} h" if has_whole else f"{t_h:g} h", fontsize=style.SMALL_PT, loc="left")
         style.row_name(row[0], arms.label(name))
     style.legend_below(fig, _keys(run))
@@ -59,11 +58,12 @@ def seen(run: Run) -> str:
     name = arms.treated(run)[0]
     t_h, cells = list(_frames(run).items())[-1]
     mine = _of(cells, run, name)
-    n_b, n_nk = ((mine["population"] == kind).sum() for kind in ("b_cells", "nk_cells"))
+    counts = [f"{len(kinds.of(mine, kind)):,} {kind.words} not yet lysed" for kind in kinds.targets(run)]
+    counts += [f"{len(kinds.of(mine, kind)):,} {kind.words}" for kind in _effectors(run)]
     hidden = len(arms.treated(run)) - MAX_ARMS
     more = f"; {hidden} further arms are not drawn" if hidden > 0 else ""
     return wording.sentence(
-        f"At {t_h:g} h the floor in {arms.quoted(name)} holds {n_b:,} B cells not yet lysed and {n_nk:,} NK cells; "
+        f"At {t_h:g} h the floor in {arms.quoted(name)} holds {wording.listing(counts)}; "
         f"lysed by then: {len(_lysed(run, name, t_h)):,}{more}"
     )
 
@@ -101,27 +101,37 @@ def _zoom(box: tuple[float, float, float, float]) -> tuple[float, float, float, 
 def _draw_floor(ax: Axes, run: Run, name: str, pick: dict, box: tuple, zoom: tuple) -> None:
     t_h, cells = list(pick.items())[-1]
     size = min(ZOOM_SIZE, max(0.55, ZOOM_SIZE * ZOOM_UM / (box[1] - box[0])))
-    _draw(ax, cells, _lysed(run, name, t_h), box, size)
+    _draw(ax, run, (cells, _lysed(run, name, t_h)), box, size)
     corner, side = (zoom[0], zoom[2]), zoom[1] - zoom[0]
     ax.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=style.INK, linewidth=1.2))
     ax.set_title(f"whole floor, {t_h:g} h", fontsize=style.SMALL_PT, loc="left")
 
 
-def _draw(ax: Axes, cells: pd.DataFrame, lysed: pd.DataFrame, box: tuple, size: float) -> None:
-    nk = _inside(cells.loc[cells["population"] == "nk_cells"], box)
-    b_cells = _inside(cells.loc[cells["population"] == "b_cells"], box)
-    dying = b_cells["is_dying"].eq(True) if "is_dying" in b_cells else b_cells["x_um"] < -np.inf
-    ax.plot(nk["x_um"], nk["y_um"], ".", color="#B5B5B5", markersize=0.75 * size, markeredgewidth=0)
+def _draw(ax: Axes, run: Run, seen_here: tuple, box: tuple, size: float) -> None:
+    frame, lysed = seen_here
+    for kind in sorted(kinds.effectors(run), key=lambda kind: -kind.rel_size):
+        own = _inside(kinds.of(frame, kind), box)
+        ax.plot(own["x_um"], own["y_um"], ".", color=kind.colours[0], markersize=1.07 * kind.rel_size * size, mew=0)
     if len(lysed):
         dead = _inside(lysed, box)
         for cause, colour in style.cause_colours(sorted(set(dead["cause"].astype(str)))).items():
             rows = dead.loc[dead["cause"] == cause]
             ax.plot(rows["x_um"], rows["y_um"], "o", markerfacecolor="none", markeredgecolor=colour,
                     markersize=size, markeredgewidth=0.28 * size)  # fmt: skip
-    for rows, colour in ((b_cells.loc[~dying], ALIVE), (b_cells.loc[dying], DYING)):
-        ax.plot(rows["x_um"], rows["y_um"], "o", color=colour, markersize=size, markeredgewidth=0)
+    for kind in kinds.targets(run):
+        own = _inside(kinds.of(frame, kind), box)
+        dying = own["is_dying"].eq(True) if "is_dying" in own else own["x_um"] < -np.inf
+        for rows, colour in zip((own.loc[~dying], own.loc[dying]), kind.colours, strict=True):
+            ax.plot(rows["x_um"], rows["y_um"], "o", color=colour, markersize=size, markeredgewidth=0)
     style.bare_map(ax, box[:2], box[2:])
     style.scale_bar(ax, style.bar_length_um(box[1] - box[0]))
+
+
+def _effectors(run: Run) -> list[kinds.Kind]:
+    """Return the kinds of effector that any arm has."""
+    series = run.series()
+    totals = {kind: series.get(f"n_{kind.short}") for kind in kinds.effectors(run)}
+    return [kind for kind, n in totals.items() if n is None or (n > 0).any()]
 
 
 def _inside(rows: pd.DataFrame, box: tuple) -> pd.DataFrame:
@@ -129,11 +139,11 @@ def _inside(rows: pd.DataFrame, box: tuple) -> pd.DataFrame:
 
 
 def _keys(run: Run) -> list:
-    keys = [
-        style.line_key("B cell", ALIVE, "o", ""),
-        style.line_key("B cell, committed to die", DYING, "o", ""),
-        style.line_key("NK cell", "#B5B5B5", ".", ""),
-    ]
+    keys = []
+    for kind in kinds.targets(run):
+        words = (kind.word, f"{kind.word}, committed to die")
+        keys += [style.line_key(text, colour, "o", "") for text, colour in zip(words, kind.colours, strict=True)]
+    keys += [style.line_key(kind.word, kind.colours[0], ".", "") for kind in _effectors(run)]
     deaths = arms.deaths(run)
     causes = [] if deaths.empty else [cause for cause in arms.causes(run) if (deaths["cause"] == cause).any()]
     for cause, colour in style.cause_colours(causes).items():
