@@ -120,15 +120,10 @@ class RunFolder(Run):
         self._require_lock()
         write_csv(self.path / name, columns)
 
-    def write_measures(self, content: Mapping[str, object]) -> None:
-        """Write what the columns of each table are: name, unit, words and axis."""
+    def write_json(self, name: str, content: Mapping[str, object]) -> None:
+        """Write what the tables mean: ``measures.json`` of their columns, ``populations.json`` of the cells."""
         self._require_lock()
-        write_json(self.path / "measures.json", content)
-
-    def write_populations(self, content: Mapping[str, object]) -> None:
-        """Write what each kind of cell is called, and what it is to the others."""
-        self._require_lock()
-        write_json(self.path / "populations.json", content)
+        write_json(self.path / name, content)
 
     def write_parts(self, name: str, parts: Iterable[Columns]) -> None:
         """Write a CSV from parts under one another, one of them in memory at a time."""

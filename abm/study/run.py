@@ -126,7 +126,7 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
         }
     folder.write_table("arms.csv", columns)
     kinds = sorted(scenario.counted().items(), key=lambda item: not item[1].is_always_counted)
-    folder.write_populations({name: kind.described() for name, kind in kinds})
+    folder.write_json("populations.json", {name: kind.described() for name, kind in kinds})
 
 
 def _declare(folder: RunFolder, scenario: Scenario) -> None:
@@ -134,7 +134,7 @@ def _declare(folder: RunFolder, scenario: Scenario) -> None:
     probes = [probe for _, probe in scenario.probes if probe is not None and probe.table == "series"]
     cells = [measure for cell_type in scenario.counted().values() for measure in cell_type.measures()]
     known = Measures([*cells, *(measure for probe in probes for measure in probe.measures)])
-    folder.write_measures({"series": known.plain(folder.series().columns)})
+    folder.write_json("measures.json", {"series": known.plain(folder.series().columns)})
 
 
 def _job(folder: RunFolder, scenario: Scenario, subject: Subject, n_threads: int) -> SubjectJob:
