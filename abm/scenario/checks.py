@@ -145,7 +145,7 @@ def _scale_faults(scenario: "Scenario") -> list[Fault]:
 
 def _writers(need: str, scale: Scale) -> str:
     """Return the kinds of process that write what an addition needs."""
-    return listing([k for k, cls in PROCESSES.items() if need in cls.writes and cls.scale in (scale, "both")], "or")
+    return listing([k for k, cls in PROCESSES.items() if need in cls().writes and cls.scale in (scale, "both")], "or")
 
 
 def _subject_faults(scenario: "Scenario") -> list[Fault]:

@@ -121,7 +121,7 @@ class Scenario(Model):
         if not isinstance(said, Mapping) or "fcgr3a" in said:
             return data
         space = data.get("space", {})
-        is_body = (space.get("kind") if isinstance(space, Mapping) else space.kind) == "body"
+        is_body = isinstance(space, Body) or (isinstance(space, Mapping) and space.get("kind") == "body")
         return {**data, "covariates": {**said, "fcgr3a": USUAL_GENOTYPE["body" if is_body else "well"]}}
 
     @model_validator(mode="after")

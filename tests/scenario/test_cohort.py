@@ -372,7 +372,7 @@ BAD = [  # a line, what it says instead, path, what is said of it
     (PAIR, TRIPLE, CORRELATE, "is not positive definite"),
     (ARM, "  a: {add: [{infusion: -5 mg/m2}]}", "arms.a.add.0.infusion", "found -5, out of bounds; allowed: >= 0"),
     (ARM, "  a: {add: [{infusion: 375}]}", "arms.a.add.0.infusion", "unit missing: found the number 375"),
-    (ARM, "  a: {add: [{infusion: 375 mg/kg}]}", "arms.a.add.0.infusion", "is of dimension pure number"),
+    (ARM, "  a: {add: [{infusion: 375 mg/mL}]}", "arms.a.add.0.infusion", "is of dimension mass/length^3"),
     (ARM, "  a: {add: [{infusion: 5 mg/m2, at: 41 d}]}", "arms.a.add.0.at", "an infusion at 984 h is outside the run"),
     (ARM, "  a: {add: [{infusion: 5 mg/m2, times: 9}]}", "arms.a.add.0.at", "an infusion at 1344 h is outside the run"),
     (ARM, "  a: {add: [{infusion: 5 mg/m2, times: 0}]}", "arms.a.add.0.times", "found 0, out of bounds"),
