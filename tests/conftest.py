@@ -79,6 +79,7 @@ FREQUENT = {
 }
 ADDED = (
     {"rituximab": "10 ug/mL"},
+    {"obinutuzumab_like": "1 ug/mL"},
     {"serum": "25 %"},
     {"b_cells": 6},
     {"anti_cd59": 1.0, "at": "5 min"},

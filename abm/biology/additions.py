@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from abm.biology.antibody.places import LOST, column_of, pool_of
 from abm.core.addition import SAME_MOMENT_H
 from abm.core.par import Model
 from abm.core.population import Population
@@ -66,17 +67,13 @@ def _is_due(one: Any, world: World) -> bool:
     return abs(one.at - world.t_h) <= SAME_MOMENT_H
 
 
-def bound_antibody(b: Population) -> float:
-    """Antibody molecules on all cells still in the well."""
-    return float(b.bound_per_cell.sum()) if "bound_per_cell" in b else 0.0
-
-
 def conservation(world: World) -> dict[str, float]:
-    """Return the relative error of each balance: drug, complement, DHEAS molecules and cells; 0 is perfect."""
+    """Return the relative error of each balance: antibodies, complement, DHEAS molecules and cells; 0 is perfect."""
     pools, b, tally = world.pools, world.populations["b_cells"], world.tallies
     errors = {}
-    kept = sum(pools[f"antibody{fate}"] for fate in ("", "_lysed", "_internalised", "_shaved", "_decayed"))
-    errors["rituximab_rel_error"] = _relative(kept + bound_antibody(b), pools["antibody_supplied"])
+    for drug in world.properties["antibodies"].shown:
+        kept = sum(pools[pool_of(drug, fate)] for fate in ("", *LOST)) + total(b, column_of(drug))
+        errors[f"{drug.kind}_rel_error"] = _relative(kept, pools[pool_of(drug, "supplied")])
     for name in ("c1q", "c2c4", "c3", "c5c9"):
         kept = pools[name] + pools[f"{name}_used"] + pools[f"{name}_decayed"]
         errors[f"{name}_rel_error"] = _relative(kept, pools[f"{name}_supplied"])
@@ -89,6 +86,11 @@ def conservation(world: World) -> dict[str, float]:
     dead = sum(count for name, count in tally.items() if name.startswith("b_cells.deaths_"))
     errors["deaths_error"] = float(dead - tally.get("b_cells.lysed", 0) - b.is_dying.sum())
     return errors
+
+
+def total(b: Population, column: str) -> float:
+    """Return what all cells still in the well hold together; nothing where there is no such column."""
+    return float(b[column].sum()) if column in b else 0.0
 
 
 def _relative(found: float, expected: float) -> float:

@@ -10,9 +10,8 @@ BOUND = (
     Column(
         "bound_per_cell",
         unit="1/cell",
-        doc="bound antibody",
+        doc="bound antibody, of all kinds",
         recorded="bound_per_cell",
-        spills="antibody_lysed",
         splits=True,
     ),
 )
@@ -27,6 +26,8 @@ MAC = (
 )
 REL_CD55 = ("b_cells", Column("rel_cd55", default=1.0, resets=True, doc="CD55 still in play"))
 REL_CD59 = ("b_cells", Column("rel_cd59", default=1.0, resets=True, doc="CD59 still in play"))
+REL_C1Q = ("b_cells", Column("rel_c1q", default=1.0, resets=True, doc="docking of C1 relative to rituximab"))
+REL_CD16 = ("b_cells", Column("rel_cd16", default=1.0, resets=True, doc="affinity for CD16 relative to rituximab"))
 REL_FC = ("b_cells", Column("rel_fc", default=1.0, resets=True, doc="share of bound Fc an NK cell can reach"))
 REL_FC50 = ("b_cells", Column("rel_fc50", default=1.0, resets=True, doc="factor on the NK half-saturation"))
 FC_SIGNAL = ("b_cells", Column("fc_signal", resets=True, doc="Fc signal an NK cell sees, 0-1"))

@@ -38,9 +38,9 @@ class Process(Model):
     columns : tuple of (str, Column)
         Columns it needs, with their population; made before the first step.
     reads, writes : tuple of str
-        ``population.column``, ``pools.name``, ``fields.name`` or ``properties.name``, and ``given.kind`` of what the
-        subject is given; anything else it touches is a defect, and tests look. A property is written in
-        :meth:`prepare` alone.
+        ``population.column``, ``pools.name``, ``fields.name`` or ``properties.name``, with ``*`` for any part of a
+        name, and ``given.kind`` of what the subject is given; anything else it touches is a defect, and tests look.
+        A property is written in :meth:`prepare` alone.
     sets : tuple of str
         What of it is set anew at every step, and returns to its default where the process is switched off.
     """

@@ -14,6 +14,7 @@ Inside a phase the order is that of the YAML mapping. Step boundaries are the re
 something is added or observed, so those moments are exact whatever ``dt`` is.
 """
 
+import fnmatch
 import math
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
@@ -167,12 +168,13 @@ class Simulation:
     def _floats(self, process: Process) -> list[tuple[str, str, str]]:
         """Return the targets of a process that can hold a NaN, with owner and name."""
         found = []
-        for target in process.writes:
-            owner, _, name = target.partition(".")
-            population = self.world.populations.get(owner)
-            column = population[name] if population is not None and name in population else None
-            if owner in ("pools", "fields") or (column is not None and column.dtype.kind == "f"):
-                found.append((target, owner, name))
+        for declared in process.writes:
+            owner, _, own = declared.partition(".")
+            for name in fnmatch.filter(self.world.names(owner), own) if "*" in own else [own]:
+                population = self.world.populations.get(owner)
+                column = population[name] if population is not None and name in population else None
+                if owner in ("pools", "fields") or (column is not None and column.dtype.kind == "f"):
+                    found.append((f"{owner}.{name}", owner, name))
         return found
 
     def _guard(self, process: str) -> None:

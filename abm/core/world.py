@@ -86,6 +86,12 @@ class World:
         if population in self.populations:
             self.populations[population].declare(column)
 
+    def names(self, owner: str) -> list[str]:
+        """Return what there is of ``pools``, of ``fields`` or in the columns of a population."""
+        if owner in self.populations:
+            return list(self.populations[owner].columns)
+        return list(self.pools.amounts if owner == "pools" else self.fields if owner == "fields" else ())
+
     def tally(self, name: str, count: int | np.integer) -> None:
         """Count events."""
         self.tallies[name] = self.tallies.get(name, 0) + int(count)

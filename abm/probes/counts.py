@@ -45,6 +45,7 @@ class Counts(Probe):
         """Read totals."""
         name, pools, tally = world.target, world.pools, world.tallies
         b = world.populations[name]
+        drugs = world.properties["antibodies"].shown
         dying = int(b.is_dying.sum())
         row = {
             "time_h": world.t_h,
@@ -60,7 +61,7 @@ class Counts(Probe):
             | self._effectors(world)
             | self._medium(world)
             | {
-                "rituximab_nM": pools.nM("antibody"),
+                **{f"{drug.kind}_nM": pools.nM(f"antibody_{drug.kind}") for drug in drugs},
                 "bound_mean_per_cell": b.mean("bound_per_cell"),
                 "c3b_mean_per_cell": b.mean("c3b_per_cell"),
                 "mac_mean_per_cell": b.mean("mac_per_cell"),

@@ -14,9 +14,8 @@ from abm.core.world import World
 PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_long_lived_g"}
 REFERENCE_MFI = 65.0
 NOTHING, UNKNOWN = 0.0, math.nan  # of a level that no process keeps: a patient has albumin in any case
-LEVELS = {"rituximab_ug_per_mL": ("drug_ug_per_mL", NOTHING), "il6": ("il6", NOTHING),
-          "albumin_g_per_L": ("albumin_g_per_L", UNKNOWN), "viscosity_cP": ("viscosity_cP", UNKNOWN),
-          "dosed_mg": ("drug_dosed_mg", NOTHING)}  # fmt: skip
+LEVELS = {"il6": ("il6", NOTHING), "albumin_g_per_L": ("albumin_g_per_L", UNKNOWN),
+          "viscosity_cP": ("viscosity_cP", UNKNOWN)}  # fmt: skip
 
 
 class Patient(Probe):
@@ -59,7 +58,10 @@ class Patient(Probe):
         row = {"time_h": world.t_h}
         clone = world.cell_types["b_cells"]
         row |= _of_igm(world) if clone.secretes_igm or "igm_g_per_L" in pools else {}
+        drugs = [drug.kind for drug in world.properties["antibodies"].shown]
+        row |= {f"{drug}_ug_per_mL": pools[f"drug_{drug}_ug_per_mL"] for drug in drugs}
         row |= {name: pools.amounts.get(pool, without) for name, (pool, without) in LEVELS.items()}
+        row["dosed_mg"] = sum(pools[f"drug_{drug}_dosed_mg"] for drug in drugs)
         totals = {who: _total(b, f"{who}_cells") for who in ("accessible", "niche", "plasma", "long_lived")}
         row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
         row |= {f"n_{who}": cells for who, cells in totals.items()}

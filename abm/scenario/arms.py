@@ -52,8 +52,6 @@ class Arm(Model):
 
     @model_validator(mode="after")
     def _possible(self) -> "Arm":
-        if len(self.antibodies) > 1:
-            raise refusal(Fault(f"an arm adds one antibody, found {' and '.join(self.antibodies)}", "add"))
         for index, name in enumerate(self.without):
             if name not in EFFECTORS:
                 text, allowed = f"an arm cannot do without {name!r}", ", ".join(EFFECTORS)

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from abm.biology.additions import Additions
+from abm.biology.antibody.antibody import AntibodiesOfArm
 from abm.core.par import Model, plain
 from abm.core.population import Population
 from abm.core.process import Process
@@ -110,8 +111,11 @@ def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
     patient = patient_of(scenario, subject.replicate)
     own = scenario_of(patient, arm, t_h)
     world = World(own.space, own.space.volume, own.seed, subject.replicate)
-    drug = arm.antibodies[0] if arm.antibodies else "rituximab"
-    world.properties |= {"antibody": getattr(own.antibodies, drug), "serum": own.serum, "covariates": own.covariates}
+    world.properties |= {
+        "antibodies": antibodies_of(scenario, own, arm),
+        "serum": own.serum,
+        "covariates": own.covariates,
+    }
     if own.is_patient:
         world.pools.add("dheas", world.pools.molecules(own.serum.dheas_nM(own.covariates)))
     world.given = arm.add
@@ -127,6 +131,13 @@ def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
     for process in _in_order(simulation.processes.values()):
         process.begin(world)
     return simulation
+
+
+def antibodies_of(scenario: Scenario, own: Scenario, arm: Arm) -> AntibodiesOfArm:
+    """Return the antibodies of an arm, and those of all arms, as the scenario of this arm has them."""
+    shown = sorted({name for other in scenario.arms.values() for name in other.antibodies}) or ["rituximab"]
+    known = {name: getattr(own.antibodies, name) for name in shown}
+    return AntibodiesOfArm(given=tuple(known[name] for name in arm.antibodies), shown=tuple(known.values()))
 
 
 def _in_order(processes: Iterable[Process]) -> list[Process]:

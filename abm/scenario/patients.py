@@ -19,7 +19,7 @@ def _kind_of(process: Process) -> str:
 def patient_faults(scenario: "Scenario") -> list[Fault]:
     """Return every fault of a patient's processes, events, probes and end points."""
     faults = []
-    drugs = {name for name, process in scenario.processes.items() if "pools.drug_dosed_mg" in process.writes}
+    drugs = {name for name, process in scenario.processes.items() if "pools.drug_ug_per_mL" in process.writes}
     kinds = [_kind_of(process) for process in scenario.processes.values()]
     secretes = any(cell_type.secretes_igm for cell_type in scenario.cell_types().values())
     is_without_igm = not secretes and "igm_turnover" not in kinds

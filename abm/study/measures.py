@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.biology.additions import bound_antibody
+from abm.biology.additions import total
+from abm.biology.antibody.places import antibodies, lost
 from abm.core.fate import Fate
 from abm.core.simulation import Simulation
 from abm.core.world import World
@@ -62,7 +63,7 @@ def of_well(simulation: Simulation) -> Measures:
     world = simulation.world
     b, pools = world.populations["b_cells"], world.pools
     n = max(1, world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0))
-    inside = pools["antibody_internalised"]
+    inside = lost(pools, antibodies(world), "internalised")
     igm = pools["igm_secreted"] + pools["igm_released"]
     found = {
         "n_b_start": float(n),
@@ -70,7 +71,7 @@ def of_well(simulation: Simulation) -> Measures:
         "lysed_frac": world.tallies.get("b_cells.lysed", 0) / n,
         "c3b_per_cell": _mean(b, "c3b_per_cell"),
         "bound_per_cell": _mean(b, "bound_per_cell"),
-        "internalised_frac": inside / max(inside + bound_antibody(b), 1e-300),
+        "internalised_frac": inside / max(inside + total(b, "bound_per_cell"), 1e-300),
         "igm_ng_per_mL": igm * GRAMS_PER_MOLECULE * 1e9 / (pools.volume_uL * 1e-3),
         "igm_molecules_per_cell": igm / n,
         "alive_h_per_cell": _alive_h(world) / n,
@@ -96,7 +97,7 @@ def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
     for name in ("albumin_g_per_L", "viscosity_cP"):
         seen = [row[name] for row in rows]
         found |= {f"baseline_{name}": at_first(t_h, seen, rules.first_h(arm)), f"end_{name}": seen[-1]}
-    level = _Level(t_h, [row["rituximab_ug_per_mL"] for row in rows])
+    level = _Level(t_h, [sum(row[f"{drug}_ug_per_mL"] for drug in arm.antibodies) for row in rows])
     given_h = first_infusion_ends_h(arm)
     peak = level.at(given_h, 0.0)
     for days in DRUG_LEFT_D:

@@ -10,7 +10,7 @@ from abm.core.process import Process
 from abm.core.units import quantity_text
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
-from abm.scenario.kinds import ANTIBODIES, GIVEN
+from abm.scenario.kinds import GIVEN
 from abm.scenario.schema import Scenario
 from abm.view.session import SAME_MOMENT_H, Session
 
@@ -95,12 +95,10 @@ def addable(session: Session) -> dict[str, str]:
     scale = "body" if scenario.is_patient else "well"
     written = {target for process in scenario.processes.values() for target in process.writes}
     written |= {name for name, cells in scenario.populations if cells is not None}
-    given = {drug for arm in session.arms for drug in scenario.arms[arm].antibodies}
     return {
         kind: cls.usual[scale]
         for kind, cls in GIVEN.items()
         if scale in cls.usual and written >= {*cls.needs, *filter(None, [cls.population])}
-        if not given or kind not in ANTIBODIES or kind in given
     }
 
 

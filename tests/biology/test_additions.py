@@ -15,7 +15,7 @@ def test_everything_balances_in_a_busy_well(busy):
     def check(sim):
         errors = conservation(sim.world)
         assert set(errors) == {
-            *(f"{n}_rel_error" for n in ("rituximab", "c1q", "c2c4", "c3", "c5c9", "dheas")),
+            *(f"{n}_rel_error" for n in ("rituximab", "obinutuzumab_like", "c1q", "c2c4", "c3", "c5c9", "dheas")),
             "cells_error",
             "deaths_error",
         }
@@ -24,11 +24,13 @@ def test_everything_balances_in_a_busy_well(busy):
 
     sim.run(check)
     used = sim.world.pools
-    assert min(used[f"antibody_{fate}"] for fate in ("lysed", "internalised", "shaved", "decayed")) > 0
+    for drug in ("rituximab", "obinutuzumab_like"):
+        assert min(used[f"antibody_{drug}_{fate}"] for fate in ("lysed", "internalised", "shaved", "decayed")) > 0
 
 
 @pytest.mark.parametrize(
-    ("pool", "rel_error"), [("antibody_internalised", "rituximab"), ("c3_used", "c3"), ("dheas_lost", "dheas")]
+    ("pool", "rel_error"),
+    [("antibody_rituximab_internalised", "rituximab"), ("c3_used", "c3"), ("dheas_lost", "dheas")],
 )
 def test_the_balance_notices_what_is_missing(busy, pool, rel_error):
     sim = busy()
@@ -49,8 +51,8 @@ def test_the_balance_notices_a_missing_cell(busy):
 @pytest.mark.parametrize(
     ("addition", "pool", "nM"),
     [
-        ({"rituximab": "10 ug/mL"}, "antibody", 10e3 / 145),
-        ({"ofatumumab_like": "10 ug/mL"}, "antibody", 10e3 / 149),
+        ({"rituximab": "10 ug/mL"}, "antibody_rituximab", 10e3 / 145),
+        ({"ofatumumab_like": "10 ug/mL"}, "antibody_ofatumumab_like", 10e3 / 149),
         ({"igg": "5 uM"}, "igg", 5000.0),
         ({"dheas": "2 uM"}, "dheas", 2000.0),
         ({"serum": "10 %"}, "c3", 703.0),
@@ -67,7 +69,7 @@ def test_amounts_are_concentrations_in_the_well(culture, addition, pool, nM, at)
 def test_two_doses_add_up(culture):
     sim = culture({}, [{"rituximab": "1 ug/mL"}, {"rituximab": "2 ug/mL", "at": "30 min"}])
     sim.run()
-    assert sim.world.pools.nM("antibody") == pytest.approx(3e3 / 145)
+    assert sim.world.pools.nM("antibody_rituximab") == pytest.approx(3e3 / 145)
 
 
 LOOKS = {"probes": {"counts": {"every": "30 min"}}, "duration": "2 h", "dt": "1 min"}
@@ -101,7 +103,7 @@ def test_a_dose_enters_once_whether_it_was_planned_or_made_at_that_moment(cultur
         again = culture({}, [*planned, *more], LOOKS)
         again.restore(*state)
         again.run()
-        assert again.world.pools.nM("antibody") == pytest.approx(expected / 145)
+        assert again.world.pools.nM("antibody_rituximab") == pytest.approx(expected / 145)
 
 
 def test_what_is_added_at_the_moment_of_a_change_is_what_it_is_from_then_on():

@@ -160,7 +160,7 @@ def test_a_dose_acts_from_its_own_moment_however_long_the_step(culture, at_h):
         {"antibody_decay": {"half_life": "2 h"}}, [dose], {"dt": "30 min", "probes": {"counts": {"every": "30 min"}}}
     )
     sim.run()
-    assert sim.world.pools.nM("antibody") == pytest.approx(1e4 / 145 * 0.5 ** ((1.0 - at_h) / 2), rel=1e-9)
+    assert sim.world.pools.nM("antibody_rituximab") == pytest.approx(1e4 / 145 * 0.5 ** ((1.0 - at_h) / 2), rel=1e-9)
     assert (sim.records["counts"][0]["rituximab_nM"] > 0, sim.grid_h.size) == (at_h == 0, 3 + (at_h not in (0.0, 0.5)))
 
 

@@ -100,7 +100,7 @@ def test_igm_is_converted_from_molecules_to_mass(row):
 
 def test_drug_complement_and_hormone_are_concentrations_and_fractions(row):
     per_nM = AVOGADRO * 1e-9 * 1e-6
-    seen = row({"antibody": 3 * per_nM, "c3": 5.0, "c3_supplied": 20.0, "dheas": 2000 * per_nM})
+    seen = row({"antibody_rituximab": 3 * per_nM, "c3": 5.0, "c3_supplied": 20.0, "dheas": 2000 * per_nM})
     assert seen["rituximab_nM"] == pytest.approx(3.0)
     assert (seen["c3_frac"], seen["c1q_frac"]) == (0.25, 0.0)
     assert seen["dheas_uM"] == pytest.approx(2.0)

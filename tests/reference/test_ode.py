@@ -17,8 +17,12 @@ def antibody_error(dt: str) -> dict[str, float]:
     )
     world, expected = run(scenario).world, ode.antibody(scenario, np.array([0.0, 6.0]))
     b = world.populations["b_cells"]
-    found = {"bound": b.bound_per_cell.mean(), "cd20": b.cd20_per_cell.mean(), "free": world.pools["antibody"]}
-    found |= {name: world.pools[f"antibody_{name}"] for name in ("internalised", "decayed")}
+    found = {
+        "bound": b.bound_per_cell.mean(),
+        "cd20": b.cd20_per_cell.mean(),
+        "free": world.pools["antibody_rituximab"],
+    }
+    found |= {name: world.pools[f"antibody_rituximab_{name}"] for name in ("internalised", "decayed")}
     return {name: value / expected[name][-1] - 1.0 for name, value in found.items()}
 
 
@@ -35,7 +39,7 @@ def test_bound_antibody_of_lysed_cells_follows_the_equations():
     n, sd = expected["n"][-1], np.sqrt(expected["n"][-1] * (1 - expected["n"][-1] / 20_000))
     assert world.populations["b_cells"].n == pytest.approx(n, abs=SIGMAS * sd)
     lysed = expected["lysed"][-1]
-    assert world.pools["antibody_lysed"] == pytest.approx(lysed, rel=SIGMAS * sd / (20_000 - n) + 0.002)
+    assert world.pools["antibody_rituximab_lysed"] == pytest.approx(lysed, rel=SIGMAS * sd / (20_000 - n) + 0.002)
 
 
 COMPLEMENT = {

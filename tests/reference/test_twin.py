@@ -23,7 +23,7 @@ def agree(scenario, arm, replicate=0):
     for name in CLOSE:
         np.testing.assert_allclose(deaths[name][by_uid], [getattr(d, name) for d in expected], rtol=1e-9, err_msg=name)
     same_cells(world, twin)
-    for name in ("antibody", "antibody_internalised", "antibody_shaved", "igm_secreted", "igm_released", "c3", "c5c9"):
+    for name in (*twin.pools, "igm_secreted", "igm_released", "c3", "c5c9"):
         assert world.pools[name] == pytest.approx(twin.pools.get(name, 0.0), rel=1e-9), name
     return twin
 
@@ -69,3 +69,10 @@ def test_serum_that_comes_later_and_more_cells_of_both_kinds():
     added = "[{rituximab: 10 ug/mL}, {serum: 10 %, at: 20 min}, {b_cells: 20, at: 30 min}, {nk_cells: 30, at: 40 min}]"
     twin = agree(patch(f"arms.both.add={added}", "duration=1 h"), "both")
     assert len(twin.nk) == 180
+
+
+def test_two_antibodies_at_once_and_a_third_that_comes_later():
+    more = "{obinutuzumab_like: 2 ug/mL}, {serum: 25 %}, {ofatumumab_like: 1 ug/mL, at: 30 min}"
+    twin = agree(patch(f"arms.both.add=[{{rituximab: 3 ug/mL}}, {more}]", "duration=1 h"), "both")
+    assert min(twin.pools[f"antibody_{kind}_internalised"] for kind in twin.drugs) > 0
+    assert len(twin.drugs) == 3

@@ -53,7 +53,7 @@ def test_a_patient_has_one_daily_dose_at_a_time():
 def test_a_molar_dose_is_what_is_then_in_the_well(kind, kDa):  # noqa: N803 - a unit
     scenario = Scenario.model_validate(WELL | {"arms": {"a": {"add": [{kind: "69 nM"}]}}})
     assert getattr(scenario.arms["a"].add[0], kind) == pytest.approx(69e-3 * kDa, rel=1e-15)
-    assert build(scenario, Subject("a", 0)).world.pools.nM("antibody") == pytest.approx(69.0, rel=1e-12)
+    assert build(scenario, Subject("a", 0)).world.pools.nM(f"antibody_{kind}") == pytest.approx(69.0, rel=1e-12)
 
 
 def test_a_molar_dose_goes_by_the_molecular_weight_that_the_scenario_gives(tmp_path):
@@ -80,7 +80,7 @@ def patient(add, bsa):
 def dosed_mg(scenario):
     sim = build(scenario, Subject("a", 0))
     sim.run()
-    return sim.world.pools["drug_dosed_mg"]
+    return sim.world.pools["drug_rituximab_dosed_mg"]
 
 
 @pytest.mark.parametrize("bsa", ["1.5 m2", "2.2 m2"])

@@ -62,7 +62,7 @@ def test_a_patient_has_the_dheas_of_neat_serum(patient):
 def test_amounts_are_converted_to_molecules_in_the_well():
     sim = well({"a": {"add": [{"rituximab": "10 ug/mL"}, {"serum": "25 %"}, {"igg": "1 uM"}, {"anti_cd59": "50 %"}]}})
     pools = sim.world.pools
-    assert pools.nM("antibody") == pytest.approx(1e4 / 145.0, rel=0.02)  # 10 mg/L of about 145 kDa
+    assert pools.nM("antibody_rituximab") == pytest.approx(1e4 / 145.0, rel=0.02)  # 10 mg/L of about 145 kDa
     assert pools.nM("c3") == pytest.approx(0.25 * 7030.0, rel=1e-12)
     assert pools.nM("igg") == pytest.approx(0.25 * 66_000.0 + 1000.0, rel=1e-12)
     assert pools["anti_cd59"] == 0.5
@@ -111,7 +111,7 @@ def test_what_an_arm_sets_holds_for_it_and_its_control_alone():
     arms = {"a": {"add": [{"rituximab": "1 ug/mL"}], "set": {"populations.b_cells.n": 20}}, "b": {}}
     assert well(arms).world.populations["b_cells"].n == 20
     assert well(arms, is_control=True).world.populations["b_cells"].n == 20
-    assert well(arms, is_control=True).world.pools["antibody"] == 0.0
+    assert well(arms, is_control=True).world.pools["antibody_rituximab"] == 0.0
     assert well(arms, name="b").world.populations["b_cells"].n == 50
 
 

@@ -137,7 +137,7 @@ def test_several_faults_come_together():
         ("division", {}, "b_cells.division_per_h"),
         ("death", {"cause": "aging"}, "b_cells.hazard_aging_per_h"),
         ("internalisation", {}, "b_cells.bound_per_cell"),
-        ("antibody_decay", {}, "pools.antibody"),
+        ("antibody_decay", {}, "pools.antibody_*"),
         ("igm_secretion", {}, "pools.igm_secreted"),
         ("dheas_field", {}, "fields.dheas"),
     ],

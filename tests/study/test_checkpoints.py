@@ -23,7 +23,7 @@ def newest(folder, well="serum-r0"):
     return sorted((folder / "checkpoints" / well).glob("step=*.npz"))[-1]
 
 
-def poison(path, name="cells/b_cells/bound_per_cell", row=3):
+def poison(path, name="cells/b_cells/bound_rituximab_per_cell", row=3):
     """Put a NaN into a checkpoint, with all hashes right, and return the identity of the cell."""
     header, arrays = load(path)
     arrays[name] = arrays[name].copy()

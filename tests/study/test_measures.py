@@ -79,7 +79,7 @@ def test_the_measures_of_a_well_are_its_last_totals(culture):
     assert found["igm_molecules_per_cell"] == pytest.approx(last["igm_molecules"] / n)
     assert found["igm_released_frac"] == pytest.approx(last["igm_released_molecules"] / last["igm_molecules"])
     on_cells = simulation.world.populations["b_cells"].bound_per_cell.sum()
-    inside = pools["antibody_internalised"]
+    inside = pools["antibody_rituximab_internalised"]
     assert found["internalised_frac"] == pytest.approx(inside / (inside + on_cells))
     assert found["kills_per_nk"] == pytest.approx(last["deaths_adcc"] / last["n_nk"])
 

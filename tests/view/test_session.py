@@ -104,7 +104,6 @@ def test_switching_off_does_what_it_says(scenario):
         (lambda s: s.change({"populations.b_cells.n": 5}), "cannot change during a run"),
         (lambda s: s.change({"processes.nothing.at_all": 5}), "no 'nothing'"),
         (lambda s: s.add("rituximab", "10 km"), "rituximab"),
-        (lambda s: s.add("ofatumumab_like", "1 ug/mL"), "one antibody"),
         (lambda s: s.add("nk_cells", 10, ["serum"]), "without"),
         (lambda s: s.add("b_cells", -1), "b_cells"),
         (lambda s: s.add("infusion", "1 mg/m2"), "cannot be added to a culture well"),

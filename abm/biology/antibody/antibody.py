@@ -18,7 +18,20 @@ class Antibody(Model):
     rel_internalisation: float = par(
         1.0, "1", "design: rituximab is 1", "Internalisation relative to rituximab", ge=0, le=10
     )
+    rel_clearance: float = par(
+        1.0, "1", "assumed: as rituximab", "Clearance by a patient relative to rituximab", ge=0, le=10
+    )
+    rel_target_clearance: float = par(
+        1.0, "1", "assumed: as rituximab", "Clearance by a patient's CD20 relative to rituximab", ge=0, le=10
+    )
 
     def nM_per_ug_per_mL(self) -> float:
         """Nanomolar per microgram per millilitre."""
         return 1e3 / self.mw_kDa
+
+
+class AntibodiesOfArm(Model):
+    """The antibodies that an arm gives and those that any arm of its scenario gives, in order of name."""
+
+    given: tuple[Antibody, ...] = ()
+    shown: tuple[Antibody, ...] = ()

@@ -2,13 +2,14 @@
 
 *Model*: ``dC/dt = -ln 2 / half_life C``; exact.
 
-*Reads / Writes*: pools.antibody, pools.antibody_decayed.
+*Reads / Writes*: pools.antibody_*.
 
 *References*: assumed half-life; therapeutic IgG keeps for weeks in medium.
 """
 
 from typing import ClassVar, Literal
 
+from abm.biology.antibody.places import POOLS_OF_EACH, antibodies, declare_each, pool_of
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
@@ -20,12 +21,18 @@ class AntibodyDecay(Process):
 
     kind: Literal["antibody_decay"] = "antibody_decay"
     phase: ClassVar = Phase.FIELDS
-    reads: ClassVar = ("pools.antibody",)
-    writes: ClassVar = ("pools.antibody", "pools.antibody_decayed")
+    reads: ClassVar = ("properties.antibodies",)
+    writes: ClassVar = (POOLS_OF_EACH,)
 
     half_life: float = par(480.0, "h", "assumed: weeks in medium, 20 d", "Half-life of free drug", gt=0, le=1e6)
 
+    def prepare(self, world: World) -> None:
+        """Make the pools."""
+        declare_each(world)
+
     def step(self, world: World, key: Key) -> None:
         """Decay for one step."""
-        free = world.pools["antibody"]
-        world.pools.move("antibody", "antibody_decayed", free * (1.0 - 0.5 ** (world.dt_h / self.half_life)))
+        for drug in antibodies(world):
+            free = world.pools[pool_of(drug)]
+            decayed = free * (1.0 - 0.5 ** (world.dt_h / self.half_life))
+            world.pools.move(pool_of(drug), pool_of(drug, "decayed"), decayed)

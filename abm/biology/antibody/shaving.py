@@ -2,7 +2,7 @@
 
 *Model*: while at least one effector is engaged, bound antibody and its CD20 fall at ``rate_per_h``; exact.
 
-*Reads*: n_engaged. *Writes*: bound_per_cell, cd20_per_cell, pools.antibody_shaved.
+*Reads*: n_engaged. *Writes*: bound_*_per_cell, bound_per_cell, cd20_per_cell, pools.antibody_*_shaved.
 
 *References*: assumed rate for NK cells; monocytes strip 1.8-3 /h.
 """
@@ -12,6 +12,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from abm.biology.antibody.places import (
+    BOUND_OF_EACH,
+    POOLS_OF_EACH,
+    add_up,
+    antibodies,
+    column_of,
+    declare_each,
+    pool_of,
+)
 from abm.biology.columns import BOUND, N_ENGAGED
 from abm.core.jit import kernel, prange
 from abm.core.par import par
@@ -35,21 +44,20 @@ class Shaving(Process):
     kind: Literal["shaving"] = "shaving"
     phase: ClassVar = Phase.ACT
     columns: ClassVar = (BOUND, N_ENGAGED)
-    reads: ClassVar = ("b_cells.n_engaged", "b_cells.bound_per_cell", "b_cells.cd20_per_cell", "properties.antibody")
-    writes: ClassVar = ("b_cells.bound_per_cell", "b_cells.cd20_per_cell", "pools.antibody_shaved")
+    reads: ClassVar = ("b_cells.n_engaged", "properties.antibodies")
+    writes: ClassVar = ("b_cells.bound_per_cell", BOUND_OF_EACH, "b_cells.cd20_per_cell", POOLS_OF_EACH)
 
     rate_per_h: float = par(0.1, "1/h", "assumed: NK cells; monocytes 1.8-3", "Shaving rate", ge=0, le=5)
 
+    def prepare(self, world: World) -> None:
+        """Give every antibody its place on the cells."""
+        declare_each(world)
+
     def step(self, world: World, key: Key) -> None:
         """Shave for one step."""
-        b = world.populations["b_cells"]
-        lost = np.empty(b.n)
-        shave(
-            b.bound_per_cell,
-            b.cd20_per_cell,
-            lost,
-            b.n_engaged,
-            world.properties["antibody"].sites_per_cd20,
-            -math.expm1(-self.rate_per_h * world.dt_h),
-        )
-        world.pools.add("antibody_shaved", lost.sum())
+        b, drugs = world.populations["b_cells"], antibodies(world)
+        lost, lost_frac = np.empty(b.n), -math.expm1(-self.rate_per_h * world.dt_h)
+        for drug in drugs:
+            shave(b[column_of(drug)], b.cd20_per_cell, lost, b.n_engaged, drug.sites_per_cd20, lost_frac)
+            world.pools.add(pool_of(drug, "shaved"), lost.sum())
+        add_up(b, drugs)

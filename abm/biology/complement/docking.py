@@ -1,11 +1,11 @@
 """C1 docks on clusters of bound antibody; each docking is one discrete event.
 
 *Model*: events per cell ~ Poisson(``a q dt``), ``a = a_max rho^n / (rho50^n + rho^n)`` with rho the bound antibody
-per cell, ``q`` the product over components of ``c / (c + K)`` with c relative to neat serum.
+per cell, ``q`` the product over components of ``c / (c + K)`` with c relative to neat serum, times rel_c1q.
 
 *Assumes*: C1 needs neighbouring antibodies, hence the steep n; events of one step do not see each other.
 
-*Reads*: bound_per_cell, pools of components. *Writes*: n_docked, pools.c1q, pools.c2c4.
+*Reads*: bound_per_cell, rel_c1q, pools of components. *Writes*: n_docked, pools.c1q, pools.c2c4.
 
 *References*: Bellosillo2001, Ginaldi1998 (half lysis near 88 000 CD20, effective steepness 5).
 """
@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.columns import BOUND, N_DOCKED
+from abm.biology.columns import BOUND, N_DOCKED, REL_C1Q
 from abm.biology.complement.supply import trim
 from abm.biology.serum import COMPLEMENT
 from abm.core.jit import kernel, prange
@@ -25,11 +25,11 @@ from abm.core.world import World
 
 
 @kernel
-def expect(mean, bound, rho50, steepness, mean_at_saturation):
+def expect(mean, bound, rel_c1q, rho50, steepness, max_per_h, available, dt_h):
     """Write the mean number of docking events of each cell in this step."""
     for i in prange(mean.size):
         ratio = (bound[i] / rho50) ** steepness
-        mean[i] = mean_at_saturation * ratio / (1.0 + ratio)
+        mean[i] = max_per_h * (available * rel_c1q[i]) * dt_h * ratio / (1.0 + ratio)
 
 
 class Docking(Process):
@@ -37,11 +37,11 @@ class Docking(Process):
 
     kind: Literal["complement_docking"] = "complement_docking"
     phase: ClassVar = Phase.ACT
-    columns: ClassVar = (BOUND, N_DOCKED)
+    columns: ClassVar = (BOUND, REL_C1Q, N_DOCKED)
     reads: ClassVar = (
         "b_cells.bound_per_cell",
+        "b_cells.rel_c1q",
         *(f"pools.{name}" for name in COMPLEMENT),
-        "properties.antibody",
         "properties.serum",
     )
     writes: ClassVar = ("b_cells.n_docked", "pools.c1q", "pools.c1q_used", "pools.c2c4", "pools.c2c4_used")
@@ -81,11 +81,12 @@ class Docking(Process):
         b, pools = world.populations["b_cells"], world.pools
         available = self.availability(world)
         # C5-C9 do not limit docking: without them C3b is laid and no pore forms
-        q = available["c1q"] * available["c2c4"] * available["c3"] * world.properties["antibody"].rel_c1q
+        q = available["c1q"] * available["c2c4"] * available["c3"]
         if q == 0.0:
             return
         mean = np.empty(b.n)
-        expect(mean, b.bound_per_cell, self.rho50_per_cell, self.steepness, self.max_per_h * q * world.dt_h)
+        law = self.rho50_per_cell, self.steepness, self.max_per_h
+        expect(mean, b.bound_per_cell, b.rel_c1q, *law, q, world.dt_h)
         fill_poisson(b.n_docked, mean, b.uid, 0, key)
         trim(b.n_docked, pools["c1q"], self.c1q_per_event, b.uid, 1, key)
         trim(b.n_docked, pools["c2c4"], self.c2c4_per_event, b.uid, 2, key)

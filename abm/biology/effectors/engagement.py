@@ -7,7 +7,7 @@ CD16.
 
 *Assumes*: dying targets can still be engaged until they lyse.
 
-*Reads*: bound_per_cell, rel_fc, rel_fc50, cd16. *Writes*: fc_signal, n_engaged, partner, cd16.
+*Reads*: bound_per_cell, rel_fc, rel_fc50, rel_cd16, cd16. *Writes*: fc_signal, n_engaged, partner, cd16.
 
 *References*: DallOzzo2004 (half-saturation V/V and F/F), BhatWatzl2007 (CD16 is shed).
 """
@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_FC, REL_FC50
+from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_CD16, REL_FC, REL_FC50
 from abm.biology.covariates import Genotype
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
@@ -28,10 +28,10 @@ from abm.core.world import World
 
 
 @kernel
-def see_fc(signal, bound, rel_fc, rel_fc50, fc50, steepness):
+def see_fc(signal, bound, rel_fc, rel_fc50, rel_cd16, fc50, steepness):
     """Write the share of full Fc signal that each target shows."""
     for i in prange(signal.size):
-        visible = bound[i] * rel_fc[i] / (fc50 * rel_fc50[i])
+        visible = bound[i] * rel_fc[i] / (fc50 / rel_cd16[i] * rel_fc50[i])
         if steepness != 1.0:
             visible = visible**steepness
         signal[i] = visible / (1.0 + visible)
@@ -73,18 +73,18 @@ class Engagement(Process):
 
     kind: Literal["engagement"] = "engagement"
     phase: ClassVar = Phase.ACT
-    columns: ClassVar = (BOUND, REL_FC, REL_FC50, FC_SIGNAL, N_ENGAGED, PARTNER, CD16)
+    columns: ClassVar = (BOUND, REL_FC, REL_FC50, REL_CD16, FC_SIGNAL, N_ENGAGED, PARTNER, CD16)
     reads: ClassVar = (
         "b_cells.bound_per_cell",
         "b_cells.rel_fc",
         "b_cells.rel_fc50",
+        "b_cells.rel_cd16",
         "b_cells.is_dying",
         "b_cells.x_um",
         "b_cells.y_um",
         "nk_cells.x_um",
         "nk_cells.y_um",
         "nk_cells.rel_engagement",
-        "properties.antibody",
         "properties.covariates",
     )
     writes: ClassVar = ("b_cells.fc_signal", "b_cells.n_engaged", "nk_cells.partner", "nk_cells.cd16")
@@ -128,7 +128,8 @@ class Engagement(Process):
             b.bound_per_cell,
             b.rel_fc,
             b.rel_fc50,
-            half / world.properties["antibody"].rel_cd16,
+            b.rel_cd16,
+            half,
             self.steepness,
         )
         if nk is None or nk.n == 0:

@@ -43,7 +43,7 @@ class AntibodyGiven(Addition):
     def enter(self, world: World, known: Mapping[str, Any]) -> None:
         """Dissolve it."""
         drug: Antibody = known[self.kind]
-        dissolve(world, "antibody", self.amount * drug.nM_per_ug_per_mL())
+        dissolve(world, f"antibody_{self.kind}", self.amount * drug.nM_per_ug_per_mL())
 
 
 def kDa(kind: str, given: Any) -> float:  # noqa: N802 - a unit

@@ -24,7 +24,7 @@ class Infusion(Addition):
 
     kind: ClassVar[str] = "infusion"
     scale: ClassVar = "body"
-    needs: ClassVar[tuple[str, ...]] = ("pools.drug_dosed_mg",)
+    needs: ClassVar[tuple[str, ...]] = ("pools.drug_ug_per_mL",)
     usual: ClassVar[Mapping[str, str]] = {"body": "375 mg/m2"}
     noun: ClassVar[str] = "an infusion"
 
@@ -45,10 +45,10 @@ class Infusion(Addition):
 
     @classmethod
     def faults(cls, given: Mapping[int, Any]) -> list[Fault]:
-        """Refuse infusions that overlap."""
-        spans = sorted((t, t + one.over, index) for index, one in given.items() for t in one.moments)
-        for (_, end, _), (start, _, index) in pairwise(spans):
-            if start < end - ROUNDING_H:
+        """Refuse infusions of one antibody that overlap."""
+        spans = sorted((one.of, t, t + one.over, index) for index, one in given.items() for t in one.moments)
+        for (before, _, end, _), (of, start, _, index) in pairwise(spans):
+            if of == before and start < end - ROUNDING_H:
                 text = f"an infusion at {start:g} h begins before the one before it ends ({end:g} h)"
                 return [Fault(text, f"{index}.at", allowed="infusions one after the other")]
         return []

@@ -12,7 +12,7 @@ class PlasmaExchange(Addition):
 
     kind: ClassVar[str] = "plasmapheresis"
     scale: ClassVar = "body"
-    needs: ClassVar[tuple[str, ...]] = ("pools.drug_removed_mg",)
+    needs: ClassVar[tuple[str, ...]] = ("pools.drug_*_removed_mg",)
     usual: ClassVar[Mapping[str, str]] = {"body": "50 %"}
     label: ClassVar[str] = "plasma exchange of"
 

@@ -1,5 +1,6 @@
 """What must balance in a patient: milligrams of drug, and cells born, alive and dead."""
 
+from abm.biology.antibody.places import antibodies, dose_pool_of
 from abm.biology.patient.pharmacokinetics import FATES
 from abm.core.world import World
 
@@ -8,11 +9,12 @@ def balance(world: World) -> dict[str, float]:
     """Return the relative error of each balance; 0 is perfect."""
     pools, b = world.pools, world.populations["b_cells"]
     clone = world.cell_types["b_cells"]
-    kept = sum(pools[f"drug_{fate}_mg"] for fate in FATES)
+    drugs = antibodies(world)
+    kept = sum(pools[dose_pool_of(drug, f"{fate}_mg")] for drug in drugs for fate in FATES)
     alive, plasma = float(b.accessible_cells.sum() + b.niche_cells.sum()), float(b.plasma_cells.sum())
     start = clone.start_cells if b.n else 0.0
     return {
-        "drug_rel_error": _relative(kept, pools["drug_dosed_mg"]),
+        "drug_rel_error": _relative(kept, sum(pools[dose_pool_of(drug, "dosed_mg")] for drug in drugs)),
         "clone_rel_error": _relative(
             alive + pools["cells_killed"] + pools["cells_crowded"], start + pools["cells_born"]
         ),

@@ -6,8 +6,10 @@ two linear equations are advanced by their exact solution; what left is split be
 simple variant has one compartment and one half-life, whatever the burden.
 
 *Assumes*: antibody that target clears is counted here; the binding of single cells takes nothing from the plasma.
+Each of several antibodies is cleared as if alone; volumes and rates are those of rituximab, but for the factors that an
+antibody has of its own. Cells act on all of it together.
 
-*Reads*: CD20 of the clone; serum IgM, to withhold a course. *Writes*: pools.drug_*, pools.antibody.
+*Reads*: CD20 of the clone; serum IgM, to withhold a course. *Writes*: pools.drug_*, pools.antibody_*.
 
 *References*: RituxanLabel (half-life 76 h after the first and 206 h after the fourth dose, peak 486 ug/mL).
 """
@@ -16,6 +18,15 @@ import math
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
+from abm.biology.antibody.antibody import Antibody
+from abm.biology.antibody.places import (
+    MG_OF_EACH,
+    POOLS_OF_EACH,
+    UG_PER_ML_OF_EACH,
+    antibodies,
+    dose_pool_of,
+    pool_of,
+)
 from abm.core.addition import SAME_MOMENT_H
 from abm.core.linear import integral, two_pools
 from abm.core.par import par
@@ -27,7 +38,7 @@ PROGRESSED_REL, PROGRESSED_G_PER_L = 1.25, 5.0  # Kimby2006: 25 % and 0.5 g/dL a
 READ = (
     "pools.igm_g_per_L",
     "pools.igm_nadir_g_per_L",
-    "properties.antibody",
+    "properties.antibodies",
     "properties.covariates",
     "given.infusion",
 )
@@ -41,45 +52,50 @@ class Pharmacokinetics(Process):
     scale: ClassVar = "body"
     reads: ClassVar[tuple[str, ...]] = READ
     writes: ClassVar = (
-        "pools.drug_central_mg",
-        "pools.drug_peripheral_mg",
-        "pools.drug_eliminated_mg",
-        "pools.drug_by_target_mg",
-        "pools.drug_dosed_mg",
+        MG_OF_EACH,
+        UG_PER_ML_OF_EACH,
         "pools.drug_ug_per_mL",
         "pools.courses_withheld",
-        "pools.antibody",
+        POOLS_OF_EACH,
     )
 
     v1: float = par(
         "2.7 L", "L", "fitted: on the half-lives and the peak of RituxanLabel", "Central volume", gt=0, le=50
     )
 
-    def begin(self, world: World) -> None:
-        """Make the ledger."""
-        for name in (*FATES, "dosed"):
-            world.pools.declare(f"drug_{name}_mg")
+    def prepare(self, world: World) -> None:
+        """Make the ledger of each antibody."""
+        for drug in antibodies(world):
+            for what in (*(f"{fate}_mg" for fate in (*FATES, "dosed")), "ug_per_mL"):
+                world.pools.declare(dose_pool_of(drug, what))
+            world.pools.declare(pool_of(drug))
 
     def step(self, world: World, key: Key) -> None:
-        """Infuse, distribute and clear for one step."""
-        pools, rate = world.pools, self.inflow(world)
-        by_target, eliminated = self.clear(world, rate)
-        pools.add("drug_by_target_mg", by_target)
-        pools.add("drug_eliminated_mg", eliminated)
-        pools.add("drug_dosed_mg", rate * world.dt_h)
-        pools["drug_ug_per_mL"] = pools["drug_central_mg"] / self.v1
-        nM = pools["drug_ug_per_mL"] * world.properties["antibody"].nM_per_ug_per_mL()  # noqa: N806 - a unit
-        pools["antibody"] = pools.molecules(nM)
+        """Infuse, distribute and clear each antibody for one step."""
+        for drug in antibodies(world):
+            self._advance(world, drug)
+        levels = (world.pools[dose_pool_of(drug, "ug_per_mL")] for drug in antibodies(world))
+        world.pools["drug_ug_per_mL"] = sum(levels)
+
+    def _advance(self, world: World, drug: Antibody) -> None:
+        pools, rate = world.pools, self.inflow(world, drug)
+        by_target, eliminated = self.clear(world, drug, rate)
+        pools.add(dose_pool_of(drug, "by_target_mg"), by_target)
+        pools.add(dose_pool_of(drug, "eliminated_mg"), eliminated)
+        pools.add(dose_pool_of(drug, "dosed_mg"), rate * world.dt_h)
+        ug_per_mL = pools[dose_pool_of(drug, "central_mg")] / self.v1
+        pools[dose_pool_of(drug, "ug_per_mL")] = ug_per_mL
+        pools[pool_of(drug)] = pools.molecules(ug_per_mL * drug.nM_per_ug_per_mL())
 
     @abstractmethod
-    def clear(self, world: World, rate: float) -> tuple[float, float]:
-        """Advance the amounts by a step with an infusion in mg/h; return what target and what the body cleared, mg."""
+    def clear(self, world: World, drug: Antibody, rate: float) -> tuple[float, float]:
+        """Advance an antibody by a step with an infusion in mg/h; return what target and what the body cleared, mg."""
 
-    def inflow(self, world: World) -> float:
-        """Return what flows in during this step, mg/h; steps begin and end with every infusion."""
+    def inflow(self, world: World, drug: Antibody) -> float:
+        """Return what flows in of an antibody during this step, mg/h; steps begin and end with every infusion."""
         total = 0.0
         for course, infusion in world.given_of("infusion").items():
-            for t_h in infusion.moments:
+            for t_h in infusion.moments if infusion.of == drug.kind else ():
                 is_running = t_h - SAME_MOMENT_H <= world.t_h < t_h + infusion.over - SAME_MOMENT_H
                 if is_running and not (infusion.unless_progressed and self._is_withheld(world, infusion.at, course)):
                     total += infusion.dose_mg(world.properties["covariates"]) / infusion.over
@@ -114,17 +130,18 @@ class TwoCompartment(Pharmacokinetics):
     )
     antigen_max: float = par(3.0, "1", "assumed: beyond it target clearance is saturated", "Most antigen", gt=0, le=100)
 
-    def clear(self, world: World, rate: float) -> tuple[float, float]:
+    def clear(self, world: World, drug: Antibody, rate: float) -> tuple[float, float]:
         """Distribute and clear with the antigen of the step's start."""
         pools, b, clone = world.pools, world.populations["b_cells"], world.cell_types["b_cells"]
         antigen = min(self.antigen_max, clone.cd20_mass(b, "accessible_cells") + clone.cd20_mass(b, "niche_cells"))
-        target = self.cl2 * antigen
-        before = pools["drug_central_mg"], pools["drug_peripheral_mg"]
-        rates = (self.cl1 + target + self.q) / self.v1, self.q / self.v1, self.q / self.v2
+        target, body = self.cl2 * drug.rel_target_clearance * antigen, self.cl1 * drug.rel_clearance
+        central, peripheral = dose_pool_of(drug, "central_mg"), dose_pool_of(drug, "peripheral_mg")
+        before = pools[central], pools[peripheral]
+        rates = (body + target + self.q) / self.v1, self.q / self.v1, self.q / self.v2
         after = two_pools(before, rate, rates, world.dt_h)
-        pools["drug_central_mg"], pools["drug_peripheral_mg"] = after
+        pools[central], pools[peripheral] = after
         cleared = max(0.0, sum(before) + rate * world.dt_h - sum(after))
-        by_target = cleared * target / (self.cl1 + target) if target > 0.0 else 0.0
+        by_target = cleared * target / (body + target) if target > 0.0 else 0.0
         return by_target, cleared - by_target
 
 
@@ -135,9 +152,10 @@ class OneCompartment(Pharmacokinetics):
 
     half_life: float = par("22 d", "h", "RituxanLabel; assumed: 10-36 d", "Half-life in plasma", gt=0, le=1e5)
 
-    def clear(self, world: World, rate: float) -> tuple[float, float]:
+    def clear(self, world: World, drug: Antibody, rate: float) -> tuple[float, float]:
         """Clear exponentially."""
-        k, before = math.log(2.0) / self.half_life, world.pools["drug_central_mg"]
+        central = dose_pool_of(drug, "central_mg")
+        k, before = math.log(2.0) / self.half_life * drug.rel_clearance, world.pools[central]
         after = before * math.exp(-k * world.dt_h) + rate * integral(k, world.dt_h)
-        world.pools["drug_central_mg"] = after
+        world.pools[central] = after
         return 0.0, max(0.0, before + rate * world.dt_h - after)

@@ -3,7 +3,7 @@
 *Model*: at its moment the drug in plasma falls by the replaced fraction ``f`` and IgM by ``f`` times what of it is in
 the plasma; the rest of IgM redistributes within the step.
 
-*Reads*: pools.igm_g_per_L. *Writes*: pools.drug_central_mg, pools.drug_removed_mg, pools.igm_*_g.
+*Reads*: pools.igm_g_per_L. *Writes*: pools.drug_*_mg, pools.igm_*_g.
 
 *References*: Barth1964 (IgM is mostly intravascular).
 """
@@ -11,6 +11,7 @@ the plasma; the rest of IgM redistributes within the step.
 import math
 from typing import ClassVar, Literal
 
+from abm.biology.antibody.places import CENTRAL_OF_EACH, REMOVED_OF_EACH, antibodies, dose_pool_of
 from abm.biology.columns import IGM_PARTS
 from abm.core.addition import SAME_MOMENT_H
 from abm.core.process import Phase, Process
@@ -24,8 +25,8 @@ class Plasmapheresis(Process):
     kind: Literal["plasmapheresis"] = "plasmapheresis"
     phase: ClassVar = Phase.DOSE
     scale: ClassVar = "body"
-    reads: ClassVar = ("pools.igm_g_per_L", "given.plasmapheresis")
-    writes: ClassVar = ("pools.drug_central_mg", "pools.drug_removed_mg", *(f"pools.{name}" for name in IGM_PARTS))
+    reads: ClassVar = ("pools.igm_g_per_L", "properties.antibodies", "given.plasmapheresis")
+    writes: ClassVar = (CENTRAL_OF_EACH, REMOVED_OF_EACH, *(f"pools.{name}" for name in IGM_PARTS))
 
     def step(self, world: World, key: Key) -> None:
         """Exchange plasma if it is time."""
@@ -37,7 +38,9 @@ class Plasmapheresis(Process):
     def exchange(self, world: World, frac: float) -> None:
         """Replace a fraction of the plasma."""
         pools = world.pools
-        pools.move("drug_central_mg", "drug_removed_mg", frac * pools["drug_central_mg"])
+        for drug in antibodies(world):
+            central = dose_pool_of(drug, "central_mg")
+            pools.move(central, dose_pool_of(drug, "removed_mg"), frac * pools[central])
         in_plasma_g, total_g = pools["igm_g_per_L"] * pools.volume_uL * 1e-6, sum(pools[name] for name in IGM_PARTS)
         if total_g > 0.0:
             for name in IGM_PARTS:

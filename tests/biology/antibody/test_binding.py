@@ -55,12 +55,12 @@ def test_halving_the_step_quarters_the_error_of_depletion(culture, alike, until)
 @pytest.mark.parametrize("dt", ["1 min", "2 h"])
 def test_no_molecule_is_lost_or_made_at_picomolar_drug_and_dense_cells(culture, alike, dose, dt):
     sim = well(culture, alike, dose, volume="0.01 uL", dt=dt)
-    total = sim.world.pools["antibody"]
+    total = sim.world.pools["antibody_rituximab"]
     while not sim.is_over:
         sim.step()
-        found = sim.world.pools["antibody"] + sim.world.populations["b_cells"].bound_per_cell.sum()
+        found = sim.world.pools["antibody_rituximab"] + sim.world.populations["b_cells"].bound_per_cell.sum()
         assert found == pytest.approx(total, rel=1e-12)
-        assert sim.world.pools["antibody"] >= 0.0
+        assert sim.world.pools["antibody_rituximab"] >= 0.0
         assert (sim.world.populations["b_cells"].bound_per_cell >= 0.0).all()
     assert bound(sim) > 0
 
@@ -72,22 +72,24 @@ amounts = st.lists(st.floats(0, 3e5), min_size=4, max_size=4)
 def test_never_does_more_bind_than_is_there(culture, alike, act, cd20, bound_before, free, dt_h):
     sim = well(culture, alike, "0 ug/mL", n=4, volume="0.001 uL")
     b, pools = sim.world.populations["b_cells"], sim.world.pools
-    b.cd20_per_cell[:], b.bound_per_cell[:], pools["antibody"] = cd20, bound_before, free
+    b.cd20_per_cell[:], b.bound_rituximab_per_cell[:], pools["antibody_rituximab"] = cd20, bound_before, free
     act(sim, "binding", dt_h)
-    assert pools["antibody"] >= 0.0
+    assert pools["antibody_rituximab"] >= 0.0
     assert (b.bound_per_cell >= 0.0).all()
-    assert pools["antibody"] + b.bound_per_cell.sum() == pytest.approx(free + sum(bound_before), rel=1e-12, abs=1e-12)
+    assert pools["antibody_rituximab"] + b.bound_per_cell.sum() == pytest.approx(
+        free + sum(bound_before), rel=1e-12, abs=1e-12
+    )
 
 
 def test_in_the_end_occupancy_is_that_of_the_free_drug(culture, alike, until):
     sim = until(well(culture, alike, "100 ng/mL", volume="0.1 uL"), 8.0)
-    free_nM = sim.world.pools.nM("antibody")
+    free_nM = sim.world.pools.nM("antibody_rituximab")
     assert bound(sim) == pytest.approx(SITES * free_nM / (free_nM + KD_NM), rel=1e-6)
 
 
 def test_without_free_drug_bound_antibody_leaves_at_koff(culture, alike, until):
     sim = well(culture, alike, "0 ug/mL", n=1, volume="200 uL")
-    sim.world.populations["b_cells"].bound_per_cell[:] = 1000.0
+    sim.world.populations["b_cells"].bound_rituximab_per_cell[:] = 1000.0
     assert bound(until(sim, 1.0)) == pytest.approx(1000.0 * math.exp(-KOFF_PER_H), rel=1e-6)
 
 

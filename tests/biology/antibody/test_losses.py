@@ -7,8 +7,9 @@ import pytest
 
 
 def loaded(culture, alike, processes, bound=1e5, changes=None):
-    sim = culture(processes, [], {"populations": {"b_cells": alike(50, 2e5)}} | (changes or {}))
-    sim.world.populations["b_cells"].bound_per_cell[:] = bound
+    sim = culture(processes, [{"rituximab": "0 ug/mL"}], {"populations": {"b_cells": alike(50, 2e5)}} | (changes or {}))
+    b = sim.world.populations["b_cells"]
+    b.bound_rituximab_per_cell[:] = b.bound_per_cell[:] = bound
     return sim
 
 
@@ -17,7 +18,7 @@ def test_about_40_percent_of_bound_antibody_is_inside_after_2_h(culture, alike):
     processes = {"internalisation": {"rate_per_h": 0.26, "recovery_per_h": 0.0}}
     sim = loaded(culture, alike, processes, changes={"duration": "2 h"})
     sim.run()
-    inside = sim.world.pools["antibody_internalised"] / (50 * 1e5)
+    inside = sim.world.pools["antibody_rituximab_internalised"] / (50 * 1e5)
     assert inside == pytest.approx(-math.expm1(-0.52), rel=1e-9)
     assert inside == pytest.approx(0.40, abs=0.02)
 
@@ -27,7 +28,9 @@ def test_internalised_antibody_takes_its_cd20_along(culture, alike):
     b = sim.world.populations["b_cells"]
     sim.run()
     assert b.cd20_per_cell == pytest.approx(2e5 - (1e5 - b.bound_per_cell) / 0.7, rel=1e-9)
-    assert sim.world.pools["antibody_internalised"] + b.bound_per_cell.sum() == pytest.approx(50 * 1e5, rel=1e-12)
+    assert sim.world.pools["antibody_rituximab_internalised"] + b.bound_per_cell.sum() == pytest.approx(
+        50 * 1e5, rel=1e-12
+    )
 
 
 def test_cd20_grows_back_to_the_cells_own_set_point_within_a_day(culture, alike):
@@ -50,9 +53,9 @@ def test_an_antibody_that_internalises_less_stays_outside(culture, alike):
     for antibody in ("rituximab", "obinutuzumab_like"):
         cells = {"populations": {"b_cells": alike(50, 2e5)}}
         sim = culture({"internalisation": {"rate_per_h": 0.26}}, [{antibody: "0 ug/mL"}], cells)
-        sim.world.populations["b_cells"].bound_per_cell[:] = 1e5
+        sim.world.populations["b_cells"][f"bound_{antibody}_per_cell"][:] = 1e5
         sim.run()
-        inside.append(sim.world.pools["antibody_internalised"] / (50 * 1e5))
+        inside.append(sim.world.pools[f"antibody_{antibody}_internalised"] / (50 * 1e5))
     assert inside == pytest.approx([-math.expm1(-0.26), -math.expm1(-0.26 * 0.3)], rel=1e-9)
 
 
@@ -63,12 +66,12 @@ def test_free_drug_halves_in_its_half_life_and_what_decays_is_kept_in_the_books(
         [{"rituximab": "1 ug/mL"}],
         {"duration": "6 h", "dt": dt, "probes": {"counts": {"every": "3 h"}}},
     )
-    supplied = sim.world.pools["antibody_supplied"]
+    supplied = sim.world.pools["antibody_rituximab_supplied"]
     sim.run()
     assert [row["rituximab_nM"] for row in sim.records["counts"].values()] == pytest.approx(
         [1e3 / 145 / 2**k for k in range(3)], rel=1e-9
     )
-    assert sim.world.pools["antibody_decayed"] == pytest.approx(0.75 * supplied, rel=1e-9)
+    assert sim.world.pools["antibody_rituximab_decayed"] == pytest.approx(0.75 * supplied, rel=1e-9)
 
 
 def test_only_cells_that_an_effector_holds_are_shaved(culture, alike, act):
@@ -80,7 +83,7 @@ def test_only_cells_that_an_effector_holds_are_shaved(culture, alike, act):
     assert b.bound_per_cell[:20] == pytest.approx(np.full(20, 1e5 * kept), rel=1e-12)
     assert b.cd20_per_cell[:20] == pytest.approx(np.full(20, 2e5 - 1e5 * (1 - kept) / 0.7), rel=1e-12)
     assert (b.bound_per_cell[20:] == 1e5).all()
-    assert sim.world.pools["antibody_shaved"] == pytest.approx(20 * 1e5 * (1 - kept), rel=1e-12)
+    assert sim.world.pools["antibody_rituximab_shaved"] == pytest.approx(20 * 1e5 * (1 - kept), rel=1e-12)
 
 
 def test_two_effectors_shave_as_one(culture, alike, act):

@@ -51,7 +51,8 @@ def test_the_default_genotypes_stand_as_published(culture):
 
 
 def test_an_antibody_with_ten_times_the_cd16_affinity_needs_a_tenth(culture, alike, act):
-    sim = culture({"engagement": {}}, [{"obinutuzumab_like": "0 ug/mL"}], {"populations": {"b_cells": alike(1)}})
+    sim = culture({"engagement": {}}, (), {"populations": {"b_cells": alike(1)}})
+    sim.world.populations["b_cells"].rel_cd16[:] = 10.0
     sim.world.populations["b_cells"].bound_per_cell[:] = sim.processes["engagement"].fc50_vv_per_cell / 10
     act(sim, "engagement")
     assert sim.world.populations["b_cells"].fc_signal[0] == pytest.approx(0.5)

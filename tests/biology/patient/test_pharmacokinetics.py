@@ -89,15 +89,15 @@ def test_two_pools_are_the_exponential_of_their_matrix(rates, dt):
 def test_an_infusion_gives_its_dose_by_body_surface_exactly(culture, until, dt, over, kind):
     given, who = [{"infusion": "500 mg/m2", "at": "5 h", "over": over}], {"body_surface_m2": 1.7}
     sim = body(culture, {kind: {}}, given, dt=dt, covariates=who)
-    assert until(sim, 5.0).world.pools["drug_dosed_mg"] == 0.0
+    assert until(sim, 5.0).world.pools["drug_rituximab_dosed_mg"] == 0.0
     sim.run()
-    assert sim.world.pools["drug_dosed_mg"] == pytest.approx(850.0, rel=1e-12)
+    assert sim.world.pools["drug_rituximab_dosed_mg"] == pytest.approx(850.0, rel=1e-12)
 
 
 def test_half_an_infusion_has_given_half_the_dose(culture, until):
     sim = until(body(culture, {"two_compartment": {}}, [COURSE | {"over": "6 h"}], dt="1 h"), 3.0)
     assert sim.world.t_h == 3.0
-    assert sim.world.pools["drug_dosed_mg"] == pytest.approx(MG / 2, rel=1e-12)
+    assert sim.world.pools["drug_rituximab_dosed_mg"] == pytest.approx(MG / 2, rel=1e-12)
 
 
 @pytest.mark.parametrize("without", [(), ("plasmapheresis",)])
@@ -107,27 +107,27 @@ def test_every_milligram_is_in_the_body_or_in_one_of_three_ledgers(patient, with
     while not sim.is_over:
         sim.step()
         assert balance(sim.world)["drug_rel_error"] < 1e-9
-    assert pools["drug_dosed_mg"] == pytest.approx(5 * MG, rel=1e-12)
-    assert pools["drug_by_target_mg"] > 10.0
-    assert pools["drug_eliminated_mg"] > 10.0
-    assert (pools["drug_removed_mg"] > 10.0) == (not without)
+    assert pools["drug_rituximab_dosed_mg"] == pytest.approx(5 * MG, rel=1e-12)
+    assert pools["drug_rituximab_by_target_mg"] > 10.0
+    assert pools["drug_rituximab_eliminated_mg"] > 10.0
+    assert (pools["drug_rituximab_removed_mg"] > 10.0) == (not without)
 
 
 def test_the_ledger_of_one_compartment_balances_too(culture):
     sim = body(culture, {"one_compartment": {}}, [COURSE])
     sim.run()
     assert balance(sim.world)["drug_rel_error"] < 1e-9
-    assert sim.world.pools["drug_by_target_mg"] == 0.0
-    assert sim.world.pools["drug_eliminated_mg"] > 100.0
+    assert sim.world.pools["drug_rituximab_by_target_mg"] == 0.0
+    assert sim.world.pools["drug_rituximab_eliminated_mg"] > 100.0
 
 
 def test_a_plasma_exchange_takes_its_fraction_of_the_drug_in_plasma(culture, until, act):
     sim = until(body(culture, {"two_compartment": {}, "plasmapheresis": {}}, [COURSE, EXCHANGE]), 48.0)
-    central, peripheral = sim.world.pools["drug_central_mg"], sim.world.pools["drug_peripheral_mg"]
+    central, peripheral = sim.world.pools["drug_rituximab_central_mg"], sim.world.pools["drug_rituximab_peripheral_mg"]
     act(sim, "plasmapheresis")
-    assert sim.world.pools["drug_central_mg"] == pytest.approx(0.4 * central, rel=1e-12)
-    assert sim.world.pools["drug_removed_mg"] == pytest.approx(0.6 * central, rel=1e-12)
-    assert sim.world.pools["drug_peripheral_mg"] == peripheral
+    assert sim.world.pools["drug_rituximab_central_mg"] == pytest.approx(0.4 * central, rel=1e-12)
+    assert sim.world.pools["drug_rituximab_removed_mg"] == pytest.approx(0.6 * central, rel=1e-12)
+    assert sim.world.pools["drug_rituximab_peripheral_mg"] == peripheral
 
 
 @pytest.mark.parametrize("cells", [4.3e10, 4.3e12])
@@ -145,9 +145,9 @@ def test_in_one_compartment_the_drug_halves_in_a_half_life_whatever_the_burden(c
 
 def test_cells_see_the_plasma_concentration_as_nanomolar(culture, until):
     sim = until(body(culture, {"two_compartment": {}}, [COURSE]), 100.0)
-    level = sim.world.pools["drug_central_mg"] / V1
+    level = sim.world.pools["drug_rituximab_central_mg"] / V1
     assert sim.world.pools["drug_ug_per_mL"] == pytest.approx(level, rel=1e-12)
-    assert sim.world.pools.nM("antibody") == pytest.approx(level / 0.145, rel=1e-6)
+    assert sim.world.pools.nM("antibody_rituximab") == pytest.approx(level / 0.145, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -159,10 +159,15 @@ def test_clearance_by_target_follows_the_cd20_of_the_surviving_cells(culture, un
     b.accessible_cells[:] *= rel_cells
     b.niche_cells[:] *= rel_cells
     b.cd20_per_cell[:] *= rel_cd20
-    before, central = (pools["drug_by_target_mg"], pools["drug_eliminated_mg"]), pools["drug_central_mg"]
+    before, central = (
+        (pools["drug_rituximab_by_target_mg"], pools["drug_rituximab_eliminated_mg"]),
+        pools["drug_rituximab_central_mg"],
+    )
     act(sim, "two_compartment", 1e-3)
-    assert pools["drug_by_target_mg"] - before[0] == pytest.approx(central / V1 * CL2 * antigen * 1e-3, rel=1e-4)
-    assert pools["drug_eliminated_mg"] - before[1] == pytest.approx(central / V1 * CL1 * 1e-3, rel=1e-4)
+    assert pools["drug_rituximab_by_target_mg"] - before[0] == pytest.approx(
+        central / V1 * CL2 * antigen * 1e-3, rel=1e-4
+    )
+    assert pools["drug_rituximab_eliminated_mg"] - before[1] == pytest.approx(central / V1 * CL1 * 1e-3, rel=1e-4)
 
 
 def test_cells_in_the_niche_clear_drug_as_the_others_do(culture, until, act):
@@ -170,9 +175,9 @@ def test_cells_in_the_niche_clear_drug_as_the_others_do(culture, until, act):
     b, pools = sim.world.populations["b_cells"], sim.world.pools
     b.accessible_cells[:] = 0.0
     b.niche_cells[:] = 4.3e10 / 2
-    before, central = pools["drug_by_target_mg"], pools["drug_central_mg"]
+    before, central = pools["drug_rituximab_by_target_mg"], pools["drug_rituximab_central_mg"]
     act(sim, "two_compartment", 1e-3)
-    assert pools["drug_by_target_mg"] - before == pytest.approx(central / V1 * CL2 * 0.5 * 1e-3, rel=1e-4)
+    assert pools["drug_rituximab_by_target_mg"] - before == pytest.approx(central / V1 * CL2 * 0.5 * 1e-3, rel=1e-4)
 
 
 def half_life_h(level, from_h, to_h):
@@ -231,7 +236,7 @@ def test_a_course_is_withheld_when_igm_is_a_quarter_and_5_g_per_L_above_its_lowe
     sim = until(body(culture, {"two_compartment": {}}, [CONDITIONAL]), 48.0)
     sim.world.pools["igm_nadir_g_per_L"], sim.world.pools["igm_g_per_L"] = nadir, now
     sim.run()
-    assert sim.world.pools["drug_dosed_mg"] == pytest.approx(0.0 if is_withheld else 4 * MG, rel=1e-12)
+    assert sim.world.pools["drug_rituximab_dosed_mg"] == pytest.approx(0.0 if is_withheld else 4 * MG, rel=1e-12)
 
 
 @pytest.mark.parametrize(("at_first", "later"), [(15.0, 10.0), (10.0, 15.0)])
@@ -240,7 +245,7 @@ def test_a_course_is_given_or_withheld_as_a_whole(culture, until, at_first, late
     sim.world.pools["igm_nadir_g_per_L"], sim.world.pools["igm_g_per_L"] = 10.0, at_first
     until(sim, 56.0).world.pools["igm_g_per_L"] = later
     sim.run()
-    assert sim.world.pools["drug_dosed_mg"] == pytest.approx(0.0 if at_first > 10 else 4 * MG, rel=1e-12)
+    assert sim.world.pools["drug_rituximab_dosed_mg"] == pytest.approx(0.0 if at_first > 10 else 4 * MG, rel=1e-12)
 
 
 def test_each_course_is_decided_by_itself(culture, until):
@@ -249,17 +254,17 @@ def test_each_course_is_decided_by_itself(culture, until):
     pools = sim.world.pools
     pools["igm_nadir_g_per_L"] = pools["igm_g_per_L"] = 10.0
     until(sim, 480.0)
-    assert pools["drug_dosed_mg"] == pytest.approx(2 * MG, rel=1e-12)
+    assert pools["drug_rituximab_dosed_mg"] == pytest.approx(2 * MG, rel=1e-12)
     pools["igm_g_per_L"] = 20.0
     until(sim, 720.0)
-    assert pools["drug_dosed_mg"] == pytest.approx(2 * MG, rel=1e-12)  # progressed at the second course
+    assert pools["drug_rituximab_dosed_mg"] == pytest.approx(2 * MG, rel=1e-12)  # progressed at the second course
     pools["igm_g_per_L"] = 10.0
     sim.run()
-    assert pools["drug_dosed_mg"] == pytest.approx(3 * MG, rel=1e-12)  # no longer at the third
+    assert pools["drug_rituximab_dosed_mg"] == pytest.approx(3 * MG, rel=1e-12)  # no longer at the third
 
 
 def test_a_course_without_condition_is_given_to_all(culture, until):
     sim = until(body(culture, {"two_compartment": {}}, [COURSE | {"at": "2 d"}]), 48.0)
     sim.world.pools["igm_nadir_g_per_L"], sim.world.pools["igm_g_per_L"] = 10.0, 90.0
     sim.run()
-    assert sim.world.pools["drug_dosed_mg"] == pytest.approx(4 * MG, rel=1e-12)
+    assert sim.world.pools["drug_rituximab_dosed_mg"] == pytest.approx(4 * MG, rel=1e-12)

@@ -1,7 +1,7 @@
 """The cells of the twin, one object each."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(eq=False)
@@ -18,7 +18,9 @@ class BCell:
     igm_per_s: float
     igm_stored: float
     cd20: float
-    bound: float = 0.0
+    bound_of: dict[str, float] = field(default_factory=dict)
+    rel_c1q: float = 1.0
+    rel_cd16: float = 1.0
     c3b: float = 0.0
     mac: int = 0
     damage: float = 0.0
@@ -30,6 +32,11 @@ class BCell:
     hazard_cdc: float = 0.0
     mark: float = math.inf
     marked_by: "NKCell | None" = None
+
+    @property
+    def bound(self) -> float:
+        """Bound antibody of all kinds."""
+        return sum(self.bound_of.values())
 
     @property
     def is_dying(self) -> bool:

@@ -40,9 +40,8 @@ def _show_fc(well: Well, law: Any) -> None:
     half["VF"] = math.sqrt(half["VV"] * half["FF"])
     occupied = 1.0 + well.nM("igg") * 1e-3 / well.law["igg_competition"].k_uM
     for c in well.b:
-        seen = (
-            c.bound * c.open_frac / (half[well.scenario.covariates.fcgr3a] / well.drug.rel_cd16 * occupied)
-        ) ** law.steepness
+        half_here = half[well.scenario.covariates.fcgr3a] / c.rel_cd16 * occupied
+        seen = (c.bound * c.open_frac / half_here) ** law.steepness
         c.fc = seen / (1.0 + seen)
 
 
@@ -78,10 +77,11 @@ def shave(well: Well) -> None:
     """Engaged NK cells strip antibody with its CD20."""
     share = -math.expm1(-well.law["shaving"].rate_per_h * well.dt)
     for c in well.b:
-        if c.n_engaged:
-            c.cd20 = max(0.0, c.cd20 - c.bound * share / well.drug.sites_per_cd20)
-            well.gain("antibody_shaved", c.bound * share)
-            c.bound -= c.bound * share
+        for kind, drug in well.drugs.items() if c.n_engaged else ():
+            lost = c.bound_of[kind] * share
+            c.cd20 = max(0.0, c.cd20 - lost / drug.sites_per_cd20)
+            well.gain(f"antibody_{kind}_shaved", lost)
+            c.bound_of[kind] -= lost
 
 
 def move(well: Well) -> None:

@@ -14,8 +14,9 @@ def add_what_is_due(well: Well) -> None:
     for addition in well.additions:
         if abs(addition.at - well.t) > 1e-8:
             continue
-        if addition.rituximab is not None:
-            well.gain("antibody", well.molecules(addition.rituximab * 1e3 / well.drug.mw_kDa))
+        for kind, drug in well.drugs.items():
+            if (ug_per_mL := getattr(addition, kind)) is not None:
+                well.gain(f"antibody_{kind}", well.molecules(ug_per_mL * 1e3 / drug.mw_kDa))
         if addition.serum is not None:
             _add_serum(well, addition.serum, addition.lacking)
         well.arriving += [("b_cells", addition.b_cells or 0), ("nk_cells", addition.nk_cells or 0)]
@@ -41,10 +42,11 @@ def _neat_dheas_nM(person: Any, donor: Any) -> float:
 
 def medium(well: Well) -> None:
     """Decay of antibody and complement, DHEAS, IgM, recovery of NK cells."""
-    free = well.pools.get("antibody", 0.0)
-    decayed = free * (1.0 - 0.5 ** (well.dt / well.law["antibody_decay"].half_life))
-    well.gain("antibody", -decayed)
-    well.gain("antibody_decayed", decayed)
+    for kind in well.drugs:
+        free = well.pools.get(f"antibody_{kind}", 0.0)
+        decayed = free * (1.0 - 0.5 ** (well.dt / well.law["antibody_decay"].half_life))
+        well.gain(f"antibody_{kind}", -decayed)
+        well.gain(f"antibody_{kind}_decayed", decayed)
     for name in COMPLEMENT:
         rate = getattr(well.law["complement_decay"], f"{name}_per_h")
         well.spend(name, well.pools.get(name, 0.0) * -math.expm1(-rate * well.dt), "decayed")

@@ -49,7 +49,8 @@ def fate(well: Well) -> None:
         if not c.is_dying:
             _commit(well, c, *_first_event(well, c, key))
     for c in [c for c in well.b if c.t_lysis <= well.t + well.dt]:
-        well.gain("antibody_lysed", c.bound)
+        for kind, bound in c.bound_of.items():
+            well.gain(f"antibody_{kind}_lysed", bound)
         well.gain("igm_released", c.igm_stored)
         for n in well.nk:
             n.partner = None if n.partner is c else n.partner

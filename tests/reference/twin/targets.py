@@ -1,22 +1,29 @@
 """Antibody and complement on B cells."""
 
 import math
+from typing import Any
 
 from tests.reference.philox import binomial, poisson
+from tests.reference.twin.cells import BCell
 from tests.reference.twin.well import COMPLEMENT, Well
 
 
 def antibody_on_cells(well: Well) -> None:
     """Binding, internalisation with recovery of CD20, the shield of old C3b, and the potency of NK cells."""
-    _bind(well)
-    law, sites = well.law["internalisation"], well.drug.sites_per_cd20
-    share = -math.expm1(-law.rate_per_h * well.drug.rel_internalisation * well.dt)
+    for kind, drug in well.drugs.items():
+        _bind(well, kind, drug)
     for c in well.b:
-        lost = c.bound * share
-        c.bound -= lost
-        c.cd20 = max(0.0, c.cd20 - lost / sites)
+        _see(c, well.drugs)
+    law = well.law["internalisation"]
+    for kind, drug in well.drugs.items():
+        share = -math.expm1(-law.rate_per_h * drug.rel_internalisation * well.dt)
+        for c in well.b:
+            lost = c.bound_of[kind] * share
+            c.bound_of[kind] -= lost
+            c.cd20 = max(0.0, c.cd20 - lost / drug.sites_per_cd20)
+            well.gain(f"antibody_{kind}_internalised", lost)
+    for c in well.b:
         c.cd20 += (c.cd20_start - c.cd20) * -math.expm1(-law.recovery_per_h * well.dt)
-        well.gain("antibody_internalised", lost)
     shield = well.law["c3b_shield"]
     for c in well.b:
         c.open_frac = 1.0 - shield.max_frac * c.c3b / (c.c3b + shield.c3b50_per_cell)
@@ -27,36 +34,47 @@ def antibody_on_cells(well: Well) -> None:
         n.potency += (steady - n.potency) * -math.expm1(-well.dt / law.lag)
 
 
-def _bind(well: Well) -> None:
-    drug, sites = well.drug, well.drug.sites_per_cd20
-    kon = drug.kon_per_M_per_s * 3600e-9
-    koff, per_nM = kon * drug.kd_nM, well.molecules(1.0)
-    bound = sum(c.bound for c in well.b)
-    unbound = max(0.0, sites * sum(c.cd20 for c in well.b) - bound)
-    rate, free = kon * unbound / per_nM, well.nM("antibody")
+def _bind(well: Well, kind: str, drug: Any) -> None:
+    sites, kon, per_nM = drug.sites_per_cd20, drug.kon_per_M_per_s * 3600e-9, well.molecules(1.0)
+    koff = kon * drug.kd_nM
+    left = [c.cd20 - _covered(c, {k: d for k, d in well.drugs.items() if k != kind}) for c in well.b]
+    bound = sum(c.bound_of.setdefault(kind, 0.0) for c in well.b)
+    unbound = max(0.0, sites * sum(left) - bound)
+    rate, free = kon * unbound / per_nM, well.nM(f"antibody_{kind}")
     if rate * well.dt >= 1e-12:
         end = koff * bound / per_nM / rate
         free = end + (free - end) * -math.expm1(-rate * well.dt) / (rate * well.dt)
     kept = math.exp(-(kon * free + koff) * well.dt)
-    for c in well.b:
-        gained = (sites * c.cd20 * free / (free + drug.kd_nM) - c.bound) * (1.0 - kept)
-        c.bound += gained
-        well.gain("antibody", -gained)
-    if well.pools["antibody"] < 0.0:
-        raise ValueError("the twin knows no shortage of antibody")
+    for c, cd20 in zip(well.b, left, strict=True):
+        gained = (sites * cd20 * free / (free + drug.kd_nM) - c.bound_of[kind]) * (1.0 - kept)
+        c.bound_of[kind] += gained
+        well.gain(f"antibody_{kind}", -gained)
+    if well.pools[f"antibody_{kind}"] < 0.0:
+        raise ValueError(f"the twin knows no shortage of {kind}")
+
+
+def _covered(c: BCell, others: dict[str, Any]) -> float:
+    return sum(c.bound_of.get(kind, 0.0) / drug.sites_per_cd20 for kind, drug in others.items())
+
+
+def _see(c: BCell, drugs: dict[str, Any]) -> None:
+    """What C1q and CD16 see is the mean over what is bound."""
+    for name in ("rel_c1q", "rel_cd16"):
+        seen = sum(bound * getattr(drugs[kind], name) for kind, bound in c.bound_of.items())
+        setattr(c, name, seen / c.bound if c.bound > 0.0 else 1.0)
 
 
 def complement(well: Well) -> None:
     """Docking events, C3b, MACs and the hazard of lysis; available: c / (c + K) of each component."""
     serum, law = well.scenario.serum, well.law["complement_docking"]
-    q = well.drug.rel_c1q
+    q = 1.0
     for name in COMPLEMENT[:3]:
         level = well.nM(name) / getattr(serum, f"{name}_nM")
         q *= level / (level + getattr(law, f"half_{name}_frac"))
     key = well.key_of("complement_docking")
     for c in well.b:
         crowding = (c.bound / law.rho50_per_cell) ** law.steepness
-        mean = law.max_per_h * q * well.dt * crowding / (1.0 + crowding)
+        mean = law.max_per_h * q * c.rel_c1q * well.dt * crowding / (1.0 + crowding)
         c.docked = poisson(mean, key, c.uid)
     events = sum(c.docked for c in well.b)
     well.spend("c1q", events * law.c1q_per_event, "used")

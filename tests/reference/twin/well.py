@@ -34,8 +34,9 @@ class Well:
         """Find the laws by kind and put the first cells on the floor."""
         self.law = {process.kind: process for process in self.scenario.processes.values()}
         self.name_of = {process.kind: name for name, process in self.scenario.processes.items()}
-        self.additions = self.scenario.arms[self.arm].add
-        self.drug = self.scenario.antibodies.rituximab
+        arm = self.scenario.arms[self.arm]
+        self.drugs = {kind: getattr(self.scenario.antibodies, kind) for kind in arm.antibodies}
+        self.additions = arm.add
         self.side, self.volume = self.scenario.space.side, self.scenario.space.volume
         self.dheas = np.zeros((self.law["dheas_field"].voxels_per_side,) * 2)
         cells = self.scenario.populations
