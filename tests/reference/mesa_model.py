@@ -195,9 +195,9 @@ class FloorAssay(mesa.Model):
         self.antibody, self.pools = 0.0, Pools()
         self.dheas = np.zeros((self.rules.n_voxels, self.rules.n_voxels))
         for addition in additions:
-            if addition.rituximab is not None:
+            if addition.kind == "rituximab":
                 self.antibody += addition.rituximab * 1e3 / drug.mw_kDa * self.molecules_per_nM
-            if addition.serum is not None:
+            if addition.kind == "serum":
                 frac = addition.serum
                 neat = {name: getattr(serum, f"{name}_nM") for name in COMPLEMENT} | {"igg": 1e3 * serum.igg_uM}
                 self.pools = Pools(**{name: frac * nM for name, nM in neat.items()})

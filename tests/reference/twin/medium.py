@@ -14,12 +14,13 @@ def add_what_is_due(well: Well) -> None:
     for addition in well.additions:
         if abs(addition.at - well.t) > 1e-8:
             continue
-        for kind, drug in well.drugs.items():
-            if (ug_per_mL := getattr(addition, kind)) is not None:
-                well.gain(f"antibody_{kind}", well.molecules(ug_per_mL * 1e3 / drug.mw_kDa))
-        if addition.serum is not None:
+        if addition.kind in well.drugs:
+            nM = addition.amount * 1e3 / well.drugs[addition.kind].mw_kDa  # noqa: N806 - a unit
+            well.gain(f"antibody_{addition.kind}", well.molecules(nM))
+        elif addition.kind == "serum":
             _add_serum(well, addition.serum, addition.lacking)
-        well.arriving += [("b_cells", addition.b_cells or 0), ("nk_cells", addition.nk_cells or 0)]
+        else:
+            well.arriving.append((addition.kind, addition.amount))
 
 
 def _add_serum(well: Well, frac: float, lacking: tuple[str, ...]) -> None:
