@@ -38,7 +38,7 @@ class Additions(Process):
     known: tuple[Mapping[str, Model], ...] = ()
 
     def step(self, world: World, key: Key) -> None:
-        """Let cells in, and what somebody has added since the look at this moment."""
+        """Let cells enter, and what a user has added since the last look at this moment."""
         self.enter(world)
         if world.step > 0:
             self._let_cells_in(world)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # loading them takes longer than --help may
     from abm.scenario.schema import Scenario
     from abm.study.resume import Branch
 
-OTHERS = {  # folders that are no run, by the file that only they have: which verb goes on
+OTHERS = {  # folders other than runs, by the file that only they have, with the verb that continues them
     "study.json": "abm study run",
     "fit.json": "abm fit",
     "comparison.json": "abm compare",
@@ -137,7 +137,7 @@ def report(folder: shared.Folder, tables: shared.Tables = None, as_json: shared.
 
 
 def _other(folder: Path) -> str:
-    """Return the verb that goes on with a folder that is no run, "" of a run; refuse a file."""
+    """Return the verb that continues a folder other than a run, "" for a run; refuse a file."""
     if folder.is_file():
         raise InputError(f"{folder} is a file; allowed: the folder of a run, study, fit, comparison or evidence")
     inner = [] if (folder / "provenance.json").exists() else [*folder.glob("*/provenance.json"), *folder.glob(RUNS)]
@@ -148,7 +148,7 @@ def _other(folder: Path) -> str:
 
 
 def _whole(folder: Path) -> Path:
-    """Return the folder of a run, or that of what was made again because some of its files had changed or gone."""
+    """Return the folder of a run; if some of its files have changed or gone, it is made again first."""
     from abm.results.run import Run
     from abm.results.seal import FILES
 
@@ -254,14 +254,14 @@ def _show_trial(summary: dict) -> None:
 
 
 def _level(found: dict[str, Any]) -> str:
-    """Write a patient's level or time; of one that did not come, whether it could have been seen."""
+    """Write a patient's level or time; if it did not occur, whether it was not reached or not observed."""
     if found["median"] is not None:
         return f"{found['median']:.3g}"
     return "not reached" if found["n_seen"] else "not observed"
 
 
 def _share(found: dict[str, Any], n_patients: int) -> str:
-    """Write a share with its interval, and of how many where not all could be seen."""
+    """Write a share with its interval, and the number observed where that is not everybody."""
     if not found["n"]:
         return "not observed"
     of = "" if found["n"] == n_patients else f" of {found['n']}"

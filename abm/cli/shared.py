@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-MAX_DRAWING = 4  # processes; more draw too little each to be worth starting
+MAX_DRAWING = 4  # processes; with more, each draws too little to be worth starting
 File = Annotated[Path, typer.Argument(parser=from_home, help="Scenario file (YAML).", show_default=False)]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")]
 Folder = Annotated[Path, typer.Argument(parser=from_home, help="Run folder.", show_default=False)]
@@ -122,7 +122,7 @@ def watched(work: "Callable[[Monitor], Found]", again: str = "", unlock: bool = 
 
 @contextmanager
 def drawing(n_processes: int) -> Iterator[Callable[[Path], Path]]:
-    """Load what draws, which takes a second, beside what is done inside, and give the function that draws a folder."""
+    """Load the figures, which takes a second, in the background, and give the function that draws a folder."""
     from abm.core.files import WriteError
     from abm.plot.page.parallel import start_drawing
     from abm.scenario.references import references
@@ -142,7 +142,7 @@ def drawing(n_processes: int) -> Iterator[Callable[[Path], Path]]:
 
 
 def copy_tables(folder: Path, dialect: str | None) -> dict[str, str]:
-    """Write every table of a folder once more, into a folder named after the dialect; return that, by what it is."""
+    """Copy every table of a folder into a folder named after the dialect, and return where."""
     from abm.core.files import naming
     from abm.results.tables import read_csv, read_parquet, write_excel_de
 
@@ -187,5 +187,5 @@ def show(content: object) -> None:
 
 
 def warn(found: dict) -> None:
-    """Print on stderr what the user should know of a result though nothing is wrong."""
+    """Print the warnings of a result on stderr."""
     sys.stderr.write("".join(f"{text}\n" for text in found.get("warnings", ())))

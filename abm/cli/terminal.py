@@ -1,4 +1,4 @@
-"""What a terminal without Unicode is shown: the nearest plain letters, and never a crash."""
+"""Output on a terminal without Unicode: the nearest plain letters, and never a crash."""
 
 import codecs
 import io
@@ -19,7 +19,7 @@ ERRORS = "abm-plain"
 
 
 def take_every_character() -> None:
-    """Let standard output and error write any text, whatever the locale says."""
+    """Let standard output and error write any text, whatever the locale."""
     codecs.register_error(ERRORS, _plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -27,7 +27,7 @@ def take_every_character() -> None:
 
 
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Return what stands for letters that cannot be written; bytes of a file's name stay what they are."""
+    """Return a replacement for letters that cannot be written; undecodable bytes of file names stay as they are."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end]

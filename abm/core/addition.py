@@ -135,7 +135,7 @@ class Addition(Model):
         return 0
 
     def enter(self, world: World, known: Mapping[str, Model]) -> None:
-        """Let it into the world at its moment, before anybody looks.
+        """Put it into the world at its moment, before any probe looks.
 
         Parameters
         ----------

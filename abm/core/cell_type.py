@@ -118,7 +118,7 @@ class CellType(Model):
         return (*found, *cls.means.values())
 
     def counted(self, population: Population | None) -> dict[str, float]:
-        """Return those numbers, of nobody where an arm has no such cells."""
+        """Return those numbers; zeros and missing means where an arm has no such cells."""
         cells = population or Population(self.population)
         means = {measure.name: cells.mean(column) for column, measure in self.means.items()}
         return {f"n_{self.short}": cells.n, f"n_{self.short}_engaged": int(self.is_engaged(cells).sum())} | means

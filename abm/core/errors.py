@@ -39,7 +39,7 @@ class Fault:
 
     @property
     def place(self) -> str:
-        """File, line and column joined by colons, as far as they are known."""
+        """File, line and column joined by colons, as far as known."""
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part not in ("", None))
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Fault:
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Return the word a misspelt one was probably meant to be; empty if none is near."""
+    """Return the word that was probably meant by a misspelt one; empty if none is similar."""
     known = list(words)
     same = [entry for entry in known if entry.lower() == word.lower()]
     longer = [entry for entry in known if len(word) > 2 and entry.startswith(word + "_")]

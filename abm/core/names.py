@@ -18,7 +18,7 @@ TAKEN = "a name that is not read as a missing value"
 
 
 def is_missing(text: str) -> bool:
-    """Whether other programs read a text as a missing value."""
+    """Whether other programs would read a text as a missing value."""
     return not MISSING.isdisjoint((text.strip(), text.strip().lower()))
 
 
@@ -46,6 +46,6 @@ Label = Annotated[str, AfterValidator(_refuse_unprintable)]
 
 
 def name_of(path: Path) -> str:
-    """Return the name of a file without blanks and the like, for what has none; empty if nothing is left of it."""
+    """Return a file's name without special characters, for content without a name; empty if nothing is left."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:LONGEST]
     return f"{name}-" if is_missing(name) else name

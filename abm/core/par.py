@@ -91,7 +91,7 @@ def parameter(field: FieldInfo) -> dict[str, Any]:
 
 
 def reader(key: str, field: FieldInfo) -> "Reader":
-    """Return what reads the values of a field made by `par`, as the field itself does."""
+    """Return the reader that converts and checks values of a field made by `par`."""
     mark = next(mark for mark in field.metadata if isinstance(mark, Quantity))
     return Reader(key, field.annotation, mark)
 
@@ -141,7 +141,7 @@ class Quantity:
     bounds: Mapping[str, Any]
 
     def __get_pydantic_core_schema__(self, annotation: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Convert and hold against the bounds before pydantic's own validation."""
+        """Convert and check the bounds before pydantic's own validation."""
         read = Reader(handler.field_name or "", annotation, self)
         return core_schema.no_info_before_validator_function(partial(_each_or_refuse, read), handler(annotation))
 
@@ -153,7 +153,7 @@ class Quantity:
 
 
 class Reader:
-    """Converts one value of a field to the field's unit and holds it against the bounds.
+    """Converts one value of a field to the field's unit and checks its bounds.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ class Reader:
         self.takes_words = str in kinds or Literal in kinds
 
     def __call__(self, value: Any) -> Any:
-        """Return the value in the unit of the field; what is no finite number is left to pydantic."""
+        """Return the value in the unit of the field; what is not a finite number is left to pydantic."""
         if not (_is_finite_number(value) or self._is_number_text(value)):
             return value
         value = self.in_unit(value)
@@ -184,7 +184,7 @@ class Reader:
         return int(value) if self.is_whole and isinstance(value, float) and value.is_integer() else value
 
     def in_unit(self, value: Any) -> float:
-        """Return a number, or a text of one, in the unit of the field, whatever the bounds."""
+        """Return a number, or a text with a number, in the unit of the field; bounds are not checked."""
         if isinstance(value, str):
             return self._from_text(value)
         if not self.takes_bare:

@@ -54,7 +54,7 @@ class Process(Model):
 
     @property
     def alone_on(self) -> tuple[str, ...]:
-        """What two processes of one kind cannot share: all that they write, but for what adds up."""
+        """What only one process of a kind may write: everything but what adds up."""
         return self.writes
 
     def prepare(self, world: "World") -> None:
@@ -64,7 +64,7 @@ class Process(Model):
         """Set what depends on the cells at the start; called once, when they are there."""
 
     def enter(self, world: "World") -> None:
-        """Let in what comes at a moment that a step has led to, before anybody looks."""
+        """Add what is given at the moment that a step has just reached, before any probe looks."""
 
     def step(self, world: "World", key: Key) -> None:
         """Advance the world by ``world.dt_h``."""

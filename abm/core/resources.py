@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def free_disk(path: str | os.PathLike[str]) -> int:
-    """Return the free bytes where `path` is, or will be made."""
+    """Return the free bytes of the disk that holds `path`, or will hold it."""
     place = Path(path).absolute()
     while not place.exists():
         place = place.parent
@@ -46,7 +46,7 @@ def _groups() -> Iterator[tuple[Path, bool]]:
 
 
 def _group_cores() -> Iterator[float]:
-    """Yield the quota of each control group; what is no number, such as "max" or -1, is none."""
+    """Yield the quota of each control group; "max" or -1 mean that there is none."""
     for group, is_v2 in _groups():
         names = ("cpu.max",) if is_v2 else ("cpu.cfs_quota_us", "cpu.cfs_period_us")
         words = [word for name in names for word in _text(group / name).split()]
@@ -77,7 +77,7 @@ def _slurm_cores() -> Iterator[int]:
 
 
 def _slurm_free() -> Iterator[int]:
-    """Yield what a Slurm job was given, MiB, less what this process holds."""
+    """Yield the memory of a Slurm job less what this process holds."""
     limit = _slurm("MEM_PER_NODE") or _slurm("MEM_PER_CPU") * (_slurm("CPUS_ON_NODE") or _slurm("CPUS_PER_TASK"))
     if limit:
         yield limit * 2**20 - _fields("/proc/self/status").get("VmRSS", 0) * 1024

@@ -88,7 +88,7 @@ def load(world: World, processes: Mapping[str, Process], header: dict, arrays: A
 
 
 def _without_nan(row: Look) -> dict:
-    """Return a row as JSON can hold it: what is missing is null."""
+    """Return a row in a form that JSON can hold: missing values are null."""
     return {column: None if value != value else value for column, value in row.items()}
 
 
@@ -101,7 +101,7 @@ def _refuse_other_kind(world: World, header: dict, arrays: Arrays) -> None:
 
 
 def _keep_causes(population: Population, arrays: Arrays) -> list[str]:
-    """Declare what made cells die before, without effect from here on, and return its causes."""
+    """Declare the earlier causes of death, which have no effect from here on, and return their names."""
     past, place = Population(population.name), f"cells/{population.name}/"
     for name in sorted(path.removeprefix(place) for path in arrays if path.startswith(place)):
         if MORTALITY.fullmatch(name):
@@ -112,7 +112,7 @@ def _keep_causes(population: Population, arrays: Arrays) -> list[str]:
 
 
 def _load_fields(world: World, header: dict, arrays: Arrays) -> None:
-    """Return the fields to their state; what had none until now is spread evenly."""
+    """Put the fields back into their state; a substance that had no field until now is spread evenly."""
     for name in world.fields.keys() - header["voxels"].keys():
         world.fields[name].values[:] = 0.0
         world.supply(name, world.pools[name])
@@ -124,7 +124,7 @@ def _load_fields(world: World, header: dict, arrays: Arrays) -> None:
 
 
 def _unset(world: World, targets: set[str]) -> None:
-    """Return what a process set at every step, and none sets any more, to what it is without."""
+    """Give what a process used to set at every step, and no process sets any more, its value without that process."""
     for target in targets:
         owner, _, name = target.partition(".")
         if owner == "pools":

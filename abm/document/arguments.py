@@ -1,4 +1,4 @@
-"""What callers from Python may give instead of the words of the command line."""
+"""What callers from Python may pass in place of command-line options."""
 
 import json
 import os
@@ -14,7 +14,7 @@ ALLOWED = "'dt=1 min', ['dt=1 min', 'seed=2'] or {'dt': '1 min', 'seed': 2}"
 
 
 def as_path(given: object, what: str = "the path of a file") -> Path:
-    """Return a path, ``~`` being the home folder.
+    """Return a path; ``~`` stands for the home folder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which verb a file is for, when it was given to another."""
+"""Which verb a file is for, when it was passed to the wrong one."""
 
 from pydantic import BaseModel
 
@@ -14,7 +14,7 @@ KINDS = {  # by the model's name: keys that no other kind has, what it is called
 
 
 def other_kind(model_class: type[BaseModel], document: Document) -> Fault | None:
-    """Return what is wrong with a document that has no key of the kind asked for, and some of another."""
+    """Return what is wrong with a document that has keys of another kind of file and none of the kind asked for."""
     found = {name: sorted(keys & document.data.keys()) for name, (keys, _, _) in KINDS.items()}
     asked = model_class.__name__
     if found.get(asked, True) or not any(found.values()):

@@ -122,7 +122,7 @@ def validate(model_class: type[AnyModel], document: Document) -> AnyModel:
 
 @contextmanager
 def placing(document: Document) -> Iterator[None]:
-    """Give faults that know their path alone the file and line that it has in a document."""
+    """Give faults that know only their path the file and line of that path in a document."""
     try:
         yield
     except InputError as error:
@@ -170,7 +170,7 @@ class _Extender:
         return _merged(merged, replace(document, data=own, positions=document.without({("extends",)})))
 
     def _refuse_other_files(self, document: Document, is_users: bool) -> None:
-        """Refuse what has keys of something else without quoting it; slips of the user's own file are told later."""
+        """Refuse a file of another kind without quoting it; mistakes in the user's own file are reported later."""
         strange = [key for key in document.data if self.known and key not in self.known]
         near = [nearest(key, self.known) for key in strange]
         if strange and not (is_users and (len(strange) < len(document.data) or any(near))):
@@ -220,14 +220,14 @@ def _same_kind(below: Any, above: dict[str, Any]) -> bool:
 
 
 class _Representer(RoundTripRepresenter):
-    """Writes null by name and never an alias."""
+    """Writes ``null`` as a word, and never an alias."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write equal values out again."""
+        """Write a value out in full each time instead of referring to an equal one."""
         return True
 
     def represent_none(self, data: None) -> Any:
-        """Write null, which an empty value would leave to be guessed."""
+        """Write the word ``null``, since an empty value would leave it to be guessed."""
         return self.represent_scalar("tag:yaml.org,2002:null", "null")
 
 

@@ -1,4 +1,4 @@
-"""Opening a file that may be anything: a device, gigabytes, other encodings."""
+"""Opening a file that may be unsuitable: a device, too large, in another encoding."""
 
 import os
 import stat

@@ -90,7 +90,7 @@ def _with_set(document: Document, override: "_Override", shape: Shape, place: Po
 
 
 def overwritten(paths: Iterable[str], place: str) -> list[Fault]:
-    """Return a fault below a place for every path whose value a later one, of what it lies in, replaces as a whole."""
+    """Return a fault for every path whose value is replaced by a later change of the whole part that it lies in."""
     faults, known = [], list(paths)
     for index, path in enumerate(known):
         wider = [later for later in known[index + 1 :] if path.startswith(f"{later}.")]
@@ -101,7 +101,7 @@ def overwritten(paths: Iterable[str], place: str) -> list[Fault]:
 
 
 def with_nulls(document: Document, model_class: type[BaseModel]) -> dict[str, Any]:
-    """Return the data with null where a null took out what the model declares, so that no default returns."""
+    """Return the data with null wherever a null removed a field of the model, so that its default does not return."""
     data, shape = document.data, Shape.of(model_class)
     for path in document.removed:
         parent, key = value_at(data, path[:-1]), path[-1]

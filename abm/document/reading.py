@@ -54,7 +54,7 @@ class Position(NamedTuple):
 
     @property
     def place(self) -> str:
-        """File, line and column joined by colons, as far as they are known."""
+        """File, line and column joined by colons, as far as known."""
         return ":".join(str(part) for part in self if part is not None)
 
 
@@ -97,7 +97,7 @@ class Document:
         return any(path[:length] in self.positions for length in range(1, len(path) + 1))
 
     def is_later(self, path: Keys, other: Keys) -> bool:
-        """Whether a value was written over the file of another: by the file that extends it, or on the command line."""
+        """Whether a value replaces that of another file: in the file that extends it, or on the command line."""
         if value_at(self.data, path) is None:
             return False
         above, below = (self._layer(self.position(one).file) for one in (path, other))
@@ -119,7 +119,7 @@ class Document:
         return path
 
     def without(self, gone: Collection[Keys]) -> dict[Keys, Position]:
-        """Return the positions but for those of some paths and all below them."""
+        """Return the positions without those of some paths and of everything below them."""
         return {path: position for path, position in self.positions.items() if not is_below(path, gone)}
 
     def placed(self, fault: Fault, top: Keys = ()) -> Fault:
@@ -217,7 +217,7 @@ def read_text(text: str, file: str) -> tuple[Any, dict[Keys, Position]]:
 
 
 def _unquoted(fault: Fault) -> Fault:
-    """Return a fault without what it says of a file's content; what could not be opened has none."""
+    """Return a fault without quotations from the file; a file that could not be opened has none."""
     if fault.line is None and not fault.message.startswith(NOT_YAML):
         return fault
     return Fault("is no plain YAML", "", fault.file, fault.line, fault.column, "a file that 'abm check' takes")
@@ -238,7 +238,7 @@ def _place(text: str, offset: int, file: str) -> Position:
 
 
 def _syntax_fault(error: YAMLError, text: str, file: str) -> Fault:
-    """Name the place where the parser gave up, or where what was never finished began."""
+    """Name the place where the parser gave up, or where an unfinished part began."""
     mark = getattr(error, "problem_mark", None)
     begun = getattr(error, "context_mark", None)
     message = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -373,7 +373,7 @@ class _Builder:
 
 
 def _cut_number(event: Any, data: dict[str, Any]) -> UnitError | None:
-    """Return what is wrong with a number cut at its comma, as in ``{dose: 1,5 mg}``, where a key is its rest."""
+    """Return what is wrong with a number cut at its decimal comma: of ``{dose: 1,5 mg}`` the rest became a key."""
     before = next(reversed(data.values()), None)
     begins = isinstance(event, ScalarEvent) and event.style is None and str(event.value)[:1].isdigit()
     if not begins or type(before) is not int or event.start_mark.buffer[event.start_mark.pointer - 1] != ",":

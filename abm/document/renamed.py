@@ -34,7 +34,7 @@ class Renamed:
     usual: str = ANY
 
     def now(self, path: Keys) -> Keys | None:
-        """Return where what stood at a path, or around it, stands now; None if it has its name still."""
+        """Return the new path of what stood at a path, or of the part around it; None if the name is unchanged."""
         keys = self.old.split(".")
         if not _fits(keys, path[: len(keys)]):
             return None
@@ -42,7 +42,7 @@ class Renamed:
         return (*(next(stars) if name == ANY else name for name in self.new.split(".")), *path[len(keys) :])
 
     def before(self, path: Keys, data: Mapping[str, Any]) -> Keys | None:
-        """Return what a path was called; an entry that the new name does not tell is the first of its kind in data."""
+        """Return the old path of a new one; an entry that the new name leaves open is the first of its kind."""
         keys = self.new.split(".")
         if not _fits(keys, path):
             return None
@@ -78,11 +78,11 @@ class Renamings:
     holding: tuple[str, ...] = ()
 
     def moved(self, path: Keys) -> Keys | None:
-        """Return where what stood at a path stands now; None if it has its name still."""
+        """Return the new path of what stood at a path; None if the name is unchanged."""
         return next((new for one in self.renamed if (new := one.now(path)) is not None), None)
 
     def first(self, path: str, data: Mapping[str, Any]) -> str:
-        """Return the first name of a dotted path of data, which no later name changes."""
+        """Return the very first name of a dotted path, which stays the same whatever it is renamed to."""
         keys: Keys = tuple(path.split("."))
         return dotted(next((old for one in self.renamed if (old := one.before(keys, data)) is not None), keys))
 

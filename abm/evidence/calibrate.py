@@ -71,7 +71,7 @@ def calibrate(
 
 
 def _told(problem: Problem, point: dict[str, Any] | None, posterior: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what was asked and how well it was met; what was not searched is empty."""
+    """Return what was asked, and how well it was met; empty for a search that was not made."""
     asked, none = problem.calibration, {"misfit": None, "trials": []}
     return {
         "name": asked.name,
@@ -87,7 +87,7 @@ def _told(problem: Problem, point: dict[str, Any] | None, posterior: dict[str, A
 
 
 class _Behind(Monitor):
-    """What a single point of a fit tells: nothing but trouble; the bar belongs to the fit."""
+    """The monitor of a single point of a fit: it passes on trouble only; the progress bar belongs to the fit."""
 
     def __init__(self, monitor: Monitor):
         self.monitor = monitor
@@ -173,7 +173,7 @@ def _as_yaml(problem: Problem, found: dict[str, Any], fixed: Shares) -> str:
 
 
 def _said(scenario: Scenario) -> dict[str, Any]:
-    """Return what a set is about, complete, and what else is not as by default: what extends it may say the rest."""
+    """Return space, populations and processes in full, and of the rest only what differs from the defaults."""
     default = {name: f.get_default(call_default_factory=True) for name, f in Scenario.model_fields.items()}
     own = [name for name in default if name in OF_A_SET or getattr(scenario, name) != default[name]]
     return {name: value for name, value in plain(scenario).items() if name in own and name not in OWN_WORDS}

@@ -29,7 +29,7 @@ def _correlation(a: str, b: str) -> Callable[[Found], float]:
 
 
 def _progressed(mark: str, *, is_high: bool) -> Callable[[Found], float]:
-    """Return the measure: percent that progress among those above, or up to, the cut of a mark."""
+    """Return the measure: percent that progress among patients above, or not above, the cut of a marker."""
 
     def measure(found: Found) -> float:
         values = _column(found, mark)

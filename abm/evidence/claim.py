@@ -36,7 +36,7 @@ class Case:
     point: Mapping[str, Any] | Callable[[int], Mapping[str, Any]]
 
     def at(self, scale: float) -> dict[str, Any] | None:
-        """Return the point with the size of its patch, every patch smaller by a scale; None where it is left out."""
+        """Return the point with the size of its patch, scaled; None if the case is left out at that scale."""
         n = max(50, round(self.n * scale))
         side_um = SIDE_UM * math.sqrt(n / B_CELLS)
         patch = {"space.side": f"{side_um} um", "space.volume": f"{VOLUME_UL * n / B_CELLS} uL"}
@@ -135,7 +135,7 @@ def chosen(ids: Iterable[str]) -> list[Claim]:
 
 
 def refuse_roles(fitted: Iterable[Claim], free: Iterable[str]) -> None:
-    """Refuse a fit that would touch what it may not.
+    """Refuse a fit on claims, or of parameters, that their roles do not allow.
 
     Raises
     ------

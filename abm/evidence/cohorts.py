@@ -43,18 +43,18 @@ def cohort(seed: int) -> Sequence[Case]:
 
 
 def percent(name: str, given: Callable[[Values], bool] = lambda one: True) -> Measure:
-    """Return the measure: percent of patients with a 0-or-1 end point, among those for whom something is given."""
+    """Return the measure: percent of patients with a 0-or-1 end point, among those who meet a condition."""
     return lambda found: share_percent([one[name] for one in found.values() if given(one)])
 
 
 def share_percent(values: Sequence[float]) -> float:
-    """Return how many percent of what was seen is 1; what was not seen is missing, and NaN if nothing was."""
+    """Return the percentage of 1 among values of 0 and 1; NaN values were not observed and are left out."""
     seen = [value for value in values if not math.isnan(value)]
     return 100.0 * float(np.mean(seen)) if seen else math.nan
 
 
 def median_months(name: str, given: Callable[[Values], bool] = lambda one: True) -> Measure:
-    """Return the measure: median of a time in months, those in whom it never came being last; infinite if most."""
+    """Return the measure: median of a time in months; whoever never had the event counts as later than all others."""
 
     def measure(found: Found) -> float:
         seen = [one[name] for one in found.values() if given(one)]

@@ -113,7 +113,7 @@ class Contest:
         return self.given.identity() | own | {"panel": digest(json.dumps(self.patch()))}
 
     def patch(self) -> dict[str, Any]:
-        """Return what makes a well of the panel of a parameter set."""
+        """Return the changes that turn a parameter set into a well of the panel."""
         n = self.comparison.panel_n
         return {
             "space.side": f"{SIDE_UM * math.sqrt(n / B_CELLS)} um",
@@ -196,7 +196,7 @@ def _combinations() -> Iterator[tuple[str, ...]]:
 
 
 def _draws(contest: Contest) -> Iterator[Draw]:
-    """Yield the same shares of the ranges for every combination; what is off has no strength."""
+    """Yield the same draws for every combination; a hypothesis that is off has no strength."""
     own, asked = contest.given.ranges, contest.comparison
     shares = qmc.LatinHypercube(len(own), rng=np.random.default_rng(asked.seed)).random(asked.draws)
     for on in _combinations():

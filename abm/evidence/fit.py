@@ -33,10 +33,10 @@ from abm.study.jobs import Flow, Stopped
 Shares = Mapping[str, float]
 Summaries = dict[str, float]
 Simulate = Callable[[Shares, int], Summaries]
-ACCEPTED_OF = 3  # assumed: draws for each one accepted; the progress bar is all that depends on it
-FAR = 30.0  # design: standard errors that stand for "no number came out"
+ACCEPTED_OF = 3  # assumed: draws for each accepted one; only the progress bar depends on it
+FAR = 30.0  # design: the distance, in standard errors, of a claim whose value is undefined
 TINY_RANGE = 1e-3
-FEWEST_FOR_INTERVAL = 20.0  # design: of fewer independent particles half a particle is more than a tail of 2.5 %
+FEWEST_FOR_INTERVAL = 20.0  # design: with fewer independent particles, half a particle is more than a tail of 2.5 %
 SAMPLERS = ("optuna", "pyabc")
 
 
@@ -90,7 +90,7 @@ class Problem:
         return self.given.claims
 
     def identity(self) -> dict[str, Any]:
-        """Return all that the fit depends on; more trials or generations only go on with it.
+        """Return everything that the fit depends on; more trials or generations continue the same fit.
 
         Raises
         ------
@@ -268,7 +268,7 @@ def fit_posterior(
 
 @dataclass(frozen=True)
 class Estimate:
-    """One calibrated parameter in its unit: point, posterior median and 95 % interval, which few particles have not."""
+    """One calibrated parameter in its unit: point, posterior median and 95 % interval (none of few particles)."""
 
     path: str
     unit: str

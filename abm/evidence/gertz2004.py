@@ -13,7 +13,7 @@ def _minor_only(found: Found) -> float:
 
 
 def _by_igm(found: Found) -> float:
-    """Return by how many points patients with IgM up to 40 g/L respond more often than those above."""
+    """Return the response rate of patients with IgM up to 40 g/L minus that of the others, in percentage points."""
 
     def has_low_igm(one: Values) -> bool:
         return not has_high_igm(one)

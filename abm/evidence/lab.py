@@ -1,4 +1,4 @@
-"""Where experiments are run, once for each content, and their values kept."""
+"""Runs experiments, each content once, and keeps their values."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping

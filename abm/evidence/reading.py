@@ -100,7 +100,7 @@ def scenario_beside(document: Document, key: str, changes: Mapping[str, Any] | N
 
 @contextmanager
 def placed(document: Document, place: Keys, faults: list[Fault]) -> Iterator[None]:
-    """Note faults of what is done inside where they stand in a document."""
+    """Collect faults raised inside, with their places in a document."""
     try:
         yield
     except InputError as error:

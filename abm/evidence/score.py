@@ -32,7 +32,7 @@ def group_of(scenario: Scenario) -> str:
 
 @dataclass(frozen=True)
 class Score:
-    """What the model says to one claim; of a trial, what trials of its size give and how many are as extreme."""
+    """What the model says to one claim; of a trial, the range of simulated trials and the share as extreme."""
 
     id: str
     role: str
@@ -139,7 +139,7 @@ class Jobs:
 
 
 def _score_trial(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Score:
-    """Draw trials of the published size from the patients of all seeds, and hold the observed value against them."""
+    """Draw trials of the published size from the patients of all seeds, and compare the observed value with them."""
     patients = [one for seed in seeds for one in jobs.values(claim, seed, lab).values()]
     rng, names = np.random.default_rng(TRIALS), [str(i) for i in range(claim.trial)]
     found = np.array(

@@ -58,14 +58,14 @@ def _steepest(found: Mapping[str, Values]) -> float:
 
 
 def _flatness(found: Mapping[str, Values]) -> float:
-    """Return the size of the slope of survival in ln CD20 above 20 000 sites."""
+    """Return the absolute slope of survival in ln CD20 above 20 000 sites."""
     cd20, alive, n = _curve(found["wide"], "effectors")
     above = cd20 > 20e3
     return abs(float(np.polyfit(np.log(cd20[above]), alive[above], 1, w=np.sqrt(n[above]))[0]))
 
 
 def _igm_balance(found: Mapping[str, Values]) -> float:
-    """Return IgM in the medium over what living cells secrete and lysed ones release, from their mean rates."""
+    """Return IgM in the medium divided by what living cells secrete and lysed cells release, from their mean rates."""
     values = found["arms"]
     ratios = []
     for name in ARMS:

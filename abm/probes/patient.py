@@ -13,7 +13,7 @@ from abm.core.world import World
 
 PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_long_lived_g"}
 REFERENCE_MFI = 65.0
-NOTHING, UNKNOWN = 0.0, math.nan  # of a level that no process keeps: a patient has albumin in any case
+NOTHING, UNKNOWN = 0.0, math.nan  # for a level that no process of the scenario models
 LEVELS = {"il6": ("il6", NOTHING), "albumin_g_per_L": ("albumin_g_per_L", UNKNOWN),
           "viscosity_cP": ("viscosity_cP", UNKNOWN)}  # fmt: skip
 

@@ -195,7 +195,7 @@ class RunFolder(Run):
 
 
 def _discard_damaged(run: Run) -> list[str]:
-    """Take back the marks that damaged files were finished, and return their names; all subjects are one file here."""
+    """Remove the marks of completion from damaged files and return their names; merged tables hold all subjects."""
     if not (run.is_merged or run.has("summary.json")):
         return []
     was_finished = run.has("summary.json") or "summary.json" in sealed(run.path)
@@ -256,7 +256,7 @@ def subject_name(arm: str, replicate: int) -> str:
 
 
 def check_name(name: str, what: str) -> None:
-    """Refuse a name that is no plain file name.
+    """Refuse a name that is not a plain file name.
 
     Raises
     ------

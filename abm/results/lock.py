@@ -116,7 +116,7 @@ def read_owner(path: Path) -> dict[str, Any] | None:
 
 
 def is_dead(owner: dict[str, Any]) -> bool:
-    """Whether the owner was a process of this boot of this machine that no longer runs."""
+    """Whether the owner was a process of this machine, since it was last started, that no longer runs."""
     return _is_here(owner) and _end(owner) != ""
 
 
@@ -159,7 +159,7 @@ def _process(pid: int) -> tuple[str, int | None]:
 
 
 def _boot() -> str:
-    """Return what tells this boot of this machine, and this container's processes, from any other."""
+    """Return an identifier of this machine, its last start and this container."""
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip() + os.readlink("/proc/self/ns/pid")
     return ""

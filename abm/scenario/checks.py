@@ -21,7 +21,7 @@ SPACE = ("space.kind",)  # what decides between a culture well and a patient
 
 
 def consistency_faults(scenario: "Scenario") -> list[Fault]:
-    """Return every fault that lies between parts of a scenario."""
+    """Return every fault in how parts of a scenario fit together."""
     faults = [*_own_faults(scenario), *_time_faults(scenario), *_arm_faults(scenario), *_order_faults(scenario)]
     return [*faults, *_space_faults(scenario), *_scale_faults(scenario), *_subject_faults(scenario)]
 
@@ -86,7 +86,7 @@ def _arm_faults(scenario: "Scenario") -> list[Fault]:
 
 
 def _order_faults(scenario: "Scenario") -> list[Fault]:
-    """Inside a phase, what writes a column of the moment must come before what reads it."""
+    """Inside a phase, the process that writes a column reset in each step must come before those that read it."""
     faults, items = [], list(scenario.processes.items())
     fleeting = {f"{owner}.{c.name}" for p in scenario.processes.values() for owner, c in p.columns if c.resets}
     for late, (writer, process) in enumerate(items):
@@ -105,7 +105,7 @@ def _order_faults(scenario: "Scenario") -> list[Fault]:
 
 
 def _scale_faults(scenario: "Scenario") -> list[Fault]:
-    """Hold processes, cells and events against where they are: a culture well or a patient."""
+    """Check that processes, cells and events belong to the place of the scenario: a culture well or a patient."""
     faults, where = [], "a patient" if scenario.is_patient else "a culture well"
     elsewhere = "well" if scenario.is_patient else "body"
     for name, cell_type in scenario.cell_types().items():
@@ -149,7 +149,7 @@ def _writers(need: str, scale: Scale) -> str:
 
 
 def _subject_faults(scenario: "Scenario") -> list[Fault]:
-    """Refuse a body surface beside a height, which gives one."""
+    """Refuse a body surface together with a height, from which it would follow."""
     surface, height = "covariates.body_surface_m2", "covariates.height_cm"
     is_said = scenario.covariates.body_surface_m2 != Covariates().body_surface_m2
     if scenario.covariates.height_cm is None or not (is_said or (scenario.cohort and surface in scenario.cohort.vary)):

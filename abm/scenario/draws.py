@@ -61,7 +61,7 @@ def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
 
 
 def warnings_of(scenario: Scenario) -> list[str]:
-    """Return what the user should know of a scenario though nothing is wrong: old names, and wide spreads."""
+    """Return warnings about a valid scenario: old names of keys, and wide spreads."""
     return [*scenario.told, *beyond_bounds(scenario)]
 
 
@@ -201,14 +201,14 @@ class _Quantity:
 
 
 def uniform_between(ends: tuple[float, float], share: float, is_whole: bool) -> float:
-    """Return the number at a share of a range; whole numbers, both ends too, are equally likely."""
+    """Return the number at a share of a range; all whole numbers of a range, ends included, are equally likely."""
     lo, hi = ends
     return min(math.floor(lo + share * (hi + 1.0 - lo)), int(hi)) if is_whole else lo + share * (hi - lo)
 
 
 def _between(lo: float, hi: float, u: float) -> float:
-    """Return the normal score, of all between two, below which is the share `u` of them."""
-    if lo > 0.0:  # the upper tail is told apart from 1 only as a lower tail
+    """Return the normal score below which lies the share `u` of all scores between two."""
+    if lo > 0.0:  # near 1 there are too few floats: the upper tail is computed as a lower one
         return -_between(-hi, -lo, 1.0 - u)
     return min(max(float(ndtri(ndtr(lo) + u * (ndtr(hi) - ndtr(lo)))), lo), hi)
 

@@ -1,4 +1,4 @@
-"""A scenario file to a :class:`Scenario`."""
+"""From a scenario file to a :class:`Scenario`."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | No
 
 
 def checked(document: Document) -> Scenario:
-    """Return the scenario of a document, with its warnings, its arms and its cohort held against it.
+    """Return the scenario of a document with its warnings, after a check of its arms and its cohort.
 
     Raises
     ------

@@ -56,7 +56,7 @@ def _tag(value: Any) -> str | None:
 
 
 def _own(data: Any) -> Any:
-    """Return plain data of an addition without what other kinds have and says nothing of this one."""
+    """Return plain data of an addition without empty keys of other kinds."""
     if not isinstance(data, Mapping):
         return data
     cls = GIVEN[_one_kind(data)]
@@ -89,7 +89,7 @@ def _belongs(key: str) -> Fault:
 
 
 def _is_default(key: str, value: Any) -> bool:
-    """Whether a value is that which an earlier version wrote into every addition."""
+    """Whether a value is the default that an earlier version wrote into every addition."""
     return any(_says_nothing(key, GIVEN[kind].model_fields[key], value) for kind in OWNERS[key])
 
 

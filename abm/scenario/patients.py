@@ -37,7 +37,7 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
 
 
 def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bool) -> list[Fault]:
-    """Hold end points against what is there to be measured, and visits against looks and the length of the run."""
+    """Check end points against what is measured, and visits against looks and the length of the run."""
     rules, faults = scenario.end_points, []
     if isinstance(rules, LymphocyteEndPoints):
         if "bcr_signalling" not in kinds:
@@ -61,7 +61,7 @@ def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bo
 def _look_faults(scenario: "Scenario", rules: EndPoints | LymphocyteEndPoints) -> list[Fault]:
     """Refuse looks rarer than the visits: what is seen at one is a look since the one before.
 
-    Looks at chosen moments alone, where nobody asks for end points, are let be: follow-up ends at the first gap.
+    Looks at chosen moments only are accepted where no end points are asked for: follow-up ends at the first gap.
     """
     probe = getattr(scenario.probes, "patient", None)
     if probe is None or (probe.every is None and scenario.end_points is None):

@@ -75,11 +75,11 @@ class Scenario(Model):
 
     @property
     def told(self) -> tuple[str, ...]:
-        """Warnings of the files it was read from."""
+        """Warnings that reading its files gave."""
         return self._told
 
     def telling(self, warnings: Iterable[str]) -> "Scenario":
-        """Return it with more warnings."""
+        """Return the same scenario with more warnings."""
         other = self.model_copy()
         other._told = tuple(dict.fromkeys((*self._told, *warnings)))
         return other
@@ -89,7 +89,7 @@ class Scenario(Model):
         return {name: cell_type for name, cell_type in self.populations if cell_type is not None}
 
     def counted(self) -> dict[str, CellType]:
-        """Return these, and the kinds of cell whose totals, of nobody, are told in any case."""
+        """Return these, and the kinds of cell whose totals are reported even where there are no such cells."""
         usual = {name: kinds[name] for name, kinds in CELL_TYPES.items()}
         absent = {name: cls() for name, cls in usual.items() if cls.is_always_counted}
         known = absent | self.cell_types()

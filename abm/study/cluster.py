@@ -10,8 +10,8 @@ from distributed import Client, LocalCluster, as_completed
 from abm.core.errors import InputError
 from abm.study.jobs import Flow, Job, Monitor, Outcome, Stopped, attempt, kind_of, read_job
 
-AHEAD = 2  # rows handed out per thread of the cluster, so that none waits
-DEATHS = 20  # of workers, before a row that was on all of them counts as failed
+AHEAD = 2  # rows handed out per thread of the cluster, so that no thread waits
+DEATHS = 20  # deaths of its worker after which a row counts as failed
 WAIT_S = 20.0
 SETTINGS = {
     "distributed.scheduler.allowed-failures": DEATHS,
@@ -23,7 +23,9 @@ SETTINGS = {
 HERE = {
     "host": "127.0.0.1",
     "dashboard_address": None,
-    "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"},  # without a dashboard: a port of its own for nothing
+    "scheduler_kwargs": {
+        "dashboard_address": "127.0.0.1:0"
+    },  # without a dashboard, which would open a port for nothing
     "silence_logs": 50,
 }
 

@@ -18,7 +18,7 @@ from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
 
 OFF, ALL = "off", "all"
-WELLS = (ARM, REPLICATE)  # unchanged, they are all wells
+WELLS = (ARM, REPLICATE)  # where they are unchanged, all subjects run
 
 
 class Columns:
@@ -59,7 +59,7 @@ class Columns:
         return self._shown(path, value_at(owner, (last,))) if isinstance(owner, Mapping | list) else None
 
     def _number(self, path: str, text: str) -> float | str:
-        """Return a text as the number that the scenario makes of it; a word, or what it refuses, as it is."""
+        """Return the number that the scenario reads from a text; words and refused values stay as they are."""
         read = self.known[path]["read"]
         try:
             return read.in_unit(text)

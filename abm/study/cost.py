@@ -1,4 +1,4 @@
-"""What a run or a study will take, said before it starts, and refused where it is too much."""
+"""What a run or a study will take in time, memory and disk; it is refused before it starts where that is too much."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

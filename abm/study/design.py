@@ -158,7 +158,7 @@ class Factorial(Design):
 
 
 class OneAtATime(Design):
-    """The base, then every axis alone through its values, or from end to end of its range."""
+    """The base, then one axis at a time through its values, or over its range."""
 
     kind: Literal["one_at_a_time"] = "one_at_a_time"
     is_drawn: ClassVar = True
@@ -303,7 +303,7 @@ def no_axis(path: str, place: str) -> list[Fault]:
 
 
 def ranges(base: Mapping[str, Any], axes: Mapping[str, Axis], place: str = "design.axes") -> list[Range]:
-    """Return the range of every axis, which stand at a place of the file; all that have none are told at once."""
+    """Return the range of every axis; all axes without one are reported at once, with their place in the file."""
     found, faults = [], []
     for path, axis in axes.items():
         try:

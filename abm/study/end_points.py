@@ -35,17 +35,17 @@ class Course:
 
     @property
     def baseline(self) -> float:
-        """IgM before treatment; NaN where there was none, for nothing is relative to it."""
+        """IgM before treatment; NaN where it was 0, since no change can be relative to that."""
         return float(self.igm[0]) if self.igm[0] > 0.0 else math.nan
 
     def at(self, t_h: float) -> float:
-        """IgM at a moment, between visits on a line; NaN after the last."""
+        """IgM at a moment, interpolated linearly between visits; NaN after the last."""
         return float(np.interp(t_h, self.t_h, self.igm)) if t_h <= self.t_h[-1] else math.nan
 
     def highest(self, from_h: float, to_h: float, rules: EndPoints) -> float:
         """Highest IgM seen between two moments; NaN without a visit then, or if follow-up ended before the last one.
 
-        What was seen of a part alone does not count: among patients seen in part only those who rose would be known.
+        A part of that time is not enough: of patients seen for a part of it, only those with a rise would be known.
         """
         is_inside = (self.t_h >= from_h - SLACK_H) & (self.t_h <= to_h + SLACK_H)
         is_whole = bool(is_inside[1:].any()) and rules.visits_h(to_h)[-1] <= self.t_h[-1] + SLACK_H
@@ -78,10 +78,10 @@ def course_of(t_h: Sequence[float], igm: Sequence[float], arm: Arm, rules: EndPo
 def at_visits(
     visits_h: Sequence[float], first_h: float, t_h: Sequence[float], level: Sequence[float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the visits that were kept, from the first, and a level at them, between looks on a line.
+    """Return the visits that were kept, from the first, and a level at them, interpolated linearly between looks.
 
-    The first one, before the dose, has the level of the last look. A visit since whose predecessor there was no look
-    was not kept, and ends follow-up.
+    The first visit, before the dose, has the level of the last look. A visit is kept if there was a look since the
+    visit before it; the first that was not kept ends follow-up.
     """
     at, visits = np.asarray(t_h, dtype=float), np.asarray(visits_h, dtype=float)
     n_looks = np.searchsorted(at, visits + first_h + SLACK_H, side="right")
@@ -98,12 +98,12 @@ def at_first(t_h: Sequence[float], level: Sequence[float], first_h: float) -> fl
 
 
 def answer(is_so: bool | np.bool_, *seen: float) -> float:
-    """Return 1 for yes and 0 for no; NaN where something that decides was not seen."""
+    """Return 1 for yes and 0 for no; NaN where the answer was not observed."""
     return math.nan if any(math.isnan(value) for value in seen) else float(is_so)
 
 
 def end_points(course: Course, rules: EndPoints) -> Found:
-    """Return what a trial would record of one patient; NaN is what nobody could see, which is not "no".
+    """Return what a trial would record of one patient; NaN means not observed, which is not "no".
 
     Returns
     -------
@@ -136,7 +136,7 @@ def end_points(course: Course, rules: EndPoints) -> Found:
 
 
 def _responses(course: Course, rules: EndPoints, progressed: int | None) -> Found:
-    """Return the deepest fall before progression, the grades of response it makes, and when."""
+    """Return the deepest fall before progression, the grades of response it gives, and when they are reached."""
     falls = confirmed_falls(course, rules)
     best = float(np.fmax.reduce(falls[:progressed], initial=0.0)) if np.isfinite(falls).any() else math.nan
     found = {"best_change_frac": 0.0 - best}
@@ -152,7 +152,7 @@ def _responses(course: Course, rules: EndPoints, progressed: int | None) -> Foun
 def confirmed_falls(course: Course, rules: EndPoints) -> np.ndarray:
     """Return at each visit the fall from baseline, as a fraction, that the next visit confirms.
 
-    NaN at the first visit, at a last one that none confirms, and where there is no baseline.
+    NaN at the first visit, at a last visit, which none confirms, and without a baseline.
     """
     falls = 1.0 - course.igm / course.baseline
     falls[0] = math.nan
@@ -162,7 +162,7 @@ def confirmed_falls(course: Course, rules: EndPoints) -> np.ndarray:
 def first_progression(course: Course, rules: EndPoints) -> int | None:
     """Return the first visit at which IgM has risen from its lowest by both limits; a flare does not count.
 
-    Where it is to be confirmed, the next visit is held against the same limit.
+    Where confirmation is required, the next visit has to pass the same limits.
     """
     lowest = np.minimum.accumulate(course.igm)
     limit = np.maximum((1.0 + rules.progression_rel) * lowest, lowest + rules.progression)
@@ -174,6 +174,6 @@ def first_progression(course: Course, rules: EndPoints) -> int | None:
 
 
 def response(found: Found) -> str:
-    """Return the best response in a word; nothing where none could be seen."""
+    """Return the best response in a word; empty where none was observed."""
     grade = found["minor"] + found["partial"] + found["very_good"]
     return NOT_OBSERVED if math.isnan(grade) else RESPONSES[round(grade)]

@@ -1,4 +1,4 @@
-"""A study from its file to its table: plan, run what is missing, and record how every row ended."""
+"""From a study's file to its table: plan, run what is missing, and record how every row ended."""
 
 import hashlib
 import json
@@ -168,7 +168,7 @@ def _job(planned: Planned, row: dict[str, Any]) -> RowJob:
 
 @contextmanager
 def at_home(parent: Path, name: str, content: Mapping[str, Any], monitor: Monitor) -> Iterator[StudyFolder]:
-    """Hold the folder of a content, told apart from others of its name, and say where it is if it lies beside them.
+    """Lock the folder for one content; if its name is taken by another content, use a folder beside that and say so.
 
     Raises
     ------

@@ -37,7 +37,7 @@ def indices(planned: Planned, table: "pd.DataFrame") -> dict[str, list[Index]]:
 
 
 def undefined(planned: Planned, table: "pd.DataFrame", found: dict[str, list[Index]]) -> dict[str, str]:
-    """Return a sentence for each summary that some row lacks, with what its indices do without."""
+    """Return a sentence for each summary that is undefined in some rows, with what its indices leave out."""
     done, told = table.loc[table["status"] == "done"], {}
     for name in planned.study.summaries:
         arm = name.partition(".")[0]

@@ -1,4 +1,4 @@
-"""What is run side by side: a job travels as text, talks while it runs and ends in one of four ways."""
+"""Jobs that run side by side: each travels as text, reports while it runs and ends in one of four ways."""
 
 import traceback
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class Stopped(Exception):
 
 @dataclass
 class Flow:
-    """How a running job talks: ``beat(done steps, all steps)``, ``is_stopped()``, ``note(event, fields)``."""
+    """How a running job reports: ``beat(done steps, all steps)``, ``is_stopped()``, ``note(event, fields)``."""
 
     beat: Callable[[int, int], None] = field(default=lambda done, total: None)
     is_stopped: Callable[[], bool] = field(default=lambda: False)
@@ -55,7 +55,7 @@ class Outcome:
 
 
 class Monitor:
-    """Where progress goes and the user's wishes come from; the default shows nothing and never stops.
+    """Receives progress and passes on the user's wish to stop; the default shows nothing and never stops.
 
     Attributes
     ----------
@@ -75,10 +75,10 @@ class Monitor:
         """Job ``index`` has done that many of its steps."""
 
     def note(self, event: str, fields: dict[str, object]) -> None:
-        """Something happened that belongs into the log."""
+        """Note an event for the log."""
 
     def tell(self, text: str) -> None:
-        """Something is as the user may not expect it."""
+        """Tell the user of something unexpected."""
 
     @property
     def is_stopped(self) -> bool:
@@ -98,7 +98,7 @@ def read_job(kind: str, text: str) -> Job:
 
 
 def attempt(job: Job, flow: Flow) -> Outcome:
-    """Run a job; whatever happens to it is told and nothing is raised."""
+    """Run a job; whatever happens is reported as its outcome and nothing is raised."""
     try:
         return Outcome(job, "done", job.run(flow))
     except Stopped:
@@ -109,5 +109,5 @@ def attempt(job: Job, flow: Flow) -> Outcome:
         return Outcome(job, "failed", str(error))
     except MemoryError:
         return Outcome(job, "failed", NO_MEMORY)
-    except Exception:  # a defect of ours is told with its traceback
+    except Exception:  # a defect of the program is reported with its traceback
         return Outcome(job, "failed", traceback.format_exc())

@@ -28,7 +28,7 @@ from abm.study.end_points import H_PER_D
 
 Record = dict[str, Any]
 MEASURED = {1: "rituximab_ug_per_mL", 2: "igm_g_per_L", 3: "lymphocytes_per_nL"}  # by compartment
-ORDER = (0, 2, 1)  # of EVID at one moment: the look comes before what is done
+ORDER = (0, 2, 1)  # order of EVID at one moment: a measurement comes before what is given
 COLUMNS = {
     "ID": ("", "one patient under one protocol"),
     "PROTOCOL": ("", "the protocol"),
@@ -99,7 +99,7 @@ class _Infused(NamedTuple):
 
 
 class _Subject:
-    """One patient under one protocol, as his series and his own scenario tell."""
+    """One patient under one protocol, from the patient's series and own scenario."""
 
     def __init__(self, table: LongTable, arm: str, replicate: int, series: pd.DataFrame):
         self.table, self.replicate, self.series = table, replicate, series
@@ -119,7 +119,7 @@ class _Subject:
         yield from self._looks()
 
     def covariates(self, t_h: float) -> Record:
-        """Return what differs between patients as it is in this one then: as drawn, or as the protocol sets it."""
+        """Return the covariates of this patient at a moment: as drawn, or as the protocol sets them."""
         own, found = self._own(t_h), {}
         for path, unit in self.table.units.items():
             value = _at(own, path)
@@ -130,7 +130,7 @@ class _Subject:
         return found
 
     def _infusions(self) -> Iterator[Record]:
-        """Yield each infusion with what of it ran in before the end."""
+        """Yield each infusion with the amount that ran in before the end."""
         withheld = self._withheld()
         for one in self.infusions:
             mg = self._mg(one, self.t_h[-1])
@@ -139,7 +139,7 @@ class _Subject:
                 yield {"TIME": one.t_h / H_PER_D, "AMT": mg, "RATE": rate}
 
     def _withheld(self) -> set[int]:
-        """Return the conditional courses of which the ledger knows nothing, in order of time."""
+        """Return the conditional courses that were not given, according to the amounts infused, in order of time."""
         courses: dict[int, list[_Infused]] = {}
         for one in self.infusions:
             courses.setdefault(one.course, []).append(one)
@@ -202,7 +202,7 @@ class _Subject:
 
 
 def _at(scenario: Scenario, path: str) -> Any:
-    """Return what stands at a dotted path; nothing where a process is off."""
+    """Return the value at a dotted path; None where the process is off."""
     found: Any = scenario
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else getattr(found, name, None)
@@ -214,7 +214,7 @@ def _column(path: str) -> str:
 
 
 def _per_day(unit: str) -> tuple[float, str]:
-    """Return the factor and the unit in which a quantity of the engine's hours is one of days."""
+    """Return the factor and the unit that convert a quantity in hours to one in days."""
     if unit == "h":
         return 1.0 / H_PER_D, "d"
     return (H_PER_D, f"{unit.removesuffix('/h')}/d") if unit.endswith("/h") else (1.0, "" if unit == "1" else unit)

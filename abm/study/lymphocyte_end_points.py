@@ -20,7 +20,7 @@ Found = dict[str, float]
 
 
 def chance(seed: int, replicate: int, name: str) -> float:
-    """Return a patient's own number between 0 and 1 for something that the course does not decide."""
+    """Return a uniform random number of a patient, for something that the course does not decide."""
     first = words((stream_key(seed, replicate, name), np.uint32(0)), np.uint64(0), 1)
     return float(to_unit(first[0], first[1]))
 
@@ -63,7 +63,9 @@ def lymphocyte_end_points(
     next_h = progressed_h + rules.longest_delay * chance(seed, replicate, "next treatment")
     peak, back_h = _early_rise(visits, count, rules)
     n_late, is_treated_next = int((visits > rules.redistribution_until).sum()), next_h <= visits[-1]
-    n_needed = 3 if rules.is_confirmed else 2  # the lowest, the rise, and the visit that confirms it
+    n_needed = (
+        3 if rules.is_confirmed else 2
+    )  # a rise takes three visits: the lowest, the rise, and the one that confirms it
     is_seen = 1.0 if n_late >= n_needed else math.nan
     on_drug_h = _first_ibrutinib_h(arm) + ON_DRUG_H
     return {
@@ -85,7 +87,7 @@ def lymphocyte_end_points(
 def first_progression(t_h: np.ndarray, count: np.ndarray, rules: LymphocyteEndPoints) -> float:
     """Return the first visit, h, at which lymphocytes are up by both limits from their lowest; NaN if none.
 
-    The lowest is that since redistribution was over: while nodes empty, the count of the start is no nadir.
+    The lowest counts only after redistribution: while lymph nodes empty into the blood, there is no nadir.
     """
     is_late = t_h > rules.redistribution_until
     lowest = np.minimum.accumulate(np.where(is_late, count, np.inf))
@@ -98,7 +100,7 @@ def first_progression(t_h: np.ndarray, count: np.ndarray, rules: LymphocyteEndPo
 
 
 def _early_rise(t_h: np.ndarray, count: np.ndarray, rules: LymphocyteEndPoints) -> tuple[float, float]:
-    """Return the highest early count, and when the count is at or below that of the start again, h; NaN if never."""
+    """Return the highest early count, and when the count is back at or below its start, h; NaN if never."""
     planned = rules.visits_h(rules.redistribution_until)
     if len(planned) < 2 or planned[-1] > t_h[-1] + SLACK_H:
         return math.nan, math.nan

@@ -38,7 +38,7 @@ def summarise(found: pd.DataFrame, rules: LymphocyteEndPoints) -> dict[str, Any]
 
 
 def is_high(rows: pd.DataFrame, mark: str, rules: LymphocyteEndPoints) -> np.ndarray:
-    """Return which patients are above the cut of a mark; that of calcium is a centile of the cohort."""
+    """Return which patients are above the cut of a marker; that of calcium is a centile of the cohort."""
     values = rows[MARKS[mark]].to_numpy()
     if mark == "surface_igm":
         return values > rules.surface_igm_cut_mfi
@@ -46,7 +46,7 @@ def is_high(rows: pd.DataFrame, mark: str, rules: LymphocyteEndPoints) -> np.nda
 
 
 def by_mark(rows: pd.DataFrame, mark: str, event: str, rules: LymphocyteEndPoints) -> dict[str, Any]:
-    """Return an event in those above and below the cut of a mark: shares, log-rank p, hazard ratio."""
+    """Compare an event between patients above and below the cut of a marker: shares, log-rank p, hazard ratio."""
     flag, high = WORDS[event], is_high(rows, mark, rules)
     time, came = event_times(rows, flag)
     ratio = hazard_ratio(time[high], came[high], time[~high], came[~high])

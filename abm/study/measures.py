@@ -1,4 +1,4 @@
-"""What a finished well shows, as plain numbers: what sweeps tabulate and published claims are held against."""
+"""Plain numbers of a finished well or patient, for sweeps to tabulate and claims to be compared with."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -108,7 +108,7 @@ def of_patient(simulation: Simulation, arm: Arm, rules: EndPoints) -> Measures:
 
 @dataclass(frozen=True)
 class _Level:
-    """A level at the looks, which falls exponentially between them."""
+    """A level at the looks, taken to fall exponentially between them."""
 
     t_h: Sequence[float]
     level: Sequence[float]

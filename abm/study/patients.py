@@ -1,4 +1,4 @@
-"""What is counted over patients: shares of those in whom it could be seen, medians of what not everyone reaches.
+"""What is counted over patients: shares of those observed, and medians of times that not everyone reaches.
 
 *References*: KaplanMeier1958, SchemperSmith1996 (follow-up).
 """
@@ -22,7 +22,7 @@ Found = dict[str, float | int | None]
 
 
 def share_of(flags: Sequence[float] | np.ndarray) -> Found:
-    """Return how many of those seen have a 0-or-1 end point."""
+    """Return how many of those observed have a 0-or-1 end point."""
     seen = _known(flags)
     return share(int(seen.sum()), seen.size)
 
@@ -40,7 +40,7 @@ def event_times(columns: Columns, flag: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def median_time(name: str, columns: Columns) -> Found:
-    """Return the median of a time that not everyone reaches, days; ``n`` have a part in it, of ``n_seen`` seen.
+    """Return the median of a time that not everyone reaches, days; ``n`` of ``n_seen`` patients enter it.
 
     To progression and next treatment over all, to the end of the early rise over those who had one (Kaplan and Meier;
     without the event until follow-up ended); to response over those who respond.
@@ -51,7 +51,7 @@ def median_time(name: str, columns: Columns) -> Found:
 
 
 def _undated(name: str, columns: Columns) -> int:
-    """Return how many responded with no course to count from."""
+    """Return how many responded without a course from which to count the time."""
     flags, times = (np.asarray(columns[key], dtype=float) for key in (SEEN_BY[name], name))
     return int(((flags > 0.0) & np.isnan(times)).sum()) if SEEN_BY[name] in ("minor", "partial") else 0
 
@@ -70,7 +70,7 @@ def median_follow_up(columns: Columns) -> Found:
 
 
 def _half(curve: KaplanMeier, n: int) -> Found:
-    """Return the median of a curve, and where the ends of its interval fall to one half; there is none at zero."""
+    """Return the median of a survival curve, and the times at which the ends of its interval fall to one half."""
     ends = [curve.time[(side <= 0.5) & (curve.share > 0.0)] for side in (curve.lo, curve.hi)]
     lo, hi = (known(float(end[0])) if end.size else None for end in ends)
     return {"median": known(curve.median), "lo": lo, "hi": hi, "n": n, "n_seen": n}

@@ -109,13 +109,13 @@ def _run_here(jobs: Iterable[Job], monitor: Monitor) -> Iterator[Outcome]:
 
 
 def enter(descriptor: str, entry: str, kind: str) -> None:
-    """Be a worker with this end of a pipe, for jobs of this kind."""
+    """Work as a worker with this end of a pipe, for jobs of this kind."""
     module, _, name = entry.partition(":")
     getattr(import_module(module), name)(Connection(int(descriptor)), kind)
 
 
 def work(connection: Connection, kind: str) -> None:
-    """Run jobs as they come down the pipe until it closes; signals to the whole group are the parent's to answer."""
+    """Run jobs as they arrive through the pipe until it closes; signals to the whole group are left to the parent."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     inbox: SimpleQueue[bytes] = SimpleQueue()
@@ -124,7 +124,7 @@ def work(connection: Connection, kind: str) -> None:
     def say(event: str, content: Any) -> None:
         connection.send_bytes(json.dumps([event, content]).encode())
 
-    # whatever comes down the pipe while a job runs asks to stop
+    # any message during a job is the wish to stop
     flow = Flow(lambda *steps: say("beat", steps), lambda: not inbox.empty(), lambda *noted: say("note", noted))
     with contextlib.suppress(OSError):
         while text := inbox.get():
@@ -133,7 +133,7 @@ def work(connection: Connection, kind: str) -> None:
 
 
 def _listen(connection: Connection, inbox: SimpleQueue[bytes]) -> None:
-    """Pass on what comes down the pipe; end at once when the parent is gone, whose files may be another's by now."""
+    """Pass on what arrives through the pipe; end at once when the parent is gone: others may use its files by now."""
     with contextlib.suppress(EOFError, OSError):
         while True:
             inbox.put(connection.recv_bytes())
@@ -181,7 +181,7 @@ class _Pool:
             raise Stopped
 
     def _fill(self) -> bool:
-        """Give every free worker a job, hire where one is missing, and say whether anybody works."""
+        """Give every free worker a job, start missing workers, and return whether any is at work."""
         if self.monitor.is_stopped and not self.is_stopping:
             self.is_stopping = True
             for connection in self.workers:
@@ -251,7 +251,7 @@ class _Pool:
             yield Outcome(worker.job, "failed", reason)
 
     def dismiss(self) -> None:
-        """Let idle workers go and end the others."""
+        """Dismiss idle workers and end the others."""
         for connection, worker in self.workers.items():
             connection.close()
             if worker.job is not None:
@@ -262,7 +262,7 @@ class _Pool:
 
 
 def _send(connection: Connection, message: bytes) -> None:
-    """Send a message; a worker that is gone is found out when it is listened to."""
+    """Send a message; that a worker is gone is noticed when its answer is read."""
     with contextlib.suppress(OSError):
         connection.send_bytes(message)
 

@@ -34,7 +34,7 @@ SAME_MOMENT_H = 1e-9
 
 @dataclass(frozen=True)
 class Branch:
-    """Where a run takes its past from: a run folder and a moment at which all its subjects have a checkpoint."""
+    """The past of a branch: a run folder and a moment at which all its subjects have a checkpoint."""
 
     folder: Path
     scenario_hash: str
@@ -76,7 +76,7 @@ class Branch:
 
     @classmethod
     def read(cls, run: Run) -> "Branch | None":
-        """Return where a run took its past from, None where it has its own."""
+        """Return the past of a branch; None for a run that is no branch."""
         try:
             record = json.loads((run.path / RECORD).read_text())
             return cls((run.path / record["parent"]).resolve(), record["scenario_hash"], record["t_h"])
@@ -151,7 +151,7 @@ def _refuse_running(folder: Path) -> None:
 
 
 def _refuse_other_past(own: Scenario, scenario: Scenario, t_h: float) -> None:
-    """Refuse changes of what happened before the branch: they would be shown and would have done nothing."""
+    """Refuse changes of what happened before the branch: they would be shown but would have had no effect."""
     faults = [
         Fault(f"a branch shares its past, so its {name} cannot change", name)
         for name in SHARED

@@ -117,7 +117,7 @@ def _known(found: Measures) -> dict[str, float | None]:
 
 
 class _Watch:
-    """Says how far the row is, and stops it."""
+    """Reports how far a row is, and stops it on request."""
 
     def __init__(self, flow: Flow, index: int, n_subjects: int):
         self.flow, self.index, self.n_subjects, self.next_beat = flow, index, n_subjects, 0.0

@@ -17,8 +17,8 @@ from abm.statistics.draws import middle
 
 Matrix = NDArray[np.float64]
 N_BOOTSTRAP = 500  # design: ends of a 95 % interval to about a tenth of its width
-FEWEST_TRAJECTORIES = 2  # design: one has no spread
-FEWEST_POINTS = 4  # design: fewer have no variance to speak of
+FEWEST_TRAJECTORIES = 2  # design: a single one has no spread
+FEWEST_POINTS = 4  # design: the variance of fewer means nothing
 FEWEST_FOR_INTERVAL = 5  # design: of fewer no 40 different samples can be drawn, so there is no tail of 2.5 %
 
 
@@ -106,7 +106,7 @@ def sobol(paths: Sequence[str], n: int, outputs: Matrix, rng_seed: int = 1) -> l
 
 
 def _whole(found: Matrix) -> Matrix:
-    """Return outputs, shape (blocks, points of a block, seeds), NaN all through a block with a seed that lacks one."""
+    """Return outputs, shape (blocks, points of a block, seeds); with one missing, its whole block and seed are NaN."""
     return np.where(np.isnan(found).any(axis=1, keepdims=True), np.nan, found)
 
 

@@ -126,7 +126,7 @@ def _base(study: Study, document: Document) -> Scenario:
 
 @contextmanager
 def placed_in_set(changes: Mapping[str, Any], document: Document) -> Iterator[None]:
-    """Give what does not fit into the base the file and line of the entry of ``set`` that it comes from."""
+    """Give faults of the changed base the file and line of the entry of ``set`` that they come from."""
     try:
         yield
     except InputError as error:
@@ -174,7 +174,7 @@ def _summary_faults(planned: Planned, document: Document, name: str) -> Iterator
 
 
 def _known_by(point: Point) -> frozenset[tuple[str, Any]]:
-    """Return what points that change the same have in common."""
+    """Return the key under which points that make the same changes are known."""
     return frozenset(
         (path, json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value)
         for path, value in point.items()
@@ -195,7 +195,7 @@ def _check_point(planned: Planned, point: Point) -> None:
 
 
 def _refuse_drawn(scenario: Scenario, changes: Mapping[str, Any]) -> None:
-    """Refuse changes of what every patient draws anew: they would be shown and would have done nothing."""
+    """Refuse changes of what is drawn for every patient: they would be shown but would have had no effect."""
     vary = scenario.cohort.vary if scenario.cohort else {}
     if drawn := [path for path in changes if path in vary and not vary[path].keeps_typical]:
         raise InputError(*(Fault(EACH_HAS_ITS_OWN, path, allowed=OR_AN_ARM) for path in drawn))

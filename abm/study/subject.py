@@ -63,7 +63,7 @@ class SubjectJob:
 
 
 def mend(job: SubjectJob) -> list[str]:
-    """Give up what an earlier process left of a subject and is damaged, back to what is whole; return its names.
+    """Remove what an earlier process left of a subject and is damaged; return the names of what is lost.
 
     A checkpoint without the frames that were written before it is of no use.
     """
@@ -174,7 +174,7 @@ class _Course:
             part.append(table, step, frame)
 
     def _finish_patient(self) -> None:
-        """Leave the series alone: a patient takes seconds, and a cohort would fill the disk with checkpoints."""
+        """Keep only the series: a patient takes seconds, and checkpoints of a whole cohort would fill the disk."""
         world, probes = self.simulation.world, self.simulation.records["patient"]
         rows = [probes[step] for step in sorted(probes)]
         self.job.part.append("series", world.step, {name: [row[name] for row in rows] for name in rows[0]})
@@ -221,7 +221,7 @@ def deaths(simulation: Simulation) -> dict[str, np.ndarray]:
 
 
 def started(simulation: Simulation) -> dict[str, np.ndarray | list]:
-    """Return every target that ever was: the living, the dying and the dead, by identity."""
+    """Return every target there ever was, living, dying or dead, by identity."""
     world = simulation.world
     target = world.target
     tables = [world.populations[target]] + ([world.deaths[target]] if target in world.deaths else [])

@@ -36,15 +36,15 @@ class Death(Process):
 
     @property
     def alone_on(self) -> tuple[str, ...]:
-        """The hazard of the cause: the last of two would set it."""
+        """The hazard of one cause: of two processes the later would overwrite the earlier."""
         return (f"{self.population}.hazard_{self.cause}_per_h",)
 
     def prepare(self, world: World) -> None:
-        """Make the rate the resting value of the hazard: newcomers have it too."""
+        """Make the rate the default of the hazard, which new cells have too."""
         name = f"hazard_{self.cause}_per_h"
         world.declare(self.population, Column(name, unit="1/h", resets=True, doc=f"hazard of {self.cause} death"))
         if self.population in world.populations:
             world.populations[self.population].set_default(name, self.rate_per_h)
 
     def step(self, world: World, key: Key) -> None:
-        """Nothing to do: RESET writes the constant hazard."""
+        """Do nothing: RESET writes the constant hazard."""

@@ -31,15 +31,15 @@ class Division(Process):
 
     @property
     def alone_on(self) -> tuple[str, ...]:
-        """The rate: the last of two would set it."""
+        """The rate: of two processes the later would overwrite the earlier."""
         return (f"{self.population}.division_per_h",)
 
     def prepare(self, world: World) -> None:
-        """Make the rate the resting value of the division column."""
+        """Make the rate the default of the division column."""
         for column in MORTAL:
             world.declare(self.population, column)
         if self.population in world.populations:
             world.populations[self.population].set_default("division_per_h", self.rate_per_h)
 
     def step(self, world: World, key: Key) -> None:
-        """Nothing to do: RESET writes the constant rate."""
+        """Do nothing: RESET writes the constant rate."""

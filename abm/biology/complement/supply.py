@@ -6,7 +6,7 @@ from abm.core.rng import Key, fill_uniform
 
 
 def trim(events: np.ndarray, supply: float, per_event: float, uid: np.ndarray, decision: int, key: Key) -> None:
-    """Cut events to what a finite supply of molecules allows; an order drawn anew in every step says who is served.
+    """Cut events to what a finite supply of molecules allows; who is served is drawn anew in every step.
 
     Parameters
     ----------

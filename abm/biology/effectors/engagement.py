@@ -47,7 +47,7 @@ def unbind(partner, u, is_dying, p_unbind, p_unbind_dying):
 
 @kernel
 def propose(asks, order, chosen, total, cd16, rel_engagement, uid, rate_dt, key):
-    """Decide which of the NK cells in touch engage, and the place of each in the queue."""
+    """Decide which of the NK cells in contact engage, and the place of each in the queue."""
     for i in prange(asks.size):
         asks[i] = False
         if chosen[i] >= 0:
@@ -156,7 +156,7 @@ class Engagement(Process):
         world.tally("engagements", granted)
 
     def _queue(self, asking: np.ndarray, order: np.ndarray, chosen: np.ndarray, n_engaged: np.ndarray) -> np.ndarray:
-        """Return the rows that ask, those in order who ask for targets with too little room."""
+        """Return the rows that ask; where a target has too little room, they are in the order of the queue."""
         wanted = n_engaged.copy()
         count_rows(wanted, chosen[asking])
         is_contested = wanted[chosen[asking]] > self.max_per_target

@@ -56,7 +56,7 @@ def take_hits(hits_taken, hit_by, hits, partner, uid):
 
 @kernel
 def mark(mark_h, damage, hits_taken, hits_needed, is_dying, uid, kept_frac, dt_h, key):
-    """Add hits to the repaired damage and commit cells that have had enough."""
+    """Repair damage, add hits, and commit cells whose damage reaches the hits they can endure."""
     for i in prange(damage.size):
         damage[i] = damage[i] * kept_frac + hits_taken[i]
         if hits_taken[i] > 0 and not is_dying[i] and damage[i] >= hits_needed[i]:
@@ -104,7 +104,7 @@ class Killing(Process):
     lag: float = par(1.0, "h", "assumed: 0.5-2 h from commitment to lysis", "Lag to lysis", ge=0, le=48)
 
     def prepare(self, world: World) -> None:
-        """Tell Fate how long a killed cell stays."""
+        """Declare how long a killed cell stays before it lyses."""
         world.lags_h["adcc"] = self.lag
 
     def signal(self, b: Population) -> np.ndarray:

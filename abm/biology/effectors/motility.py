@@ -26,7 +26,7 @@ HEADING = ("x_heading", "y_heading")
 
 @kernel
 def turn(x_heading, y_heading, u, v, p_turn):
-    """Give new directions to those who turn, and to those who never had one."""
+    """Give new directions to cells that turn, and to new cells, which have none yet."""
     for i in prange(u.size):
         x, y = direction(v[i])
         turns = (u[i] < p_turn) | ((x_heading[i] == 0.0) & (y_heading[i] == 0.0))
@@ -61,7 +61,7 @@ class Motility(Process):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The column that tells who is engaged."""
+        """The column that says which cells are engaged."""
         return (f"{self.population}.{CELL_TYPES[self.population][self.population].engaged_in}",)
 
     @property

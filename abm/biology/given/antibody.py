@@ -37,7 +37,7 @@ class AntibodyGiven(Addition):
 
     @property
     def is_drug(self) -> bool:
-        """It treats."""
+        """Always; time counts from the first one."""
         return True
 
     def enter(self, world: World, known: Mapping[str, Any]) -> None:
@@ -55,7 +55,7 @@ def kDa(kind: str, given: Any) -> float:  # noqa: N802 - a unit
 
 
 def in_medium(kind: str) -> type[AntibodyGiven]:
-    """Return the addition of an antibody to a well."""
+    """Return the kind of addition that puts this antibody into a well."""
     amount = par(..., "ug/mL", WHAT_IS_GIVEN, f"{kind} in the well", ge=0, le=1e6)
     name = f"{ANTIBODIES[kind].__name__}Given"
     found = create_model(name, __base__=AntibodyGiven, __module__=__name__, **{kind: (float, amount)})

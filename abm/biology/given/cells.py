@@ -19,7 +19,7 @@ class CellsGiven(Addition):
 
 
 def more_of(population: str) -> type[CellsGiven]:
-    """Return the addition of cells of a population."""
+    """Return the kind of addition that adds cells of this population."""
     cells = CELL_TYPES[population][population]
     amount = par(..., "1", WHAT_IS_GIVEN, cells.words, ge=0, le=10**8)
     found = create_model(

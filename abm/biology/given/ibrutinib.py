@@ -33,7 +33,7 @@ class IbrutinibGiven(Addition):
 
     @property
     def is_drug(self) -> bool:
-        """It treats unless it says that it stops."""
+        """Whether it treats: a dose of 0 stops treatment."""
         return self.ibrutinib > 0.0
 
     def words(self) -> str:

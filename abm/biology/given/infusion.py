@@ -75,7 +75,7 @@ class Infusion(Addition):
 
     @property
     def is_drug(self) -> bool:
-        """It treats."""
+        """Always; time counts from the first one."""
         return True
 
     @property

@@ -16,7 +16,7 @@ NAMES = {"igg": "IgG", "igm_serum": "IgM", "dheas": "DHEAS", "c1q": "C1q", "c2c4
 
 
 class SerumGiven(Addition):
-    """Serum of the scenario's donor."""
+    """Serum of the donor that the scenario describes."""
 
     kind: ClassVar[str] = "serum"
     usual: ClassVar[Mapping[str, str]] = {"well": "25 %"}

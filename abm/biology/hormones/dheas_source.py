@@ -29,7 +29,7 @@ class DheasSource(Process):
 
     @property
     def alone_on(self) -> tuple[str, ...]:
-        """Nothing: sources add up."""
+        """Nothing: several sources add up."""
         return ()
 
     def step(self, world: World, key: Key) -> None:

@@ -58,7 +58,7 @@ class IgmTurnover(Process):
         pools, loss_per_h = world.pools, math.log(2.0) / self.half_life
         for name, g_per_h in self.secreted(world.populations["b_cells"]).items():
             pools[name] = g_per_h / loss_per_h
-        pools["igm_nadir_g_per_L"] = self.tell(world)
+        pools["igm_nadir_g_per_L"] = self.set_level(world)
 
     def step(self, world: World, key: Key) -> None:
         """Secrete and catabolise for one step."""
@@ -67,10 +67,10 @@ class IgmTurnover(Process):
         rel_secretion = pools.amounts.get("rel_secretion", 1.0)  # as usual where nothing raises it
         for name, g_per_h in self.secreted(world.populations["b_cells"]).items():
             pools[name] = pools[name] * kept + g_per_h * rel_secretion * gain
-        pools["igm_nadir_g_per_L"] = min(pools["igm_nadir_g_per_L"], self.tell(world))
+        pools["igm_nadir_g_per_L"] = min(pools["igm_nadir_g_per_L"], self.set_level(world))
 
-    def tell(self, world: World) -> float:
-        """Set and return the level in serum, g/L."""
+    def set_level(self, world: World) -> float:
+        """Write the level in serum, g/L, and return it."""
         pools = world.pools
         litres = pools.volume_uL * 1e-6
         pools["igm_g_per_L"] = self.intravascular_frac * sum(pools[name] for name in IGM_PARTS) / litres

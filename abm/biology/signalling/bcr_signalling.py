@@ -85,7 +85,7 @@ class BcrSignalling(Process):
     calcium_sd: float = par(12.0, "1", "assumed: error of measurement", "SD of calcium mobilisation, %", ge=0, le=100)
 
     def begin(self, world: World) -> None:
-        """Draw surface IgM and measure the patient."""
+        """Draw surface IgM, and record what is measured of the patient at the start."""
         b, score = world.populations["b_cells"], normal(world.key("calcium"), np.uint64(0), 1)
         self._draw(world, b)
         b.surface_igm[:] = b.surface_igm_start
