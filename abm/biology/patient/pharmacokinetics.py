@@ -92,7 +92,7 @@ class Pharmacokinetics(Process):
         """Advance an antibody by a step with an infusion in mg/h; return what target and what the body cleared, mg."""
 
     def inflow(self, world: World, drug: Antibody) -> float:
-        """Return the infusion rate of an antibody in this step, mg/h; a step begins and ends wherever an infusion does."""
+        """Return the infusion rate of an antibody in this step, mg/h; steps begin and end where infusions do."""
         total = 0.0
         for course, infusion in world.given_of("infusion").items():
             for t_h in infusion.moments if infusion.of == drug.kind else ():
