@@ -42,6 +42,10 @@ class Tables(Run):
         """Return survival, deaths, conservation and both hashes."""
         return self._once("summary", super().summary)
 
+    def measures(self, table: str = "series") -> Any:
+        """Return what the columns of a table are."""
+        return self._once(f"measures of {table}", lambda: super(Tables, self).measures(table))
+
     def _once(self, name: str, read: Callable[[], Any]) -> Any:
         if name not in self._kept:
             self._kept[name] = read()

@@ -6,7 +6,6 @@ from pathlib import Path
 from abm.core import jit
 from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
-from abm.core.measure import Measures
 from abm.document.load import dump
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
@@ -14,6 +13,7 @@ from abm.results.run import Run
 from abm.results.tables import ReadError
 from abm.scenario.build import Subject, arm_of, build, controls, subjects
 from abm.scenario.draws import warnings_of
+from abm.scenario.measures import measures
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
 from abm.study.cost import RunCost, cost_of_run, refuse_large_run
@@ -131,10 +131,7 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
 
 def _declare(folder: RunFolder, scenario: Scenario) -> None:
     """Write what the columns of the series are."""
-    probes = [probe for _, probe in scenario.probes if probe is not None and probe.table == "series"]
-    cells = [measure for cell_type in scenario.counted().values() for measure in cell_type.measures()]
-    known = Measures([*cells, *(measure for probe in probes for measure in probe.measures)])
-    folder.write_json("measures.json", {"series": known.plain(folder.series().columns)})
+    folder.write_json("measures.json", {"series": measures(scenario).plain(folder.series().columns)})
 
 
 def _job(folder: RunFolder, scenario: Scenario, subject: Subject, n_threads: int) -> SubjectJob:

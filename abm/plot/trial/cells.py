@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
+from abm.plot.page.panel import DASHED, SOLID, Panel
 from abm.plot.trial import curves
 from abm.plot.trial.trial import Trial
 
@@ -20,27 +19,13 @@ CAPTION = (
     "killing uses up; IL-6 is relative to its highest possible level. Axes of widely spread numbers are logarithmic."
 )
 CELLS = 1e11
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A column of the series, what it counts, its unit and the size of the unit; `dashed`, a second column."""
-
-    column: str
-    title: str
-    unit: str
-    size: float = 1.0
-    dashed: str = ""
-
-
-PANELS = (
-    Panel("n_clone", "Clone", "cells (10¹¹)", CELLS),
-    Panel("n_niche", "Clone in the niche", "cells (10¹¹)", CELLS),
-    Panel("n_plasma", "Plasma cells", "cells (10¹¹)", CELLS, "n_long_lived"),
-    Panel("effectors", "Effectors", "reserve (0–1)"),
-    Panel("rel_cd20", "CD20 per cell", "relative to start"),
-    Panel("il6", "IL-6", "relative (0–1)"),
-)
+CLONE = Panel("n_clone", "Clone")
+PLASMA = Panel("n_plasma", "Plasma cells", dash=DASHED)
+LASTING = Panel("n_long_lived", "plasma cells not fed by the clone", dash=DASHED)
+IL6 = Panel("il6", "IL-6")
+COUNTS = (CLONE, Panel("n_niche", "Clone in the niche"), PLASMA)
+LEVELS = (Panel("effectors", "Effectors"), Panel("rel_cd20", "CD20 per cell"), IL6)
+PANELS = (*COUNTS, *LEVELS)
 
 
 def applies(trial: Trial) -> bool:
@@ -57,7 +42,7 @@ def figure(trial: Trial) -> Figure:
         _draw(ax, trial, panel)
     keys = curves.keys(trial, has_band=False)
     if trial.has("n_plasma", "n_long_lived"):
-        keys.append(style.line_key("plasma cells not fed by the clone", style.INK, "", style.DASH))
+        keys.append(LASTING.line_key())
     style.legend_below(fig, keys)
     return fig
 
@@ -71,10 +56,10 @@ def seen(trial: Trial) -> str:
         ends = [f"{wording.number(value)} × 10¹¹" for value in (clone.iloc[0], clone.min())]
         when = trial.clock.words(clone.idxmin())
         parts.append(f"the {kind}clone starts at {ends[0]} cells and is smallest, {ends[1]}, at {when}")
-    for panel in PANELS[3:]:
+    for panel in LEVELS:
         if trial.has(panel.column):
             curve = medians(trial, first, panel.column)
-            extreme, value = ("at most", curve.max()) if panel.column == "il6" else ("at least", curve.min())
+            extreme, value = ("at most", curve.max()) if panel == IL6 else ("at least", curve.min())
             name = panel.title if panel.title.isupper() or panel.title[:2].isupper() else panel.title.lower()
             parts.append(f"{name} {extreme} {wording.number(value, 2)}")
     return wording.sentence(f"in {quoted(first)}, {', '.join(parts)}" if len(trial.protocols) > 1 else ", ".join(parts))
@@ -86,16 +71,16 @@ def medians(trial: Trial, protocol: str, column: str) -> pd.Series:
 
 
 def _draw(ax: Axes, trial: Trial, panel: Panel) -> None:
-    shown = []
-    for column, dash in ((panel.column, "-"), (panel.dashed, style.DASH)):
-        for name in trial.protocols if trial.has(column) else ():
-            curve = medians(trial, name, column) / panel.size
+    said, shown = trial.run.measures().of(panel.column), []
+    for one, dash in ((panel, SOLID), *([(LASTING, LASTING.dash)] if panel == PLASMA else [])):
+        for name in trial.protocols if trial.has(one.column) else ():
+            curve = medians(trial, name, one.column) * said.factor
             ax.plot(trial.clock.of(curve.index), curve, color=trial.looks[name].colour, linewidth=1.4, linestyle=dash)
             shown.append(curve)
     found = pd.concat(shown)
-    if panel.size == CELLS and style.is_wide(found):
+    if panel in COUNTS and style.is_wide(found):
         style.log_axis(ax.yaxis)
     else:
         ax.set_ylim(0, max(1.08 * float(found.max()), 1e-6))
-    curves.finish(ax, trial, [], panel.unit, f"time ({trial.clock.unit})")
+    curves.finish(ax, trial, [], said.shown or "number", f"time ({trial.clock.unit})")
     ax.set_title(panel.title, fontsize=style.FONT_PT, color=style.INK, loc="left", fontweight="bold")

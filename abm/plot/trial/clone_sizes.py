@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
+from abm.plot.page.panel import DASH_DOT, DASHED, Panel
 from abm.plot.trial import curves
 from abm.plot.trial.trial import Trial
 
@@ -18,8 +19,11 @@ CAPTION = (
     "Median over patients (or the one patient): cells in lymph nodes and marrow, in blood, and, of both, those with "
     "BTK C481S. Fewer than 10 000 cells of a subclone live and die one by one."
 )
-PARTS = (("n_tissue", "in tissue", style.BLUE), ("n_blood", "in blood", style.VERMILION),
-         ("n_c481s", "with BTK C481S", style.BLACK))  # fmt: skip
+PARTS = (
+    Panel("n_tissue", "in tissue", style.BLUE),
+    Panel("n_accessible", "in blood", style.VERMILION, DASHED),
+    Panel("n_c481s", "with BTK C481S", style.BLACK, DASH_DOT),
+)
 
 
 def applies(trial: Trial) -> bool:
@@ -37,7 +41,7 @@ def figure(trial: Trial) -> Figure:
         style.dress(ax, trial.clock.label, "cells (number)", trial.looks[protocol].label if n > 1 else "")
         trial.clock.mark(ax.xaxis, trial.end_d, curves.FEW_TICKS if n > 1 else 9)
     style.outer_labels(axes, min(n, 3), trial.clock.label, "cells (number)")
-    style.legend_below(fig, [style.line_key(words, colour) for _, words, colour in PARTS])
+    style.legend_below(fig, [part.line_key() for part in PARTS])
     return fig
 
 
@@ -48,11 +52,7 @@ def seen(trial: Trial) -> str:
 
 def medians(trial: Trial, protocol: str, column: str) -> pd.Series:
     """Return the median over patients by day."""
-    if column == "n_blood":
-        table = trial.table(protocol, "n_clone") - trial.table(protocol, "n_tissue")
-    else:
-        table = trial.table(protocol, column)
-    return table.median(axis=1)
+    return trial.table(protocol, column).median(axis=1)
 
 
 def _told(trial: Trial, protocol: str) -> str:
@@ -65,8 +65,9 @@ def _told(trial: Trial, protocol: str) -> str:
 
 
 def _draw(ax: Axes, trial: Trial, protocol: str) -> None:
-    for column, _, colour in PARTS:
-        curve = medians(trial, protocol, column)
-        ax.plot(trial.clock.of(curve.index), np.where(curve >= 1.0, curve, np.nan), color=colour, linewidth=1.5)
+    for part in PARTS:
+        curve = medians(trial, protocol, part.column)
+        y = np.where(curve >= 1.0, curve, np.nan)
+        ax.plot(trial.clock.of(curve.index), y, color=part.colour, linestyle=part.dash, linewidth=1.5)
     ax.set_yscale("log")
     ax.set_ylim(bottom=1.0)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
+from abm.plot.page.panel import Panel
 from abm.plot.trial import curves
 from abm.plot.trial.trial import IGM, Trial
 
@@ -16,7 +17,7 @@ CAPTION = (
     "Line: median over the patients of a protocol (or the one patient); band: the middle 90 % of them. Triangles: "
     "looks at which any patient was infused, a row per protocol."
 )
-LABEL = "serum IgM (g/L)"
+PANEL = Panel(IGM, "Serum IgM")
 
 
 def applies(trial: Trial) -> bool:
@@ -30,10 +31,10 @@ def figure(trial: Trial) -> Figure:
     for ax, protocols in panels:
         for protocol in protocols:
             curves.draw(ax, trial, protocol, IGM)
-        curves.finish(ax, trial, protocols, LABEL)
+        curves.finish(ax, trial, protocols, trial.label(IGM))
         ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
         curves.mark_infusions(ax, trial, protocols)
-    curves.name_outer_axes(trial, [ax for ax, _ in panels], LABEL)
+    curves.name_outer_axes(trial, [ax for ax, _ in panels], trial.label(IGM))
     style.legend_below(fig, curves.keys(trial, has_infusions=trial.has("dosed_mg")))
     return fig
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
+from abm.plot.page.panel import Panel
 from abm.plot.trial import curves
 from abm.plot.trial.trial import Trial
 
@@ -15,7 +16,8 @@ CAPTION = (
     "Median over patients (or the one patient) and the band that holds 90 % of them. A BTK inhibitor empties the lymph "
     "nodes into the blood: the early rise is no progression. Dotted: the count below which none is progression."
 )
-COLUMN, HALF_A_YEAR_D = "lymphocytes_per_nL", 183.0
+PANEL = Panel("lymphocytes_per_nL", TITLE)
+COLUMN, HALF_A_YEAR_D = PANEL.column, 183.0
 
 
 def applies(trial: Trial) -> bool:
@@ -30,9 +32,9 @@ def figure(trial: Trial) -> Figure:
         for protocol in protocols:
             curves.draw(ax, trial, protocol, COLUMN, is_log=True)
         ax.axhline(trial.rules["least_per_nL"], color=style.GREY, linewidth=0.9, linestyle=":")
-        curves.finish(ax, trial, protocols, "" if curves.is_split(trial) else "lymphocytes (per nL)")
+        curves.finish(ax, trial, protocols, "" if curves.is_split(trial) else trial.label(COLUMN))
         style.log_axis(ax.yaxis)
-    curves.name_outer_axes(trial, [ax for ax, _ in panels], "lymphocytes (per nL)")
+    curves.name_outer_axes(trial, [ax for ax, _ in panels], trial.label(COLUMN))
     style.legend_below(fig, curves.keys(trial))
     return fig
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
+from abm.plot.page.panel import Panel
 from abm.plot.trial import curves
 from abm.plot.trial.trial import DRUG, Trial
 
@@ -20,7 +21,7 @@ CAPTION = (
 LABEL_PEAK_UG_PER_ML = 486.0
 LOWEST_UG_PER_ML = 0.1
 LONGEST_GAP_D = 1.5
-LABEL = "rituximab (µg/mL)"
+PANEL = Panel(DRUG, TITLE)
 
 
 def applies(trial: Trial) -> bool:
@@ -39,11 +40,11 @@ def figure(trial: Trial) -> Figure:
                     markersize=7, markeredgewidth=1.3, zorder=5)  # fmt: skip
         ax.set_ylim(LOWEST_UG_PER_ML, max(1500.0, 1.5 * float(trial.series[DRUG].max())))
         style.log_axis(ax.yaxis)
-        curves.finish(ax, trial, protocols, LABEL)
+        curves.finish(ax, trial, protocols, trial.label(DRUG))
         curves.mark_infusions(ax, trial, protocols)
         trial.clock.mark(ax.xaxis, shown_d(trial))
         ax.set_xlim(right=1.015 * shown_d(trial) / trial.clock.days)
-    curves.name_outer_axes(trial, [ax for ax, _ in panels], LABEL)
+    curves.name_outer_axes(trial, [ax for ax, _ in panels], trial.label(DRUG))
     key = style.line_key(f"label: {LABEL_PEAK_UG_PER_ML:g} µg/mL", style.INK, "D", "")
     key.set_markerfacecolor("none")
     has_label = any(label_day(trial, protocol) is not None for protocol in trial.protocols)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from abm.plot.arms import label
 from abm.plot.page import style, wording
+from abm.plot.page.panel import Panel
 from abm.plot.trial import curves
 from abm.plot.trial.trial import DRUG, IGM, Trial
 
@@ -16,16 +17,16 @@ CAPTION = (
     "One patient (the first) under the first protocol. Areas, stacked: serum IgM by the cells that secreted it; fed "
     "plasma cells come from the clone. Black line: the total. Below: rituximab in plasma and, as triangles, infusions."
 )
-PARTS = {
-    "igm_clone_g_per_L": ("clonal B cells", style.ORANGE),
-    "igm_plasma_g_per_L": ("fed plasma cells", style.SKY),
-    "igm_long_lived_g_per_L": ("long-lived plasma cells", style.PURPLE),
-}
+PARTS = (
+    Panel("igm_clone_g_per_L", "clonal B cells", style.ORANGE),
+    Panel("igm_plasma_g_per_L", "fed plasma cells", style.SKY),
+    Panel("igm_long_lived_g_per_L", "long-lived plasma cells", style.PURPLE),
+)
 
 
 def applies(trial: Trial) -> bool:
     """Return whether the trial kept the parts of IgM."""
-    return trial.has(IGM, DRUG, *PARTS)
+    return trial.has(IGM, DRUG, *(part.column for part in PARTS))
 
 
 def figure(trial: Trial) -> Figure:
@@ -34,16 +35,16 @@ def figure(trial: Trial) -> Figure:
     x = trial.clock.of(parts.index)
     fig = style.new_figure(4.4)
     above, below = fig.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    above.stackplot(x, parts.to_numpy().T, colors=[colour for _, colour in PARTS.values()], linewidth=0)
+    above.stackplot(x, parts.to_numpy().T, colors=[part.colour for part in PARTS], linewidth=0)
     above.plot(x, one(trial, IGM), color=style.INK, linewidth=1.2)
     above.tick_params(labelbottom=False)
     below.plot(trial.clock.of(parts.index), one(trial, DRUG), color=style.INK, linewidth=0.9)
-    curves.finish(above, trial, trial.protocols, "serum IgM (g/L)", "")
+    curves.finish(above, trial, trial.protocols, trial.label(IGM), "")
     curves.finish(below, trial, trial.protocols, "rituximab\n(µg/mL)")
     above.set_ylim(bottom=0)
     below.set_ylim(0, 1.2 * below.get_ylim()[1])
     curves.mark_infusions(below, trial, [shown(trial)], style.INK)
-    keys = [style.area_key(*words) for words in PARTS.values()]
+    keys = [part.area_key() for part in PARTS]
     style.legend_below(fig, [*keys, style.line_key("total", style.INK)])
     return fig
 
@@ -52,9 +53,9 @@ def seen(trial: Trial) -> str:
     """Return each secretor's share at the first and the last look."""
     shares = stacked(trial).dropna().pipe(lambda parts: parts.div(parts.sum(axis=1), axis=0))
     told = [
-        f"{words} {wording.percent(shares[column].iloc[0])} of IgM at the start and "
-        f"{wording.percent(shares[column].iloc[-1])} at the end"
-        for column, (words, _) in PARTS.items()
+        f"{part.title} {wording.percent(shares[part.column].iloc[0])} of IgM at the start and "
+        f"{wording.percent(shares[part.column].iloc[-1])} at the end"
+        for part in PARTS
     ]
     who = "" if trial.is_single else f"patient {_first(trial)} under “{label(shown(trial))}”: "
     return wording.sentence(f"{who}{'; '.join(told)}")
@@ -62,7 +63,7 @@ def seen(trial: Trial) -> str:
 
 def stacked(trial: Trial) -> pd.DataFrame:
     """Return the parts of one patient's IgM: a row per look (day), a column per secretor."""
-    return pd.DataFrame({column: one(trial, column) for column in PARTS})
+    return pd.DataFrame({part.column: one(trial, part.column) for part in PARTS})
 
 
 def one(trial: Trial, column: str) -> pd.Series:

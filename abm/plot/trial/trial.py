@@ -90,6 +90,10 @@ class Trial:
         """Return whether the series holds values in all these columns."""
         return all(column in self.series and self.series[column].notna().any() for column in columns)
 
+    def label(self, column: str) -> str:
+        """Return the label of a column's axis, with its unit."""
+        return self.run.measures().of(column).axis
+
     def table(self, protocol: str, column: str) -> pd.DataFrame:
         """Return one column of the series: a row per look (index in days), a column per patient."""
         key = (protocol, column)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
+from abm.plot.page.panel import Panel
 from abm.plot.trial import curves
 from abm.plot.trial.trial import IGM, Trial
 
@@ -17,7 +18,8 @@ CAPTION = (
     "3,000 of a protocol, evenly chosen). Shaded: the normal range, 1.2–1.8 cP; dashed: 4 cP, above which symptoms "
     "become usual."
 )
-COLUMN = "viscosity_cP"
+PANEL = Panel("viscosity_cP", "Serum viscosity")
+COLUMN = PANEL.column
 NORMAL_CP = (1.2, 1.8)
 SYMPTOMS_CP = 4.0
 LINEAR_TO_CP = 20.0
@@ -39,8 +41,8 @@ def figure(trial: Trial) -> Figure:
     for protocol in trial.protocols:
         curves.draw(over_time, trial, protocol, COLUMN, has_band=has_bands)
         _draw_points(against, trial, protocol)
-    curves.finish(over_time, trial, trial.protocols, "serum viscosity (cP)")
-    style.dress(against, "serum IgM (g/L)")
+    curves.finish(over_time, trial, trial.protocols, trial.label(COLUMN))
+    style.dress(against, trial.label(IGM))
     if trial.series[COLUMN].max() > LINEAR_TO_CP:
         style.log_axis(over_time.yaxis)
         over_time.set_ylim(1.0, 1.2 * float(trial.series[COLUMN].max()))

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from abm.plot import arms
 from abm.plot.page import style, wording
+from abm.plot.page.panel import DASH_DOT, DASHED, DOTTED, Panel
 from abm.plot.well import timecourse
 from abm.results.run import Run
 
@@ -16,8 +17,13 @@ CAPTION = (
     "and C3b per living B cell, mean over cells. Arms without complement are left out; "
     "where curves coincide, their markers alternate."
 )
-POOLS = {"c1q_frac": "C1q", "c2c4_frac": "C2/C4", "c3_frac": "C3", "c5c9_frac": "C5–C9"}
-C3B = timecourse.Panel("c3b_mean_per_cell", "C3b (molecules per cell)", "C3b on living cells")
+POOLS = (
+    Panel("c1q_frac", "C1q"),
+    Panel("c2c4_frac", "C2/C4", dash=DASHED),
+    Panel("c3_frac", "C3", dash=DASH_DOT),
+    Panel("c5c9_frac", "C5–C9", dash=DOTTED),
+)
+C3B = Panel("c3b_mean_per_cell", "C3b on living cells")
 LAYOUT = [["c1q_frac", "c2c4_frac", "c3b"], ["c3_frac", "c5c9_frac", "c3b"]]
 
 
@@ -31,11 +37,12 @@ def figure(run: Run) -> Figure:
     names = _names(run)
     fig = style.new_figure(4.2)
     axes = fig.subplot_mosaic(LAYOUT, width_ratios=(1, 1, 1.35))
-    for column, title in POOLS.items():
-        timecourse.draw_panel(axes[column], run, timecourse.Panel(column, "left (% of supply)", title, 100), names)
-        axes[column].set_yscale("linear")
-        style.dress(axes[column], timecourse.TIME_LABEL, "left (% of supply)", title)
-        axes[column].set_ylim(0, 103)
+    for pool in POOLS:
+        ax = axes[pool.column]
+        timecourse.draw_panel(ax, run, pool, names)
+        ax.set_yscale("linear")
+        style.dress(ax, timecourse.TIME_LABEL, "left (% of supply)", pool.title)
+        ax.set_ylim(0, 103)
     timecourse.draw_panel(axes["c3b"], run, C3B, names)
     style.legend_below(fig, timecourse.keys(run, names))
     return fig
@@ -44,16 +51,16 @@ def figure(run: Run) -> Figure:
 def seen(run: Run) -> str:
     """Return the scarcest component at the end and the highest C3b."""
     names = _names(run)
-    left = {(name, pool): timecourse.mean_at(run, name, pool) for name in names for pool in POOLS}
+    left = {(name, pool): timecourse.mean_at(run, name, pool.column) for name in names for pool in POOLS}
     arm, pool = min(left, key=lambda key: left[key])
     top = max(names, key=lambda name: timecourse.peak(run, name, C3B.column)[0])
     c3b, t_h = timecourse.peak(run, top, C3B.column)
     laid = f"C3b peaks at {wording.number(c3b)} per living cell at {wording.number(t_h)} h in {arms.quoted(top)}"
     return wording.sentence(
-        f"{POOLS[pool]} is scarcest, {wording.percent(left[arm, pool])} left in {arms.quoted(arm)} at the end; "
+        f"{pool.title} is scarcest, {wording.percent(left[arm, pool])} left in {arms.quoted(arm)} at the end; "
         f"{laid if c3b > 0 else 'no C3b is laid'}"
     )
 
 
 def _names(run: Run) -> list[str]:
-    return timecourse.having(run, list(POOLS))
+    return timecourse.having(run, [pool.column for pool in POOLS])

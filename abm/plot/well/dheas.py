@@ -6,14 +6,15 @@ from matplotlib.figure import Figure
 
 from abm.plot import arms
 from abm.plot.page import style, wording
+from abm.plot.page.panel import Panel
 from abm.plot.well import timecourse
 from abm.results.run import Run
 
 ORDER = 70
 TITLE = "DHEAS and NK potency over time"
 CAPTION = "DHEAS in the well, mean over the floor, and the NK cells’ mean potency relative to 1 without DHEAS."
-DHEAS = timecourse.Panel("dheas_uM", "DHEAS (µM)", "DHEAS")
-POTENCY = timecourse.Panel("potency_mean", "NK potency (relative to no DHEAS)", "NK potency, mean")
+DHEAS = Panel("dheas_uM", "DHEAS")
+POTENCY = Panel("potency_mean", "NK potency, mean")
 
 
 def applies(run: Run) -> bool:

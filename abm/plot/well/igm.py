@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
+from abm.plot.page.panel import Panel
 from abm.plot.well import timecourse
 from abm.results.run import Run
 
@@ -15,8 +16,8 @@ CAPTION = (
     "Left: IgM from the B cells, secreted by the living and released at lysis. "
     "Right, in another unit: IgM that the human serum brought. An assay of total IgM would see the two together."
 )
-CELLS = timecourse.Panel("igm_ng_per_mL", "IgM from the cells (ng/mL)", "From the cells")
-SERUM = timecourse.Panel("igm_serum_ug_per_mL", "IgM from the serum (µg/mL)", "Brought by the serum")
+CELLS = Panel("igm_ng_per_mL", "IgM from the cells")
+SERUM = Panel("igm_serum_ug_per_mL", "IgM brought by the serum")
 
 
 def applies(run: Run) -> bool:

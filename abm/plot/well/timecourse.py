@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -11,20 +10,11 @@ from matplotlib.axes import Axes
 
 from abm.plot import arms
 from abm.plot.page import style
+from abm.plot.page.panel import Panel
 from abm.results.run import Run
 from abm.statistics.intervals import Interval, of_mean
 
 TIME_LABEL = "time (h)"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One panel: a column of the series, the axis label with its unit, a factor from the column to that unit."""
-
-    column: str
-    label: str
-    title: str = ""
-    factor: float = 1.0
 
 
 def draw_curve(
@@ -44,11 +34,11 @@ def draw_curve(
 
 def draw_panel(ax: Axes, run: Run, panel: Panel, names: Sequence[str]) -> None:
     """Draw one column for the named arms, on a log axis where its values need one."""
-    look = arms.looks(run)
+    look, said = arms.looks(run), run.measures().of(panel.column)
     peaks = []
     for turn, name in enumerate(names):
         curve = arms.curves(run, name, panel.column)
-        scaled = arms.Curves(curve.time_h, curve.values * panel.factor)
+        scaled = arms.Curves(curve.time_h, curve.values * said.factor)
         draw_curve(ax, scaled, look[name], turn=turn)
         peaks.append(float(scaled.values.max(initial=0)))
     if style.is_wide(peaks):
@@ -56,7 +46,7 @@ def draw_panel(ax: Axes, run: Run, panel: Panel, names: Sequence[str]) -> None:
         ax.set_ylim(bottom=min(p for p in peaks if p > 0) / 10)
     elif max(peaks, default=0) > 0:
         ax.set_ylim(bottom=0, top=max(ax.get_ylim()[1], 1.05 * max(peaks)))
-    style.dress(ax, TIME_LABEL, panel.label, panel.title)
+    style.dress(ax, TIME_LABEL, said.axis, panel.title)
     style.time_axis(ax.xaxis)
 
 
