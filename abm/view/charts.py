@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -12,6 +14,19 @@ from abm.core.fate import Fate
 from abm.core.world import World
 from abm.plot import arms as naming
 from abm.plot.page import style, wording
+from abm.plot.page.panel import DASH_DOT, DASHED, DOTTED, SOLID, Panel
+from abm.plot.trial import (
+    cells,
+    clone_sizes,
+    igm,
+    lymphocytes,
+    pharmacokinetics,
+    secretors,
+    signal_inhibition,
+    viscosity,
+)
+from abm.plot.well import complement, drug
+from abm.plot.well import igm as medium
 from abm.view.colours import pairs
 from abm.view.session import Row, Session
 
@@ -21,14 +36,8 @@ MARGINS_IN = (0.62, 0.12, 0.55, 0.3)  # left, right, below, above a panel
 KEY_IN = 0.35
 HOURS_PER_DAY = 24.0
 BINS = 24
-COMPLEMENT = {"c1q_frac": "C1q", "c2c4_frac": "C2/C4", "c3_frac": "C3", "c5c9_frac": "C5–C9"}
-STYLES = ("-", "--", "-.", ":")
-DASHES = ("—", "- -", "-·", "··")
-SECRETORS = {
-    "igm_long_lived_g_per_L": ("long-lived plasma cells", style.GREEN),
-    "igm_plasma_g_per_L": ("plasma cells", style.ORANGE),
-    "igm_clone_g_per_L": ("clone", style.BLUE),
-}
+ALIVE = style.area_key("alive", style.BLUE, 0.35)
+DASHES = {SOLID: "—", DASHED: "- -", DASH_DOT: "-·", DOTTED: "··"}
 Draw = Callable[[Axes, Session], None]
 
 
@@ -38,8 +47,11 @@ def courses(session: Session) -> Figure:
     fig, axes = _panels(len(session.arms) + len(totals))
     for ax, arm in zip(axes, session.arms, strict=False):
         each(ax, session, arm)
-    for ax, draw in zip(axes[len(session.arms) :], totals, strict=True):
-        draw(ax, session)
+    for ax, total in zip(axes[len(session.arms) :], totals, strict=True):
+        if isinstance(total, Panel):
+            _one(ax, session, total)
+        else:
+            total(ax, session)
     for ax in axes:
         ax.set_xlabel(f"time, {unit(session)}", fontsize=style.SMALL_PT)
         ax.set_xlim(0, session.scenario.duration / per_unit(session))
@@ -60,10 +72,9 @@ def distributions(session: Session) -> Figure:
 
 def outcome(ax: Axes, session: Session) -> None:
     """Draw what matters most of all arms into axes: B cells alive, or serum IgM."""
-    if kind_of(session) == "cll":
-        _lymphocytes(ax, session)
-    elif session.scenario.is_patient:
-        _lines(ax, session, ["igm_g_per_L"], "Serum IgM", "g/L")
+    kind = kind_of(session)
+    if kind in LEVELS:
+        _one(ax, session, LEVELS[kind])
     else:
         style.dress(ax, "", "%", "B cells alive")
         for arm, colour in _colours(session).items():
@@ -108,9 +119,8 @@ def causes(session: Session, arm: str) -> list[str]:
 
 def kind_of(session: Session) -> str:
     """Return what is watched: ``well``, ``patient`` with serum IgM, or ``cll``."""
-    if not session.scenario.is_patient:
-        return "well"
-    return "cll" if "igm_g_per_L" not in session.history[session.arms[0]][0] else "patient"
+    row = session.latest[session.arms[0]]
+    return next((kind for kind, level in LEVELS.items() if level.column in row), "well")
 
 
 def unit(session: Session) -> str:
@@ -141,19 +151,16 @@ def _panels(n: int, n_cols: int = 0, size: tuple[float, float] = PANEL_IN) -> tu
 
 
 def _key(fig: Figure, session: Session) -> None:
-    keys = [style.line_key(naming.label(arm), colour) for arm, colour in _colours(session).items()]
-    if kind_of(session) == "cll":
-        keys += [
-            style.line_key(text, style.INK, style=dash) for text, dash in zip(CLL_CELLS.values(), STYLES, strict=False)
-        ]
-    elif session.scenario.is_patient:
-        keys += [style.area_key(text, colour) for text, colour in SECRETORS.values()]
+    keys: list[Artist] = [style.line_key(naming.label(arm), colour) for arm, colour in _colours(session).items()]
+    kind = kind_of(session)
+    if kind == "patient":
+        keys += [part.area_key() for part in secretors.PARTS]
+    elif kind == "cll":
+        keys += [replace(part, colour=style.INK).line_key() for part in clone_sizes.PARTS]
     else:
-        keys += [
-            style.line_key(text, style.INK, style=dash) for text, dash in zip(COMPLEMENT.values(), STYLES, strict=True)
-        ]
+        keys += [pool.line_key() for pool in complement.POOLS]
         keys += [style.area_key(naming.cause_name(c), colour) for c, colour in _cause_colours(session).items()]
-        keys += [style.area_key("alive", style.BLUE, 0.35)]
+        keys += [ALIVE]
     style.legend_below(fig, keys)
 
 
@@ -184,37 +191,46 @@ def _fates(ax: Axes, session: Session, arm: str) -> None:
     alive = n - np.sum(parts, axis=0) if parts else n
     shares = [_percent(part, n) for part in (alive, *parts)]
     style.dress(ax, "", "B cells, %", naming.label(arm))
-    ax.stackplot(x, shares, colors=["#A6C8E4", *colours.values()], linewidth=0)
+    ax.stackplot(x, shares, colors=[(style.BLUE, 0.35), *colours.values()], linewidth=0)
     ax.set_ylim(0, 100)
 
 
-def _lines(ax: Axes, session: Session, columns: Sequence[str], title: str, y: str, per: float = 1.0) -> None:
+def _lines(ax: Axes, session: Session, panels: Sequence[Panel], title: str, y: str) -> None:
+    """Draw columns together, in the colours of the arms and each with its own line."""
     style.dress(ax, "", y, title)
-    for arm, colour in _colours(session).items():
-        for column, dash in zip(columns, STYLES, strict=False):
-            x, values = _xy(session.history[arm], column, session)
-            ax.plot(x, values / per, color=colour, linestyle=dash, linewidth=1.4)
+    for panel in panels:
+        factor = session.measures.of(panel.column).factor
+        for arm, colour in _colours(session).items():
+            x, values = _xy(session.history[arm], panel.column, session)
+            ax.plot(x, factor * values, color=colour, linestyle=panel.dash, linewidth=1.4)
     ax.set_ylim(bottom=0)
 
 
+def _one(ax: Axes, session: Session, panel: Panel) -> None:
+    _lines(ax, session, [panel], panel.title, session.measures.of(panel.column).shown or "number")
+
+
 def _drug(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["rituximab_nM"], "Free antibody", "nM")
+    panels = [
+        replace(one, dash=dash) for one, dash in zip(drug.free(session.latest[session.arms[0]]), DASHES, strict=False)
+    ]
+    said = [f"{one.title}{f' ({DASHES[one.dash]})' if len(panels) > 1 else ''}" for one in panels]
+    _lines(ax, session, panels, ", ".join(said), session.measures.of(panels[0].column).shown)
 
 
 def _complement(ax: Axes, session: Session) -> None:
-    _lines(ax, session, list(COMPLEMENT), "Complement left", "of what was added")
-    ax.set_ylim(0, 1.05)
-
-
-def _medium(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["igm_ng_per_mL"], "IgM from the B cells", "ng/mL")
+    _lines(ax, session, complement.POOLS, "Complement left", "% of supply")
+    ax.set_ylim(0, 105)
 
 
 def _engaged(ax: Axes, session: Session) -> None:
     kinds = effectors(session)
-    said = [f"{kind.words}{f' ({dash})' if len(kinds) > 1 else ''}" for kind, dash in zip(kinds, DASHES, strict=False)]
+    said = [
+        f"{kind.words}{f' ({dash})' if len(kinds) > 1 else ''}"
+        for kind, dash in zip(kinds, DASHES.values(), strict=False)
+    ]
     style.dress(ax, "", "%", f"{', '.join(said)} engaged")
-    for kind, line in zip(kinds, STYLES, strict=False):
+    for kind, line in zip(kinds, DASHES, strict=False):
         for arm, colour in _colours(session).items():
             x, engaged = _xy(session.history[arm], f"n_{kind.short}_engaged", session)
             _, n = _xy(session.history[arm], f"n_{kind.short}", session)
@@ -229,64 +245,39 @@ def effectors(session: Session) -> list[CellType]:
 
 
 def _igm(ax: Axes, session: Session, arm: str) -> None:
-    rows = session.history[arm]
-    parts = [_xy(rows, name, session) for name in SECRETORS]
-    style.dress(ax, "", "IgM, g/L", naming.label(arm))
-    ax.stackplot(parts[0][0], [y for _, y in parts], colors=[c for _, c in SECRETORS.values()], linewidth=0)
-    ax.set_ylim(0, 1.1 * max(row["igm_g_per_L"] for each in session.history.values() for row in each))
-
-
-def _levels(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["rituximab_ug_per_mL"], "Rituximab in serum", "µg/mL")
+    """Draw serum IgM by who secreted it."""
+    parts = [_xy(session.history[arm], part.column, session) for part in secretors.PARTS]
+    total = igm.PANEL.column
+    style.dress(ax, "", f"IgM, {session.measures.of(total).shown}", naming.label(arm))
+    ax.stackplot(parts[0][0], [y for _, y in parts], colors=[part.colour for part in secretors.PARTS], linewidth=0)
+    ax.set_ylim(0, 1.1 * max(row[total] for each in session.history.values() for row in each))
 
 
 def _burden(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["n_clone", "n_plasma"], "Clone (—), plasma cells (- -)", "10⁹ cells", per=1e9)
+    panels = (cells.CLONE, cells.PLASMA)
+    title = ", ".join(f"{one.title} ({DASHES[one.dash]})" for one in panels)
+    _lines(ax, session, panels, title, session.measures.of(cells.CLONE.column).shown)
     ax.set_ylim(auto=True)
     style.log_axis(ax.yaxis)
 
 
-def _viscosity(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["viscosity_cP"], "Serum viscosity", "cP")
-
-
-def _il6(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["il6"], "IL-6 beyond the usual", "relative")
-
-
 def _cells(ax: Axes, session: Session, arm: str) -> None:
     """Draw cells in tissue, in blood and with the mutation, on a log axis."""
-    colour = _colours(session)[arm]
-    style.dress(ax, "", "10⁹ cells", naming.label(arm))
-    for name, dash in zip(CLL_CELLS, STYLES, strict=False):
-        x, cells = _xy(session.history[arm], name, session)
-        ax.plot(x, np.where(cells >= 1.0, cells, np.nan) / 1e9, color=colour, linestyle=dash, linewidth=1.4)
+    for part in clone_sizes.PARTS:
+        said = session.measures.of(part.column)
+        x, n = _xy(session.history[arm], part.column, session)
+        y = said.factor * np.where(n >= 1.0, n, np.nan)
+        ax.plot(x, y, color=_colours(session)[arm], linestyle=part.dash, linewidth=1.4)
+    style.dress(ax, "", said.shown, naming.label(arm))
     ax.set_yscale("log")
 
 
-def _lymphocytes(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["lymphocytes_per_nL"], "Lymphocytes in blood", "per nL")
-
-
-def _btk(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["btk_free"], "BTK that is free", "share")
-    ax.set_ylim(0, 1.05)
-
-
-def _signal(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["signal_rel"], "Signal", "of that without drug")
-    ax.set_ylim(0, 1.05)
-
-
-def _surface_igm(ax: Axes, session: Session) -> None:
-    _lines(ax, session, ["surface_igm_MFI"], "Surface IgM in blood", "MFI")
-
-
-CLL_CELLS = {"n_tissue": "in tissue", "n_accessible": "in blood", "n_c481s": "with BTK C481S"}
-KINDS: dict[str, tuple[Callable[[Axes, Session, str], None], Sequence[Draw]]] = {
-    "well": (_fates, (_drug, _complement, _medium, _engaged)),
-    "patient": (_igm, (_levels, _burden, _viscosity, _il6)),
-    "cll": (_cells, (_lymphocytes, _btk, _signal, _surface_igm)),
+LEVELS = {"patient": igm.PANEL, "cll": lymphocytes.PANEL}  # what matters most of a patient who has it
+TOLD = {"patient": (igm.PANEL, pharmacokinetics.PANEL), "cll": (lymphocytes.PANEL, signal_inhibition.PANELS[0])}
+KINDS: dict[str, tuple[Callable[[Axes, Session, str], None], Sequence[Draw | Panel]]] = {
+    "well": (_fates, (_drug, _complement, medium.CELLS, _engaged)),
+    "patient": (_igm, (pharmacokinetics.PANEL, _burden, viscosity.PANEL, cells.IL6)),
+    "cll": (_cells, (lymphocytes.PANEL, *signal_inhibition.PANELS)),
 }
 
 
@@ -314,9 +305,9 @@ def _kills(ax: Axes, world: World) -> None:
         text = f"no {' or '.join(words)}"
         ax.text(0.5, 0.5, text, ha="center", transform=ax.transAxes, fontsize=style.SMALL_PT, color=style.INK)
     width = 0.8 / max(1, len(killers))
-    for place, (name, cells) in enumerate(killers.items()):
-        count = np.bincount(cells.n_kills, minlength=6)
+    for place, (name, population) in enumerate(killers.items()):
+        count = np.bincount(population.n_kills, minlength=6)
         left = np.arange(count.size) - 0.4 + (place + 0.5) * width
-        ax.bar(left, 100.0 * count / cells.n, color=colours[name], width=width, label=world.cell_types[name].words)
+        ax.bar(left, 100.0 * count / population.n, color=colours[name], width=width, label=world.cell_types[name].words)
     if len(killers) > 1:
         ax.legend(fontsize=style.SMALL_PT, frameon=False, loc="upper right")

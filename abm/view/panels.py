@@ -9,12 +9,14 @@ from typing import Any
 import solara
 
 from abm.plot import arms as naming
+from abm.plot.page import wording
+from abm.plot.page.panel import Panel
 from abm.view import charts
-from abm.view.session import LOCK, Cell, Session
+from abm.view.session import LOCK, Cell, Row, Session
 from abm.view.shell import redraw
 
 REDRAW_S = 0.7  # design: charts are drawn anew at most this often
-LEAST_UG_PER_ML = 0.01  # design: drug levels below it are not written out
+LEAST = 0.01  # design: levels below it are not written out
 
 
 @solara.component
@@ -33,19 +35,20 @@ def Progress(session: Session, moment: tuple):
 def _headline(session: Session, arm: str) -> str:
     """Say in a few words how an arm stands."""
     row = session.latest[arm]
-    if charts.kind_of(session) == "cll":
-        return (
-            f"{naming.label(arm)}: {row['lymphocytes_per_nL']:.1f} lymphocytes per nL, "
-            f"{100.0 * row['btk_free']:.0f} % of BTK free"
-        )
-    if session.scenario.is_patient:
-        level = row["rituximab_ug_per_mL"]
-        drug = f"{level:.2f}" if level >= LEAST_UG_PER_ML or level == 0 else f"< {LEAST_UG_PER_ML}"
-        return f"{naming.label(arm)}: IgM {row['igm_g_per_L']:.1f} g/L, rituximab {drug} µg/mL"
+    levels = charts.TOLD.get(charts.kind_of(session), ())
+    if levels:
+        return f"{naming.label(arm)}: {', '.join(_level(session, row, panel) for panel in levels)}"
     alive, n = int(row["n_b_alive"]), int(row["n_b_start"])
     if n == 0:
         return f"{naming.label(arm)}: no B cells"
     return f"{naming.label(arm)}: {alive:,} of {n:,} B cells alive ({100.0 * alive / n:.1f} %)"
+
+
+def _level(session: Session, row: Row, panel: Panel) -> str:
+    said = session.measures.of(panel.column)
+    value = said.factor * row[panel.column]
+    text = wording.number(value) if value >= LEAST or value == 0 else f"< {LEAST}"
+    return f"{said.words} {text} {said.shown}"
 
 
 @solara.component

@@ -209,6 +209,7 @@ def _write_texts(folder, recipe, series):
     summary["conservation"] = {"rituximab_rel_error": 3.1e-14, "cells_error": 0}
     (folder / "summary.json").write_text(json.dumps(summary))
     (folder / "provenance.json").write_text(json.dumps(PROVENANCE))
+    (folder / "measures.json").write_text(json.dumps({"series": MEASURES}))
     (folder / "scenario.yaml").write_text(_scenario(recipe), encoding="utf-8")
     pd.DataFrame(PARAMETERS, columns=["name", "value", "unit", "source", "description", "origin"]).to_csv(
         folder / "parameters.csv", index=False
@@ -220,6 +221,16 @@ def _estimate(values):
     return {"mean": float(values.mean()), "lo": float(values.mean()) - half, "hi": float(values.mean()) + half}
 
 
+MEASURES = {
+    "rituximab_nM": {
+        "name": "rituximab_nM",
+        "unit": "nM",
+        "words": "free rituximab",
+        "shown": "µg/mL",
+        "factor": 0.145,
+    },
+    "potency_mean": {"name": "potency_mean", "unit": "1", "words": "potency", "shown": "relative to no DHEAS"},
+}
 PROVENANCE = {
     "software": "0.1.0", "commit": "0123abc", "python": "3.11.2", "platform": "Linux x86_64",
     "packages": {"numpy": "2.4.6", "numba": "0.68.0"}, "n_threads": 2,

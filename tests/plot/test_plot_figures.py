@@ -14,7 +14,7 @@ from abm.plot.page import style
 from abm.plot.tables import Tables
 from abm.plot.well.survival_cd20 import binned, fates, steepest
 
-KINDS = {catalogue.name(kind): kind for kind in catalogue.figures()}
+KINDS = {catalogue.name(kind): kind for kind in catalogue.figures("well")}
 UNIT = re.compile(r"\(.+\)")
 
 

@@ -498,7 +498,7 @@ def test_cells_are_medians_in_their_units(trial):
     fig = cells.figure(trial)
     clone, _, plasma = fig.axes[:3]
     assert clone.get_title(loc="left") == "Clone"
-    expected = trial.table("four_weekly", "n_clone").median(axis=1) / 1e11
+    expected = trial.table("four_weekly", "n_clone").median(axis=1) * trial.run.measures().of("n_clone").factor
     assert clone.lines[0].get_ydata() == pytest.approx(expected)
     assert len(plasma.lines) == 4
     lowest = trial.table("four_weekly", "rel_cd20").median(axis=1).min()

@@ -21,8 +21,10 @@ def last_of(run, arm):
 
 def test_free_drug_is_told_in_microgram_per_millilitre(run):
     """69 nM of 145 kDa are 10 ug/mL."""
-    assert max(line.get_ydata()[0] for line in panels(drug.figure(run))["Free"].lines) == pytest.approx(10.0, rel=1e-3)
-    assert "free drug is 10 µg/mL at most" in drug.seen(run)
+    assert max(line.get_ydata()[0] for line in panels(drug.figure(run))["Free rituximab"].lines) == pytest.approx(
+        10.0, rel=1e-3
+    )
+    assert "free rituximab is 10 µg/mL at most" in drug.seen(run)
 
 
 def test_deaths_are_shares_of_the_start_and_beside_them_are_those_of_the_control(run):

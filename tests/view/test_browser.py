@@ -262,5 +262,5 @@ def test_a_patient_has_panels_of_its_own(chromium, patient):
         step_until(page, 5)
         page.locator("img[alt=courses]").wait_for()
         assert page.locator(".cell-map").count() == 0
-        assert re.search(r"rituximab: IgM \d+\.\d g/L", page.locator(".watched").inner_text())
+        assert re.search(r"rituximab: serum IgM \d+(\.\d+)? g/L", page.locator(".watched").inner_text())
         screenshot(page, "patient")

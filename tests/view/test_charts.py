@@ -1,6 +1,7 @@
 """The charts of the page draw what the session has seen, of wells and of patients of either disease."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -116,3 +117,12 @@ def test_shares_are_of_all_cells_there_have_been(scenario):
     engaged = panels["NK cells engaged"].lines[2].get_ydata()[-1]
     assert engaged == pytest.approx(100.0 * last["n_nk_engaged"] / last["n_nk"])
     assert 0 < engaged < 100
+
+
+def test_a_headline_names_levels_with_their_units(patient, cll):
+    from abm.view.panels import _headline
+
+    for scenario, words in ((patient, r"serum IgM [\d.]+ g/L, rituximab in plasma [\d.<, ]+ µg/mL"),
+                            (cll, r"lymphocytes [\d.,]+ per nL, BTK that is free [\d.]+ %")):  # fmt: skip
+        session = Session(scenario)
+        assert re.search(words, _headline(session, session.arms[0]))

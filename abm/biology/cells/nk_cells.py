@@ -40,7 +40,7 @@ class NKCells(CellType):
         Shown("n_kills", "kills"),
     )
     means: ClassVar = {
-        "potency": Measure("potency_mean", "1", "potency of NK cells"),
+        "potency": Measure("potency_mean", "1", "potency of NK cells", shown="relative to no DHEAS"),
         "granules": Measure("granules_mean", "1", "granules of NK cells", shown="of full"),
     }
     is_always_counted: ClassVar = True

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from abm.plot.page import style, wording
+from abm.plot.page.panel import Panel
 from abm.plot.trial.trial import NOT_OBSERVED, Trial
 from abm.statistics.correlation import pearson
 
@@ -20,6 +21,11 @@ CAPTION = (
 GROUPS = ((0.0, "did not progress", style.BLUE), (1.0, "progressed", style.VERMILION),
           (math.nan, f"progression {NOT_OBSERVED}", style.GREY))  # fmt: skip
 X, Y = "calcium_percent", "inhibition_frac"
+PANELS = (
+    Panel("btk_free", "BTK that is free"),
+    Panel("signal_rel", "Signal"),
+    Panel("surface_igm_MFI", "Surface IgM in blood"),
+)
 
 
 def applies(trial: Trial) -> bool:
