@@ -82,14 +82,19 @@ def evaluate(
         for group, base in bases.items():
             own = [claim for claim in claims if claim.group == group]
             found = score(own, lab, base=base, seeds=seeds, scale=scale)
-            if group in fitted:
-                fit, thetas = fitted[group]
-                shares = probabilities(own, lab, thetas, base=fit, scale=scale)
-                found = [replace(one, probability=shares[one.id]) for one in found]
-            scores += found
+            scores += _with_probabilities(found, own, lab, fitted[group], scale) if group in fitted else found
         plain = as_plain(scores, ", ".join(path.name for path in sets.values()), seeds, scale)
         folder.write_json("scores.json", plain)
     return folder, plain
+
+
+def _with_probabilities(
+    scores: Sequence[Score], claims: Sequence[Claim], lab: Lab, fitted: tuple[str, list[dict[str, Any]]], scale: float
+) -> list[Score]:
+    """Return scores with the share of a posterior's draws under which each claim holds."""
+    base, thetas = fitted
+    shares = probabilities(claims, lab, thetas, base=base, scale=scale)
+    return [replace(one, probability=shares[one.id]) for one in scores]
 
 
 def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:

@@ -140,16 +140,7 @@ class Jobs:
 
 def _score_trial(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Score:
     """Draw trials of the published size from the patients of all seeds, and compare the observed value with them."""
-    patients = [one for seed in seeds for one in jobs.values(claim, seed, lab).values()]
-    rng, names = np.random.default_rng(TRIALS), [str(i) for i in range(claim.trial)]
-    found = np.array(
-        [
-            claim.measure(
-                dict(zip(names, (patients[i] for i in rng.integers(len(patients), size=claim.trial)), strict=True))
-            )
-            for _ in range(TRIALS)
-        ]
-    )
+    found = _trials(claim, [one for seed in seeds for one in jobs.values(claim, seed, lab).values()])
     known = found[np.isfinite(found)]
     if known.size < TRIALS // 2:
         return _scored(claim, None, (None, None), None, holds=False)
@@ -160,6 +151,13 @@ def _score_trial(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Sc
     ends = (float(lo), float(hi)) if is_spread else (None, None)
     scored = _scored(claim, mean, ends, z, holds=bool(lo <= claim.observed <= hi))
     return replace(scored, trial=claim.trial, as_extreme=as_extreme(known, claim.observed))
+
+
+def _trials(claim: Claim, patients: Sequence[Values]) -> np.ndarray:
+    """Return what the claim measures in each of many trials, whose patients are drawn with replacement."""
+    rng = np.random.default_rng(TRIALS)
+    drawn = (rng.integers(len(patients), size=claim.trial) for _ in range(TRIALS))
+    return np.array([claim.measure({str(k): patients[i] for k, i in enumerate(rows)}) for rows in drawn])
 
 
 def _score_means(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> Score:

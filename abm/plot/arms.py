@@ -38,7 +38,7 @@ class Curves:
 
 
 def treated(run: Run) -> list[str]:
-    """Return the arms that are no control, in the order of the scenario."""
+    """Return the arms but the controls, in the order of the scenario."""
     arms = run.arms()
     return [str(name) for name in arms.loc[~arms["is_control"].astype(bool), "arm"]]
 
@@ -62,7 +62,7 @@ def quoted(arm: str) -> str:
 
 
 def looks(run: Run) -> dict[str, Look]:
-    """Return colour and marker of every arm that is no control; a series of arms goes from dark to light."""
+    """Return colour and marker of every arm but the controls; a series of arms goes from dark to light."""
     names = treated(run)
     is_series = len(arm_series.points(run.arms())) == len(names) > 3
     if is_series or len(names) > len(style.ARM_COLOURS):

@@ -16,6 +16,7 @@ import numpy as np
 from abm.statistics.intervals import LEVEL, Z
 
 SAME_SHARE = 1e-12
+MOST_STEPS = 50  # design: Newton's steps take fewer than ten
 FARTHEST = 12.0  # design: no cohort tells a ratio of e^12 from an infinite one
 Times = Sequence[float] | np.ndarray
 
@@ -114,20 +115,33 @@ def hazard_ratio(
     if not event[in_a].any() or not event[~in_a].any():
         return (float("nan"),) * 3
     n_a, n_b = (_at_risk_of_each(time[event], time[own], time[own & event]) for own in (in_a, ~in_a))
+    log_ratio, information = _most_likely(n_a, n_b, int((in_a & event).sum()))
+    half = Z / information**0.5
+    return tuple(float(np.exp(log_ratio + z)) for z in (0.0, -half, half))
+
+
+def _most_likely(n_a: np.ndarray, n_b: np.ndarray, n_events_a: int) -> tuple[float, float]:
+    """Return the log hazard ratio of greatest partial likelihood and its information, by Newton's steps; NaN of none.
+
+    Parameters
+    ----------
+    n_a, n_b : array, shape (events,)
+        At risk in each group at each event of either.
+    n_events_a : int
+        Events in group a.
+    """
     log_ratio = information = 0.0
-    for _ in range(50):
+    for _ in range(MOST_STEPS):
         share = n_a * np.exp(log_ratio) / (n_a * np.exp(log_ratio) + n_b)
         information = float((share * (1.0 - share)).sum())
         if information <= 0.0:
-            return (float("nan"),) * 3
-        change = float((in_a & event).sum() - share.sum()) / information
+            break
+        change = float(n_events_a - share.sum()) / information
         log_ratio += float(np.clip(change, -2.0, 2.0))
         if abs(change) < 1e-12 or abs(log_ratio) > FARTHEST:
             break
-    if abs(log_ratio) > FARTHEST:
-        return (float("nan"),) * 3
-    half = Z / information**0.5
-    return tuple(float(np.exp(log_ratio + z)) for z in (0.0, -half, half))
+    is_found = information > 0.0 and abs(log_ratio) <= FARTHEST
+    return (log_ratio, information) if is_found else (float("nan"), float("nan"))
 
 
 def _at_risk_of_each(events: np.ndarray, followed: np.ndarray, own_events: np.ndarray) -> np.ndarray:

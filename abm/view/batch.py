@@ -60,7 +60,7 @@ class Batch:
         return first if is_final else mix(first, self.iteration)
 
     def warn(self, n_steps: int) -> None:
-        """Say that the end will not be reached."""
+        """Warn that the end will not be reached."""
         if self.max_steps is not None and self.max_steps < n_steps:
             text = f"batch_run stops after {self.max_steps} of {n_steps} steps; to the end: max_steps={n_steps}"
             warnings.warn(text, stacklevel=3)

@@ -72,7 +72,7 @@ def write(
             for n, _ in enumerate(_moments(session, film.n_frames), start=1):
                 scene.draw()
                 writer.grab_frame()
-                scene.figure.set_layout_engine("none")  # as the first picture was laid out: half the time of the others
+                scene.figure.set_layout_engine("none")  # laid out as the first picture was, which takes half the time
                 if beat:
                     beat(n, film.n_frames)
         unfinished.replace(path)
@@ -83,7 +83,7 @@ def write(
 
 
 def kind_of(path: Path) -> type[AbstractMovieWriter]:
-    """Return what writes a film of that name.
+    """Return the format that a film of that name is written in.
 
     Raises
     ------

@@ -118,7 +118,7 @@ def Watched(model: AssayModel, keeps: solara.Reactive[bool]):
             message.value = str(error)
         n_done.value += 1
 
-    # A part whose arguments are equal is not drawn anew: this is what all that is seen depends on.
+    # A component with equal arguments is not drawn anew: everything shown depends on these.
     moment = (session.tick, n_done.value, session.followed)
     solara.Style(CSS)
     with solara.Sidebar(), solara.Column(gap="8px"):

@@ -242,7 +242,7 @@ def _nearest_of_each(arm: str, world: World, x_um: float, y_um: float) -> Iterat
 
 
 def _numbers(population: Population, row: int) -> Row:
-    """Return all that a population knows of one cell."""
+    """Return the values of all columns of one cell."""
     names = [name for name, column in population.columns.items() if not column.resets]
     return {name: population[name][row].item() for name in names}
 
@@ -291,7 +291,7 @@ def _valid(data: dict[str, Any], name: str) -> Scenario:
 
 
 def _go_on(simulation: Simulation, before: Simulation) -> None:
-    """Give a simulation the state, and what has been seen, of the one it takes the place of."""
+    """Give a simulation the state and the series of the one that it replaces."""
     header, arrays = before.state()
     simulation.restore(header, arrays)
     simulation.records = before.records

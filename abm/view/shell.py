@@ -16,5 +16,5 @@ def when_redrawn() -> int:
 
 
 def redraw() -> None:
-    """Have everything drawn anew, although the model has not stepped."""
+    """Draw everything anew, although the model has not stepped."""
     update_counter.value += 1

@@ -79,7 +79,7 @@ def Turn(knob: steering.Knob, change: Callable[[dict[str, Any]], None]):
 
 @solara.component
 def Slide(knob: steering.Knob, change: Callable[[dict[str, Any]], None]):
-    """Show a slider; what it stands at is set when it is let go."""
+    """Show a slider; its value is set when it is released."""
     dragged, set_dragged = solara.use_state(-1)
     at = dragged if dragged >= 0 else knob.stops.index(knob.value)
 

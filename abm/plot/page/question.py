@@ -61,7 +61,7 @@ def leading_comment(text: str) -> str:
 def told(run: Run, arm: str) -> str:
     """Return what an arm adds, leaves out and changes: "rituximab 10 µg/mL; serum 25 %; without NK cells".
 
-    A run of an earlier version says no words; of it what its parameters say is told.
+    A run of an earlier version holds no such words; they are made from its parameters.
     """
     known = run.arms()
     if "words" not in known:

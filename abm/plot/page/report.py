@@ -52,7 +52,7 @@ def write_report(path: Path, references: Mapping[str, str] | None = None, others
     share_out(others, path)
     draw(folder, tables, kinds[::n])
     for part, other in enumerate(others, start=1):
-        if other.wait() != 0:  # what kept it from drawing is met, and told, here
+        if other.wait() != 0:  # whatever kept that process from drawing happens again, and is reported, here
             draw(folder, tables, kinds[part::n])
     drawn = [
         Drawn(catalogue.name(kind), kind.TITLE, kind.seen(tables), kind.CAPTION, folder.figure(file_name(kind)))

@@ -10,7 +10,7 @@ from abm.plot.studies.points import Points, quantity
 from abm.statistics.correlation import spearman
 
 ORDER = 12
-FEWEST = 3  # design: two points always lie on a line
+FEWEST = 3  # design: through two points there is always a line
 TITLE = "Points drawn at random"
 CAPTION = "Each dot is one point (mean over seeds); ρ is Spearman’s rank correlation. The first summary is shown."
 
@@ -45,7 +45,7 @@ def seen(points: Points) -> str:
 
 
 def _rho(points: Points, path: str) -> float:
-    """Return the rank correlation over points with a value; NaN where one of the two is the same at all."""
+    """Return the rank correlation over points with a value; NaN where either does not vary."""
     table = points.over_seeds(points.summaries[0]).dropna(subset="mean")
     if table[path].nunique() < 2 or table["mean"].nunique() < 2:
         return float("nan")

@@ -114,7 +114,7 @@ def _single_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
 
 
 def _own(key: str, one: pd.Series) -> str:
-    """Return an end point of one patient; a time is not reached where its event was seen not to come."""
+    """Return an end point of one patient; a time is "not reached" if the event was observed not to come."""
     if key == "response":
         return responses.grade(one[key]).words
     if not pd.isna(one[key]):

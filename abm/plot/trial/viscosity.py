@@ -1,4 +1,4 @@
-"""Answers whether the serum becomes too thick, and how that hangs on IgM."""
+"""Answers whether the serum becomes too thick, and how its viscosity depends on IgM."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def seen(run: Run) -> str:
 
 
 def estimate(run: Run, arm: str, key: str = "survival") -> Interval:
-    """Return the summary's mean and interval, of no width where there is none; over the series without a summary."""
+    """Return mean and interval from the summary, or else from the series; of no width where there is no interval."""
     found = run.summary().get("arms", {}).get(arm, {}).get(key)
     if isinstance(found, dict) and isinstance(found.get("mean"), (int, float)):
         mid = Interval(*(np.array(found.get(part), dtype=float) for part in Interval._fields))
