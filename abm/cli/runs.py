@@ -83,7 +83,7 @@ def check(scenario: shared.File, sets: shared.Sets = None, as_json: shared.Json 
     loaded = _load(scenario, sets or [])
     found = {"scenario": loaded.name, "arms": list(loaded.arms), "wells": len(subjects(loaded)), "ok": True}
     warnings = warnings_of(loaded)
-    told = [f"{scenario}: ok, {len(loaded.arms)} arms, {found['wells']} wells", *warnings]
+    told = [f"{scenario}: ok, {len(loaded.arms)} arms, {found['wells']} {loaded.space.subject}s", *warnings]
     shared.show(found | {"warnings": warnings} if as_json else "\n".join(told))
 
 
@@ -199,7 +199,7 @@ def _run(
     from abm.study.run import run_scenario
     from abm.study.steps import compare_half_step
 
-    if scenario.is_patient:
+    if not scenario.space.keeps_cells:
         _run_patients(scenario, out, n_threads, as_json, branch, check_step)
         return
     with shared.drawing(n_threads) as draw:

@@ -92,6 +92,8 @@ class CellType(Model):
     rel_size: ClassVar[float] = 1.0
     secretes_igm: ClassVar[bool] = False
 
+    kind: str = ""
+
     def count(self, counts: dict[str, int]) -> int:
         """Return how many cells there are at the start, given the populations before it."""
         raise RunFailed(f"{type(self).__name__} counts no cells")

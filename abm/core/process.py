@@ -2,17 +2,17 @@
 
 import importlib
 import inspect
+import math
 import pkgutil
 from enum import IntEnum
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from abm.core.errors import RunFailed
+from abm.core.errors import Fault, RunFailed
 from abm.core.par import Model
 from abm.core.rng import Key
-
-if TYPE_CHECKING:
-    from abm.core.world import World
+from abm.core.space import Space
+from abm.core.world import World
 
 
 class Phase(IntEnum):
@@ -43,6 +43,12 @@ class Process(Model):
         A property is written in :meth:`prepare` alone.
     sets : tuple of str
         What of it is set anew at every step, and returns to its default where the process is switched off.
+    kept : tuple of str
+        Parameters that stay as they are during a run: what the World holds has their shape.
+    longest_step_h : float
+        The longest step that it stands.
+    kind : str
+        Its name in a scenario file; the engine's own have none.
     """
 
     phase: ClassVar[Phase]
@@ -51,22 +57,40 @@ class Process(Model):
     reads: ClassVar[tuple[str, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()
     sets: ClassVar[tuple[str, ...]] = ()
+    kept: ClassVar[tuple[str, ...]] = ()
+    longest_step_h: ClassVar[float] = math.inf
+
+    kind: str = ""
+
+    @property
+    def about(self) -> frozenset[str]:
+        """Names of the populations that it is for."""
+        return frozenset(name.partition(".")[0] for name in self.reads)
+
+    @property
+    def reach_um(self) -> float:
+        """How far cells reach for one another by it; 0 where they do not."""
+        return 0.0
 
     @property
     def alone_on(self) -> tuple[str, ...]:
         """What only one process of a kind may write: everything but what adds up."""
         return self.writes
 
-    def prepare(self, world: "World") -> None:
+    def faults(self, space: Space) -> list[Fault]:
+        """Return what of it does not fit into a space, paths relative to it."""
+        return []
+
+    def prepare(self, world: World) -> None:
         """Make fields, pools and constants before the first step; called again after a resume."""
 
-    def begin(self, world: "World") -> None:
+    def begin(self, world: World) -> None:
         """Set what depends on the cells at the start; called once, when they are there."""
 
-    def enter(self, world: "World") -> None:
+    def enter(self, world: World) -> None:
         """Add what is given at the moment that a step has just reached, before any probe looks."""
 
-    def step(self, world: "World", key: Key) -> None:
+    def step(self, world: World, key: Key) -> None:
         """Advance the world by ``world.dt_h``."""
         raise RunFailed(f"{type(self).__name__} defines no step")
 

@@ -144,12 +144,34 @@ class Space(Model):
     ----------
     scale : {"well", "body"}
         Whether it is a culture well or a patient.
-    subject : str
-        What one of those simulated is called.
+    subject, where : str
+        What one of those simulated is called, in short and in a sentence.
+    replicate : str
+        What another of them is called.
+    time_unit : {"h", "d"}
+        In which a reader sees time.
+    has_controls : bool
+        Whether every arm gets a control without antibody; else one is written out where it is wanted.
+    keeps_cells : bool
+        Whether cells one by one, and checkpoints on the way, are kept; of a cohort they would fill the disk.
+    is_plasma : bool
+        Whether the pools are the subject's own plasma.
+    look : str
+        The kind of probe that sees what matters, and must be there.
+    look_every : str
+        How often it usually looks.
     """
 
     scale: ClassVar[Literal["well", "body"]] = "well"
     subject: ClassVar[str] = "well"
+    where: ClassVar[str] = "a culture well"
+    replicate: ClassVar[str] = "Replicate"
+    time_unit: ClassVar[Literal["h", "d"]] = "h"
+    has_controls: ClassVar[bool] = True
+    keeps_cells: ClassVar[bool] = True
+    is_plasma: ClassVar[bool] = False
+    look: ClassVar[str] = "counts"
+    look_every: ClassVar[str] = "15 min"
 
     side: float = par(
         5657.0,
@@ -301,6 +323,14 @@ class Body(Space):
 
     scale: ClassVar = "body"
     subject: ClassVar = "patient"
+    where: ClassVar = "a patient"
+    replicate: ClassVar = "Patient"
+    time_unit: ClassVar = "d"
+    has_controls: ClassVar = False
+    keeps_cells: ClassVar = False
+    is_plasma: ClassVar = True
+    look: ClassVar = "patient"
+    look_every: ClassVar = "7 d"
 
     kind: Literal["body"] = "body"
     volume: float = par("3.0 L", "uL", "assumed: usual adult plasma volume", "Plasma", ge=100_000, le=100_000_000)

@@ -1,6 +1,6 @@
 """The World: everything that changes during a simulation."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -11,9 +11,7 @@ from abm.core.par import Model
 from abm.core.pools import Pools
 from abm.core.population import Column, Population
 from abm.core.rng import Key, stream_key
-
-if TYPE_CHECKING:
-    from abm.core.space import Space
+from abm.core.space import Space
 
 
 @kernel
@@ -46,7 +44,7 @@ class World:
         With a stream name they determine every random number.
     """
 
-    def __init__(self, space: "Space", volume_uL: float, seed: int, replicate: int):
+    def __init__(self, space: Space, volume_uL: float, seed: int, replicate: int):
         self.space = space
         self.pools = Pools(volume_uL)
         self.populations: dict[str, Population] = {}

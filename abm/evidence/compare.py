@@ -133,7 +133,7 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Contest:
     """
     comparison, given = read(path, sets, Comparison, "strengths")
     panel = scenario_beside(given.document, "panel")
-    if panel.is_patient:
+    if panel.space.scale != "well":
         raise InputError(given.document.fault(("panel",), "a patient, no well", "a scenario of wells"))
     contest, faults = Contest(comparison, given, panel), []
     for on in ((), tuple(HYPOTHESES)):

@@ -27,7 +27,7 @@ def group_of(scenario: Scenario) -> str:
     """Return which claims a parameter set is for."""
     if isinstance(scenario.populations.b_cells, CllClone):
         return "cll"
-    return "patient" if scenario.is_patient else "assay"
+    return "patient" if scenario.space.scale == "body" else "assay"
 
 
 @dataclass(frozen=True)

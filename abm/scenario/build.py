@@ -40,7 +40,7 @@ def controls(scenario: Scenario) -> dict[str, str]:
 
     Protocols have none: an untreated arm is written out where it is wanted.
     """
-    if scenario.is_patient:
+    if not scenario.space.has_controls:
         return dict.fromkeys(scenario.arms, "")
     names: dict[str, str] = {}
     of_content: dict[str, str] = {}
@@ -116,7 +116,7 @@ def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
         "serum": own.serum,
         "covariates": own.covariates,
     }
-    if own.is_patient:
+    if own.space.is_plasma:
         world.pools.add("dheas", world.pools.molecules(own.serum.dheas_nM(own.covariates)))
     world.given = arm.add
     additions = Additions(known=_known(patient, arm))

@@ -15,15 +15,16 @@ from abm.scenario.patients import patient_faults
 if TYPE_CHECKING:
     from abm.scenario.schema import Scenario
 
+USUAL_REACH_UM = 10.0  # design: sum of two radii
 ENGINES_OWN = {"additions", "fate"}
-LONGEST_CONTACT_STEP_H = 0.25
 SPACE = ("space.kind",)  # what decides between a culture well and a patient
 
 
 def consistency_faults(scenario: "Scenario") -> list[Fault]:
     """Return every fault in how parts of a scenario fit together."""
     faults = [*_own_faults(scenario), *_time_faults(scenario), *_arm_faults(scenario), *_order_faults(scenario)]
-    return [*faults, *_space_faults(scenario), *_scale_faults(scenario), *_subject_faults(scenario)]
+    faults += [*_space_faults(scenario), *_scale_faults(scenario), *_subject_faults(scenario)]
+    return [*faults, *(patient_faults(scenario) if scenario.space.scale == "body" else ())]
 
 
 def _own_faults(scenario: "Scenario") -> list[Fault]:
@@ -45,11 +46,10 @@ def _time_faults(scenario: "Scenario") -> list[Fault]:
     if scenario.dt > scenario.duration:
         text = f"dt {scenario.dt:g} h is longer than the duration {scenario.duration:g} h"
         faults.append(Fault(text, "dt", beside=("duration",)))
-    meets = next((name for name, process in scenario.processes.items() if hasattr(process, "contact_um")), None)
-    if meets and scenario.dt > LONGEST_CONTACT_STEP_H:
-        allowed = f"at most {LONGEST_CONTACT_STEP_H:g} h with such a process"
-        text = f"a step of {scenario.dt:g} h is too long for {meets!r}"
-        faults.append(Fault(text, "dt", allowed=allowed, beside=(f"processes.{meets}",)))
+    shortest = min(scenario.processes, key=lambda name: scenario.processes[name].longest_step_h, default="")
+    if shortest and scenario.dt > (longest_h := scenario.processes[shortest].longest_step_h):
+        text, allowed = f"a step of {scenario.dt:g} h is too long for {shortest!r}", f"at most {longest_h:g} h with it"
+        faults.append(Fault(text, "dt", allowed=allowed, beside=(f"processes.{shortest}",)))
     if scenario.duration / scenario.dt > 1e7:
         text = f"{scenario.duration / scenario.dt:.3g} steps"
         faults.append(Fault(text, "dt", allowed="at most 1e7 steps", beside=("duration",)))
@@ -106,41 +106,47 @@ def _order_faults(scenario: "Scenario") -> list[Fault]:
 
 def _scale_faults(scenario: "Scenario") -> list[Fault]:
     """Check that processes, cells and events belong to the place of the scenario: a culture well or a patient."""
-    faults, where = [], "a patient" if scenario.is_patient else "a culture well"
-    elsewhere = "well" if scenario.is_patient else "body"
+    space, faults = scenario.space, []
     for name, cell_type in scenario.cell_types().items():
-        if cell_type.scale == elsewhere:
-            text = f"{getattr(cell_type, 'kind', name)} do not live in {where}"
-            allowed = ", ".join(kind for kind, cls in CELL_TYPES[name].items() if cls.scale != elsewhere) or "null"
+        if cell_type.scale not in (space.scale, "both"):
+            text = f"{cell_type.kind} do not live in {space.where}"
+            fitting = (kind for kind, cls in CELL_TYPES[name].items() if cls.scale in (space.scale, "both"))
             place = f"populations.{name}" + (".kind" if len(CELL_TYPES[name]) > 1 else "")
-            faults.append(Fault(text, place, allowed=allowed, beside=SPACE))
+            faults.append(Fault(text, place, allowed=", ".join(fitting) or "null", beside=SPACE))
         else:
             faults += [replace(fault, path=f"populations.{name}.{fault.path}") for fault in cell_type.faults()]
     for name, process in scenario.processes.items():
-        if process.scale == ("well" if scenario.is_patient else "body"):
-            faults.append(Fault(f"{name!r} has no place in {where}", f"processes.{name}", beside=SPACE))
+        if process.scale not in (space.scale, "both"):
+            faults.append(Fault(f"{name!r} has no place in {space.where}", f"processes.{name}", beside=SPACE))
     for name, probe in scenario.probes:
-        if probe is not None and probe.scale == ("well" if scenario.is_patient else "body"):
-            faults.append(Fault(f"{name!r} sees nothing in {where}", f"probes.{name}", allowed="null", beside=SPACE))
-    if scenario.end_points is not None and not scenario.is_patient:
-        faults.append(Fault("a culture well has no end points", "end_points", allowed="in a patient", beside=SPACE))
-    scale: Scale = "body" if scenario.is_patient else "well"
+        if probe is not None and probe.scale not in (space.scale, "both"):
+            text = f"{name!r} sees nothing in {space.where}"
+            faults.append(Fault(text, f"probes.{name}", allowed="null", beside=SPACE))
+    if scenario.end_points is not None and space.scale != "body":
+        faults.append(Fault(f"{space.where} has no end points", "end_points", allowed="in a patient", beside=SPACE))
+    if dict(scenario.probes)[space.look] is None:
+        text = f"nobody looks at {space.where}"
+        faults.append(Fault(text, f"probes.{space.look}", allowed=f"{{every: {space.look_every}}}"))
+    return [*faults, *_given_faults(scenario)]
+
+
+def _given_faults(scenario: "Scenario") -> list[Fault]:
+    """Hold what is given against where it can be given, and what it needs against what is written there."""
+    faults, space = [], scenario.space
     written = {target for process in scenario.processes.values() for target in process.writes}
-    known = ", ".join(kind for kind, cls in GIVEN.items() if cls.scale in (scale, "both"))
+    known = ", ".join(kind for kind, cls in GIVEN.items() if cls.scale in (space.scale, "both"))
     for name, arm in scenario.arms.items():
         for index, addition in enumerate(arm.add):
             place = f"arms.{name}.add.{index}"
-            if not addition.is_for(scale):
-                text = f"{addition.kind!r} cannot be added to {where}"
+            if not addition.is_for(space.scale):
+                text = f"{addition.kind!r} cannot be added to {space.where}"
                 faults.append(Fault(text, place, allowed=known, beside=SPACE))
             faults += [
-                Fault(f"no process for {addition.kind!r}: {_writers(need, scale)} is missing", place)
+                Fault(f"no process for {addition.kind!r}: {_writers(need, space.scale)} is missing", place)
                 for need in addition.needs
-                if addition.is_for(scale) and need not in written
+                if addition.is_for(space.scale) and need not in written
             ]
-    if not scenario.is_patient and getattr(scenario.probes, "counts", None) is None:
-        faults.append(Fault("nobody counts the cells", "probes.counts", allowed="{every: 15 min}"))
-    return [*faults, *(patient_faults(scenario) if scenario.is_patient else ())]
+    return faults
 
 
 def _writers(need: str, scale: Scale) -> str:
@@ -159,22 +165,15 @@ def _subject_faults(scenario: "Scenario") -> list[Fault]:
 
 
 def _space_faults(scenario: "Scenario") -> list[Fault]:
+    """Hold processes against the space, and the space against how far cells reach on it."""
     faults = [
-        Fault(
-            f"{place:g} um is off the floor",
-            f"processes.{name}.{axis}",
-            allowed=f"0 to {scenario.space.side:g} um",
-            beside=("space.side",),
-        )
-        for name, source in scenario.processes.items()
-        for axis in ("x_um", "y_um")
-        if (place := getattr(source, axis, None) or 0.0) > scenario.space.side
+        replace(fault, path=f"processes.{name}.{fault.path}")
+        for name, process in scenario.processes.items()
+        for fault in process.faults(scenario.space)
     ]
-    if scenario.is_patient:
-        return faults
-    reach_um = {name: p.contact_um for name, p in scenario.processes.items() if hasattr(p, "contact_um")}
-    contact = max(reach_um.values(), default=10.0)
-    if scenario.space.side < 2 * contact:
+    reach_um = {name: process.reach_um for name, process in scenario.processes.items() if process.reach_um}
+    contact = max(reach_um.values(), default=USUAL_REACH_UM)
+    if scenario.space.scale == "well" and scenario.space.side < 2 * contact:
         text = f"a floor of {scenario.space.side:g} um is smaller than a cell's contact ({2 * contact:g} um)"
         beside = tuple(f"processes.{name}.contact_um" for name, um in reach_um.items() if um == contact)
         faults.append(Fault(text, "space.side", allowed=f"at least {2 * contact:g} um", beside=beside))

@@ -1,6 +1,7 @@
 """From a scenario file to a :class:`Scenario`."""
 
 from pathlib import Path
+from typing import Any
 
 from abm.biology.populations import EFFECTORS
 from abm.core.errors import InputError
@@ -69,7 +70,7 @@ def _moments(name: str, arm: Arm) -> list[tuple[Keys, float]]:
 def check_arms(scenario: Scenario, document: Document) -> None:
     """Validate what every arm sets, and say in which arm a fault lies."""
     faults = []
-    grids: dict[tuple[str, str], int] = {}
+    kept: dict[tuple[str, str, str], Any] = {}
     moments = [(name, arm, place, t_h) for name, arm in scenario.arms.items() for place, t_h in _moments(name, arm)]
     idle = {name for name in scenario.cell_types() if name in EFFECTORS and not _is_used(name, scenario)}
     for name, arm, place, t_h in moments:
@@ -82,10 +83,11 @@ def check_arms(scenario: Scenario, document: Document) -> None:
         faults += [document.fault(place, f"an arm cannot set {key}: all arms share it") for key in changed]
         idle = {population for population in idle if not _is_used(population, own)}
         for key, process in own.processes.items():
-            voxels = getattr(process, "voxels_per_side", 0)
-            if voxels != grids.setdefault((name, key), voxels):
-                text = f"{key} keeps its {grids[name, key]} voxels per side during a run, found {voxels}"
-                faults.append(document.fault(place, text))
+            for parameter in process.kept:
+                value = dict(process)[parameter]
+                if value != (before := kept.setdefault((name, key, parameter), value)):
+                    text = f"{key} keeps its {before} {parameter.replace('_', ' ')} during a run, found {value}"
+                    faults.append(document.fault(place, text))
     for population in sorted(idle):
         text, allowed = "no process uses these cells", "null, or a process such as engagement"
         faults.append(document.fault(("populations", population), text, allowed))
@@ -94,7 +96,5 @@ def check_arms(scenario: Scenario, document: Document) -> None:
 
 
 def _is_used(population: str, scenario: Scenario) -> bool:
-    """Whether a process of a scenario reads a population, or is about it."""
-    named = {getattr(process, "population", "") for process in scenario.processes.values()}
-    read = {name.partition(".")[0] for process in scenario.processes.values() for name in process.reads}
-    return population in named | read
+    """Whether a process of a scenario is for a population."""
+    return any(population in process.about for process in scenario.processes.values())

@@ -5,22 +5,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.core.errors import Fault
-from abm.core.process import Process
 from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 
 if TYPE_CHECKING:
     from abm.scenario.schema import Scenario
 
 
-def _kind_of(process: Process) -> str:
-    return str(getattr(process, "kind", ""))
-
-
 def patient_faults(scenario: "Scenario") -> list[Fault]:
     """Return every fault of a patient's processes, events, probes and end points."""
     faults = []
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_ug_per_mL" in process.writes}
-    kinds = [_kind_of(process) for process in scenario.processes.values()]
+    kinds = [process.kind for process in scenario.processes.values()]
     secretes = any(cell_type.secretes_igm for cell_type in scenario.cell_types().values())
     is_without_igm = not secretes and "igm_turnover" not in kinds
     if len(drugs) > 1:
@@ -31,8 +26,6 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
                 text = "progression that withholds a course is judged by serum IgM: igm_turnover is missing"
                 faults.append(Fault(text, f"arms.{name}.add.{index}.{addition.condition}", allowed="false"))
     faults += _end_point_faults(scenario, kinds, is_without_igm)
-    if getattr(scenario.probes, "patient", None) is None:
-        faults.append(Fault("nobody looks at the patient", "probes.patient", allowed="{every: 7 d}"))
     return faults
 
 

@@ -141,8 +141,8 @@ def _memory(work: _Work, n_workers: int) -> float:
 
 def _disk(scenario: Scenario, work: _Work) -> float:
     probes = scenario.probes
-    if scenario.is_patient:  # no table of cells, no checkpoint at the end
-        return work.n_subjects * len(probes.patient.times_h(scenario.duration)) * LOOK_BYTES
+    if not scenario.space.keeps_cells:
+        return work.n_subjects * len(dict(probes)[scenario.space.look].times_h(scenario.duration)) * LOOK_BYTES
     n_frames = sum(len(probe.times_h(scenario.duration)) for probe in (probes.cells, probes.complement_events) if probe)
     return work.n_subjects * work.n_cells * (CELL_BYTES + n_frames * FRAME_BYTES)
 

@@ -24,7 +24,7 @@ def explain(scenario: Scenario) -> list[dict[str, str]]:
             {
                 "phase": Phase(process.phase).name,
                 "process": name,
-                "kind": getattr(process, "kind", name),
+                "kind": process.kind or name,
                 "ms_per_step": f"{milliseconds:.3f}",
                 "reads": ", ".join(process.reads),
                 "writes": ", ".join(process.writes),

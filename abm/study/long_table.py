@@ -198,7 +198,7 @@ class _Subject:
         return self.own[n_changes]
 
     def _has(self, kind: str, t_h: float) -> bool:
-        return any(getattr(process, "kind", "") == kind for process in self._own(t_h).processes.values())
+        return any(process.kind == kind for process in self._own(t_h).processes.values())
 
 
 def _at(scenario: Scenario, path: str) -> Any:

@@ -124,8 +124,8 @@ class _Course:
         """Step to the end."""
         self.simulation.run(self._after_step)
         self._flush()
-        if self.job.scenario.is_patient:
-            self._finish_patient()
+        if not self.job.scenario.space.keeps_cells:
+            self._finish_series()
             return
         self.save()
         self._finish()
@@ -138,7 +138,7 @@ class _Course:
             if self.flow.is_stopped() and not simulation.is_over:
                 self.save()
                 raise Stopped
-        is_due = simulation.world.t_h >= self.next_checkpoint_h and not self.job.scenario.is_patient
+        is_due = simulation.world.t_h >= self.next_checkpoint_h and self.job.scenario.space.keeps_cells
         if is_due and not simulation.is_over:
             self.save()
 
@@ -173,9 +173,9 @@ class _Course:
         else:
             part.append(table, step, frame)
 
-    def _finish_patient(self) -> None:
+    def _finish_series(self) -> None:
         """Keep only the series: a patient takes seconds, and checkpoints of a whole cohort would fill the disk."""
-        world, probes = self.simulation.world, self.simulation.records["patient"]
+        world, probes = self.simulation.world, self.simulation.records[self.job.scenario.space.look]
         rows = [probes[step] for step in sorted(probes)]
         self.job.part.append("series", world.step, {name: [row[name] for row in rows] for name in rows[0]})
         self.job.part.finish({"steps": world.step, "conservation": balance(world)})

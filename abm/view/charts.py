@@ -34,7 +34,7 @@ DPI = 90
 PANEL_IN = (3.5, 2.35)
 MARGINS_IN = (0.62, 0.12, 0.55, 0.3)  # left, right, below, above a panel
 KEY_IN = 0.35
-HOURS_PER_DAY = 24.0
+HOURS = {"h": 1.0, "d": 24.0}
 BINS = 24
 ALIVE = style.area_key("alive", style.BLUE, 0.35)
 DASHES = {SOLID: "—", DASHED: "- -", DASH_DOT: "-·", DOTTED: "··"}
@@ -124,13 +124,13 @@ def kind_of(session: Session) -> str:
 
 
 def unit(session: Session) -> str:
-    """Return the unit of time that a viewer reads: d for patients, else h."""
-    return "d" if session.scenario.is_patient else "h"
+    """Return the unit of time that a viewer reads."""
+    return session.scenario.space.time_unit
 
 
 def per_unit(session: Session) -> float:
     """Return the hours of that unit."""
-    return HOURS_PER_DAY if session.scenario.is_patient else 1.0
+    return HOURS[unit(session)]
 
 
 def _panels(n: int, n_cols: int = 0, size: tuple[float, float] = PANEL_IN) -> tuple[Figure, list[Axes]]:

@@ -118,7 +118,8 @@ def _columns(session: Session, arm: str) -> list[str]:
     """Return what is known of an arm from the start, deaths of every cause included."""
     seen = session.history[arm][0]
     world = session.simulations[arm].world
-    causes = [] if session.scenario.is_patient else Fate().causes(world.populations[world.target])
+    is_dying_seen = session.scenario.space.keeps_cells
+    causes = Fate().causes(world.populations[world.target]) if is_dying_seen else []
     return [*(name for name in seen if name != "time_h"), *(f"deaths_{cause}" for cause in causes)]
 
 

@@ -72,7 +72,7 @@ def Viewer(scenario: Scenario, arms: tuple[str, ...]):
     parameters = {
         "source": source,
         "arms": arms,
-        "replicate": _slider("Patient" if scenario.is_patient else "Replicate", 0, 0, scenario.replicates - 1),
+        "replicate": _slider(scenario.space.replicate, 0, 0, scenario.replicates - 1),
         "seed": _slider("Seed", scenario.seed, 0, max(SEEDS, 2 * scenario.seed)),
     }
     n_ticks = first.session.n_ticks
@@ -132,7 +132,7 @@ def Watched(model: AssayModel, keeps: solara.Reactive[bool]):
         if message.value:
             with solara.Error(message.value):
                 solara.Button("Understood", text=True, on_click=lambda: message.set(""))
-        names = PATIENT_TABS if session.scenario.is_patient else TABS if _has_map(session) else TABS[1:]
+        names = PATIENT_TABS if session.scenario.space.scale == "body" else TABS if _has_map(session) else TABS[1:]
         with solara.lab.Tabs(value=tab):
             for name in names:
                 solara.lab.Tab(name)

@@ -20,10 +20,9 @@ from abm.core.population import Population
 from abm.core.simulation import Simulation
 from abm.core.world import World
 from abm.document.load import Document, dump, validate
-from abm.probes.counts import Counts
-from abm.probes.patient import Patient
 from abm.scenario.build import Subject, build
 from abm.scenario.from_file import check_arms
+from abm.scenario.kinds import PROBES
 from abm.scenario.measures import measures
 from abm.scenario.schema import Scenario
 
@@ -82,7 +81,7 @@ class Session:
         self.track: list[Row] = []
         self.history: dict[str, list[Row]] = {arm: [] for arm in self.arms}
         self.latest: dict[str, Row] = {}
-        self.measures = measures(scenario, [_probe(scenario)])
+        self.measures = measures(scenario, [PROBES[scenario.space.look]()])
         with LOCK:
             self.simulations = {arm: build(scenario, Subject(arm, replicate)) for arm in self.arms}
             self._note()
@@ -207,7 +206,7 @@ class Session:
 
     def _note(self) -> None:
         """Keep what is drawn over time."""
-        probe = _probe(self.scenario)
+        probe = PROBES[self.scenario.space.look]()
         self.latest = {arm: probe.observe(simulation.world) for arm, simulation in self.simulations.items()}
         if self.tick % max(1, self.n_ticks // ROWS) == 0 or self.is_over:
             for arm, row in self.latest.items():
@@ -300,7 +299,3 @@ def _go_on(simulation: Simulation, before: Simulation) -> None:
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _probe(scenario: Scenario) -> Counts | Patient:
-    return Patient() if scenario.is_patient else Counts()

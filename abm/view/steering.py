@@ -84,7 +84,7 @@ def mechanisms(session: Session, arm: str) -> list[Mechanism]:
     known: dict[str, Process] = dict(session.scenario.processes) | dict(own.processes)
     for name, process in sorted(known.items(), key=lambda item: item[1].phase):
         title = (type(process).__doc__ or "").splitlines()[0]
-        knobs = _knobs(name, process, in_days=session.scenario.is_patient)
+        knobs = _knobs(name, process, in_days=session.scenario.space.time_unit == "d")
         found.append(Mechanism(name, title, name in own.processes, knobs, plain(process)))
     return found
 
@@ -92,7 +92,7 @@ def mechanisms(session: Session, arm: str) -> list[Mechanism]:
 def addable(session: Session) -> dict[str, str]:
     """Return what can be added now and a usual amount of each."""
     scenario = session.scenario
-    scale = "body" if scenario.is_patient else "well"
+    scale = scenario.space.scale
     written = {target for process in scenario.processes.values() for target in process.writes}
     written |= {name for name, cells in scenario.populations if cells is not None}
     return {
@@ -113,7 +113,7 @@ def _knobs(name: str, process: Process, *, in_days: bool) -> tuple[Knob, ...]:
     for row in describe(type(process)):
         value, field = getattr(process, row["name"]), fields[row["name"]]
         path = f"processes.{name}.{key_of(row['name'], field)}"
-        if isinstance(value, bool) or not isinstance(value, int | float) or row["name"] == "voxels_per_side":
+        if isinstance(value, bool) or not isinstance(value, int | float) or row["name"] in process.kept:
             continue
         unit, factor = _shown(row["unit"]) if in_days else (row["unit"], 1.0)
         inner = _stops(value, row)

@@ -158,7 +158,7 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
     (17, "  counts: {every: 0 s}", "probes.counts.every", "found 0, out of bounds; allowed: > 0 h", ""),
     (17, "  cells: {at: [3 h]}", "probes.cells.at", "3 h is outside the run; allowed: 0 to 2 h", ""),
     (17, "  patient: {every: 1 h}", "probes.patient", "'patient' sees nothing in a culture well; allowed: null", ""),
-    (17, "  counts: null", "probes.counts", "nobody counts the cells; allowed: {every: 15 min}", ""),
+    (17, "  counts: null", "probes.counts", "nobody looks at a culture well; allowed: {every: 15 min}", ""),
     (17, "  cell: {at: [1 h]}", "probes.cell", "unknown key 'cell'", "cells"),
     (1, "end_points: {kind: igm}", "end_points", "a culture well has no end points; allowed: in a patient", ""),
     (1, "serum: {igg_uM: 1e9 uM}", "serum.igg_uM", "out of bounds; allowed: >= 0 and <= 10000", ""),

@@ -35,6 +35,11 @@ class Death(Process):
     )
 
     @property
+    def about(self) -> frozenset[str]:
+        """The population."""
+        return frozenset({self.population})
+
+    @property
     def alone_on(self) -> tuple[str, ...]:
         """The hazard of one cause: of two processes the later would overwrite the earlier."""
         return (f"{self.population}.hazard_{self.cause}_per_h",)

@@ -30,6 +30,11 @@ class Division(Process):
     rate_per_h: float = par(0.01, "1/h", "assumed: chosen per scenario", "Division rate", ge=0, le=100)
 
     @property
+    def about(self) -> frozenset[str]:
+        """The population."""
+        return frozenset({self.population})
+
+    @property
     def alone_on(self) -> tuple[str, ...]:
         """The rate: of two processes the later would overwrite the earlier."""
         return (f"{self.population}.division_per_h",)

@@ -32,6 +32,11 @@ class Influx(Process):
     population: PopulationName = "b_cells"
     rate_per_h: float = par(10.0, "1/h", "assumed: chosen per scenario", "Arrivals", ge=0, le=1e9)
 
+    @property
+    def about(self) -> frozenset[str]:
+        """The population."""
+        return frozenset({self.population})
+
     def step(self, world: World, key: Key) -> None:
         """Draw the arrivals of one step."""
         if self.population not in world.populations:

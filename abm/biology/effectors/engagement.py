@@ -88,6 +88,7 @@ class Engagement(Process):
         "properties.covariates",
     )
     writes: ClassVar = ("b_cells.fc_signal", "b_cells.n_engaged", "nk_cells.partner", "nk_cells.cd16")
+    longest_step_h: ClassVar = 0.25  # design: contacts are looked for once a step
 
     rate_per_h: float = par(
         102.0, "1/h", "fitted: 1.7 /min", "Engagement per touched target at full signal", ge=0, le=1e4
@@ -113,6 +114,11 @@ class Engagement(Process):
     )
     steepness: float = par(1.0, "1", "assumed: no cooperativity", "Exponent h", ge=0.5, le=4)
     cd16_shed_frac: float = par(0.30, "1", "BhatWatzl2007", "CD16 lost per engagement", ge=0, le=1)
+
+    @property
+    def reach_um(self) -> float:
+        """The contact distance."""
+        return self.contact_um
 
     def fc50_per_cell(self, genotype: Genotype) -> float:
         """Half-saturation of a genotype; V/F is the geometric mean of V/V and F/F."""

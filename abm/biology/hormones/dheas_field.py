@@ -30,6 +30,7 @@ class DheasField(Process):
     phase: ClassVar = Phase.FIELDS
     reads: ClassVar = ("nk_cells.x_um", "nk_cells.y_um")
     writes: ClassVar = ("fields.dheas", "pools.dheas_lost", "pools.dheas_taken_up")
+    kept: ClassVar = ("voxels_per_side",)
 
     diffusion_um2_per_s: float = par(
         120.0, "um^2/s", "assumed: small steroid sulfate in medium", "Diffusion constant", ge=0, le=2000

@@ -9,9 +9,11 @@
 
 from typing import ClassVar, Literal
 
+from abm.core.errors import Fault
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
+from abm.core.space import Space
 from abm.core.world import World
 
 
@@ -31,6 +33,15 @@ class DheasSource(Process):
     def alone_on(self) -> tuple[str, ...]:
         """Nothing: several sources add up."""
         return ()
+
+    def faults(self, space: Space) -> list[Fault]:
+        """Refuse a place off the floor."""
+        places_um = {"x_um": self.x_um or 0.0, "y_um": self.y_um or 0.0}
+        return [
+            Fault(f"{um:g} um is off the floor", axis, allowed=f"0 to {space.side:g} um", beside=("space.side",))
+            for axis, um in places_um.items()
+            if um > space.side
+        ]
 
     def step(self, world: World, key: Key) -> None:
         """Release for one step; 1 pmol is 1e6 nM pL, so amounts are turned into the voxel's concentration."""
