@@ -81,6 +81,9 @@ def conservation(world: World) -> dict[str, float]:
     kept = field.values.mean() * pools.molecules(1.0) if field else pools["dheas"]
     kept += pools["dheas_lost"] + pools["dheas_taken_up"]
     errors["dheas_rel_error"] = _relative(kept, pools["dheas_supplied"] + pools["dheas_released"])
+    for name in dict.fromkeys(name for one in world.given for name in one.conserved):
+        kept = pools[name] + sum(pools[pool] for pool in pools.amounts if _is_fate(pool, name))
+        errors[f"{name}_rel_error"] = _relative(kept, pools[f"{name}_supplied"])
     born = tally.get("b_cells.entered", 0) + tally.get("b_cells.born", 0)
     errors["cells_error"] = float(born - b.n - tally.get("b_cells.lysed", 0))
     dead = sum(count for name, count in tally.items() if name.startswith("b_cells.deaths_"))
@@ -91,6 +94,10 @@ def conservation(world: World) -> dict[str, float]:
 def total(b: Population, column: str) -> float:
     """Return what all cells still in the well hold together; nothing where there is no such column."""
     return float(b[column].sum()) if column in b else 0.0
+
+
+def _is_fate(pool: str, name: str) -> bool:
+    return pool.startswith(f"{name}_") and pool != f"{name}_supplied"
 
 
 def _relative(found: float, expected: float) -> float:

@@ -26,6 +26,7 @@ class Given(Protocol):
     """What somebody gives the subject; :class:`abm.core.addition.Addition`."""
 
     kind: ClassVar[str]
+    conserved: ClassVar[tuple[str, ...]]
 
 
 class World:

@@ -207,6 +207,7 @@ LEVELS = {
     "albumin",
     "viscosity",
     "bcr_signalling",
+    "btk_occupancy",
 }  # set a level: there is no doing without
 VARIANTS = {"killing": ("killing_without_fc",), "killing_without_fc": ("killing",)}
 WITHOUT_FIELD = {"dheas_field": ("dheas_source",)}  # a uniform field is the pool; a source makes it uneven

@@ -395,7 +395,7 @@ BAD = [  # a line, what it says instead, path, what is said of it
     (ARM, "  a: {add: [{ibrutinib: 420}]}", "arms.a.add.0.ibrutinib", "unit missing: found the number 420"),
     (ARM, "  a: {add: [{ibrutinib: -1 mg}]}", "arms.a.add.0.ibrutinib", "found -1, out of bounds"),
     (ARM, "  a: {add: [{ibrutinib: 420 mg, missed: 120 %}]}", "arms.a.add.0.missed", "out of bounds"),
-    (ARM, "  a: {add: [{infusion: 5 mg/m2, missed: 5 %}]}", "arms.a.add.0.missed", "only a daily dose has it"),
+    (ARM, "  a: {add: [{infusion: 5 mg/m2, missed: 5 %}]}", "arms.a.add.0.missed", "only ibrutinib has it"),
     (ARM, "  a: {add: [{ibrutinib: 420 mg, times: 3}]}", "arms.a.add.0.times", "only an infusion has it"),
     (ARM, "  a: {add: [{ibrutinib: 420 mg}]}", "arms.a.add.0", "no process for 'ibrutinib': ibrutinib is missing"),
     (

@@ -1,43 +1,69 @@
-"""Ibrutinib: a daily dose by mouth."""
+"""Ibrutinib: a daily dose by mouth to a patient, a concentration to a well."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pydantic import model_validator
+
 from abm.core import words
-from abm.core.addition import WHAT_IS_GIVEN, Addition
+from abm.core.addition import WHAT_IS_GIVEN, Addition, Scale, dissolve
 from abm.core.errors import Fault
-from abm.core.par import par
+from abm.core.par import Model, par, refusal
+from abm.core.world import World
 
 
 class IbrutinibGiven(Addition):
-    """A daily dose until the next one says another; 0 mg stops it."""
+    """A daily dose until the next one says another, 0 mg stops it; in uM, what is dissolved at one moment."""
 
     kind: ClassVar[str] = "ibrutinib"
-    scale: ClassVar = "body"
+    scale: ClassVar = "both"
     needs: ClassVar[tuple[str, ...]] = ("pools.btk_free",)
-    usual: ClassVar[Mapping[str, str]] = {"body": "420 mg"}
-    noun: ClassVar[str] = "a daily dose"
+    conserved: ClassVar[tuple[str, ...]] = ("ibrutinib",)
+    usual: ClassVar[Mapping[str, str]] = {"body": "420 mg", "well": "1 uM"}
 
-    ibrutinib: float = par(..., "mg", WHAT_IS_GIVEN, "Ibrutinib by mouth each day from then on", ge=0, le=1e4)
+    ibrutinib: float | None = par(None, "mg", WHAT_IS_GIVEN, "Ibrutinib by mouth each day from then on", ge=0, le=1e4)
+    ibrutinib_uM: float | None = par(None, "uM", WHAT_IS_GIVEN, "Ibrutinib in the well", ge=0, le=1e4)  # noqa: N815
     missed: float = par(0.0, "1", "design: every dose is taken", "Share of the daily doses missed", ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _is_daily_if_missed(self) -> "IbrutinibGiven":
+        if self.missed and not self.is_daily:
+            raise refusal(Fault("only a daily dose can be missed", "missed", allowed="with a dose in mg"))
+        return self
 
     @classmethod
     def faults(cls, given: Mapping[int, Any]) -> list[Fault]:
         """Refuse two doses for the same days."""
         daily = set()
         for index, one in given.items():
-            if one.at in daily:
+            if one.is_daily and one.at in daily:
                 return [Fault(f"two daily doses from {one.at:g} h on", f"{index}.at", allowed="one")]
             daily.add(one.at)
         return []
 
     @property
+    def is_daily(self) -> bool:
+        """Whether it is taken by mouth."""
+        return self.ibrutinib is not None
+
+    @property
     def is_drug(self) -> bool:
         """Whether it treats: a dose of 0 stops treatment."""
-        return self.ibrutinib > 0.0
+        return self.amount > 0.0
+
+    def is_for(self, scale: Scale) -> bool:
+        """Return whether it is in mg for a patient, in uM for a well."""
+        return self.is_daily == (scale == "body")
+
+    def enter(self, world: World, known: Mapping[str, Model]) -> None:
+        """Dissolve it in a well; a patient takes it day by day."""
+        if self.ibrutinib_uM is not None:
+            dissolve(world, "ibrutinib", self.ibrutinib_uM * 1e3)
 
     def words(self) -> str:
         """Return what a report says of it."""
+        if not self.is_daily:
+            return super().words()
         since = self.when("from", " on")
         if not self.ibrutinib:
             return f"no ibrutinib{since}"

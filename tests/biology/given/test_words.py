@@ -22,6 +22,8 @@ RECORD |= {"unless_progressed": False, "missed": 0.0} | EVERY  # as earlier vers
         ({"ibrutinib": "420 mg", "missed": 0.3}, "ibrutinib 420 mg a day, 30 % of the doses missed"),
         ({"ibrutinib": "0 mg", "at": "4383 h"}, "no ibrutinib from 6 months on"),
         ({"ibrutinib": "140 mg", "at": "730.5 h"}, "ibrutinib 140 mg a day from 1 month on"),
+        ({"ibrutinib": "1 uM", "at": "30 min"}, "ibrutinib 1 µM at 30 min"),
+        ({"ibrutinib": "50 nM"}, "ibrutinib 0.05 µM"),
         ({"infusion_mg": 500}, "500 mg rituximab"),
         ({"infusion": "500 mg", "of": "ofatumumab_like"}, "500 mg ofatumumab like"),
         ({"infusion": "375 mg/m2", "times": 6, "every": "672 h", "at": "168 h"},
