@@ -13,7 +13,7 @@ from abm.scenario.kinds import GIVEN, PROCESSES
 USUAL = [(kind, scale) for kind, cls in GIVEN.items() for scale in cls.usual]
 each_usual = pytest.mark.parametrize(("kind", "scale"), USUAL)
 each_kind = pytest.mark.parametrize("kind", GIVEN)
-WRITTEN = {(cls.scale, target) for cls in PROCESSES.values() for target in cls.writes}
+WRITTEN = {(cls.scale, target) for cls in PROCESSES.values() for target in cls().writes}
 
 
 def given(kind, scale, **more):
@@ -88,7 +88,7 @@ def test_what_it_needs_some_process_can_write(kind, scale):
 @pytest.mark.parametrize("kind", [kind for kind, cls in GIVEN.items() if "well" in cls.usual])
 def test_what_enters_a_well_at_its_moment_stays_in_the_ledger(kind, culture):
     needed = [
-        name for name, cls in PROCESSES.items() if set(GIVEN[kind].needs) & set(cls.writes) and cls.scale != "body"
+        name for name, cls in PROCESSES.items() if set(GIVEN[kind].needs) & set(cls().writes) and cls.scale != "body"
     ]
     cells = {"b_cells": {"n": 20}} | ({GIVEN[kind].population: {}} if GIVEN[kind].population else {})
     amount = plain(given(kind, "well"))

@@ -22,7 +22,7 @@ class IbrutinibGiven(Addition):
     usual: ClassVar[Mapping[str, str]] = {"body": "420 mg", "well": "1 uM"}
 
     ibrutinib: float | None = par(None, "mg", WHAT_IS_GIVEN, "Ibrutinib by mouth each day from then on", ge=0, le=1e4)
-    ibrutinib_uM: float | None = par(None, "uM", WHAT_IS_GIVEN, "Ibrutinib in the well", ge=0, le=1e4)  # noqa: N815
+    ibrutinib_uM: float | None = par(None, "uM", WHAT_IS_GIVEN, "Ibrutinib in the well", ge=0, le=1e4)
     missed: float = par(0.0, "1", "design: every dose is taken", "Share of the daily doses missed", ge=0, le=1)
 
     @model_validator(mode="after")

@@ -29,7 +29,7 @@ class BtkOccupancy(Process):
     writes: ClassVar = ("pools.btk_free", "pools.ibrutinib", "pools.ibrutinib_decayed")
     sets: ClassVar = ("pools.btk_free",)
 
-    inactivation_per_uM_per_h: float = par(  # noqa: N815 - a unit
+    inactivation_per_uM_per_h: float = par(
         3.0, "1/uM/h", "assumed: an hour in 1 uM leaves 5 % of BTK free", "Binding of BTK", ge=0, le=1e5
     )
     half_life: float = par("24 h", "h", "assumed: a day in medium", "Half-life of ibrutinib", gt=0, le=1e6)
