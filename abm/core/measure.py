@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
 from abm.core.units import unit_of
@@ -26,8 +26,9 @@ class Measure:
         Of the number in tables, as in :mod:`abm.core.units`.
     words : str
         What it is, as a sentence says it; a ``*`` in it is what stands for that of the name.
-    kind : {"number", "share", "ratio", "time"}
-        A ``share`` of those seen (an event is 0 or 1), a ``ratio`` to a control's share, a ``time`` until an event.
+    kind : {"number", "share", "ratio", "time", "word"}
+        A ``share`` of those seen (an event is 0 or 1), a ``ratio`` to a control's share, a ``time`` until an event, a
+        ``word``.
     shown : str
         Its unit as a reader sees it; by default the unit, of a share percent.
     factor : float
@@ -35,21 +36,27 @@ class Measure:
     axis : str
         Label of an axis; by default the words and the unit as a reader sees it.
     event : str
-        Of a time: the measure that says whether the event came.
-    estimate : {"mean", "median", "kaplan_meier"}
+        Of a time: the measure that says whether the event came. Of follow-up: the time whose event ends it.
+    among : str
+        Of a time: the measure that is above 1 in those in whom the event can come.
+    estimate : {"mean", "median", "kaplan_meier", "follow_up"}
         How many subjects are made one number: the mean of those seen; the median of those in whom it came; its median
-        by Kaplan and Meier, without the event until follow-up ended.
+        by Kaplan and Meier, without the event until follow-up ended; or that of follow-up, reversed.
+    over : str
+        How a reader is told that it is of many subjects, such as ``median of responders``.
     """
 
     name: str
     unit: str
     words: str
-    kind: Literal["number", "share", "ratio", "time"] = "number"
+    kind: Literal["number", "share", "ratio", "time", "word"] = "number"
     shown: str = ""
     factor: float = 0.0
     axis: str = ""
     event: str = ""
-    estimate: Literal["mean", "median", "kaplan_meier"] = "mean"
+    among: str = ""
+    estimate: Literal["mean", "median", "kaplan_meier", "follow_up"] = "mean"
+    over: str = "median"
 
     def __post_init__(self) -> None:
         """Fill in what follows from the rest, and refuse a unit that is none and a measure without words."""
@@ -69,6 +76,16 @@ class Measure:
         """Return the measure of a name that it takes, with what stands for the ``*`` in its words."""
         found = (self._matched(name) or "").replace("_", " ")
         return replace(self, name=name, words=self.words.replace("*", found), axis=self.axis.replace("*", found))
+
+    @property
+    def raw_axis(self) -> str:
+        """Return the label of an axis on which the number is as it is in tables."""
+        unit = "fraction" if self.unit == "1" else readable(self.unit)
+        return self.axis if self.factor == 1.0 else f"{self.words} ({unit})"
+
+    def plain(self) -> dict[str, Any]:
+        """Return what JSON can hold of it."""
+        return {one.name: getattr(self, one.name) for one in fields(Measure)}
 
     def _matched(self, name: str) -> str | None:
         before, star, after = self.name.partition("*")
@@ -105,7 +122,7 @@ class Measures:
 
     def plain(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what JSON can hold of those names that were declared."""
-        return {name: asdict(found) for name in names if (found := self.find(name))}
+        return {name: found.plain() for name in names if (found := self.find(name))}
 
     @classmethod
     def read(cls, content: Any) -> Self:

@@ -8,8 +8,8 @@ import numpy as np
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.hypotheses import without
 from abm.evidence.protocols import RITUXIMAB, SERUM, arm
+from abm.readouts.cd20 import CD20_BINS
 from abm.statistics.correlation import pearson
-from abm.study.measures import CD20_BINS
 
 N = 2000
 ARMS = {

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from abm.core.measure import Measures
+from abm.results.declared import measures
 from abm.results.hashes import result_hash
 from abm.results.seal import FILES, changed
 from abm.results.tables import ReadError, read_csv, read_npz, read_parquet, unreadable
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FRAME = re.compile(r"frame=(\d{6,})\.(?:parquet|npz)")
-NONE = Measures(())
 
 
 class Run:
@@ -106,7 +106,7 @@ class Run:
 
     def measures(self, table: str = "series") -> Measures:
         """Return what the columns of a table are; in a folder that does not say it, their endings tell."""
-        return Measures.read(_mapping(self.path / "measures.json").get(table)) if self.has("measures.json") else NONE
+        return measures(self.path, table)
 
     def populations(self) -> dict[str, dict[str, Any]]:
         """Return what the run says of each kind of cell: role, words, and how its totals are called."""

@@ -20,6 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.core.files import LEFTOVER, append_event, append_line, atomic_write, json_text, naming, write_json
+from abm.core.measure import Measures
+from abm.results.declared import measures
 from abm.results.lock import LOCK_NAME
 from abm.results.tables import ReadError, read_parquet, unreadable
 
@@ -119,6 +121,10 @@ class StudyFolder:
             return json.loads((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise unreadable(self.path / name, error) from error
+
+    def measures(self) -> Measures:
+        """Return what was measured; in a folder that does not say it, the endings of names tell."""
+        return measures(self.path, "readouts")
 
     def write_plan(self, rows: Iterable[Row]) -> int:
         """Write the plan in pieces, so that a long one fits into little memory; return the number of rows.

@@ -1,7 +1,7 @@
-"""What a scenario may say of a cohort: how patients differ, when they are seen, what counts as a response."""
+"""What a scenario may say of a cohort: how patients differ, and what goes together."""
 
 import math
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -9,12 +9,8 @@ from pydantic import Field, model_validator
 from abm.core.errors import Fault
 from abm.core.par import Model, par, refusal
 
-if TYPE_CHECKING:
-    from abm.scenario.arms import Arm
-
 WAYS = ("cv", "sd", "range", "shares")
 CHOSEN = "design: chosen per cohort"
-KIMBY = "Kimby2006"
 
 
 class Spread(Model):
@@ -88,84 +84,3 @@ class Cohort(Model):
             i, j = (names.index(path) for path in pair.of)
             found[i, j] = found[j, i] = pair.r
         return found
-
-
-def starts_h(arm: "Arm") -> tuple[float, float]:
-    """Return when the first infusion of a protocol begins and when the last of its first course does, h.
-
-    Both are the first dose where all are by mouth; 0 and NaN where nothing is given.
-    """
-    drugs = [addition for addition in arm.add if addition.is_drug]
-    courses = [drug.moments for drug in sorted(drugs, key=lambda drug: not drug.antibody)]
-    return (courses[0][0], courses[0][-1]) if courses else (0.0, math.nan)
-
-
-class EndPoints(Model):
-    """When patients with Waldenstroem disease are seen and what counts as what; all of serum IgM alone.
-
-    *References*: Kimby2006 (response criteria of the third workshop on Waldenstroem macroglobulinaemia).
-    """
-
-    kind: Literal["igm"] = "igm"
-    weekly_until: float = par(
-        "12 weeks", "h", "design: a flare is missed by monthly visits", "Weekly visits until", ge=0
-    )
-    visit_every: float = par("4 weeks", "h", "design: monthly visits", "Time between later visits", gt=0)
-    is_confirmed: bool = True
-    minor_frac: float = par(0.25, "1", KIMBY, "Fall that is a minor response", gt=0, lt=1)
-    partial_frac: float = par(0.5, "1", KIMBY, "Fall that is a partial response", gt=0, lt=1)
-    very_good_frac: float = par(0.9, "1", KIMBY, "Fall that is a very good partial response", gt=0, lt=1)
-    progression_rel: float = par(0.25, "1", KIMBY, "Rise above the lowest that is progression", gt=0, le=10)
-    progression: float = par("0.5 g/dL", "g/L", KIMBY, "and at least", ge=0, le=100)
-    any_rise_rel: float = par(0.05, "1", "assumed: more than the assay's error", "Rise in weeks 1-8 that counts", ge=0)
-    flare_rel: float = par(0.25, "1", "Ghobrial2004", "Rise that is a flare", gt=0, le=10)
-    flare_until: float = par(
-        "12 weeks", "h", "assumed: later rises are progression", "Rises until then are flares", ge=0
-    )
-
-    @model_validator(mode="after")
-    def _deeper_is_better(self) -> Self:
-        for name, better in (("minor_frac", "partial_frac"), ("partial_frac", "very_good_frac")):
-            if getattr(self, name) > getattr(self, better):
-                text = f"{getattr(self, name):g} is above {better}, {getattr(self, better):g}"
-                raise refusal(Fault(text, name, allowed="minor_frac <= partial_frac <= very_good_frac"))
-        return self
-
-    def first_h(self, arm: "Arm") -> float:
-        """Return when a protocol's visits begin, h: its first infusion, or dose; the start where nothing is given."""
-        return starts_h(arm)[0]
-
-    def visits_h(self, end_h: float) -> list[float]:
-        """Return the moments of all visits, hours from the first infusion, the first at 0."""
-        week = 168.0
-        weekly = np.arange(0.0, min(self.weekly_until, end_h) + 1e-6, week)
-        later = np.arange(float(weekly[-1]) + self.visit_every, end_h + 1e-6, self.visit_every)
-        return [float(t) for t in np.concatenate([weekly, later])]
-
-
-class LymphocyteEndPoints(Model):
-    """When patients with chronic lymphocytic leukaemia are seen and what counts as what; of the lymphocyte count alone.
-
-    *References*: Hallek2018 (progression), Chiodin2022 (groups).
-    """
-
-    kind: Literal["lymphocytes"] = "lymphocytes"
-    visit_every: float = par("4 weeks", "h", "design: monthly visits", "Time between visits", gt=0)
-    is_confirmed: bool = True
-    progression_rel: float = par(0.5, "1", "Hallek2018", "Rise above the lowest that is progression", gt=0, le=10)
-    least_per_nL: float = par(5.0, "1", "Hallek2018", "and at least, lymphocytes per nL", ge=0, le=1e4)  # noqa: N815
-    redistribution_until: float = par("6 months", "h", "assumed: an early rise is none", "Not before", ge=0)
-    longest_delay: float = par("6 months", "h", "assumed: 0-6 months", "Next treatment after progression by", ge=0)
-    follow_up_spread: float = par(
-        "0 h", "h", "design: all are followed to the end", "Follow-up is shorter by 0-2 of", ge=0
-    )
-    surface_igm_cut_mfi: float = par(50.0, "1", "Chiodin2022", "Much surface IgM is above, MFI", ge=0)
-    calcium_cut_centile: float = par(0.44, "1", "assumed: 31 of 70 below", "Centile of calcium", ge=0, le=1)
-
-    def first_h(self, arm: "Arm") -> float:
-        """Return when a protocol's visits begin, h: its first dose of any drug; the start where nothing is given."""
-        return min((addition.at for addition in arm.add if addition.is_drug), default=0.0)
-
-    def visits_h(self, end_h: float) -> list[float]:
-        """Return the moments of all visits, h, the first at 0."""
-        return [float(t) for t in np.arange(0.0, end_h + 1e-6, self.visit_every)]

@@ -1,4 +1,4 @@
-"""Every kind of process, probe, antibody and addition that there is, and the unions that a scenario is read with."""
+"""Every kind of process, probe, read-out, antibody and addition, and the unions that a scenario is read with."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 import abm.biology
 import abm.biology.given
 import abm.probes
+import abm.readouts
 from abm.biology.given.antibody import ANTIBODIES, IN_MEDIUM
 from abm.biology.given.cells import ADDED
 from abm.core.addition import Addition
@@ -20,11 +21,16 @@ from abm.core.probe import Probe
 from abm.core.process import Process, discover
 from abm.core.units import UnitError
 from abm.core.words import listing
+from abm.readouts.readout import Readout
 
-__all__ = ["ANTIBODIES", "GIVEN", "PROBES", "PROCESSES", "AnyAddition", "kind_given", "one_of"]
+__all__ = ["ANTIBODIES", "CHOSEN", "GIVEN", "PROBES", "PROCESSES", "READOUTS", "USUAL", "AnyAddition", "kind_given",
+           "one_of"]  # fmt: skip
 
 PROCESSES: dict[str, type[Process]] = discover(abm.biology, Process)
 PROBES: dict[str, type[Probe]] = discover(abm.probes, Probe)
+READOUTS: dict[str, type[Readout]] = discover(abm.readouts, Readout)
+CHOSEN = {kind: cls for kind, cls in READOUTS.items() if cls.is_chosen}
+USUAL = next(kind for kind, cls in CHOSEN.items() if cls.is_usual)
 GIVEN: dict[str, type[Addition]] = dict(
     sorted((discover(abm.biology.given, Addition) | IN_MEDIUM | dict(ADDED)).items())
 )

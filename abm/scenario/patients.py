@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.core.errors import Fault
-from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
+from abm.readouts.readout import Readout
 
 if TYPE_CHECKING:
     from abm.scenario.schema import Scenario
@@ -15,9 +15,7 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
     """Return every fault of a patient's processes, events, probes and end points."""
     faults = []
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_ug_per_mL" in process.writes}
-    kinds = [process.kind for process in scenario.processes.values()]
-    secretes = any(cell_type.secretes_igm for cell_type in scenario.cell_types().values())
-    is_without_igm = not secretes and "igm_turnover" not in kinds
+    is_without_igm = "pools.igm_g_per_L" not in scenario.written
     if len(drugs) > 1:
         faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
     for name, arm in scenario.arms.items():
@@ -25,33 +23,17 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
             if addition.condition and is_without_igm:
                 text = "progression that withholds a course is judged by serum IgM: igm_turnover is missing"
                 faults.append(Fault(text, f"arms.{name}.add.{index}.{addition.condition}", allowed="false"))
-    faults += _end_point_faults(scenario, kinds, is_without_igm)
+    faults += _end_point_faults(scenario)
     return faults
 
 
-def _end_point_faults(scenario: "Scenario", kinds: list[str], is_without_igm: bool) -> list[Fault]:
-    """Check end points against what is measured, and visits against looks and the length of the run."""
-    rules, faults = scenario.end_points, []
-    if isinstance(rules, LymphocyteEndPoints):
-        if "bcr_signalling" not in kinds:
-            text = "lymphocytes are counted where cells signal: bcr_signalling is missing"
-            faults.append(Fault(text, "end_points", allowed="with a process of kind bcr_signalling"))
-        if 2.0 * rules.follow_up_spread >= scenario.duration:
-            text = f"some of the patients would be followed for no time: the run lasts {scenario.duration:g} h"
-            allowed = "less than half of the duration"
-            faults.append(Fault(text, "end_points.follow_up_spread", allowed=allowed, beside=("duration",)))
-    elif is_without_igm:
-        return [Fault("there is no serum IgM to judge by", "end_points", allowed="{kind: lymphocytes}")]
-    rules = rules or EndPoints()
-    is_chosen = rules.visit_every != type(rules)().visit_every
-    if is_chosen and rules.visit_every > scenario.duration > getattr(rules, "weekly_until", 0.0):
-        text = f"visits every {rules.visit_every:g} h are rarer than the run of {scenario.duration:g} h is long"
-        allowed = f"at most {scenario.duration:g} h"
-        faults.append(Fault(text, "end_points.visit_every", allowed=allowed, beside=("duration",)))
-    return [*faults, *_look_faults(scenario, rules)]
+def _end_point_faults(scenario: "Scenario") -> list[Fault]:
+    """Hold end points against what is there to be measured, and visits against looks and the length of the run."""
+    rules = scenario.readouts[0]
+    return [*rules.faults(scenario.written, scenario.duration), *_look_faults(scenario, rules)]
 
 
-def _look_faults(scenario: "Scenario", rules: EndPoints | LymphocyteEndPoints) -> list[Fault]:
+def _look_faults(scenario: "Scenario", rules: Readout) -> list[Fault]:
     """Refuse looks rarer than the visits: what is seen at one is a look since the one before.
 
     Looks at chosen moments only are accepted where no end points are asked for: follow-up ends at the first gap.
@@ -61,7 +43,7 @@ def _look_faults(scenario: "Scenario", rules: EndPoints | LymphocyteEndPoints) -
         return []
     looks = np.array(probe.times_h(scenario.duration))
     for arm in scenario.arms.values():
-        first = rules.first_h(arm)
+        first = rules.first_h(arm.add)
         visits = np.array(rules.visits_h(max(0.0, scenario.duration - first))) + first
         since = np.searchsorted(looks, visits + 1e-6)
         unseen = np.flatnonzero(np.diff(since) == 0)

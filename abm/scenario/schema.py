@@ -13,10 +13,11 @@ from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.core.process import Process
 from abm.core.space import Body, Floor, Mixed
+from abm.readouts.readout import Readout
 from abm.scenario.arms import Arm, Axis, converted
 from abm.scenario.checks import consistency_faults
-from abm.scenario.cohort import Cohort, EndPoints, LymphocyteEndPoints
-from abm.scenario.kinds import ANTIBODIES, PROBES, PROCESSES, one_of
+from abm.scenario.cohort import Cohort
+from abm.scenario.kinds import ANTIBODIES, CHOSEN, PROBES, PROCESSES, READOUTS, USUAL, one_of
 
 
 def _cells(population: str, kinds: dict[str, type[CellType]]) -> tuple[Any, Any]:
@@ -28,14 +29,14 @@ def _cells(population: str, kinds: dict[str, type[CellType]]) -> tuple[Any, Any]
 if TYPE_CHECKING:
     AnyProcess = Process
     AnySpace = Floor | Mixed | Body
-    AnyEndPoints = EndPoints | LymphocyteEndPoints
+    AnyEndPoints = Readout
     Populations = Model
     Probes = Model
     Antibodies = Model
 else:
     AnyProcess = one_of(PROCESSES)
     AnySpace = one_of({"floor": Floor, "mixed": Mixed, "body": Body})
-    AnyEndPoints = one_of({"igm": EndPoints, "lymphocytes": LymphocyteEndPoints}, "igm")
+    AnyEndPoints = one_of(CHOSEN, USUAL)
     cells = {name: _cells(name, kinds) for name, kinds in CELL_TYPES.items()}
     Populations = create_model("Populations", __base__=Model, __doc__="Cells at the start.", **cells)
     seen = {kind: (cls | None, None) for kind, cls in PROBES.items()}
@@ -101,6 +102,20 @@ class Scenario(Model):
         for name, cell_type in self.cell_types().items():
             found[name] = cell_type.count(found)
         return found
+
+    @property
+    def written(self) -> frozenset[str]:
+        """Return the names that its processes write, and what its cells bring into serum."""
+        brought = {"pools.igm_g_per_L"} if any(own.secretes_igm for own in self.cell_types().values()) else set()
+        return frozenset(brought.union(*(process.writes for process in self.processes.values())))
+
+    @property
+    def readouts(self) -> tuple[Readout, ...]:
+        """Return what is concluded from its subjects: first what matters most."""
+        chosen = [self.end_points or CHOSEN[USUAL]()]
+        always = [cls() for cls in READOUTS.values() if not cls.is_chosen and set(cls.needs) <= self.written]
+        always.sort(key=lambda own: not own.level)
+        return tuple(own for own in (*chosen, *always) if own.scale == self.space.scale)
 
     @property
     def is_patient(self) -> bool:

@@ -11,13 +11,14 @@ from abm.core.errors import InputError
 from abm.core.files import remove_leftovers
 from abm.core.source import model_hash
 from abm.document.load import dump
+from abm.results.declared import DECLARED
 from abm.results.lock import Lock, LockedError, take_over
 from abm.results.study import IDENTITY, Row, StudyFolder, home
 from abm.scenario.draws import warnings_of
+from abm.study.conclude import declared
 from abm.study.design import label
 from abm.study.indices import indices, plain_indices, undefined
 from abm.study.jobs import Monitor
-from abm.study.measures import kind_of
 from abm.study.pool import Engine, outcomes
 from abm.study.rows import RowJob
 from abm.study.spec import Planned
@@ -153,8 +154,8 @@ def _write_plan(folder: StudyFolder, planned: Planned) -> None:
     study = planned.study
     identity = {"base": planned.text, "design": json.loads(study.design.model_dump_json(by_alias=True))}
     about = {"title": study.title, "question": study.question, "summaries": list(study.summaries)}
-    about |= {"kinds": {name: kind_of(name) for name in study.summaries}, "columns": planned.columns.names}
-    about |= {"warnings": warnings_of(planned.base)}
+    about |= {"columns": planned.columns.names, "warnings": warnings_of(planned.base)}
+    folder.write_json(DECLARED, declared(planned.base.readouts))
     folder.write_text("study.yaml", dump(study))
     labels = {path: label(json.loads(planned.text), path) for path in planned.paths}
     content = {"name": study.name, **about, **identity, "labels": labels, "seeds": list(study.seeds)}

@@ -1,11 +1,11 @@
 """Doses and measurements of a trial as one table that pharmacometric programs read, and the key to its columns.
 
-One ID for each patient under each protocol, in order of ID and TIME; every time is in days. Compartment 1 is the drug
-(DV ug/mL, AMT mg), 2 serum IgM (DV g/L), 3 lymphocytes in blood (DV per nL), 4 ibrutinib by mouth (AMT mg). A row of
-EVID 0 is the look of a visit and stands before what is given at that moment; EVID 1 is what was really given, a dose
-cut by the end of the run or withheld included, so that AMT sums to the ledger; EVID 2 is a plasma exchange: it takes
-REMOVED, a fraction, of compartment 1 and of the IgM in plasma. Covariates are as drawn or
-as a protocol sets them at that time; none where the process is off. Words are numbers, which the key explains.
+One ID for each patient under each protocol, in order of ID and TIME; every time is in days. Read-outs say what is
+measured in which compartment; drug is given into 1 and, by mouth, into 4 (AMT mg). A row of EVID 0 is the look of a
+visit and stands before what is given at that moment; EVID 1 is what was really given, a dose cut by the end of the run
+or withheld included, so that AMT sums to the ledger; EVID 2 is a plasma exchange: it takes REMOVED, a fraction, of
+compartment 1 and of the IgM in plasma. Covariates are as drawn or as a protocol sets them at that time; none where the
+process is off. Words are numbers, which the key explains.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,15 +19,15 @@ from abm.biology.given.infusion import Infusion
 from abm.biology.signalling.ibrutinib import Ibrutinib, taken
 from abm.core.addition import SAME_MOMENT_H
 from abm.core.rng import stream_key
+from abm.readouts.readout import H_PER_D
 from abm.scenario.build import scenario_of
-from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.draws import patient_of
 from abm.scenario.parameters import parameters
-from abm.scenario.schema import Scenario
-from abm.study.end_points import H_PER_D
+from abm.scenario.schema import READOUTS, Scenario
 
 Record = dict[str, Any]
-MEASURED = {1: "rituximab_ug_per_mL", 2: "igm_g_per_L", 3: "lymphocytes_per_nL"}  # by compartment
+MEASURED = {one.number: one for kind in READOUTS.values() for one in kind.compartments}
+BY_MOUTH = 4
 ORDER = (0, 2, 1)  # order of EVID at one moment: a measurement comes before what is given
 COLUMNS = {
     "ID": ("", "one patient under one protocol"),
@@ -45,17 +45,16 @@ COLUMNS = {
     "TIME_d": ("d", "TIME, with its unit"),
     "PATIENT": ("", "the virtual patient, the same under every protocol: replicate + 1"),
 }
-COMPARTMENTS = {1: "rituximab, DV in ug/mL", 2: "serum IgM, DV in g/L", 3: "lymphocytes in blood, DV per nL",
-                4: "ibrutinib by mouth"}  # fmt: skip
+COMPARTMENTS = {number: one.told for number, one in sorted(MEASURED.items())} | {BY_MOUTH: "ibrutinib by mouth"}
 NOTHING: Record = {"DV": None, "MDV": 1, "EVID": 1, "AMT": 0.0, "RATE": 0.0, "CMT": 1, "II": 0, "ADDL": 0,
                    "REMOVED": 0.0}  # fmt: skip
 
 
 class LongTable:
-    """The table of a trial's scenario under the rules that say when patients are seen."""
+    """The table of a trial's scenario."""
 
-    def __init__(self, scenario: Scenario, rules: EndPoints | LymphocyteEndPoints):
-        self.scenario, self.rules = scenario, rules
+    def __init__(self, scenario: Scenario):
+        self.scenario, self.rules = scenario, scenario.readouts[0]
         vary = scenario.cohort.vary if scenario.cohort else {}
         units = dict(zip(*(parameters(scenario)[name] for name in ("name", "unit")), strict=True))
         self.units = {path: units.get(path, "") for path in vary}
@@ -175,19 +174,19 @@ class _Subject:
                 continue
             if row:
                 yield row
-            row = {"TIME": day, "AMT": mg, "CMT": 4, "II": 1, "ADDL": 0}
+            row = {"TIME": day, "AMT": mg, "CMT": BY_MOUTH, "II": 1, "ADDL": 0}
         if row:
             yield row
 
     def _looks(self) -> Iterator[Record]:
         """Yield what was measured at the last look that is not after each visit, at the moment of the look."""
-        first = self.table.rules.first_h(self.arm)
+        first = self.table.rules.first_h(self.arm.add)
         visits = np.array(self.table.rules.visits_h(float(self.t_h[-1]) - first)) + first
         for look in np.unique(np.searchsorted(self.t_h, visits + SAME_MOMENT_H, side="right") - 1):
-            for compartment, name in MEASURED.items():
-                value = self.series[name].iloc[look] if name in self.series else np.nan
+            for number, one in MEASURED.items():
+                value = self.series[one.column].iloc[look] if one.column in self.series else np.nan
                 if np.isfinite(value):
-                    seen = {"DV": float(value), "MDV": 0, "EVID": 0, "CMT": compartment}
+                    seen = {"DV": float(value), "MDV": 0, "EVID": 0, "CMT": number}
                     yield {"TIME": self.t_h[look] / H_PER_D} | seen
 
     def _own(self, t_h: float) -> Scenario:

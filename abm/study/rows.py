@@ -14,10 +14,11 @@ from abm.core.par import plain
 from abm.core.simulation import Simulation
 from abm.core.source import model_hash
 from abm.document.load import Document, apply_overrides, validate
+from abm.readouts.readout import Found
 from abm.scenario.build import build, controls, subjects
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Flow, Stopped
-from abm.study.measures import Measures, measured, of_arms
+from abm.study.measures import measured, of_arms
 
 ARM, REPLICATE = "arm", "replicate"  # axes that choose subjects instead of changing the scenario
 BEAT_S = 0.2
@@ -71,7 +72,7 @@ class RowJob:
             simulation = build(scenario, subject)
             simulation.run(watch)
             found.setdefault(subject.arm, []).append(measured(scenario, subject, simulation))
-        return _known(of_arms(found, controls(scenario)))
+        return _known(of_arms(found, controls(scenario), scenario.readouts))
 
 
 def scenario_at(base: str, point: Mapping[str, Any], seed: int) -> Scenario:
@@ -112,7 +113,7 @@ def _chosen(scenario: Scenario, point: Mapping[str, Any]) -> list:
     ]
 
 
-def _known(found: Measures) -> dict[str, float | None]:
+def _known(found: Found) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in found.items()}
 
 

@@ -13,16 +13,14 @@ from abm.results.run import Run
 from abm.results.tables import ReadError
 from abm.scenario.build import Subject, arm_of, build, controls, subjects
 from abm.scenario.draws import warnings_of
-from abm.scenario.measures import measures
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
+from abm.study.conclude import conclude
 from abm.study.cost import RunCost, cost_of_run, refuse_large_run
 from abm.study.jobs import NO_MEMORY, Monitor
 from abm.study.pool import run_jobs
 from abm.study.resume import Branch, scenario_hash
 from abm.study.subject import SubjectJob, mend
-from abm.study.summary import summarise
-from abm.study.trial import conclude
 
 FEW_CELLS = 20_000  # design: below, a second thread in a subject gains nothing
 FEW = 20  # design: enough cells for every kernel to be compiled
@@ -98,8 +96,7 @@ def _carry_out(
             warm_up(scenario)
         run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_subject)
     folder.merge_parts([(subject.arm, subject.replicate) for subject in todo])
-    _declare(folder, scenario)
-    summary = conclude(folder, scenario) if scenario.is_patient else summarise(folder)
+    summary = conclude(folder, scenario)
     folder.finish(summary | ({"warnings": warnings} if warnings else {}), n_threads)
     folder.log("finished", {})
 
@@ -127,11 +124,6 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
     folder.write_table("arms.csv", columns)
     kinds = sorted(scenario.counted().items(), key=lambda item: not item[1].is_always_counted)
     folder.write_json("populations.json", {name: kind.described() for name, kind in kinds})
-
-
-def _declare(folder: RunFolder, scenario: Scenario) -> None:
-    """Write what the columns of the series are."""
-    folder.write_json("measures.json", {"series": measures(scenario).plain(folder.series().columns)})
 
 
 def _job(folder: RunFolder, scenario: Scenario, subject: Subject, n_threads: int) -> SubjectJob:

@@ -16,6 +16,7 @@ from abm.core.par import Model, par, plain, refusal
 from abm.document.load import Document, apply_overrides, named_file, placing, resolve, validate
 from abm.document.overrides import overwritten
 from abm.document.reading import Keys, value_at
+from abm.readouts.readout import measures_of
 from abm.results.study import Row
 from abm.scenario.draws import EACH_HAS_ITS_OWN, OR_AN_ARM, check_cohort
 from abm.scenario.from_file import check_arms, checked, load_scenario, named
@@ -23,7 +24,6 @@ from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.study.columns import Columns
 from abm.study.design import AnyDesign, Drawn, Listed, Point, range_of
-from abm.study.measures import NAMES, OF_PATIENT, is_measure
 from abm.study.rows import ARM, REPLICATE, base_hash, row_hash, scenario_at
 
 MAX_ROWS = 10_000_000
@@ -168,8 +168,8 @@ def _summary_faults(planned: Planned, document: Document, name: str) -> Iterator
     place = ("summaries", planned.study.summaries.index(name))
     if arm not in planned.base.arms:
         yield document.fault(place, f"no arm '{arm}'", ", ".join(planned.base.arms), nearest(arm, planned.base.arms))
-    elif not is_measure(measure, planned.base.is_patient):
-        known = OF_PATIENT if planned.base.is_patient else NAMES
+    elif (measures := measures_of(planned.base.readouts)).find(measure) is None:
+        known = [one.name for one in measures]
         yield document.fault(place, f"no measure '{measure}'", ", ".join(known), nearest(measure, known))
 
 

@@ -20,12 +20,13 @@ LAYERS = {
     "document": {"core"},
     "biology": {"core", "biology"},
     "probes": {"core", "probes"},
-    "scenario": {"core", "document", "biology", "probes", "scenario"},
-    "study": {"core", "document", "biology", "probes", "scenario", "study"},
-    "evidence": {"core", "document", "biology", "probes", "scenario", "study", "evidence"},
+    "readouts": {"core", "biology", "probes", "readouts"},
+    "scenario": {"core", "document", "biology", "probes", "readouts", "scenario"},
+    "study": {"core", "document", "biology", "probes", "readouts", "scenario", "study"},
+    "evidence": {"core", "document", "biology", "probes", "readouts", "scenario", "study", "evidence"},
     "plot": {"plot"},
-    "view": {"core", "document", "biology", "probes", "scenario", "plot", "view"},
-    "cli": {"core", "document", "biology", "probes", "scenario", "study", "evidence", "plot", "view"},
+    "view": {"core", "document", "biology", "probes", "readouts", "scenario", "plot", "view"},
+    "cli": {"core", "document", "biology", "probes", "readouts", "scenario", "study", "evidence", "plot", "view"},
     "__main__": {"cli"},
     "abm": {"study"},  # the Python interface, imported when it is used
 }

@@ -5,15 +5,17 @@ import re
 import numpy as np
 import pytest
 
+from abm.core.measure import Measure
 from abm.plot.page import style
 from abm.plot.page.report import write_report
 from abm.plot.studies import curves, heat, indices, scatter, tornado
-from abm.plot.studies.points import Points, measure_of, quantity
+from abm.plot.studies.points import Points
 from abm.results.study import StudyFolder
 
 X, Y, Z = "populations.b_cells.cd20.median", "populations.nk_cells.per_b_cell", "arm"
 BASE = {X: 152000.0, Y: 5.0, Z: "all"}
 LABELS = {X: "CD20 per cell: median", Y: "NK cells: per B cell", Z: "arm"}
+SURVIVAL = Measure("survival", "1", "survival", "ratio", "fraction of control")
 
 
 @pytest.fixture
@@ -33,8 +35,9 @@ def make(tmp_path):
             values = {"both.survival": None if value is None else value + 0.01 * row["seed"]}
             folder.append({"hash": row["hash"], "status": "done", "values": values})
         about = {"name": kind, "title": "A study", "question": "Why?", "summaries": ["both.survival"]}
-        labels, kinds = {path: LABELS[path] for path in paths}, {"both.survival": "ratio"}
-        about |= {"design": {"kind": kind}, "labels": labels, "seeds": list(seeds), "kinds": kinds}
+        labels = {path: LABELS[path] for path in paths}
+        about |= {"design": {"kind": kind}, "labels": labels, "seeds": list(seeds)}
+        folder.write_json("measures.json", {"readouts": {"survival": SURVIVAL.plain()}})
         folder.write_json("study.json", about)
         folder.write_text("study.yaml", "name: x\n")
         folder.write_table(shown)
@@ -108,8 +111,7 @@ def test_intervals_are_over_seeds_and_those_of_shares_stay_inside(make):
     assert low["mean"] == pytest.approx(0.52)
     assert low["lo"] == pytest.approx(0.52 * np.exp(-12.7062 * 0.01 / 0.52), rel=1e-4)
     assert high["hi"] == 1.0
-    about = folder.read_json("study.json")
-    folder.write_json("study.json", about | {"kinds": {"both.survival": "number"}})
+    folder.write_json("measures.json", {})
     low, high = Points(folder).over_seeds("both.survival").to_dict("records")
     assert low["hi"] - low["mean"] == pytest.approx(12.7062 * 0.01, rel=1e-4)
     assert high["hi"] > 1.0
@@ -175,6 +177,8 @@ def test_rows_that_failed_are_named_in_the_report(make):
     assert "1 failed" in html
 
 
-def test_measures_have_words():
-    assert quantity("both.survival") == "both: survival (fraction of control)"
-    assert measure_of("nk.kills_per_nk") == "kills per nk"
+def test_measures_have_the_words_of_the_folder_or_those_of_their_names(make):
+    points = Points(make("factorial", [{X: x} for x in (1e4, 1e5)], lambda p: 0.5))
+    assert points.quantity("both.survival") == "both: survival (fraction of control)"
+    assert points.measured("nk.kills_per_nk") == "kills per nk"
+    assert points.measured("nk.never_killed_frac") == "never killed (fraction)"

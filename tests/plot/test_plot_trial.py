@@ -35,8 +35,9 @@ from abm.plot.trial.clock import DAYS, MONTHS, YEARS, clock_for
 from abm.plot.trial.numbers import key_numbers
 from abm.plot.trial.report import simulated
 from abm.plot.trial.trial import USUAL_RULES, Trial
+from abm.readouts.igm_response import IgmResponse
+from abm.readouts.lymphocytes import Lymphocytes
 from abm.results.run import Run
-from abm.scenario.cohort import EndPoints, LymphocyteEndPoints
 from abm.scenario.from_file import load_scenario
 from abm.statistics.survival import at_risk, kaplan_meier, log_rank
 
@@ -345,7 +346,7 @@ def test_words_and_lines_are_those_of_the_scenario_s_own_rules(tmp_path):
 
 
 def test_the_usual_rules_are_those_of_a_scenario_that_says_none():
-    rules = LymphocyteEndPoints().model_dump() | EndPoints().model_dump()
+    rules = Lymphocytes().model_dump() | IgmResponse().model_dump()
     assert {name: rules[name] for name in USUAL_RULES} == USUAL_RULES
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from abm.readouts.survival import interval
 from abm.statistics.intervals import (
     of_mean,
     of_percent,
@@ -15,7 +16,6 @@ from abm.statistics.intervals import (
     share,
     wilson,
 )
-from abm.study.summary import interval
 
 SHARES = st.lists(st.sampled_from([0.0, 1e-9, 0.01, 0.3, 0.5, 0.97, 1.0]), min_size=1, max_size=6)
 

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from abm.core.errors import InputError, ResourceRefused
+from abm.readouts.readout import measures_of
 from abm.results.study import StudyFolder
 from abm.study import pool
 from abm.study.execute import local, plan, run_study, status
 from abm.study.jobs import Monitor, Stopped
-from abm.study.measures import NAMES, is_measure
 from abm.study.spec import load_study
 
 SWEEP = Path(__file__).with_name("sweep.yaml")
@@ -310,7 +310,8 @@ def test_an_interrupted_study_says_how_to_go_on(start, tmp_path):
     assert not (folder.path / ".lock").exists()
 
 
-def test_every_measure_that_can_be_asked_for_is_there(quiet_table):
+def test_every_measure_that_can_be_asked_for_is_there(sweep, quiet_table):
     shown = {name.partition(".")[2] for name in quiet_table if name.startswith("both.")}
-    assert set(NAMES) <= shown
-    assert all(map(is_measure, shown))
+    known = measures_of(sweep().base.readouts)
+    assert {name for name in shown if known.find(name) is None} == set()
+    assert {one.name for one in known if not any(map(one.takes, shown))} == set()

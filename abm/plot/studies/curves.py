@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from abm.plot.page import style, wording
-from abm.plot.studies.points import Points, quantity
+from abm.plot.studies.points import Points
 
 ORDER = 10
 TITLE = "Response curves"
@@ -36,7 +36,7 @@ def figure(points: Points) -> Figure:
             ax.plot(rows[x], rows["mean"], color=colour, marker=style.MARKERS[i % MOST_GROUPS], markersize=4, lw=1.5)
         if style.is_wide(table[x]):
             style.log_axis(ax.xaxis)
-        style.dress(ax, points.label(x, 34), quantity(summary))
+        style.dress(ax, points.label(x, 34), points.quantity(summary))
     if group:
         keys = [style.line_key(f"{points.label(group)} = {name}", style.ARM_COLOURS[i % 7], style.MARKERS[i % 7])
                 for i, name in enumerate(names)]  # fmt: skip
@@ -53,7 +53,7 @@ def seen(points: Points) -> str:
         ends = [
             f"{wording.number(row['mean'])} at {wording.number(row[x])}" for _, row in table.iloc[[0, -1]].iterrows()
         ]
-        parts.append(f"{quantity(summary)} goes from {ends[0]} to {ends[1]}")
+        parts.append(f"{points.quantity(summary)} goes from {ends[0]} to {ends[1]}")
     return wording.sentence(wording.listing(parts))
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.plot.page import style, wording
-from abm.plot.studies.points import Points, arm_of, measure_of, quantity
+from abm.plot.studies.points import Points, arm_of
 
 ORDER = 11
 TITLE = "Two parameters at once"
@@ -41,7 +41,7 @@ def figure(points: Points) -> Figure:
         ax.set_yticks(range(grid.shape[0]), [wording.number(v) for v in grid.index])
     bar = fig.colorbar(image, ax=panels, shrink=0.8, pad=0.02)
     bar.ax.tick_params(labelsize=style.SMALL_PT)
-    bar.set_label(" / ".join(dict.fromkeys(map(measure_of, points.summaries))), fontsize=style.FONT_PT)
+    bar.set_label(" / ".join(dict.fromkeys(map(points.measured, points.summaries))), fontsize=style.FONT_PT)
     return fig
 
 
@@ -50,7 +50,7 @@ def seen(points: Points) -> str:
     parts = []
     for summary in points.summaries:
         found = points.over_seeds(summary)["mean"]
-        parts.append(f"{quantity(summary)} spans {wording.number(found.min())} to {wording.number(found.max())}")
+        parts.append(f"{points.quantity(summary)} spans {wording.number(found.min())} to {wording.number(found.max())}")
     return wording.sentence(wording.listing(parts))
 
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.plot.page import style, wording
-from abm.plot.studies.points import Points, arm_of, measure_of, quantity
+from abm.plot.studies.points import Points, arm_of
 
 ORDER = 21
 TITLE = "Sensitivity"
@@ -32,7 +32,7 @@ def figure(points: Points) -> Figure:
     fig = style.new_figure(1.2 + 0.42 * len(order))
     for i, (ax, summary) in enumerate(zip(style.panels(fig, len(names), len(names), share=False), names, strict=True)):
         _draw(ax, found[summary], order, SHOWN[points.kind])
-        style.dress(ax, measure_of(summary).replace(" (", "\n("), "", arm_of(summary))
+        style.dress(ax, points.measured(summary).replace(" (", "\n("), "", arm_of(summary))
         ax.set_yticks(range(len(order)), [points.label(path, 30) for path in order] if i == 0 else [""] * len(order))
         ax.grid(visible=True, axis="x", color=style.FAINT, linewidth=0.6)
     keys = [style.line_key(NAMES[name], colour, marker, "") for name, colour, marker in _looks(SHOWN[points.kind])]
@@ -44,7 +44,7 @@ def seen(points: Points) -> str:
     """Return the ranking of the first summary."""
     first = next(iter(points.sensitivity()))
     names = wording.listing([points.label(path) for path in ranking(points)[:4]])
-    return wording.sentence(f"{quantity(first)} depends most on {names}")
+    return wording.sentence(f"{points.quantity(first)} depends most on {names}")
 
 
 def ranking(points: Points) -> list[str]:

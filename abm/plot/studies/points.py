@@ -12,7 +12,7 @@ import pandas as pd
 from abm.results.study import StudyFolder
 from abm.statistics.intervals import of_mean, of_ratio, of_share
 
-OVER_SEEDS = {"share": of_share, "ratio": of_ratio}  # by the kind of a summary; all else is a mean
+OVER_SEEDS = {"share": of_share, "ratio": of_ratio}  # by the kind of a measure; all else is a mean
 
 
 class Points:
@@ -34,6 +34,7 @@ class Points:
         self.paths = [path for path in self.about["labels"] if path in self.table]
         self.table = self.table.assign(**{path: _on(self.table[path]) for path in self.paths})
         self.summaries = [name for name in self.about["summaries"] if name in self.table]
+        self.measures = folder.measures()
 
     @property
     def kind(self) -> str:
@@ -48,6 +49,14 @@ class Points:
         """Return what an axis is called, wrapped."""
         return textwrap.fill(str(self.about["labels"][path]), width)
 
+    def quantity(self, summary: str) -> str:
+        """Return what a summary is called on an axis."""
+        return f"{arm_of(summary)}: {self.measured(summary)}"
+
+    def measured(self, summary: str) -> str:
+        """Return what was measured, in words."""
+        return self.measures.of(_name_of(summary)).raw_axis
+
     def over_seeds(self, summary: str) -> pd.DataFrame:
         """Return a row per point in the order of the plan: the axes, and ``mean``, ``lo`` and ``hi`` of a summary.
 
@@ -58,7 +67,7 @@ class Points:
         seed, seeds = pd.factorize(rows["seed"])
         values = np.full((len(seeds), len(points)), np.nan)
         values[seed, place] = rows[summary].where(rows["status"] == "done")
-        found = OVER_SEEDS.get(self.about.get("kinds", {}).get(summary), of_mean)(values)
+        found = OVER_SEEDS.get(self.measures.of(_name_of(summary)).kind, of_mean)(values)
         table = rows.drop_duplicates("point")[self.paths].reset_index(drop=True)
         changes = [tuple(json.loads(point)) for point in points]
         return table.assign(changes=changes, **found._asdict())
@@ -80,18 +89,10 @@ def _on(values: pd.Series) -> pd.Series:
     return values.mask(is_mapping, "on") if values[is_mapping].nunique() == 1 else values
 
 
-def quantity(summary: str) -> str:
-    """Return what a summary is called on an axis."""
-    return f"{arm_of(summary)}: {measure_of(summary)}"
-
-
 def arm_of(summary: str) -> str:
     """Return the arm of a summary."""
     return summary.partition(".")[0]
 
 
-def measure_of(summary: str) -> str:
-    """Return what was measured, in words."""
-    measure = summary.partition(".")[2]
-    words = {"survival": "survival (fraction of control)", "survival_raw": "survival (fraction of the start)"}
-    return words.get(measure, measure.replace("_", " "))
+def _name_of(summary: str) -> str:
+    return summary.partition(".")[2]

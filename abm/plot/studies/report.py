@@ -9,7 +9,7 @@ from typing import Any
 
 from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section, Table
-from abm.plot.studies.points import Points, quantity
+from abm.plot.studies.points import Points
 from abm.results.study import StudyFolder
 
 FIGURES = "studies"
@@ -34,7 +34,7 @@ def head(points: Points) -> tuple[str, str]:
 
 def sections(points: Points, drawn: Sequence[Drawn], _references: Mapping[str, str]) -> list[Section]:
     """Return what is told of a study."""
-    told = [f"{quantity(name)}: {text}." for name, text in points.undefined().items()]
+    told = [f"{points.quantity(name)}: {text}." for name, text in points.undefined().items()]
     failed = _failed(points)
     reasons = Section("Rows that failed", tables=[Table(failed, ("Row", "Reason"), look="words")])
     return [
@@ -59,7 +59,7 @@ def _told(points: Points) -> list[str]:
 
 
 def _header(points: Points) -> list[str]:
-    return [*_place_names(points), *map(quantity, points.summaries)]
+    return [*_place_names(points), *map(points.quantity, points.summaries)]
 
 
 def _place_names(points: Points) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from abm.plot.page import style, wording
-from abm.plot.studies.points import Points, quantity
+from abm.plot.studies.points import Points
 from abm.statistics.correlation import spearman
 
 ORDER = 12
@@ -30,7 +30,7 @@ def figure(points: Points) -> Figure:
     for i, (ax, path) in enumerate(zip(style.panels(fig, len(axes), n_cols, share=False), axes, strict=True)):
         ax.plot(table[path], table["mean"], ".", color=style.BLUE, markersize=3.5, alpha=0.7)
         title = f"ρ = {_decimal(_rho(points, path))}"
-        style.dress(ax, points.label(path, 34), quantity(summary) if i % n_cols == 0 else "", title)
+        style.dress(ax, points.label(path, 34), points.quantity(summary) if i % n_cols == 0 else "", title)
     return fig
 
 
@@ -40,8 +40,8 @@ def seen(points: Points) -> str:
     order = sorted((path for path in found if np.isfinite(found[path])), key=lambda path: -abs(found[path]))[:3]
     parts = [f"{points.label(path)} (ρ = {_decimal(found[path])})" for path in order]
     if not parts:
-        return wording.sentence(f"{quantity(points.summaries[0])} is the same at all points")
-    return wording.sentence(f"{quantity(points.summaries[0])} goes most closely with {wording.listing(parts)}")
+        return wording.sentence(f"{points.quantity(points.summaries[0])} is the same at all points")
+    return wording.sentence(f"{points.quantity(points.summaries[0])} goes most closely with {wording.listing(parts)}")
 
 
 def _rho(points: Points, path: str) -> float:

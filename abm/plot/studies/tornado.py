@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from abm.plot.page import style, wording
-from abm.plot.studies.points import Points, arm_of, measure_of, quantity
+from abm.plot.studies.points import Points, arm_of
 
 ORDER = 20
 TITLE = "Tornado"
@@ -31,7 +31,7 @@ def figure(points: Points) -> Figure:
             for change, colour in zip(found[path], (style.SKY, style.ORANGE), strict=True):
                 ax.barh(row, change, color=colour, height=0.62)
         ax.axvline(0.0, color=style.INK, linewidth=0.8)
-        style.dress(ax, f"change of {measure_of(summary)}".replace(" (", "\n("), "", arm_of(summary))
+        style.dress(ax, f"change of {points.measured(summary)}".replace(" (", "\n("), "", arm_of(summary))
         ax.set_yticks(range(len(order)), [points.label(path, 30) for path in order] if i == 0 else [""] * len(order))
         ax.grid(visible=False)
     style.legend_below(fig, [style.area_key("first value", style.SKY), style.area_key("last value", style.ORANGE)])
@@ -42,7 +42,7 @@ def seen(points: Points) -> str:
     """Return the three longest bars."""
     found = [row for row in spans(points, points.summaries[0])[:3] if _is_known([row])]
     parts = [f"{points.label(path)} ({_decimal(low)} to {_decimal(high)})" for path, low, high in found]
-    return wording.sentence(f"{quantity(points.summaries[0])} moves most with {wording.listing(parts)}")
+    return wording.sentence(f"{points.quantity(points.summaries[0])} moves most with {wording.listing(parts)}")
 
 
 def spans(points: Points, summary: str) -> list[tuple[str, float, float]]:

@@ -7,22 +7,21 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-import abm.study.cost
-import abm.study.run
-import abm.study.subject
-from abm.core.errors import InputError
-from abm.scenario.cohort import EndPoints
-from abm.scenario.draws import draws
-from abm.scenario.from_file import load_scenario
+from abm.readouts.igm_response import (
+    Course,
+    IgmResponse,
+    course_of,
+    end_points,
+    first_progression,
+    response,
+    starts_h,
+)
+from abm.readouts.over_subjects import median_time
+from abm.readouts.readout import measures_of
 from abm.scenario.schema import Arm
-from abm.study.end_points import Course, course_of, end_points, first_progression, response, starts_h
-from abm.study.jobs import Stopped
 from abm.study.measures import of_arms
-from abm.study.patients import median_time
-from abm.study.run import run_scenario
-from abm.study.trial import summarise_trial
 
-WEEK, RULES = 168.0, EndPoints()
+WEEK, RULES = 168.0, IgmResponse()
 WEEKS = [float(week) for week in (*range(13), *range(16, 60, 4))]  # weekly until week 12, then every fourth
 
 
@@ -38,9 +37,19 @@ def from_week(before, week, after):
     return [before if at < week else after for at in WEEKS]
 
 
+def summary_of(rows):
+    """Return what a trial reports of its table of end points."""
+    return RULES.summary(None, rows)
+
+
+def measure(name):
+    """Return the measure of a name."""
+    return measures_of([RULES]).of(name)
+
+
 def test_visits_are_weekly_for_12_weeks_then_every_fourth():
     assert RULES.visits_h(56 * WEEK) == [week * WEEK for week in WEEKS]
-    assert EndPoints(weekly_until="0 h").visits_h(9 * WEEK) == [0.0, 4 * WEEK, 8 * WEEK]
+    assert IgmResponse(weekly_until="0 h").visits_h(9 * WEEK) == [0.0, 4 * WEEK, 8 * WEEK]
     assert RULES.visits_h(2.5 * WEEK) == [0.0, WEEK, 2 * WEEK]
 
 
@@ -109,7 +118,7 @@ def test_the_depth_of_a_lasting_fall_names_the_response(level, word):
 def test_a_fall_counts_when_the_next_visit_confirms_it(level, name):
     assert found([30, level, 30])[name] == 0.0
     assert found([30, level, level, 30])[name] == 1.0
-    assert found([30, level, 30], rules=EndPoints(is_confirmed=False))[name] == 1.0
+    assert found([30, level, 30], rules=IgmResponse(is_confirmed=False))[name] == 1.0
     assert found([30] * (len(WEEKS) - 1) + [level])[name] == 0.0  # the last visit has none after it
 
 
@@ -141,7 +150,7 @@ def test_progression_is_a_quarter_and_5_g_per_L_above_the_lowest(lowest, later, 
 def test_progression_needs_the_next_visit():
     igm = [10 if week != 20 else 30 for week in WEEKS]
     assert found(igm)["progressed"] == 0.0
-    assert found(igm, rules=EndPoints(is_confirmed=False))["time_to_progression_d"] == 140.0
+    assert found(igm, rules=IgmResponse(is_confirmed=False))["time_to_progression_d"] == 140.0
     assert found([10] * (len(WEEKS) - 1) + [30])["progressed"] == 0.0
 
 
@@ -194,14 +203,14 @@ def test_a_rise_in_a_time_that_was_seen_in_part_is_missing_too():
 
 
 def test_what_needs_no_confirmation_is_known_a_visit_earlier():
-    rules = EndPoints(is_confirmed=False)
+    rules = IgmResponse(is_confirmed=False)
     assert (seen_until(1, rules=rules)["minor"], seen_until(16, rules=rules)["progressed"]) == (0.0, 0.0)
     assert math.isnan(seen_until(0, rules=rules)["minor"])
     assert math.isnan(seen_until(12, rules=rules)["progressed"])
 
 
 def test_a_time_without_a_visit_is_not_observed():
-    rules = EndPoints(weekly_until="0 h", visit_every="13 weeks")
+    rules = IgmResponse(weekly_until="0 h", visit_every="13 weeks")
     got = seen_until(52, rules=rules)
     assert all(math.isnan(got[name]) for name in ("any_rise", "flare", "peak_rel"))
     assert (got["up_2_months"], got["minor"], got["progressed"]) == (0.0, 0.0, 0.0)
@@ -222,7 +231,7 @@ def test_without_a_course_there_is_no_time_since_its_end():
 
 @pytest.mark.parametrize("is_confirmed", [True, False])
 def test_igm_that_falls_to_nothing_is_no_progression(is_confirmed):
-    rules = EndPoints(progression="0 g/L", is_confirmed=is_confirmed)
+    rules = IgmResponse(progression="0 g/L", is_confirmed=is_confirmed)
     assert found(from_week(30, 20, 0), rules=rules)["progressed"] == 0.0
 
 
@@ -246,7 +255,7 @@ def test_progression_is_confirmed_against_the_limit_of_the_visit_that_it_confirm
 def test_the_first_visit_is_before_the_dose_even_between_looks():
     arm = Arm.model_validate({"add": [{"infusion": "375 mg/m2", "at": "10 d"}]})
     t_h = np.arange(0.0, 30 * WEEK + 1, WEEK)
-    seen = course_of(t_h, np.where(t_h > 240.0, 60.0, 30.0), arm, RULES)
+    seen = course_of(t_h, np.where(t_h > 240.0, 60.0, 30.0), arm.add, RULES)
     assert seen.igm[:2].tolist() == pytest.approx([30.0, 60.0])
 
 
@@ -255,21 +264,21 @@ COURSE = {"infusion": "375 mg/m2", "times": 4}
 
 def test_a_course_is_seen_at_visits_from_the_first_infusion():
     arm = Arm.model_validate({"add": [COURSE | {"at": "10 d"}, COURSE | {"at": "100 d"}]})
-    assert starts_h(arm) == (240.0, 240.0 + 3 * WEEK)
+    assert starts_h(arm.add) == (240.0, 240.0 + 3 * WEEK)
     t_h = np.arange(0.0, 240.0 + 20 * WEEK + 1, 12.0)
-    seen = course_of(t_h, t_h, arm, RULES)
+    seen = course_of(t_h, t_h, arm.add, RULES)
     assert (seen.first_course_ends_h, seen.baseline) == (3 * WEEK, 240.0)
     assert seen.t_h.tolist() == [week * WEEK for week in (*range(13), 16, 20)]
     assert seen.igm == pytest.approx(seen.t_h + 240.0)
     daily = Arm.model_validate({"add": [{"ibrutinib": "0 mg"}, {"ibrutinib": "420 mg", "at": "9 h"}]})
-    assert starts_h(daily) == (9.0, 9.0)
-    assert starts_h(Arm())[0] == 0.0
-    assert math.isnan(starts_h(Arm())[1])
+    assert starts_h(daily.add) == (9.0, 9.0)
+    assert starts_h(())[0] == 0.0
+    assert math.isnan(starts_h(())[1])
 
 
 def test_follow_up_ends_with_the_last_visit():
     weeks = [week * WEEK for week in range(31)]
-    seen = course_of(weeks, [30.0] * 31, Arm.model_validate({"add": [COURSE]}), RULES)
+    seen = course_of(weeks, [30.0] * 31, Arm.model_validate({"add": [COURSE]}).add, RULES)
     assert end_points(seen, RULES)["follow_up_d"] == 28 * 7
 
 
@@ -288,7 +297,7 @@ def table(progression, arm="one", **columns):
 
 def test_shares_and_medians_are_those_by_hand():
     rows = table([100, 200, 300, None], minor=[1.0, 1.0, 1.0, 0.0], time_to_partial_d=[50.0, 70.0, math.nan, math.nan])
-    summary = summarise_trial(rows)
+    summary = summary_of(rows)
     assert (summary["kind"], summary["patients"], summary["log_rank"]) == ("trial", 4, {})
     shares, medians = (summary["arms"]["one"][name] for name in ("shares", "medians"))
     assert (shares["minor_or_better"]["k"], shares["minor_or_better"]["share"]) == (3, 0.75)
@@ -305,7 +314,7 @@ def test_shares_are_of_those_seen_with_their_number():
     unseen = math.nan
     rows = table([100, None, None, None], minor=[1.0, 0.0, unseen, unseen], progressed=[1.0, 0.0, unseen, unseen],
                  up_2_months=[unseen] * 4)  # fmt: skip
-    one = summarise_trial(rows)["arms"]["one"]
+    one = summary_of(rows)["arms"]["one"]
     assert one["n"] == 4
     assert [(one["shares"][name]["k"], one["shares"][name]["n"]) for name in ("minor_or_better", "progressed")] == [
         (1, 2), (1, 2),
@@ -320,7 +329,7 @@ def test_shares_are_of_those_seen_with_their_number():
 )  # fmt: skip
 def test_a_better_response_is_a_deeper_fall(fractions, place):
     with pytest.raises(ValidationError) as refused:
-        EndPoints(**fractions)
+        IgmResponse(**fractions)
     (fault,) = refused.value.errors()[0]["ctx"]["faults"]
     assert (fault.path, fault.allowed) == (place, "minor_frac <= partial_frac <= very_good_frac")
 
@@ -335,18 +344,20 @@ def test_the_median_time_to_progression_is_over_all_and_that_to_response_over_re
     times = [100.0, 200.0, 300.0, math.nan, math.nan]
     found = of_arms(
         {"one": patients(time_to_progression_d=times, progressed=[1.0, 1.0, 1.0, 0.0, 0.0],
-                         partial=[1.0, 1.0, 0.0, 0.0, 0.0], time_to_partial_d=[30.0, 50.0, *[math.nan] * 3])}, {},
+                         partial=[1.0, 1.0, 0.0, 0.0, 0.0], time_to_partial_d=[30.0, 50.0, *[math.nan] * 3])},
+        {}, [RULES],
     )  # fmt: skip
     assert (found["one.time_to_progression_d"], found["one.time_to_partial_d"]) == (300.0, 40.0)
-    none = of_arms({"one": patients(time_to_progression_d=[100.0, math.nan, math.nan], progressed=[1.0, 0.0, 0.0])}, {})
+    few = patients(time_to_progression_d=[100.0, math.nan, math.nan], progressed=[1.0, 0.0, 0.0])
+    none = of_arms({"one": few}, {}, [RULES])
     assert math.isnan(none["one.time_to_progression_d"])
 
 
 def test_a_response_without_a_course_to_count_from_is_seen_but_its_time_is_not():
-    found = median_time("time_to_partial_d", {"partial": [1.0, 1.0, 1.0], "time_to_partial_d": [math.nan] * 3})
+    found = median_time(measure("time_to_partial_d"), {"partial": [1.0, 1.0, 1.0], "time_to_partial_d": [math.nan] * 3})
     assert (found["median"], found["n"], found["n_seen"]) == (None, 0, 0)
     columns = {"partial": [1.0, 0.0, math.nan], "time_to_partial_d": [9.0, math.nan, math.nan]}
-    some = median_time("time_to_partial_d", columns)
+    some = median_time(measure("time_to_partial_d"), columns)
     assert (some["median"], some["n"], some["n_seen"]) == (9.0, 1, 2)
 
 
@@ -354,23 +365,13 @@ def test_who_was_followed_for_less_counts_for_as_long_as_he_was():
     """Two left at 50 d and could not progress later: of the other two one does at 100 d (R: median 100)."""
     some = patients(time_to_progression_d=[100.0, *[math.nan] * 3], progressed=[1.0, 0.0, math.nan, math.nan],
                     follow_up_d=[400.0, 400.0, 50.0, 50.0])  # fmt: skip
-    found = of_arms({"one": some}, {})
+    found = of_arms({"one": some}, {}, [RULES])
     assert (found["one.time_to_progression_d"], found["one.progressed"]) == (100.0, 0.5)
-
-
-def test_a_study_and_a_trial_give_the_same_medians(trial):
-    _, run = trial
-    rows, summary = read(run, "end_points"), run.summary()["arms"]["once"]["medians"]
-    own = rows[rows["arm"] == "once"].drop(columns=["arm", "response"]).to_dict("records")
-    found = of_arms({"once": own}, {})
-    for name in ("time_to_partial_d", "time_to_progression_d"):
-        median = summary[name]["median"]
-        assert found[f"once.{name}"] == pytest.approx(math.nan if median is None else median, nan_ok=True)
 
 
 def test_a_median_that_is_not_reached_is_none_and_protocols_are_compared():
     early, late = [40, 50, 60, 70, 80, 90, 100, 110], [None] * 7 + [300]
-    summary = summarise_trial(pd.concat([table(early, "early"), table(late, "late")]))
+    summary = summary_of(pd.concat([table(early, "early"), table(late, "late")]))
     median = {arm: summary["arms"][arm]["medians"]["time_to_progression_d"] for arm in ("early", "late")}
     assert median["early"]["median"] == 75.0
     assert median["early"]["lo"] < 70.0 < median["early"]["hi"]
@@ -379,158 +380,9 @@ def test_a_median_that_is_not_reached_is_none_and_protocols_are_compared():
     assert summary["log_rank"]["early vs late"] < 1e-3
 
 
-TRIAL = """\
-name: trial
-replicates: 4
-duration: 120 d
-dt: 4 h
-checkpoint_every: 40 d
-space: {kind: body}
-populations:
-  b_cells: {kind: clone, cells_per_agent: 1e10}
-  nk_cells: {per_b_cell: 0.1, state: resting}
-processes:
-  drug: {kind: two_compartment}
-  effectors: {kind: effector_recovery, granules_time_constant: 39 d}
-  binding: {kind: binding}
-  effect: {kind: marrow_effect}
-  killing: {kind: marrow_killing}
-  plasma_cells: {kind: plasma_cells}
-  il6: {kind: il6}
-  igm: {kind: igm_turnover}
-  albumin: {kind: albumin}
-  viscosity: {kind: viscosity}
-arms:
-  once: {add: [{infusion: 375 mg/m2, times: 4}]}
-  late: {add: [{infusion: 250 mg/m2, times: 2, at: 14 d}, {infusion: 100 mg/m2, at: 70 d, over: 8 h}]}
-probes: {counts: null, patient: {every: 7 d}}
-cohort:
-  vary:
-    covariates.body_surface_m2: {cv: 0.1}
-    processes.il6.strength: {cv: 1}
-    populations.b_cells.cells: {cv: 0.7}
-"""
-
-
-@pytest.fixture(scope="module")
-def load(tmp_path_factory):
-    """Return the function that loads the trial of four patients with other text."""
-    path = tmp_path_factory.mktemp("trial") / "trial.yaml"
-
-    def read(*changes):
-        text = TRIAL
-        for before, after in changes:
-            assert before in text
-            text = text.replace(before, after)
-        path.write_text(text)
-        return load_scenario(path)
-
-    return read
-
-
-@pytest.fixture(scope="module")
-def trial(load, tmp_path_factory):
-    """Return the scenario of the trial and its run, never disturbed, in one process."""
-    return load(), run_scenario(load(), tmp_path_factory.mktemp("quiet_trial"), 1)
-
-
-def read(run, name):
-    return pd.read_csv(run.path / f"{name}.csv")
-
-
-def test_a_trial_has_one_row_of_end_points_per_patient_and_protocol(trial):
-    scenario, run = trial
-    rows = read(run, "end_points")
-    assert rows[["arm", "replicate"]].to_numpy().tolist() == [[arm, i] for arm in ("once", "late") for i in range(4)]
-    assert (rows["follow_up_d"] == [112.0] * 4 + [84.0] * 4).all()  # from the first infusion
-    series = read(run, "series")
-    own = series[(series["arm"] == "once") & (series["replicate"] == 2)]
-    course = course_of(own["time_h"].to_numpy(), own["igm_g_per_L"].to_numpy(), scenario.arms["once"], RULES)
-    expected = {name: value for name, value in end_points(course, RULES).items() if not math.isnan(value)}
-    assert rows.iloc[2][list(expected)].to_dict() == pytest.approx(expected, rel=1e-12)
-
-
-def test_every_baseline_is_that_of_the_last_look_before_the_first_dose(load, tmp_path):
-    growing = "processes:\n  growth: {kind: logistic_growth}\n"
-    run = run_scenario(load(("processes:\n", growing), ("replicates: 4", "replicates: 1")), tmp_path, 1)
-    series, (_, late) = read(run, "series").set_index(["arm", "time_h"]), read(run, "end_points").to_dict("records")
-    for level in ("igm_g_per_L", "albumin_g_per_L"):
-        assert late[f"baseline_{level}"] == series[level]["late", 336.0] != series[level]["late", 0.0]
-
-
-def test_the_summary_is_that_of_the_rows(trial):
-    _, run = trial
-    summary, rows = run.summary(), read(run, "end_points")
-    assert (summary["patients"], list(summary["arms"])) == (4, ["once", "late"])
-    assert max(summary["conservation"].values()) < 1e-9
-    for arm, own in rows.groupby("arm"):
-        shares, medians = (summary["arms"][arm][name] for name in ("shares", "medians"))
-        assert shares["any_rise"]["k"] == own["any_rise"].sum()
-        assert medians["best_change_frac"]["median"] == pytest.approx(own["best_change_frac"].median(), rel=1e-12)
-
-
-def test_the_patients_of_a_trial_are_those_drawn(trial):
-    scenario, run = trial
-    rows = read(run, "patients")
-    for replicate in range(4):
-        expected = draws(scenario, replicate)
-        assert rows.iloc[replicate][list(expected)].to_dict() == pytest.approx(expected, rel=1e-12)
-
-
-def test_two_workers_come_to_the_same_hash(load, trial, tmp_path, monkeypatch):
-    monkeypatch.setattr(abm.study.cost, "SMALL", 0)
-    run = run_scenario(load(), tmp_path, 2)
-    assert run.summary()["result_hash"] == trial[1].summary()["result_hash"]
-
-
-def test_two_threads_in_a_patient_come_to_the_same_hash(load, trial, tmp_path, monkeypatch):
-    monkeypatch.setattr(abm.study.cost, "SMALL", 1e9)
-    monkeypatch.setattr(abm.study.run, "FEW_CELLS", 0)
-    run = run_scenario(load(), tmp_path, 2)
-    assert run.summary()["result_hash"] == trial[1].summary()["result_hash"]
-
-
-@pytest.mark.parametrize("n_steps", [300, 2000])
-def test_an_interrupted_trial_is_completed_to_the_same_hash(load, trial, tmp_path, monkeypatch, stops_after, n_steps):
-    with monkeypatch.context() as patch:
-        patch.setattr(abm.study.subject, "BEAT_S", 0.0)
-        with pytest.raises(Stopped):
-            run_scenario(load(), tmp_path, 1, stops_after(n_steps))
-    run = run_scenario(load(), tmp_path, 1)
-    assert run.summary()["result_hash"] == trial[1].summary()["result_hash"]
-
-
 def test_follow_up_ends_at_the_first_visit_that_nobody_looked_at():
     arm = Arm.model_validate({"add": [{"infusion": "375 mg/m2"}]})
     looks = [0.0, 4.0, *(week * WEEK for week in (1, 2, 3, 30, 31))]
-    seen = course_of(looks, [30.0] * 4 + [60.0] * 3, arm, RULES)
+    seen = course_of(looks, [30.0] * 4 + [60.0] * 3, arm.add, RULES)
     assert seen.t_h.tolist() == [0.0, WEEK, 2 * WEEK, 3 * WEEK]
     assert end_points(seen, RULES)["follow_up_d"] == 21.0
-
-
-@pytest.mark.parametrize(
-    ("changes", "place", "found"),
-    [
-        ({"every: 7 d": "every: 365 d", "duration: 120 d": "duration: 3 years"}, "probes.patient.every",
-         "looked at every 8760 h, but seen every 168 h"),
-        ({"every: 7 d": "every: 10 d"}, "probes.patient.every", "looked at every 240 h, but seen every 168 h"),
-        ({"every: 7 d": "every: 56 d", "cohort:": "end_points: {weekly_until: 0 h}\ncohort:"}, "probes.patient.every",
-         "looked at every 1344 h, but seen every 672 h"),
-        ({"every: 7 d": "at: [7 d, 14 d]", "cohort:": "end_points: {is_confirmed: true}\ncohort:"}, "probes.patient.at",
-         "not looked at after 336 h up to 504 h, but seen every 168 h"),
-        ({"cohort:": "end_points: {visit_every: 50 weeks}\ncohort:"}, "end_points.visit_every",
-         "visits every 8400 h are rarer than the run of 2880 h is long"),
-    ],
-)  # fmt: skip
-def test_looks_rarer_than_visits_and_visits_rarer_than_the_run_are_refused(load, changes, place, found):
-    with pytest.raises(InputError) as refused:
-        load(*changes.items())
-    (fault,) = refused.value.faults
-    assert fault.path == place
-    assert found in str(fault)
-    assert fault.line > 0
-
-
-def test_looks_as_rare_as_rare_visits_are_taken(load):
-    rare = "end_points: {weekly_until: 0 h, visit_every: 56 d}\ncohort:"
-    assert load(("every: 7 d", "every: 56 d"), ("cohort:", rare)).probes.patient.every == 56 * 24

@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 
 import abm
-from abm.scenario.cohort import LymphocyteEndPoints
+from abm.readouts.lymphocytes import Lymphocytes, first_progression, lymphocyte_end_points
+from abm.readouts.readout import Seen
 from abm.scenario.schema import Arm
-from abm.study.lymphocyte_end_points import first_progression, lymphocyte_end_points
-from abm.study.lymphocyte_trial import summarise
 
 WEEK = 168.0
 DAILY = Arm.model_validate({"add": [{"ibrutinib": "420 mg"}]})
-RULES = LymphocyteEndPoints(follow_up_spread="0 h", longest_delay="0 h")
+RULES = Lymphocytes(follow_up_spread="0 h", longest_delay="0 h")
 
 
 def course(count, every_h=4 * WEEK):
@@ -26,7 +25,7 @@ def course(count, every_h=4 * WEEK):
 
 
 def found(count, rules=RULES, seed=1, replicate=0, arm=DAILY):
-    return lymphocyte_end_points(course(count), arm, rules, seed, replicate)
+    return lymphocyte_end_points(Seen(course(count), arm.add, seed, replicate), rules)
 
 
 def test_a_rise_by_half_from_the_lowest_that_the_next_visit_confirms_is_progression():
@@ -85,11 +84,11 @@ def test_inhibition_is_measured_four_weeks_after_the_first_dose_of_ibrutinib():
     later = Arm.model_validate({"add": [{"infusion": "375 mg/m2"}, {"ibrutinib": "420 mg", "at": "56 d"}]})
     signals = [1.0, 1.0, 1.0, 0.3, 0.9, 0.9, 0.9, 0.9]
     rows = [row | {"signal_rel": signal} for row, signal in zip(course([60.0] * 8), signals, strict=True)]
-    assert lymphocyte_end_points(rows, later, RULES, 1, 0)["inhibition_frac"] == pytest.approx(0.7)
+    assert lymphocyte_end_points(Seen(rows, later.add, 1, 0), RULES)["inhibition_frac"] == pytest.approx(0.7)
 
 
 def test_no_cells_are_no_progression():
-    rules = LymphocyteEndPoints(follow_up_spread="0 h", longest_delay="0 h", least_per_nL=0)
+    rules = Lymphocytes(follow_up_spread="0 h", longest_delay="0 h", least_per_nL=0)
     assert found([60, 30, 10, *[0.0] * 12], rules)["progressed"] == 0.0
 
 
@@ -121,7 +120,7 @@ def cohort_of(**columns):
 def test_shares_by_group_are_of_those_seen():
     rows = cohort_of(progressed=[1.0, 0.0, math.nan, 0.0], time_to_progression_d=[300.0, *[math.nan] * 3],
                      surface_igm_MFI=[80.0, 80.0, 80.0, 20.0])  # fmt: skip
-    one = summarise(rows, RULES)["arms"]["one"]
+    one = RULES.summary(None, rows)["arms"]["one"]
     assert (one["shares"]["progressed"]["k"], one["shares"]["progressed"]["n"]) == (1, 3)
     by = one["by"]["surface_igm"]["progression"]
     assert (by["high"]["k"], by["high"]["n"], by["low"]["n"]) == (1, 2, 1)
@@ -130,21 +129,21 @@ def test_shares_by_group_are_of_those_seen():
 def test_a_rise_that_is_not_over_counts_as_long_as_it_was_followed():
     """Of five who rose two are back at 100 and 200 d, three are still up at 700 d; the sixth never rose."""
     rows = cohort_of(peak_rel=[2.0] * 5 + [1.0], time_to_baseline_d=[100.0, 200.0, *[math.nan] * 4])
-    median = summarise(rows, RULES)["arms"]["one"]["medians"]["time_to_baseline_d"]
+    median = RULES.summary(None, rows)["arms"]["one"]["medians"]["time_to_baseline_d"]
     assert (median["median"], median["n"]) == (None, 5)
     half = cohort_of(peak_rel=[2.0] * 3 + [1.0], time_to_baseline_d=[100.0, 200.0, math.nan, math.nan])
-    assert summarise(half, RULES)["arms"]["one"]["medians"]["time_to_baseline_d"]["median"] == 200.0
+    assert RULES.summary(None, half)["arms"]["one"]["medians"]["time_to_baseline_d"]["median"] == 200.0
 
 
 def test_median_follow_up_is_not_shortened_by_progression():
     """Reversed Kaplan and Meier: who progressed at 100 d would have been followed as long as the others."""
     rows = cohort_of(progressed=[1.0, 1.0, 0.0, 0.0, 0.0], time_to_progression_d=[100.0, 100.0, *[math.nan] * 3],
                      follow_up_d=[700.0, 700.0, 500.0, 600.0, 700.0])  # fmt: skip
-    assert summarise(rows, RULES)["arms"]["one"]["medians"]["follow_up_d"]["median"] == 600.0
+    assert RULES.summary(None, rows)["arms"]["one"]["medians"]["follow_up_d"]["median"] == 600.0
 
 
 def test_the_next_treatment_comes_within_its_delay_and_follow_up_ends_it():
-    rules = LymphocyteEndPoints(follow_up_spread="0 h", longest_delay="6 months")
+    rules = Lymphocytes(follow_up_spread="0 h", longest_delay="6 months")
     count = [60, 60, 40, 20, 10, 8, 6, 6, 6, 10, 12, 15, 20, 30, 40, 50, 60, 70, 80, 90]
     delays = [
         one["time_to_next_treatment_d"] - one["time_to_progression_d"]
@@ -160,7 +159,7 @@ def test_the_next_treatment_comes_within_its_delay_and_follow_up_ends_it():
 
 
 def test_follow_up_spreads_about_its_middle():
-    rules = LymphocyteEndPoints(follow_up_spread="6 months")
+    rules = Lymphocytes(follow_up_spread="6 months")
     ends = [found([60.0] * 40, rules, replicate=i)["follow_up_d"] for i in range(300)]
     assert min(ends) >= 39 * 28 - 366 - 28
     assert max(ends) <= 39 * 28

@@ -1,0 +1,153 @@
+"""Survival of B cells in a culture well against its control, and what they died of.
+
+*Model*: a cell is alive until it is committed to die. ``survival`` is alive over alive in the control; ``lysis`` is
+what lysed above the control, of what it left; both of every replicate and its own control, then the mean.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from numpy.typing import ArrayLike
+
+from abm.core.fate import Fate
+from abm.core.world import World
+from abm.readouts.readout import EndPoint, Found, Readout, Seen
+from abm.statistics.intervals import of_mean, of_ratio, of_share
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.results.run import Run
+
+CAUSES = ("cdc", "adcc", "background")
+OF_START = "fraction of the start"
+Interval = dict[str, float | None]
+
+
+class Survival(Readout):
+    """How many B cells live, against the same well without antibody."""
+
+    kind: Literal["survival"] = "survival"
+    scale: ClassVar = "well"
+    level: ClassVar = "n_b_alive"
+    declared: ClassVar = (
+        EndPoint("survival", "1", "survival", "ratio", "fraction of control"),
+        EndPoint("survival_raw", "1", "survival", "share", OF_START, 1.0),
+        EndPoint("control", "1", "survival in the control", "share", OF_START, 1.0),
+        EndPoint("lysis", "1", "specific lysis", shown="fraction of control", summary="specific_lysis"),
+        EndPoint("lysed_frac", "1", "B cells lysed", "share", where="study"),
+        EndPoint("deaths_*_frac", "1", "B cells dead by *", "share", where="study"),
+        EndPoint("n_b_start", "cells", "B cells that ever were", where="study"),
+        EndPoint("alive_h_per_cell", "h", "time alive per B cell", where="study"),
+    )
+
+    def of_subject(self, seen: Seen) -> Found:
+        """Return what became of the cells of a well that ever were, and the hours that they spent alive."""
+        world = seen.simulated
+        b, n = world.populations["b_cells"], ever(world)
+        found = {
+            "n_b_start": float(n),
+            "survival_raw": float((~b.is_dying).sum()) / n,
+            "lysed_frac": world.tallies.get("b_cells.lysed", 0) / n,
+            "alive_h_per_cell": _alive_h(world) / n,
+        }
+        for cause in Fate().causes(b):
+            found[f"deaths_{cause}_frac"] = world.tallies.get(f"b_cells.deaths_{cause}", 0) / n
+        return found
+
+    def against_control(self, own: Found, control: Found) -> Found:
+        """Return survival and lysis of a well against its control, and the control's own survival."""
+        return {
+            "survival": _over(own["survival_raw"], control["survival_raw"]),
+            "lysis": _over(own["lysed_frac"] - control["lysed_frac"], 1.0 - control["lysed_frac"]),
+            "control": control["survival_raw"],
+        }
+
+    def summary(self, run: Run, table: pd.DataFrame) -> dict[str, Any]:
+        """Return survival by arm with intervals over replicates, and deaths by cause."""
+        return summarise(run)
+
+
+def ever(world: World) -> int:
+    """Return how many B cells a well ever held; at least one, to divide by."""
+    return max(1, world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0))
+
+
+def _alive_h(world: World) -> float:
+    """Return the hours that all cells spent alive; cells that came later count from the start."""
+    dead = world.deaths.get("b_cells")
+    n = world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0)
+    return n * world.t_h - (float((world.t_h - dead.time_h).sum()) if dead is not None else 0.0)
+
+
+def _over(above: float, below: float) -> float:
+    return above / below if below > 0 else math.nan
+
+
+def interval(values: ArrayLike, n_cells: float = math.nan) -> Interval:
+    """Return the mean of shares over replicates with its 95 % interval, as plain numbers.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One share per replicate; NaN where there was nothing to divide by.
+    n_cells : float
+        Cells behind each of them.
+    """
+    return of_share(values, n_cells).as_numbers()
+
+
+def summarise(run: Run) -> dict:
+    """Return the summary of a merged run, without its hashes."""
+    last = run.series().groupby(["arm", "replicate"], sort=False).last()
+    arms = run.arms()
+    raw = _ratio(last["n_b_alive"], last["n_b_start"])
+    causes = [c.removeprefix("deaths_") for c in last if c.startswith("deaths_")]
+    causes = [c for c in CAUSES if c in causes] + [c for c in causes if c not in CAUSES]
+    lysed, later = _ratio(last["n_b_dead"], last["n_b_start"]), _later_cohorts(run)
+    result = {}
+    for arm, control in arms.loc[~arms["is_control"], ["arm", "control_arm"]].itertuples(index=False):
+        own, other = raw[arm], raw[control]
+        cells = float(last.loc[arm, "n_b_start"].iloc[0])
+        deaths = {c: _share(last.loc[arm], c) for c in dict.fromkeys((*CAUSES, *causes))}
+        result[arm] = {
+            "survival": of_ratio(_ratio(own, other), cells).as_numbers(),
+            "survival_raw": interval(own, cells),
+            "control": interval(other, float(last.loc[control, "n_b_start"].iloc[0])),
+            "deaths": deaths,
+            "specific_lysis": of_mean(_ratio(lysed[arm] - lysed[control], 1.0 - lysed[control])).as_numbers(),
+        }
+        if arm in later:
+            result[arm]["cohorts"] = later[arm]
+    return {
+        "arms": result,
+        "replicates": int(last.index.get_level_values("replicate").nunique()),
+    }
+
+
+def _later_cohorts(run: Run) -> dict[str, dict[str, Interval]]:
+    """Return raw survival by cohort of every arm to which B cells were added later."""
+    keys = ["arm", "replicate", "cohort"]
+    started, died = run.start().groupby(keys).size(), run.deaths()
+    dead = died.groupby(keys).size() if "cohort" in died else started * 0
+    alive = 1.0 - dead.reindex(started.index, fill_value=0) / started
+    found = {}
+    for arm, shares in alive.groupby("arm", sort=False):
+        cohorts = shares.groupby("cohort")
+        if cohorts.ngroups > 1:
+            cells = started[arm].groupby("cohort").first()
+            found[arm] = {str(c): interval(share.to_numpy(), float(cells[c])) for c, share in cohorts}
+    return found
+
+
+def _ratio(above: pd.Series, below: pd.Series) -> pd.Series:
+    return above / below.where(below > 0)
+
+
+def _share(rows: pd.DataFrame, cause: str) -> float | None:
+    if f"deaths_{cause}" not in rows:
+        return 0.0
+    share = _ratio(rows[f"deaths_{cause}"], rows["n_b_start"]).mean()
+    return None if math.isnan(share) else float(share)

@@ -1,0 +1,72 @@
+"""What is concluded from a merged run: the tables and the summary of its read-outs, and what every number is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from abm.readouts.readout import Readout, Seen
+from abm.results.declared import DECLARED
+from abm.results.folder import RunFolder
+from abm.scenario.build import arm_of, subjects
+from abm.scenario.draws import draws
+from abm.scenario.measures import measures
+from abm.scenario.schema import Scenario
+from abm.study.long_table import LongTable
+
+
+def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
+    """Write the tables of a merged run and what their columns are, and return its summary, without the hashes."""
+    series, readouts = folder.series(), scenario.readouts
+    folder.write_json(DECLARED, {"series": measures(scenario).plain(series.columns)} | declared(readouts))
+    table, found = end_points(series, scenario), {}
+    if not table.empty:
+        folder.write_table("patients.csv", _patients(scenario))
+        folder.write_table("end_points.csv", {name: table[name].to_numpy() for name in table})
+        long = LongTable(scenario)
+        folder.write_parts("nonmem.csv", long.rows(series))
+        folder.write_table("nonmem_key.csv", long.key())
+    for readout in readouts:
+        found = _joined(found, readout.summary(folder, table))
+    return found | {"conservation": _worst(folder.wells())}
+
+
+def end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """Return a row per arm and subject with what its read-outs find; none where they have no such table."""
+    found, rows, readouts = dict(tuple(series.groupby(["arm", "replicate"], sort=False))), [], scenario.readouts
+    for subject in subjects(scenario):
+        own = found[subject.arm, subject.replicate].to_dict("records")
+        seen = Seen(own, arm_of(scenario, subject).add, scenario.seed, subject.replicate)
+        row = {name: value for readout in readouts for name, value in readout.row(seen).items()}
+        rows += [{"arm": subject.arm, "replicate": subject.replicate} | row] if row else []
+    return pd.DataFrame(rows)
+
+
+def declared(readouts: Sequence[Readout]) -> dict[str, Any]:
+    """Return what the numbers of read-outs are, under each of their names, and the rules of the first."""
+    found: dict[str, Any] = {}
+    for one in (measure for readout in readouts for measure in readout.measures):
+        found |= {name: replace(one, name=name).plain() for name in (one.name, one.told_as)}
+    return {"readouts": found, "level": readouts[0].level, "rules": readouts[0].model_dump()}
+
+
+def _patients(scenario: Scenario) -> dict[str, Sequence[Any]]:
+    drawn = [draws(scenario, replicate) for replicate in range(scenario.replicates)]
+    names = list(scenario.cohort.vary) if scenario.cohort else []
+    return {"replicate": range(scenario.replicates)} | {name: [own[name] for own in drawn] for name in names}
+
+
+def _joined(found: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both, what stands in mappings of the same name joined."""
+    both = {name: _joined(found[name], more[name]) for name in found if isinstance(more.get(name), Mapping)}
+    return {**found, **more, **both}
+
+
+def _worst(wells: Mapping[str, Any]) -> dict[str, float]:
+    """Return the largest error of each balance over all subjects."""
+    worst: dict[str, float] = {}
+    for record in wells.values():
+        for name, error in record["conservation"].items():
+            worst[name] = max(worst.get(name, 0.0), abs(error))
+    return worst
