@@ -201,6 +201,11 @@ class Reader:
         return number
 
 
+def kind_of(value: Any, default: str | None = None) -> str | None:
+    """Return the ``kind`` that plain data, or a model, states; the default where it states none."""
+    return value.get("kind", default) if isinstance(value, Mapping) else getattr(value, "kind", default)
+
+
 def plain(model: BaseModel) -> dict[str, Any]:
     """Return a model as plain data, by alias, that validates to an equal model.
 

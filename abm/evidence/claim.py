@@ -107,7 +107,7 @@ def claims(group: str = "") -> list[Claim]:
     modules = (
         importlib.import_module(f"abm.evidence.{found.name}") for found in pkgutil.iter_modules(package.__path__)
     )
-    found = [claim for module in modules for claim in getattr(module, "CLAIMS", ())]
+    found = [claim for module in modules for claim in vars(module).get("CLAIMS", ())]
     groups = sorted({claim.group for claim in found})
     if group and group not in groups:
         near = nearest(group, groups)

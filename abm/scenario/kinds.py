@@ -1,7 +1,7 @@
 """Every kind of process, probe, read-out, antibody and addition, and the unions that a scenario is read with."""
 
 from collections.abc import Mapping
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +16,7 @@ from abm.biology.given.antibody import ANTIBODIES, IN_MEDIUM
 from abm.biology.given.cells import ADDED
 from abm.core.addition import Addition
 from abm.core.errors import Fault, nearest
-from abm.core.par import parameter, reader, refusal
+from abm.core.par import kind_of, parameter, reader, refusal
 from abm.core.probe import Probe
 from abm.core.process import Process, discover
 from abm.core.units import UnitError
@@ -41,19 +41,15 @@ OWNERS = {name: [kind for kind, cls in GIVEN.items() if name in cls.model_fields
 
 def one_of(kinds: Mapping[str, type], default: str | None = None) -> Any:
     """Return the union of some classes, told apart by the value of ``kind``."""
-
-    def kind_of(value: Any) -> str | None:
-        return value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", default)
-
     tagged = [Annotated[cls, Tag(kind)] for kind, cls in kinds.items()]
-    return Annotated[reduce(or_, tagged), Discriminator(kind_of)]
+    return Annotated[reduce(or_, tagged), Discriminator(partial(kind_of, default=default))]
 
 
 def kind_given(value: Any) -> str | None:
     """Return the kind of an addition, which as plain data is the key that holds the amount."""
     if isinstance(value, Mapping):
         return next((OF_AMOUNT[key] for key in value if key in OF_AMOUNT and value[key] is not None), None)
-    return getattr(value, "kind", None)
+    return kind_of(value)
 
 
 def _tag(value: Any) -> str | None:

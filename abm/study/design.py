@@ -16,7 +16,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from scipy.stats import qmc
 
 from abm.core.errors import Fault, InputError
-from abm.core.par import Model, bounds_text, par, refusal
+from abm.core.par import Model, bounds_text, kind_of, par, refusal
 from abm.core.units import UnitError, quantity_text
 from abm.document.load import apply_overrides
 from abm.document.overrides import overwritten
@@ -88,6 +88,11 @@ class Design(Model):
     axes: dict[str, Axis] = Field(min_length=1)
     is_drawn: ClassVar = False
 
+    @property
+    def paths(self) -> list[str]:
+        """Return the paths that points change."""
+        return list(self.axes)
+
     @abstractmethod
     def n_points(self) -> int:
         """Return how many points there are."""
@@ -132,6 +137,11 @@ class Listed(Design):
         if faults:
             raise refusal(*faults)
         return self
+
+    @property
+    def paths(self) -> list[str]:
+        """Return the paths of all points."""
+        return list(dict.fromkeys(path for point in self.points_ for path in point))
 
     def n_points(self) -> int:
         """Return the length of the list."""
@@ -281,10 +291,6 @@ class Morris(Drawn):
         return morris.sample(problem, self.n, num_levels=self.levels, seed=self.draw_seed)
 
 
-def _kind_of(value: Any) -> str | None:
-    return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-
-
 AnyDesign = Annotated[
     Annotated[Listed, Tag("list")]
     | Annotated[Factorial, Tag("factorial")]
@@ -293,7 +299,7 @@ AnyDesign = Annotated[
     | Annotated[Sobol, Tag("sobol")]
     | Annotated[Saltelli, Tag("saltelli")]
     | Annotated[Morris, Tag("morris")],
-    Discriminator(_kind_of),
+    Discriminator(kind_of),
 ]
 
 

@@ -75,8 +75,7 @@ class Planned:
     @property
     def paths(self) -> list[str]:
         """Return the paths that points change."""
-        listed = getattr(self.study.design, "points_", ())
-        return list(dict.fromkeys([*self.study.design.axes, *(path for point in listed for path in point)]))
+        return self.study.design.paths
 
     def points(self) -> Iterator[Point]:
         """Yield what each point changes."""
