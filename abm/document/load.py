@@ -159,13 +159,13 @@ class _Extender:
         if wrong:
             raise InputError(wrong)
         self._refuse_other_files(document, is_users)
-        document = self.names.read(document)
         trail = (*trail, os.path.realpath(file))
         merged = Document(file, {}, {}, reach=self.reach)
         for path in _places(document):
             parent = named_file(document, path)
             self._check(document, path, parent, trail)
             merged = _merged(merged, self.read(parent, trail))
+        document = self.names.read(document, merged.data)
         own = {key: value for key, value in document.data.items() if key != "extends"}
         return _merged(merged, replace(document, data=own, positions=document.without({("extends",)})))
 

@@ -70,7 +70,7 @@ def apply_sets(
         place = Position(f"{ON_COMMAND_LINE} {text if len(text) <= 60 else text[:57] + '...'}")
         try:
             override = _parsed_set(text)
-            now, warnings = names.of_sets({dotted(override.keys): override.value}, place.file)
+            now, warnings = names.of_sets({dotted(override.keys): override.value}, place.file, document.data)
             for path, value in now.items():
                 document = _with_set(document, _Override(_keys(path), value), _shape(model_class), place)
             document = replace(document, warnings=(*document.warnings, *warnings))

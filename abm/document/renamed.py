@@ -22,9 +22,11 @@ class Renamed:
     why : str
         What was wrong with the old name.
     kinds : tuple of str
-        Of the entries that ``*`` stands for in the old path alone.
+        Of the entries that ``*`` stands for in the old path alone, or of the entry that has another name now.
     usual : str
         The name of such an entry where there is none of these kinds.
+    where : tuple of (str, str)
+        Dotted path and value of what must hold for it, if anything.
     """
 
     old: str
@@ -32,11 +34,21 @@ class Renamed:
     why: str
     kinds: tuple[str, ...] = ()
     usual: str = ANY
+    where: tuple[str, str] | None = None
 
-    def now(self, path: Keys) -> Keys | None:
+    def holds(self, *data: Mapping[str, Any]) -> bool:
+        """Whether what must hold does, in the first of some data that says it."""
+        if self.where is None:
+            return True
+        path, value = self.where
+        said = (value_at(one, tuple(path.split("."))) for one in data)
+        return next((found for found in said if found is not None), None) == value
+
+    def now(self, path: Keys, value: Any = None) -> Keys | None:
         """Return the new path of what stood at a path, or of the part around it; None if the name is unchanged."""
         keys = self.old.split(".")
-        if not _fits(keys, path[: len(keys)]):
+        kind = value_at(value, ("kind",)) if isinstance(value, Mapping) and len(path) == len(keys) else None
+        if not _fits(keys, path[: len(keys)]) or (kind is not None and kind not in self.kinds):
             return None
         stars = (key for name, key in zip(keys, path, strict=False) if name == ANY)
         return (*(next(stars) if name == ANY else name for name in self.new.split(".")), *path[len(keys) :])
@@ -44,14 +56,14 @@ class Renamed:
     def before(self, path: Keys, data: Mapping[str, Any]) -> Keys | None:
         """Return the old path of a new one; an entry that the new name leaves open is the first of its kind."""
         keys = self.new.split(".")
-        if not _fits(keys, path):
+        if not _fits(keys, path[: len(keys)]) or not self.holds(data):
             return None
         names = self.old.split(".")
         others = value_at(data, tuple(names[: names.index(ANY)])) if ANY in names else None
-        own = [key for name, key in zip(keys, path, strict=True) if name == ANY]
+        own = [key for name, key in zip(keys, path, strict=False) if name == ANY]
         own += [key for key, entry in (others or {}).items() if value_at(entry, ("kind",)) in self.kinds]
         stars = iter((*own, self.usual))
-        return tuple(next(stars) if name == ANY else name for name in names)
+        return (*(next(stars) if name == ANY else name for name in names), *path[len(keys) :])
 
 
 class _Move(NamedTuple):
@@ -77,28 +89,47 @@ class Renamings:
     renamed: tuple[Renamed, ...] = ()
     holding: tuple[str, ...] = ()
 
-    def moved(self, path: Keys) -> Keys | None:
-        """Return the new path of what stood at a path; None if the name is unchanged."""
-        return next((new for one in self.renamed if (new := one.now(path)) is not None), None)
-
     def first(self, path: str, data: Mapping[str, Any]) -> str:
         """Return the very first name of a dotted path, which stays the same whatever it is renamed to."""
         keys: Keys = tuple(path.split("."))
         return dotted(next((old for one in self.renamed if (old := one.before(keys, data)) is not None), keys))
 
-    def why(self, path: Keys) -> str:
-        """Return what was wrong with the old name of a path."""
-        return next(one.why for one in self.renamed if one.now(path) is not None)
+    def known(self, *data: Mapping[str, Any]) -> "Renamings":
+        """Return those that hold for some data, of which the first to say something counts."""
+        return replace(self, renamed=tuple(one for one in self.renamed if one.holds(*data)))
 
-    def read(self, document: Document) -> Document:
+    def of(self, path: Keys, value: Any = None, *, alone: bool = False) -> tuple[Keys, str] | None:
+        """Return where a value stands now and what was wrong with its old name; None if it has its name still.
+
+        Parameters
+        ----------
+        path : Keys
+            Old or new.
+        value : object
+            What stands there.
+        alone : bool
+            Whether what is around it is left out: it has been asked for already.
+        """
+        asked = (one for one in self.renamed if not alone or len(path) == one.old.count(".") + 1)
+        found = ((one.now(path, value), one.why) for one in asked)
+        return next(((new, why) for new, why in found if new is not None), None)
+
+    def read(self, document: Document, below: Mapping[str, Any] | None = None) -> Document:
         """Return a document with every value under the name that it has now.
+
+        Parameters
+        ----------
+        document : Document
+            As it was written.
+        below : mapping, optional
+            Data of what it extends or changes.
 
         Raises
         ------
         InputError
             A value is there under both names, and they differ.
         """
-        reading = _Reading(self, document)
+        reading = _Reading(self.known(document.data, below or {}), document)
         data = reading.part(document.data, (), ())
         for move in reading.taken():
             data = reading.put(data, move)
@@ -107,15 +138,17 @@ class Renamings:
         positions = {reading.place_of(path): at for path, at in document.positions.items()}
         return replace(document, data=data, positions=positions, warnings=(*document.warnings, *reading.told))
 
-    def of_sets(self, sets: Mapping[str, Any], file: str) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """Return values by dotted path under the names that they have now, and the warnings.
+    def of_sets(
+        self, sets: Mapping[str, Any], file: str, below: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return values by dotted path, which change what is below, under their names now, and the warnings.
 
         Raises
         ------
         InputError
             A value is there under both names, and they differ.
         """
-        reading = _Reading(self, Document(file, dict(sets), {(): Position(file)}))
+        reading = _Reading(self.known(below), Document(file, dict(sets), {(): Position(file)}))
         found = reading.by_path(sets, ())
         if reading.faults:
             raise InputError(*reading.faults)
@@ -157,12 +190,19 @@ class _Reading:
             return value
         kept = {}
         for key, entry in value.items():
-            new = self.names.moved((*path, key))
-            if new is None:
-                kept[key] = self.part(entry, (*path, key), (*place, key))
+            here, found = (*place, key), self.names.of((*path, key), entry, alone=True)
+            if found is None:
+                kept[key] = self.part(entry, (*path, key), here)
+                continue
+            new = self._told(here, (*path, key), found)
+            inner = self.part(entry, new, here)
+            if new[:-1] == path:  # under its other name at the same place, since the order of processes matters
+                name = str(new[-1])
+                self.places[here] = (*place, name)
+                self._compare(_Move(here, new, inner), value.get(name, inner))
+                kept[name] = inner
             else:
-                self.moves.append(_Move((*place, key), new, entry))
-                self._tell((*place, key), (*path, key), new)
+                self.moves.append(_Move(here, new, inner))
         return kept
 
     def by_path(self, value: Any, place: Keys) -> Any:
@@ -192,9 +232,9 @@ class _Reading:
         return {**data, key: self._put({} if inner is None else inner, move, rest) if rest else move.value}
 
     def _of_entry(self, known: Mapping[str, Any], key: str, entry: Any, place: Keys) -> Iterator[tuple[str, Any]]:
-        path = tuple(key.split("."))
-        new = self.names.moved(path)
-        if new is None:
+        path: Keys = tuple(key.split("."))
+        renamed = self.names.of(path, entry)
+        if renamed is None:
             kept, found = self.part(entry, path, place), self.taken()
             for move in (move for move in found if move.new[: len(path)] == path):
                 below = move.new[len(path) :]
@@ -202,8 +242,9 @@ class _Reading:
             yield key, kept
             found = [move for move in found if move.new[: len(path)] != path]
         else:
-            found = [_Move(place, new, entry)]
-            self._tell(place, path, new)
+            new = self._told(place, path, renamed)
+            inner, others = self.part(entry, new, place), self.taken()
+            found = [_Move(place, new, inner), *others]
         for move in found:
             name = dotted(move.new)
             self.places[move.place] = (*place[:-1], name)
@@ -212,18 +253,17 @@ class _Reading:
             yield name, move.value
 
     def _item(self, item: Any, place: Keys) -> Any:
-        new = self.names.moved(tuple(item.split("."))) if isinstance(item, str) else None
-        if new is None:
-            return item
-        self._tell(place, tuple(item.split(".")), new)
-        return dotted(new)
+        path: Keys = tuple(item.split(".")) if isinstance(item, str) else ()
+        found = self.names.of(path)
+        return item if found is None else dotted(self._told(place, path, found))
 
-    def _tell(self, place: Keys, path: Keys, new: Keys) -> None:
-        """Note a warning, with the name of the file alone: a run keeps it."""
+    def _told(self, place: Keys, path: Keys, found: tuple[Keys, str]) -> Keys:
+        """Return a new path and note a warning, with the name of the file alone: a run keeps it."""
+        new, why = found
         at = self.document.position(place)
         shown = Position(Path(at.file).name if at.line else at.file, at.line, at.column)
-        text = f"'{dotted(path)}' is now called '{dotted(new)}': {self.names.why(path)}"
-        self.told.append(str(Fault(text, "", *shown)))
+        self.told.append(str(Fault(f"'{dotted(path)}' is now called '{dotted(new)}': {why}", "", *shown)))
+        return new
 
     def _compare(self, move: _Move, other: Any) -> None:
         if other != move.value:

@@ -68,6 +68,8 @@ def read(path: Path, sets: tuple[str, ...], kind: type[AnyAsked], axes: str) -> 
         All faults of the file, with their places.
     """
     document = resolve(path, sets, kind, names=RENAMED)
+    validate(kind, document)
+    document = RENAMED.read(document, plain(scenario_beside(document, "parameters")))
     asked = named(validate(kind, document), document)
     content = dict(asked)
     scenario, faults = scenario_beside(document, "parameters", content["set"]), []

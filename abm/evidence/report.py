@@ -146,7 +146,7 @@ def drawn(fit: Path, n: int) -> list[dict[str, Any]]:
     if weights.shape != (len(particles),) or not (weights >= 0).all() or not weights.sum() > 0:
         raise InputError(Fault("particles and weights do not fit together", file=file, allowed="what abm fit writes"))
     picked = np.random.default_rng(1).choice(len(weights), size=n, p=weights / weights.sum())
-    return [RENAMED.of_sets(particles[i], file)[0] for i in picked]
+    return [RENAMED.of_sets(particles[i], file, {})[0] for i in picked]
 
 
 def as_plain(scores: Sequence[Score], parameters: str, seeds: Sequence[int], scale: float) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Every kind of process, probe, read-out, antibody and addition, and the unions that a scenario is read with."""
 
 from collections.abc import Mapping
-from functools import partial, reduce
+from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,7 +42,7 @@ OWNERS = {name: [kind for kind, cls in GIVEN.items() if name in cls.model_fields
 def one_of(kinds: Mapping[str, type], default: str | None = None) -> Any:
     """Return the union of some classes, told apart by the value of ``kind``."""
     tagged = [Annotated[cls, Tag(kind)] for kind, cls in kinds.items()]
-    return Annotated[reduce(or_, tagged), Discriminator(partial(kind_of, default=default))]
+    return Annotated[reduce(or_, tagged), Discriminator(lambda value: kind_of(value, default))]
 
 
 def kind_given(value: Any) -> str | None:

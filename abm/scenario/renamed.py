@@ -19,6 +19,13 @@ RENAMED = Renamings(
             kinds=("one_compartment", "two_compartment"),
             usual="drug",
         ),
+        Renamed(
+            "processes.dheas",
+            "processes.potency",
+            "dheas is the field of a well",
+            kinds=("dheas_potency",),
+            where=("space.kind", "body"),
+        ),
         Renamed("serum.donor.sex", "covariates.sex", "it is the subject's"),
         Renamed("serum.donor.age_years", "covariates.age_years", "it is the subject's"),
         Renamed("processes.*.vv_rel", "processes.*.rel_vv", MULTIPLIER),

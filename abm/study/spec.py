@@ -106,8 +106,9 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
         More rows than a plan may have.
     """
     document = resolve(path, sets, Study, names=RENAMED)
+    own = _base(validate(Study, document), document)
+    document = RENAMED.read(document, plain(own))
     study = named(validate(Study, document), document)
-    own = _base(study, document)
     with placed_in_set(study.set, document):
         data = apply_overrides(plain(own), study.set, Scenario)
         base = checked(Document(study.base, data)).telling((*own.told, *document.warnings))

@@ -4,6 +4,7 @@ import pytest
 
 from abm.core.errors import InputError
 from abm.document.load import resolve
+from abm.document.reading import Document
 from abm.document.renamed import Renamed, Renamings
 
 WHY = "it is no rate"
@@ -90,3 +91,30 @@ def test_the_first_name_of_a_path_tells_the_entry_that_the_new_one_does_not():
     assert names.first("subject.surface", data) == "drug.own.surface"
     assert names.first("drug.own.surface", data) == "drug.own.surface"
     assert names.first("subject.weight", data) == "subject.weight"
+
+
+MIXED = Renamings((Renamed("steps.dose", "steps.gift", WHY, kinds=("a",), where=("space", "body")),), ("set",))
+
+
+@pytest.mark.parametrize(
+    ("data", "below", "is_renamed"),
+    [
+        ({"space": "body", "steps": {"x": 1, "dose": {"kind": "a"}, "y": 2}}, {}, True),
+        ({"steps": {"x": 1, "dose": {"n": 2}, "y": 2}}, {"space": "body"}, True),
+        ({"steps": {"x": 1, "dose": None, "y": 2}}, {"space": "body"}, True),
+        ({"space": "body", "steps": {"x": 1, "dose": {"kind": "b"}, "y": 2}}, {}, False),
+        ({"steps": {"x": 1, "dose": {"n": 2}, "y": 2}}, {"space": "well"}, False),
+        ({"space": "well", "steps": {"x": 1, "dose": {"n": 2}, "y": 2}}, {"space": "body"}, False),
+    ],
+)
+def test_an_entry_is_renamed_in_its_place_where_its_condition_holds_and_its_kind_fits(data, below, is_renamed):
+    steps = MIXED.read(Document("x.yaml", data), below).data["steps"]
+    assert list(steps) == ["x", "gift" if is_renamed else "dose", "y"]
+    assert list(steps.values()) == list(data["steps"].values())
+    assert MIXED.first("steps.gift.n", {"space": "body"}) == "steps.dose.n"
+    assert MIXED.first("steps.gift.n", {"space": "well"}) == "steps.gift.n"
+
+
+def test_what_is_renamed_inside_an_entry_that_is_renamed_is_found_too():
+    names = Renamings((Renamed("old", "new", WHY), Renamed("new.rate", "new.gain", WHY)))
+    assert names.read(Document("x.yaml", {"old": {"rate": 1, "n": 2}})).data == {"new": {"gain": 1, "n": 2}}

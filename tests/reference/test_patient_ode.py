@@ -28,7 +28,7 @@ def equations(own):
     """Return what the equations take, per day and in litres, from a patient's own scenario."""
     cells, p = own.populations.b_cells, own.processes
     drug, effect, killing, growth = p["drug"], p["effect"], p["killing"], p["growth"]
-    plasma, il6, igm, loss, potency = p["plasma_cells"], p["il6"], p["igm"], p["cd20_loss"], p["dheas"]
+    plasma, il6, igm, loss, potency = p["plasma_cells"], p["il6"], p["igm"], p["cd20_loss"], p["potency"]
     dheas_uM = Donor(**own.serum.donor.model_dump()).dheas_uM(own.covariates)
     return {
         "cells": cells.cells,

@@ -8,6 +8,7 @@ import pytest
 from abm.biology.populations import CELL_TYPES
 from abm.core.par import plain
 from abm.document.load import dump
+from abm.document.reach import allow
 from abm.scenario.draws import draws, warnings_of
 from abm.scenario.from_file import load_scenario
 from abm.scenario.renamed import RENAMED
@@ -36,6 +37,7 @@ def test_every_new_name_is_one_and_no_old_name_is():
     known = {f"processes.*.{name}" for cls in PROCESSES.values() for name in cls.model_fields}
     kinds = [(name, cls) for name, own in CELL_TYPES.items() for cls in own.values()]
     known |= {f"populations.{name}.{field}" for name, cls in kinds for field in cls.model_fields}
+    known |= {"processes.potency"}
     known |= {f"{section}.{name}" for section in ("serum", "serum.donor", "covariates") for name in keys(section)}
     for one in RENAMED.renamed:
         assert one.new in known
@@ -100,3 +102,12 @@ def test_a_run_keeps_the_warnings_in_its_log_and_summary(tmp_path):
     run = run_scenario(own, tmp_path / "runs", 1)
     assert run.summary()["warnings"] == list(own.told)
     assert OLD in (run.path / "log.jsonl").read_text()
+
+
+def test_the_potency_of_patients_may_be_called_dheas_and_the_field_of_wells_is_so_called(tmp_path):
+    (tmp_path / "p.yaml").write_text(f"extends: {PARAMETERS}/waldenstrom.yaml\nprocesses: {{dheas: {{max_effect: 0}}}}")
+    allow([PARAMETERS])
+    patient = load_scenario(tmp_path / "p.yaml", ["processes.dheas.ec50_uM=2"])
+    assert (patient.processes["potency"].max_effect, patient.processes["potency"].ec50_uM) == (0.0, 2.0)
+    assert len(patient.told) == 2
+    assert load(tmp_path, "", ["processes.dheas.voxels_per_side=4"]).told == ()
