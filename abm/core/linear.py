@@ -2,6 +2,10 @@
 
 import math
 
+import numpy as np
+
+TERMS = 18  # design: of a matrix of norm below 1/2 the rest is below 1e-21
+
 
 def integral(rate: float, dt: float) -> float:
     """Return the integral of ``exp(-rate t)`` from 0 to dt."""
@@ -43,3 +47,18 @@ def two_pools(
     first = (p - r * a) * x[0] + r * c * x[1] + inflow * (ip - ir * a)
     second = r * b * x[0] + (p - r * c) * x[1] + inflow * ir * b
     return first, second
+
+
+def exponential(matrix: np.ndarray) -> np.ndarray:
+    """Return the exponential of a small square matrix: the series of a power of two of its root, squared again."""
+    if matrix.size == 1:
+        return np.array([[math.exp(matrix[0, 0])]])
+    halvings = max(0, math.frexp(float(np.abs(matrix).sum(axis=1).max()))[1] + 1)
+    root, term = matrix / 2.0**halvings, np.eye(len(matrix))
+    found = term.copy()
+    for k in range(1, TERMS):
+        term = term @ root / k
+        found += term
+    for _ in range(halvings):
+        found = found @ found
+    return found

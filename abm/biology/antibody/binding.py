@@ -1,10 +1,11 @@
 """Antibodies compete for CD20 and the free drug falls by what binds.
 
-*Model*: ``dR/dt = kon C (s N - R) - koff R`` per cell, exact over the step for the step's mean free concentration,
-which is itself the exact solution for the whole well with unbound sites held. Free drug changes by the sum over
-cells. Several antibodies bind in turn; N is the CD20 that the others leave, each molecule of them covering 1/s.
+*Model*: ``dR/dt = kon C (s (N - sum of R'/s' over the other antibodies) - R) - koff R`` for each antibody of a cell,
+exact over the step for the step's mean free concentrations. Each of these is itself the exact solution for the whole
+well with unbound sites held. Free drug changes by the sum over cells.
 
-*Assumes*: the medium is well mixed; what C1q and CD16 see of several antibodies is the mean over what is bound.
+*Assumes*: the medium is well mixed; a molecule covers 1/s CD20; what C1q and CD16 see of several antibodies is the mean
+over what is bound.
 
 *Reads*: cd20_per_cell. *Writes*: bound_*_per_cell, bound_per_cell, rel_c1q, rel_cd16, pools.antibody_*.
 
@@ -30,7 +31,7 @@ from abm.biology.antibody.places import (
 )
 from abm.biology.columns import BOUND, REL_C1Q, REL_CD16
 from abm.core.jit import kernel, prange
-from abm.core.pools import Pools
+from abm.core.linear import exponential
 from abm.core.population import Population
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
@@ -40,12 +41,17 @@ PER_M_PER_S_IN_PER_NM_PER_H = 3600e-9
 
 
 @kernel
-def bind(bound, gain, cd20, sites_per_cd20, occupancy, kept):
-    """Relax every cell towards its equilibrium; ``kept`` is the share of the distance left after the step."""
-    for i in prange(bound.size):
-        equilibrium = sites_per_cd20 * cd20[i] * occupancy
-        gain[i] = (equilibrium - bound[i]) * (1.0 - kept)
-        bound[i] += gain[i]
+def bind(gain, bound, cd20, sites, occupancy, moved):
+    """Write what each cell gains of each antibody, shape (antibodies, cells), on its way to equilibrium.
+
+    ``moved[a, c]`` is what a gains where c is one below its equilibrium.
+    """
+    for i in prange(cd20.size):
+        for a in range(sites.size):
+            own = 0.0
+            for c in range(sites.size):
+                own += (sites[c] * cd20[i] * occupancy[c] - bound[c, i]) * moved[a, c]
+            gain[a, i] = max(own, -bound[a, i])
 
 
 class Binding(Process):
@@ -63,50 +69,82 @@ class Binding(Process):
         declare_each(world)
 
     def step(self, world: World, key: Key) -> None:
-        """Bind for one step, one antibody after the other."""
+        """Bind for one step."""
         b, drugs = world.populations["b_cells"], antibodies(world)
-        for drug in drugs:
-            bind_one(world, b, drug, left_by_others(b, drug, drugs))
+        bound = [b[column_of(drug)] for drug in drugs]
+        totals = np.array([own.sum() for own in bound])
+        if not totals.any() and all(world.pools[pool_of(drug)] <= 0.0 for drug in drugs):
+            return
+        law = Law(drugs, mean_free_nM(world, b, drugs, totals), world.dt_h)
+        gain = np.empty((len(drugs), b.n))
+        on_cells = np.stack(bound) if len(drugs) > 1 else bound[0].reshape(1, -1)
+        bind(gain, on_cells, b.cd20_per_cell, law.sites, law.occupancy, law.moved)
+        for drug, own in zip(drugs, gain, strict=True):
+            take_up(world, b, drug, own)
         add_up(b, drugs)
         if any(drug.rel_c1q != 1.0 or drug.rel_cd16 != 1.0 for drug in drugs):
             b.rel_c1q[:] *= mean_over_bound(b, drugs, [drug.rel_c1q for drug in drugs])
             b.rel_cd16[:] *= mean_over_bound(b, drugs, [drug.rel_cd16 for drug in drugs])
 
 
-def left_by_others(b: Population, drug: Antibody, drugs: Sequence[Antibody]) -> np.ndarray:
-    """Return the CD20 of each cell that no other antibody covers, shape (n,)."""
-    if len(drugs) == 1:
-        return b.cd20_per_cell
-    covered = sum(b[column_of(other)] / other.sites_per_cd20 for other in drugs if other is not drug)
-    return np.maximum(b.cd20_per_cell - covered, 0.0)
+class Law:
+    """Equilibrium and relaxation of antibodies at constant free concentrations; one row and column for each.
 
-
-def bind_one(world: World, b: Population, drug: Antibody, cd20: np.ndarray) -> None:
-    """Bind one antibody to the CD20 that it finds, for one step."""
-    pools, free, own = world.pools, pool_of(drug), b[column_of(drug)]
-    kon_per_nM_per_h = drug.kon_per_M_per_s * PER_M_PER_S_IN_PER_NM_PER_H
-    koff_per_h = kon_per_nM_per_h * drug.kd_nM
-    bound = own.sum()
-    if pools[free] <= 0.0 and bound == 0.0:
-        return
-    unbound = max(0.0, drug.sites_per_cd20 * cd20.sum() - bound)
-    rates = kon_per_nM_per_h * unbound, koff_per_h * bound
-    free_nM = mean_free_nM(pools, free, *rates, world.dt_h)
-    kept = math.exp(-(kon_per_nM_per_h * free_nM + koff_per_h) * world.dt_h)
-    gain = np.empty(b.n)
-    bind(own, gain, cd20, drug.sites_per_cd20, free_nM / (free_nM + drug.kd_nM), kept)
-    # no more binds than is there: kon F U dt, F the mean free concentration, is at most what the solution loses
-    pools[free] = max(0.0, pools[free] - gain.sum())
-
-
-def mean_free_nM(pools: Pools, free: str, binding: float, leaving: float, dt_h: float) -> float:
-    """Return the free concentration averaged over the step, with the well's unbound and bound sites held.
-
-    ``binding`` is kon times the unbound sites, 1/(nM h) molecules; ``leaving`` is koff times the bound ones.
+    Attributes
+    ----------
+    sites : array
+        Molecules for each CD20 at saturation.
+    occupancy : array
+        Share of all CD20 that each covers in the end.
+    moved : array
+        What each gains in a step where another is one molecule below its equilibrium.
     """
-    per_nM = pools.molecules(1.0)
-    rate, start = binding / per_nM, pools[free] / per_nM
-    if rate * dt_h < 1e-12:
-        return start
-    end = leaving / per_nM / rate
-    return end + (start - end) * -math.expm1(-rate * dt_h) / (rate * dt_h)
+
+    def __init__(self, drugs: Sequence[Antibody], free_nM: np.ndarray, dt_h: float):
+        kon, kd_nM = rates_of(drugs)
+        over_kd = free_nM / kd_nM
+        others = over_kd.sum() - over_kd
+        self.sites = np.array([drug.sites_per_cd20 for drug in drugs])
+        self.occupancy = free_nM / (free_nM + kd_nM * (1.0 + others))
+        kept = exponential(-((kon * free_nM)[:, None] + np.diag(kon * kd_nM)) * dt_h)
+        self.moved = (np.eye(len(drugs)) - kept) * (self.sites[:, None] / self.sites)
+
+
+def rates_of(drugs: Sequence[Antibody]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the association rates, 1/(nM h), and dissociation constants, nM."""
+    kon = np.array([drug.kon_per_M_per_s * PER_M_PER_S_IN_PER_NM_PER_H for drug in drugs])
+    return kon, np.array([drug.kd_nM for drug in drugs])
+
+
+def mean_free_nM(world: World, b: Population, drugs: Sequence[Antibody], bound: np.ndarray) -> np.ndarray:
+    """Return the free concentrations averaged over the step, with the well's unbound and bound sites held."""
+    (kon, kd_nM), per_nM = rates_of(drugs), world.pools.molecules(1.0)
+    covered = [own / drug.sites_per_cd20 for own, drug in zip(bound, drugs, strict=True)]
+    cd20, found = b.cd20_per_cell.sum(), np.empty(len(drugs))
+    for a, drug in enumerate(drugs):
+        left = cd20 - sum(covered[:a] + covered[a + 1 :])
+        unbound = max(0.0, drug.sites_per_cd20 * left - bound[a])
+        rate, start = kon[a] * unbound / per_nM, world.pools[pool_of(drug)] / per_nM
+        if rate * world.dt_h < 1e-12:
+            found[a] = start
+            continue
+        end = kon[a] * kd_nM[a] * bound[a] / per_nM / rate
+        found[a] = end + (start - end) * -math.expm1(-rate * world.dt_h) / (rate * world.dt_h)
+    return found
+
+
+def take_up(world: World, b: Population, drug: Antibody, gain: np.ndarray) -> None:
+    """Move what binds from the medium to the cells.
+
+    No more binds than is there: kon F U dt, F the mean free concentration, is at most what the solution loses; but
+    where another antibody leaves in the same step, U grows, and what binds is cut.
+    """
+    pools, free = world.pools, pool_of(drug)
+    taken = gain.sum()
+    if taken > pools[free] and len(antibodies(world)) > 1:
+        binds = gain > 0.0
+        gain[binds] *= max(0.0, pools[free] - gain[~binds].sum()) / gain[binds].sum()
+        taken = gain.sum()
+    own = b[column_of(drug)]
+    own += gain
+    pools[free] = max(0.0, pools[free] - taken)

@@ -3,6 +3,9 @@
 import math
 from typing import Any
 
+import numpy as np
+from scipy.linalg import expm
+
 from tests.reference.philox import binomial, poisson
 from tests.reference.twin.cells import BCell
 from tests.reference.twin.well import COMPLEMENT, Well
@@ -10,8 +13,7 @@ from tests.reference.twin.well import COMPLEMENT, Well
 
 def antibody_on_cells(well: Well) -> None:
     """Binding, internalisation with recovery of CD20, the shield of old C3b, and the potency of NK cells."""
-    for kind, drug in well.drugs.items():
-        _bind(well, kind, drug)
+    _bind(well)
     for c in well.b:
         _see(c, well.drugs)
     law = well.law["internalisation"]
@@ -34,27 +36,37 @@ def antibody_on_cells(well: Well) -> None:
         n.potency += (steady - n.potency) * -math.expm1(-well.dt / law.lag)
 
 
-def _bind(well: Well, kind: str, drug: Any) -> None:
-    sites, kon, per_nM = drug.sites_per_cd20, drug.kon_per_M_per_s * 3600e-9, well.molecules(1.0)
-    koff = kon * drug.kd_nM
-    left = [c.cd20 - _covered(c, {k: d for k, d in well.drugs.items() if k != kind}) for c in well.b]
-    bound = sum(c.bound_of.setdefault(kind, 0.0) for c in well.b)
-    unbound = max(0.0, sites * sum(left) - bound)
+def _bind(well: Well) -> None:
+    """Solve ``du/dt = kon C (N - sum of u) - koff u`` for the CD20 that each antibody covers, C held."""
+    drugs = list(well.drugs.items())
+    if not drugs:
+        return
+    free = np.array([_mean_free_nM(well, kind) for kind, _ in drugs])
+    kon = np.array([drug.kon_per_M_per_s * 3600e-9 for _, drug in drugs])
+    slopes = -np.diag(kon * [drug.kd_nM for _, drug in drugs]) - (kon * free)[:, None]
+    ends = np.linalg.solve(-slopes, kon * free)
+    kept, sites = expm(slopes * well.dt), np.array([drug.sites_per_cd20 for _, drug in drugs])
+    for c in well.b:
+        before = np.array([c.bound_of[kind] for kind in well.drugs])
+        after = sites * (ends * c.cd20 + kept @ (before / sites - ends * c.cd20))
+        for (kind, _), was, now in zip(drugs, before, after, strict=True):
+            c.bound_of[kind] = now
+            well.gain(f"antibody_{kind}", was - now)
+    if min(well.pools[f"antibody_{kind}"] for kind in well.drugs) < -1e-6:
+        raise ValueError("the twin knows no shortage of antibody")
+
+
+def _mean_free_nM(well: Well, kind: str) -> float:
+    drug, per_nM = well.drugs[kind], well.molecules(1.0)
+    kon, sites = drug.kon_per_M_per_s * 3600e-9, drug.sites_per_cd20
+    total = {k: sum(c.bound_of.setdefault(k, 0.0) for c in well.b) for k in well.drugs}
+    covered = sum(total[k] / other.sites_per_cd20 for k, other in well.drugs.items() if k != kind)
+    unbound = max(0.0, sites * (sum(c.cd20 for c in well.b) - covered) - total[kind])
     rate, free = kon * unbound / per_nM, well.nM(f"antibody_{kind}")
-    if rate * well.dt >= 1e-12:
-        end = koff * bound / per_nM / rate
-        free = end + (free - end) * -math.expm1(-rate * well.dt) / (rate * well.dt)
-    kept = math.exp(-(kon * free + koff) * well.dt)
-    for c, cd20 in zip(well.b, left, strict=True):
-        gained = (sites * cd20 * free / (free + drug.kd_nM) - c.bound_of[kind]) * (1.0 - kept)
-        c.bound_of[kind] += gained
-        well.gain(f"antibody_{kind}", -gained)
-    if well.pools[f"antibody_{kind}"] < 0.0:
-        raise ValueError(f"the twin knows no shortage of {kind}")
-
-
-def _covered(c: BCell, others: dict[str, Any]) -> float:
-    return sum(c.bound_of.get(kind, 0.0) / drug.sites_per_cd20 for kind, drug in others.items())
+    if rate * well.dt < 1e-12:
+        return free
+    end = kon * drug.kd_nM * total[kind] / per_nM / rate
+    return end + (free - end) * -math.expm1(-rate * well.dt) / (rate * well.dt)
 
 
 def _see(c: BCell, drugs: dict[str, Any]) -> None:
