@@ -16,7 +16,8 @@ import abm
 from abm.core.jit import set_threads
 from abm.core.simulation import Simulation
 from abm.scenario.build import Subject, build
-from abm.scenario.schema import PROCESSES, Scenario
+from abm.scenario.kinds import PROCESSES
+from abm.scenario.schema import Scenario
 
 settings.register_profile("same every time", deadline=None, derandomize=True)
 settings.load_profile("same every time")

@@ -59,8 +59,8 @@ class IgmResponse(OfPatients):
     declared: ClassVar = (
         EndPoint("response", "1", "Best response", "word", where="table"),
         EndPoint("peak_rel", "1", "Highest IgM within {flare_until}", shown="relative to the start", where="table"),
-        _flag("any_rise", "IgM rises by more than {any_rise_rel} (weeks 1–8)"),
-        _flag("flare", "IgM flares (≥ {flare_rel} within {flare_until})"),
+        _flag("any_rise", "IgM rises by more than {any_rise_frac} (weeks 1–8)"),
+        _flag("flare", "IgM flares (≥ {flare_frac} within {flare_until})"),
         _flag("up_2_months", "IgM above the start at 2 months"),
         _flag("up_4_months", "IgM above the start at 4 months"),
         _flag("minor", "Minor response or better (≥ {minor_frac})", "minor_or_better"),
@@ -94,10 +94,10 @@ class IgmResponse(OfPatients):
     minor_frac: float = par(0.25, "1", KIMBY, "Fall that is a minor response", gt=0, lt=1)
     partial_frac: float = par(0.5, "1", KIMBY, "Fall that is a partial response", gt=0, lt=1)
     very_good_frac: float = par(0.9, "1", KIMBY, "Fall that is a very good partial response", gt=0, lt=1)
-    progression_rel: float = par(0.25, "1", KIMBY, "Rise above the lowest that is progression", gt=0, le=10)
+    progression_frac: float = par(0.25, "1", KIMBY, "Rise above the lowest that is progression", gt=0, le=10)
     progression: float = par("0.5 g/dL", "g/L", KIMBY, "and at least", ge=0, le=100)
-    any_rise_rel: float = par(0.05, "1", "assumed: more than the assay's error", "Rise in weeks 1-8 that counts", ge=0)
-    flare_rel: float = par(0.25, "1", "Ghobrial2004", "Rise that is a flare", gt=0, le=10)
+    any_rise_frac: float = par(0.05, "1", "assumed: more than the assay's error", "Rise in weeks 1-8 that counts", ge=0)
+    flare_frac: float = par(0.25, "1", "Ghobrial2004", "Rise that is a flare", gt=0, le=10)
     flare_until: float = par(
         "12 weeks", "h", "assumed: later rises are progression", "Rises until then are flares", ge=0
     )
@@ -259,8 +259,8 @@ def end_points(course: Course, rules: IgmResponse) -> Found:
     progressed = first_progression(course, rules)
     found = {
         BASELINE: float(course.igm[0]),
-        "any_rise": answer(rise > (1.0 + rules.any_rise_rel) * base, rise, base),
-        "flare": answer(peak >= (1.0 + rules.flare_rel) * base, peak, base),
+        "any_rise": answer(rise > (1.0 + rules.any_rise_frac) * base, rise, base),
+        "flare": answer(peak >= (1.0 + rules.flare_frac) * base, peak, base),
         "up_2_months": answer(at_2 > base, at_2, base),
         "up_4_months": answer(at_4 > base, at_4, base),
         "peak_rel": peak / base,
@@ -302,7 +302,7 @@ def first_progression(course: Course, rules: IgmResponse) -> int | None:
     Where confirmation is required, the next visit has to pass the same limits.
     """
     lowest = np.minimum.accumulate(course.igm)
-    limit = np.maximum((1.0 + rules.progression_rel) * lowest, lowest + rules.progression)
+    limit = np.maximum((1.0 + rules.progression_frac) * lowest, lowest + rules.progression)
     is_up = (course.igm >= limit) & (course.igm > lowest) & (course.t_h > rules.flare_until)
     if rules.is_confirmed:
         is_up = is_up & np.append((course.igm[1:] >= limit[:-1]) & (course.igm[1:] > lowest[:-1]), False)

@@ -72,7 +72,7 @@ class Lymphocytes(OfPatients):
 
     visit_every: float = par("4 weeks", "h", "design: monthly visits", "Time between visits", gt=0)
     is_confirmed: bool = True
-    progression_rel: float = par(0.5, "1", "Hallek2018", "Rise above the lowest that is progression", gt=0, le=10)
+    progression_frac: float = par(0.5, "1", "Hallek2018", "Rise above the lowest that is progression", gt=0, le=10)
     least_per_nL: float = par(5.0, "1", "Hallek2018", "and at least, lymphocytes per nL", ge=0, le=1e4)  # noqa: N815
     redistribution_until: float = par("6 months", "h", "assumed: an early rise is none", "Not before", ge=0)
     longest_delay: float = par("6 months", "h", "assumed: 0-6 months", "Next treatment after progression by", ge=0)
@@ -181,7 +181,7 @@ def first_progression(t_h: np.ndarray, count: np.ndarray, rules: Lymphocytes) ->
     """
     is_late = t_h > rules.redistribution_until
     lowest = np.minimum.accumulate(np.where(is_late, count, np.inf))
-    is_up = (count >= (1.0 + rules.progression_rel) * lowest) & (count >= rules.least_per_nL) & (count > lowest)
+    is_up = (count >= (1.0 + rules.progression_frac) * lowest) & (count >= rules.least_per_nL) & (count > lowest)
     is_up &= is_late
     if rules.is_confirmed:
         is_up &= np.append(is_up[1:], False)

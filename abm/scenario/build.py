@@ -16,7 +16,8 @@ from abm.core.world import World
 from abm.document.load import Document, apply_overrides, validate
 from abm.scenario.arms import Arm
 from abm.scenario.draws import patient_of
-from abm.scenario.schema import PROBES, Scenario
+from abm.scenario.kinds import PROBES
+from abm.scenario.schema import Scenario
 
 CONTROL = "~control"
 

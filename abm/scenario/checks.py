@@ -2,32 +2,29 @@
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from abm.biology.covariates import Covariates
 from abm.biology.populations import CELL_TYPES
 from abm.core.addition import Scale
 from abm.core.errors import Fault
 from abm.core.words import listing
+from abm.scenario.content import Content
 from abm.scenario.kinds import GIVEN, PROCESSES
 from abm.scenario.patients import patient_faults
-
-if TYPE_CHECKING:
-    from abm.scenario.schema import Scenario
 
 USUAL_REACH_UM = 10.0  # design: sum of two radii
 ENGINES_OWN = {"additions", "fate"}
 SPACE = ("space.kind",)  # what decides between a culture well and a patient
 
 
-def consistency_faults(scenario: "Scenario") -> list[Fault]:
+def consistency_faults(scenario: Content) -> list[Fault]:
     """Return every fault in how parts of a scenario fit together."""
     faults = [*_own_faults(scenario), *_time_faults(scenario), *_arm_faults(scenario), *_order_faults(scenario)]
     faults += [*_space_faults(scenario), *_scale_faults(scenario), *_subject_faults(scenario)]
     return [*faults, *(patient_faults(scenario) if scenario.space.scale == "body" else ())]
 
 
-def _own_faults(scenario: "Scenario") -> list[Fault]:
+def _own_faults(scenario: Content) -> list[Fault]:
     names = sorted(ENGINES_OWN & set(scenario.processes))
     faults = [Fault(f"the engine has a process {name!r} of its own", f"processes.{name}") for name in names]
     first: dict[tuple[type, str], str] = {}
@@ -41,7 +38,7 @@ def _own_faults(scenario: "Scenario") -> list[Fault]:
     return faults
 
 
-def _time_faults(scenario: "Scenario") -> list[Fault]:
+def _time_faults(scenario: Content) -> list[Fault]:
     faults = []
     if scenario.dt > scenario.duration:
         text = f"dt {scenario.dt:g} h is longer than the duration {scenario.duration:g} h"
@@ -66,7 +63,7 @@ def _time_faults(scenario: "Scenario") -> list[Fault]:
     return faults
 
 
-def _arm_faults(scenario: "Scenario") -> list[Fault]:
+def _arm_faults(scenario: Content) -> list[Fault]:
     faults = []
     alike = {name.lower(): name for name in reversed(scenario.arms)}
     for name in scenario.arms:
@@ -85,7 +82,7 @@ def _arm_faults(scenario: "Scenario") -> list[Fault]:
     return faults
 
 
-def _order_faults(scenario: "Scenario") -> list[Fault]:
+def _order_faults(scenario: Content) -> list[Fault]:
     """Inside a phase, the process that writes a column reset in each step must come before those that read it."""
     faults, items = [], list(scenario.processes.items())
     fleeting = {f"{owner}.{c.name}" for p in scenario.processes.values() for owner, c in p.columns if c.resets}
@@ -104,7 +101,7 @@ def _order_faults(scenario: "Scenario") -> list[Fault]:
     return faults
 
 
-def _scale_faults(scenario: "Scenario") -> list[Fault]:
+def _scale_faults(scenario: Content) -> list[Fault]:
     """Check that processes, cells and events belong to the place of the scenario: a culture well or a patient."""
     space, faults = scenario.space, []
     for name, cell_type in scenario.cell_types().items():
@@ -122,7 +119,7 @@ def _scale_faults(scenario: "Scenario") -> list[Fault]:
         if probe is not None and probe.scale not in (space.scale, "both"):
             text = f"{name!r} sees nothing in {space.where}"
             faults.append(Fault(text, f"probes.{name}", allowed="null", beside=SPACE))
-    if scenario.end_points is not None and space.scale != "body":
+    if scenario.end_points is not None and scenario.end_points.scale != space.scale:
         faults.append(Fault(f"{space.where} has no end points", "end_points", allowed="in a patient", beside=SPACE))
     if dict(scenario.probes)[space.look] is None:
         text = f"nobody looks at {space.where}"
@@ -130,7 +127,7 @@ def _scale_faults(scenario: "Scenario") -> list[Fault]:
     return [*faults, *_given_faults(scenario)]
 
 
-def _given_faults(scenario: "Scenario") -> list[Fault]:
+def _given_faults(scenario: Content) -> list[Fault]:
     """Hold what is given against where it can be given, and what it needs against what is written there."""
     faults, space = [], scenario.space
     written = {target for process in scenario.processes.values() for target in process.writes}
@@ -154,7 +151,7 @@ def _writers(need: str, scale: Scale) -> str:
     return listing([k for k, cls in PROCESSES.items() if need in cls().writes and cls.scale in (scale, "both")], "or")
 
 
-def _subject_faults(scenario: "Scenario") -> list[Fault]:
+def _subject_faults(scenario: Content) -> list[Fault]:
     """Refuse a body surface together with a height, from which it would follow."""
     surface, height = "covariates.body_surface_m2", "covariates.height_cm"
     is_said = scenario.covariates.body_surface_m2 != Covariates().body_surface_m2
@@ -164,7 +161,7 @@ def _subject_faults(scenario: "Scenario") -> list[Fault]:
     return [Fault(text, surface, allowed="one of the two", beside=(height,))]
 
 
-def _space_faults(scenario: "Scenario") -> list[Fault]:
+def _space_faults(scenario: Content) -> list[Fault]:
     """Hold processes against the space, and the space against how far cells reach on it."""
     faults = [
         replace(fault, path=f"processes.{name}.{fault.path}")

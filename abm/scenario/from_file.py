@@ -9,10 +9,11 @@ from abm.core.names import name_of
 from abm.document.arguments import Sets, as_path, as_sets
 from abm.document.load import AnyModel, Document, resolve, validate
 from abm.document.reading import Keys
+from abm.scenario.arms import Arm
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
 from abm.scenario.renamed import RENAMED
-from abm.scenario.schema import Arm, Scenario
+from abm.scenario.schema import Scenario
 
 SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "checkpoint_every", "arms", "probes",
           "x_axis", "cohort", "end_points")  # fmt: skip

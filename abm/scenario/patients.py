@@ -1,17 +1,13 @@
 """Faults of a scenario that is about patients: what is given, seen and judged must be there."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from abm.core.errors import Fault
 from abm.readouts.readout import Readout
-
-if TYPE_CHECKING:
-    from abm.scenario.schema import Scenario
+from abm.scenario.content import Content
 
 
-def patient_faults(scenario: "Scenario") -> list[Fault]:
+def patient_faults(scenario: Content) -> list[Fault]:
     """Return every fault of a patient's processes, events, probes and end points."""
     faults = []
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_ug_per_mL" in process.writes}
@@ -27,18 +23,18 @@ def patient_faults(scenario: "Scenario") -> list[Fault]:
     return faults
 
 
-def _end_point_faults(scenario: "Scenario") -> list[Fault]:
+def _end_point_faults(scenario: Content) -> list[Fault]:
     """Hold end points against what is there to be measured, and visits against looks and the length of the run."""
     rules = scenario.readouts[0]
     return [*rules.faults(scenario.written, scenario.duration), *_look_faults(scenario, rules)]
 
 
-def _look_faults(scenario: "Scenario", rules: Readout) -> list[Fault]:
+def _look_faults(scenario: Content, rules: Readout) -> list[Fault]:
     """Refuse looks rarer than the visits: what is seen at one is a look since the one before.
 
     Looks at chosen moments only are accepted where no end points are asked for: follow-up ends at the first gap.
     """
-    probe = getattr(scenario.probes, "patient", None)
+    probe = dict(scenario.probes)[scenario.space.look]
     if probe is None or (probe.every is None and scenario.end_points is None):
         return []
     looks = np.array(probe.times_h(scenario.duration))

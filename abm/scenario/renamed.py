@@ -2,6 +2,7 @@
 
 from abm.document.renamed import Renamed, Renamings
 
+FRACTION = "_frac ends the name of every fraction, as of falls"
 MULTIPLIER = "rel_ begins the name of every multiplier"
 RENAMED = Renamings(
     renamed=(
@@ -35,6 +36,9 @@ RENAMED = Renamings(
         Renamed("processes.*.capacity_rel", "processes.*.rel_capacity", MULTIPLIER),
         Renamed("processes.*.long_lived_rel", "processes.*.rel_long_lived", MULTIPLIER),
         Renamed("processes.*.at_rel", "processes.*.rel_size", MULTIPLIER),
+        Renamed("end_points.progression_rel", "end_points.progression_frac", FRACTION),
+        Renamed("end_points.any_rise_rel", "end_points.any_rise_frac", FRACTION),
+        Renamed("end_points.flare_rel", "end_points.flare_frac", FRACTION),
         Renamed("populations.b_cells.persisting_rel", "populations.b_cells.rel_persisting", MULTIPLIER),
         Renamed(
             "processes.*.granules", "processes.*.granules_time_constant", "it is the time constant of their refilling"

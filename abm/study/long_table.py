@@ -22,8 +22,9 @@ from abm.core.rng import stream_key
 from abm.readouts.readout import H_PER_D
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
+from abm.scenario.kinds import READOUTS
 from abm.scenario.parameters import parameters
-from abm.scenario.schema import READOUTS, Scenario
+from abm.scenario.schema import Scenario
 
 Record = dict[str, Any]
 MEASURED = {one.number: one for kind in READOUTS.values() for one in kind.compartments}

@@ -22,9 +22,10 @@ from abm.results.lock import LOCK_NAME, describe, is_dead, read_owner, take_over
 from abm.results.run import Run
 from abm.results.subject import FRAMES, SubjectFolder
 from abm.results.tables import ReadError, read_npz, read_parquet
+from abm.scenario.arms import Arm
 from abm.scenario.build import Subject, build, subjects
 from abm.scenario.from_file import load_scenario
-from abm.scenario.schema import Arm, Scenario
+from abm.scenario.schema import Scenario
 from abm.study.subject import SubjectJob
 
 RECORD = "branch.json"

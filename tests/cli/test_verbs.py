@@ -10,8 +10,8 @@ import pytest
 from abm import cli
 from abm.core.errors import Interrupted, ResourceRefused, RunFailed
 from abm.core.files import WriteError
+from abm.scenario.kinds import PROCESSES
 from abm.scenario.references import references
-from abm.scenario.schema import PROCESSES
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"numba", "mesa", "matplotlib", "solara"}

@@ -43,7 +43,7 @@ def test_a_file_is_right_and_comes_back_equal_from_its_dump(file, tmp_path):
 def test_every_arm_takes_three_steps_and_keeps_its_balances(file):
     scenario = load_scenario(CONFIGS / file)
     few = (*TINY, *(COARSE if "dheas" in scenario.processes else ()))
-    scenario = load_scenario(CONFIGS / file, FEW_AGENTS if scenario.is_patient else few)
+    scenario = load_scenario(CONFIGS / file, FEW_AGENTS if scenario.space.scale == "body" else few)
     for well in subjects(scenario):
         if well.replicate:
             continue
@@ -51,9 +51,9 @@ def test_every_arm_takes_three_steps_and_keeps_its_balances(file):
         for _ in range(3):
             sim.step()
         assert sim.world.t_h == pytest.approx(3 * scenario.dt)
-        errors = balance(sim.world) if scenario.is_patient else conservation(sim.world)
+        errors = balance(sim.world) if scenario.space.scale == "body" else conservation(sim.world)
         assert max(errors.values()) < 1e-10, well
-        if scenario.is_patient:
+        if scenario.space.scale == "body":
             continue
         for population in sim.world.populations.values():
             assert np.isfinite(population.x_um).all()

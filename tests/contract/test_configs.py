@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from abm.document.load import dump, read_document, resolve, validate
 from abm.scenario.build import build, subjects
 from abm.scenario.from_file import load_scenario
-from abm.scenario.schema import PROCESSES, Scenario
+from abm.scenario.kinds import PROCESSES
+from abm.scenario.schema import Scenario
 from abm.study.cost import cost_of_study
 from abm.study.spec import load_study
 
@@ -20,7 +21,7 @@ SETS = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("parameters/*.y
 
 def few_cells(file) -> tuple[str, ...]:
     """Return what makes the wells or the patients of a file small."""
-    is_patient = load_scenario(CONFIGS / file).is_patient
+    is_patient = load_scenario(CONFIGS / file).space.scale == "body"
     return ("populations.b_cells.cells_per_agent=1e10",) if is_patient else ("populations.b_cells.n=30",)
 
 

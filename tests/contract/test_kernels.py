@@ -16,7 +16,7 @@ import abm.core
 from abm.core.jit import set_threads
 from abm.core.simulation import LARGE_BLOCK, has_nan
 from abm.core.units import names_its_unit
-from abm.scenario.schema import PROCESSES
+from abm.scenario.kinds import PROCESSES
 
 CALLS_KEPT = 6
 MIXED = {"kind": "mixed", "side": "300 um", "volume": "1.1 uL"}

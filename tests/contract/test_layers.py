@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from abm.scenario.schema import PROCESSES
+from abm.scenario.kinds import PROCESSES
 
 ROOT = Path(__file__).parents[2]
 FILES = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted((ROOT / "abm").rglob("*.py"))}
@@ -42,6 +42,7 @@ ONLY_IN = {
     "pyabc": {"evidence"},
 }
 OF_CORE = {"results": {"abm.core.files", "abm.core.measure"}}  # a folder is written and read without the engine
+OF_THE_MODEL = {"biology", "probes", "readouts", "scenario", "study", "evidence"}
 KERNELS = {"kernel", "serial", "device"}
 PROCESS_MODULES = {cls.__module__ for cls in PROCESSES.values()}
 
@@ -62,11 +63,6 @@ def imported(tree):
             named = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if name in MODULES else node.module for name in named}
     return found
-
-
-def imported_at_once(tree):
-    """Return what is imported when the module is: not inside functions or for type checkers alone."""
-    return {name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for name in imported(node)}
 
 
 def functions(tree):
@@ -115,9 +111,25 @@ def test_processes_never_import_one_another(module):
     assert not imported(MODULES[module]) & (PROCESS_MODULES - {module})
 
 
-def test_no_module_waits_for_itself():
-    graph = {name: imported_at_once(tree) & set(MODULES) - {name} for name, tree in MODULES.items()}
-    TopologicalSorter(graph).prepare()
+def test_no_module_needs_itself_wherever_an_import_stands():
+    """Those inside functions and for type checkers alone count too."""
+    TopologicalSorter({name: imported(tree) & set(MODULES) - {name} for name, tree in MODULES.items()}).prepare()
+
+
+def test_no_layer_needs_itself():
+    TopologicalSorter({name: below - {name} for name, below in LAYERS.items()}).prepare()
+
+
+def feelers(tree):
+    """Return where attributes are felt for: ``hasattr``, and ``getattr`` of a name that is written out."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    written_out = [c for c in calls if c.func.id == "getattr" and isinstance(c.args[1], ast.Constant)]
+    return [ast.unparse(c) for c in (*(c for c in calls if c.func.id == "hasattr"), *written_out)]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in OF_THE_MODEL])
+def test_what_a_mechanism_needs_is_declared_and_nobody_feels_for_it(module):
+    assert not feelers(MODULES[module])
 
 
 @pytest.mark.parametrize("module", MODULES)

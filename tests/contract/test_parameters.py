@@ -21,8 +21,8 @@ from abm.core.par import Model, describe, parameter, plain, takes_bare_numbers
 from abm.core.space import Body, Floor, Mixed
 from abm.core.units import names_its_unit, parse_quantity, unit_of
 from abm.document.load import dump, resolve, validate
-from abm.scenario.kinds import GIVEN
-from abm.scenario.schema import ANTIBODIES, PROBES, PROCESSES, Scenario
+from abm.scenario.kinds import ANTIBODIES, GIVEN, PROBES, PROCESSES
+from abm.scenario.schema import Scenario
 
 PARTS = [BCells, Clone, CllClone, NKCells, LogNormal, PositiveLogNormal, Serum, Donor, Covariates, Floor, Mixed, Body]
 REGISTERED = [*PROCESSES.values(), *ANTIBODIES.values(), *PROBES.values(), *PARTS]

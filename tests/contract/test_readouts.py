@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from abm.core.measure import Measures
 from abm.core.par import plain
 from abm.readouts.readout import Seen
-from abm.scenario.schema import PROBES, READOUTS
+from abm.scenario.kinds import PROBES, READOUTS
 
 EACH = pytest.mark.parametrize("kind", READOUTS)
 OF = {"lymphocytes": "leukaemia"}  # the subject that shows it, where it is not the usual one of its scale

@@ -90,7 +90,7 @@ def test_its_patients_are_fewer_at_a_smaller_scale_and_otherwise_the_same(claim)
     for name, job in some.items():
         assert job == all_[name]
         scenario = scenario_at(job.base, job.point, job.seed)
-        assert scenario.is_patient
+        assert scenario.space.scale == "body"
         assert job.point["replicate"] < scenario.replicates
 
 

@@ -328,7 +328,7 @@ def test_waterfall_bars_are_the_sorted_best_changes(trial):
 
 def test_words_and_lines_are_those_of_the_scenario_s_own_rules(tmp_path):
     folder = write_trial(tmp_path / "own", ("four_weekly",), 6)
-    rules = "{minor_frac: 0.1, partial_frac: 0.4, any_rise_rel: 0.2, flare_rel: 0.6, flare_until: 1344 h}"
+    rules = "{minor_frac: 0.1, partial_frac: 0.4, any_rise_frac: 0.2, flare_frac: 0.6, flare_until: 1344 h}"
     with (folder / "scenario.yaml").open("a") as file:
         file.write(f"\nend_points: {rules}\n")
     trial = Trial(Run.open(folder))

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from abm.scenario.schema import PROBES
+from abm.scenario.kinds import PROBES
 
 AVOGADRO = 6.02214076e23
 

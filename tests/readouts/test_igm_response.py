@@ -18,7 +18,7 @@ from abm.readouts.igm_response import (
 )
 from abm.readouts.over_subjects import median_time
 from abm.readouts.readout import measures_of
-from abm.scenario.schema import Arm
+from abm.scenario.arms import Arm
 from abm.study.measures import of_arms
 
 WEEK, RULES = 168.0, IgmResponse()

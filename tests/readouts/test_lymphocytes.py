@@ -9,7 +9,7 @@ import pytest
 import abm
 from abm.readouts.lymphocytes import Lymphocytes, first_progression, lymphocyte_end_points
 from abm.readouts.readout import Seen
-from abm.scenario.schema import Arm
+from abm.scenario.arms import Arm
 
 WEEK = 168.0
 DAILY = Arm.model_validate({"add": [{"ibrutinib": "420 mg"}]})

@@ -7,7 +7,7 @@ import pytest
 from abm.readouts.igm_response import IgmResponse, Level
 from abm.readouts.readout import Seen, measures_of
 from abm.readouts.survival import Survival
-from abm.scenario.schema import READOUTS
+from abm.scenario.kinds import READOUTS
 from abm.study.measures import of_arms
 
 CONTROL = {"a": "a.control"}

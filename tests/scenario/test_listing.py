@@ -5,7 +5,7 @@ import sys
 
 from abm.core.par import Model
 from abm.scenario import listing
-from abm.scenario.schema import PROCESSES
+from abm.scenario.kinds import PROCESSES
 
 
 def test_processes_are_those_that_a_scenario_takes_with_their_modules_first_sentence():

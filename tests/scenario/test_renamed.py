@@ -11,8 +11,9 @@ from abm.document.load import dump
 from abm.document.reach import allow
 from abm.scenario.draws import draws, warnings_of
 from abm.scenario.from_file import load_scenario
+from abm.scenario.kinds import PROCESSES, READOUTS
 from abm.scenario.renamed import RENAMED
-from abm.scenario.schema import PROCESSES, Scenario
+from abm.scenario.schema import Scenario
 from abm.study.run import run_scenario
 from abm.study.spec import load_study
 
@@ -37,7 +38,7 @@ def test_every_new_name_is_one_and_no_old_name_is():
     known = {f"processes.*.{name}" for cls in PROCESSES.values() for name in cls.model_fields}
     kinds = [(name, cls) for name, own in CELL_TYPES.items() for cls in own.values()]
     known |= {f"populations.{name}.{field}" for name, cls in kinds for field in cls.model_fields}
-    known |= {"processes.potency"}
+    known |= {"processes.potency"} | {f"end_points.{name}" for cls in READOUTS.values() for name in cls.model_fields}
     known |= {f"{section}.{name}" for section in ("serum", "serum.donor", "covariates") for name in keys(section)}
     for one in RENAMED.renamed:
         assert one.new in known

@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from abm.core.par import plain
 from abm.document.load import dump, resolve, validate
+from abm.scenario.arms import Arm
 from abm.scenario.kinds import ANTIBODIES, GIVEN, PROBES, PROCESSES
-from abm.scenario.schema import Arm, Scenario
+from abm.scenario.schema import Scenario
 
 ADDITIONS = st.one_of(
     st.sampled_from(sorted(ANTIBODIES)).flatmap(

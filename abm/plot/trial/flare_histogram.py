@@ -18,7 +18,7 @@ CAPTION = (
     "Patients by their highest serum IgM while a rise from the first infusion on counts as a flare, as change from "
     "baseline. Lines: a rise (more than that, counted in weeks 1 to 8) and a flare (that or more)."
 )
-LINES = (("any_rise_rel", "a rise", "-"), ("flare_rel", "a flare", style.DASH))
+LINES = (("any_rise_frac", "a rise", "-"), ("flare_frac", "a flare", style.DASH))
 WIDTHS = (5.0, 25.0, 50.0, 100.0)
 MOST_BINS = 50
 
@@ -75,5 +75,5 @@ def _told(trial: Trial, protocol: str) -> str:
     (rose, n), (flared, n_flare) = ((int(rows[name].sum()), rows[name].count()) for name in ("any_rise", "flare"))
     median = wording.decimal(float(np.median(peaks(trial, protocol))), 0)
     flares = f"{flared}" if n == n_flare else f"{flared} of {n_flare}"
-    how = f"IgM rose by more than {trial.rule_words()['any_rise_rel']}"
+    how = f"IgM rose by more than {trial.rule_words()['any_rise_frac']}"
     return f"{how} in {rose} of {n} patients and flared in {flares}; median peak {median} %{where}"

@@ -16,8 +16,8 @@ from abm.plot.trial import curves, responses
 from abm.plot.trial.trial import HOURS_PER_DAY, NOT_OBSERVED, Trial
 
 SHARES = {
-    "any_rise": "IgM rises by more than {any_rise_rel} (weeks 1–8)",
-    "flare": "IgM flares (≥ {flare_rel} within {flare_until})",
+    "any_rise": "IgM rises by more than {any_rise_frac} (weeks 1–8)",
+    "flare": "IgM flares (≥ {flare_frac} within {flare_until})",
     "up_2_months": "IgM above the start at 2 months",
     "up_4_months": "IgM above the start at 4 months",
     "minor_or_better": "Minor response or better (≥ {minor_frac})",

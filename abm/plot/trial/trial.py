@@ -15,9 +15,10 @@ from abm.plot.trial.clock import clock_for
 from abm.results.run import Run
 
 HOURS_PER_DAY, HOURS_PER_WEEK = 24.0, 168.0
-USUAL_RULES = {"any_rise_rel": 0.05, "flare_rel": 0.25, "flare_until": 2016.0, "minor_frac": 0.25, "partial_frac": 0.5,
-               "very_good_frac": 0.9, "least_per_nL": 5.0, "surface_igm_cut_mfi": 50.0,
+USUAL_RULES = {"any_rise_frac": 0.05, "flare_frac": 0.25, "flare_until": 2016.0, "minor_frac": 0.25,
+               "partial_frac": 0.5, "very_good_frac": 0.9, "least_per_nL": 5.0, "surface_igm_cut_mfi": 50.0,
                "calcium_cut_centile": 0.44}  # fmt: skip
+FIRST_NAMES = {"any_rise_frac": "any_rise_rel", "flare_frac": "flare_rel"}  # in the folders of older runs
 COURSE_GAP_D = 35.0
 LONGEST_INFUSION_D = 1.0
 IGM = "igm_g_per_L"
@@ -62,7 +63,8 @@ class Trial:
     def rules(self) -> dict[str, float]:
         """Return the numbers of the scenario's end points, times in hours; the usual ones where it says none."""
         found = YAML(typ="safe", pure=True).load(self.run.scenario_text()).get("end_points") or {}
-        return USUAL_RULES | {name: float(str(found[name]).split()[0]) for name in USUAL_RULES if name in found}
+        known = {name: found.get(name, found.get(FIRST_NAMES.get(name, name))) for name in USUAL_RULES}
+        return USUAL_RULES | {name: float(str(value).split()[0]) for name, value in known.items() if value is not None}
 
     @property
     def falls_percent(self) -> list[float]:
