@@ -22,6 +22,11 @@ from abm.scenario.schema import Scenario
 settings.register_profile("same every time", deadline=None, derandomize=True)
 settings.load_profile("same every time")
 
+
+def pytest_addoption(parser):
+    parser.addoption("--approve", action="store_true", help="write the approved words of reports anew")
+
+
 SMALL = {
     "name": "small",
     "duration": "1 h",

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from abm.plot.tables import Tables
+from tests.plot import simulated
 
 DT_H = 0.5
 HALF_CD20 = 9e4
@@ -287,3 +289,10 @@ def dose_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def arm_of():
     return Arm
+
+
+@pytest.fixture(scope="session")
+def simulated_run(tmp_path_factory):
+    """Return the function that gives the run of a tiny shipped scenario, simulated once."""
+    root = tmp_path_factory.mktemp("simulated")
+    return cache(lambda kind: simulated.simulate(kind, root))
