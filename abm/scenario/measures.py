@@ -1,4 +1,4 @@
-"""What the columns of a scenario's series are: declared by its probes and by the cells that it counts."""
+"""What the columns of a scenario's series are: declared by its probes, its antibodies and the cells that it counts."""
 
 from collections.abc import Iterable
 
@@ -11,4 +11,5 @@ def measures(scenario: Scenario, probes: Iterable[Probe] = ()) -> Measures:
     """Return the measures of what the scenario's own probes, or others, put into the series."""
     probes = list(probes) or [probe for _, probe in scenario.probes if probe is not None and probe.table == "series"]
     cells = [measure for cell_type in scenario.counted().values() for measure in cell_type.measures()]
-    return Measures([*cells, *(measure for probe in probes for measure in probe.measures)])
+    drugs = [drug.free() for _, drug in scenario.antibodies]
+    return Measures([*cells, *drugs, *(measure for probe in probes for measure in probe.measures)])

@@ -24,7 +24,8 @@ def rows_of(section, table):
     if section.heading in LONG:
         return []
     is_asked = section.heading == "What was asked"
-    return [": ".join(text_of(cell) for cell in (row if is_asked else row[:1])) for row in table.rows]
+    rows = [": ".join(text_of(cell) for cell in (row if is_asked else row[:1])) for row in table.rows]
+    return list(dict.fromkeys(rows))
 
 
 def words_of(run):

@@ -1,5 +1,6 @@
 """What an antibody against CD20 is to the model; a new drug is one file with other numbers."""
 
+from abm.core.measure import Measure
 from abm.core.par import Model, par
 
 
@@ -28,6 +29,11 @@ class Antibody(Model):
     def nM_per_ug_per_mL(self) -> float:
         """Nanomolar per microgram per millilitre."""
         return 1e3 / self.mw_kDa
+
+    def free(self) -> Measure:
+        """Return what is counted of it in a medium, which a reader sees by weight."""
+        name, factor = self.kind.replace("_", " "), 1.0 / self.nM_per_ug_per_mL()
+        return Measure(f"{self.kind}_nM", "nM", f"free {name}", shown="µg/mL", factor=factor)
 
 
 class AntibodiesOfArm(Model):

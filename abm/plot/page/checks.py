@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +15,21 @@ MOST_REL_ERROR = 1e-9
 MOST_POINTS = 0.5
 PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
 MEANINGS = {
-    "rituximab_rel_error": "Antibody added = free + bound + on lysed cells + internalised + shaved + decayed",
     "c1q_rel_error": "C1q supplied = left + used + decayed",
     "c2c4_rel_error": "C2/C4 supplied = left + used + decayed",
     "c3_rel_error": "C3 supplied = left + used + decayed",
     "c5c9_rel_error": "C5–C9 supplied = left + used + decayed",
     "dheas_rel_error": "DHEAS supplied + released = left + lost + taken up",
+    "drug_rel_error": "Antibody given = in plasma and tissue + eliminated + removed",
+    "ibrutinib_rel_error": "Ibrutinib taken = in the body + eliminated",
+    "clone_rel_error": "Clone at the start + born = alive + killed + crowded out",
+    "plasma_cells_rel_error": "Plasma cells formed = alive + died",
     "cells_error": "B cells started + born = in the well + lysed (cells)",
     "deaths_error": "Deaths by cause = dying + lysed (cells)",
 }
+
+
+OF_A_DRUG = "{} added = free + bound + on lysed cells + internalised + shaved + decayed"
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,8 @@ class Check:
 def conservation(run: Run) -> list[Check]:
     """Return what the summary says about conservation; a number passes up to 1e-9, a truth value if true."""
     found = run.summary().get("conservation") or {}
-    return [_check(name, value) for name, value in _flat(found)]
+    drugs = {f"{name.removesuffix('_nM')}_rel_error" for name in run.series().columns if name.endswith("_nM")}
+    return [_check(name, value, drugs) for name, value in _flat(found)]
 
 
 def step_size(run: Run) -> list[Check]:
@@ -58,13 +65,17 @@ def _step(arm: str, change: Mapping[str, Any]) -> Check:
     return Check(arms.label(arm), value, f"{MOST_POINTS:g}", verdict)
 
 
-def _check(name: str, value: Any) -> Check:
-    meaning = MEANINGS.get(name.rpartition(" ")[2])
-    words = meaning or name.replace("_", " ")
+def _check(name: str, value: Any, drugs: Set[str]) -> Check:
+    last = name.rpartition(" ")[2]
+    words = MEANINGS.get(last) or (OF_A_DRUG.format(_drug(last)) if last in drugs else name.replace("_", " "))
     if isinstance(value, bool):
         return Check(words, "yes" if value else "no", "yes", PASSED if value else FAILED)
     verdict = PASSED if _is_number(value) and abs(value) <= MOST_REL_ERROR else FAILED
     return Check(words, wording.number(value, 2) if _is_number(value) else "no number", "1 × 10⁻⁹", verdict)
+
+
+def _drug(name: str) -> str:
+    return name.removesuffix("_rel_error").replace("_", " ").capitalize()
 
 
 def _is_number(value: Any) -> bool:

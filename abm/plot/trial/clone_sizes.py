@@ -17,7 +17,7 @@ ORDER = 112
 TITLE = "Clone sizes"
 CAPTION = (
     "Median over patients (or the one patient): cells in lymph nodes and marrow, in blood, and, of both, those with "
-    "BTK C481S. Fewer than 10 000 cells of a subclone live and die one by one."
+    "BTK C481S. Fewer than 10,000 cells of a subclone live and die one by one."
 )
 PARTS = (
     Panel("n_tissue", "in tissue", style.BLUE),

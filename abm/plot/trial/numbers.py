@@ -11,7 +11,7 @@ import pandas as pd
 from abm.plot.arms import label
 from abm.plot.page import sections as shared
 from abm.plot.page import wording
-from abm.plot.page.html import Section, Table
+from abm.plot.page.html import Cell, Section, Table
 from abm.plot.trial import curves, responses
 from abm.plot.trial.trial import HOURS_PER_DAY, NOT_OBSERVED, Trial
 
@@ -81,8 +81,8 @@ def patients(trial: Trial) -> list[Section]:
     columns = [name for name in trial.patients.columns if name != "replicate"]
     if not columns:
         return []
-    units = _units(trial)
-    rows = [_drawn(name, units.get(name, ""), trial.patients[name]) for name in columns]
+    known = trial.run.parameters().fillna("").astype(str).set_index("name")
+    rows = [_drawn(known, name, trial.patients[name]) for name in columns]
     lo, hi = (f"{100 * end:g}" for end in curves.BAND)
     how = "Value" if trial.is_single else f"Median ({lo}–{hi} % of patients), or number of patients"
     table = Table(rows, ("Drawn quantity", how, "Unit"), look="words")
@@ -193,18 +193,15 @@ def _flat(found: Mapping[str, Any], above: str = "") -> list[tuple[str, float]]:
     return rows
 
 
-def _units(trial: Trial) -> dict[str, str]:
-    table = trial.run.parameters().fillna("").astype(str)
-    return dict(zip(table["name"], table["unit"], strict=True))
-
-
-def _drawn(name: str, unit: str, values: pd.Series) -> tuple[str, str, str]:
+def _drawn(known: pd.DataFrame, name: str, values: pd.Series) -> tuple[Cell, str, str]:
     """Return a row of the patients' table; the engine's hours become days."""
+    unit, meaning = known.loc[name, ["unit", "description"]] if name in known.index else ("", "")
+    quantity = Cell(name, wording.units(meaning), "path")
     if unit == "h":
-        return name, _spread(values / HOURS_PER_DAY), "d"
+        return quantity, _spread(values / HOURS_PER_DAY), "d"
     if unit.endswith("/h"):
-        return name, _spread(values * HOURS_PER_DAY), f"{wording.units(unit[:-2])}/d"
-    return name, _spread(values), shared.unit(unit)
+        return quantity, _spread(values * HOURS_PER_DAY), f"{wording.units(unit[:-2])}/d"
+    return quantity, _spread(values), shared.unit(unit)
 
 
 def _spread(values: pd.Series) -> str:
