@@ -67,6 +67,7 @@ BUSY = {
     "populations": {
         "b_cells": {"n": 80, "hits_needed": {"median": 0.5, "sigma": 1.0}},
         "nk_cells": {"per_b_cell": 3.0, "state": "il2"},
+        "macrophages": {"per_b_cell": 0.5, "phagocyte_frac": 1.0},
     },
     "probes": {
         "counts": {"every": "10 min"},

@@ -69,7 +69,8 @@ def _is_due(one: Any, world: World) -> bool:
 
 def conservation(world: World) -> dict[str, float]:
     """Return the relative error of each balance: antibodies, complement, DHEAS molecules and cells; 0 is perfect."""
-    pools, b, tally = world.pools, world.populations["b_cells"], world.tallies
+    pools, target, tally = world.pools, world.target, world.tallies
+    b = world.populations[target]
     errors = {}
     for drug in world.properties["antibodies"].shown:
         kept = sum(pools[pool_of(drug, fate)] for fate in ("", *LOST)) + total(b, column_of(drug))
@@ -84,10 +85,10 @@ def conservation(world: World) -> dict[str, float]:
     for name in dict.fromkeys(name for one in world.given for name in one.conserved):
         kept = pools[name] + sum(pools[pool] for pool in pools.amounts if _is_fate(pool, name))
         errors[f"{name}_rel_error"] = _relative(kept, pools[f"{name}_supplied"])
-    born = tally.get("b_cells.entered", 0) + tally.get("b_cells.born", 0)
-    errors["cells_error"] = float(born - b.n - tally.get("b_cells.lysed", 0))
-    dead = sum(count for name, count in tally.items() if name.startswith("b_cells.deaths_"))
-    errors["deaths_error"] = float(dead - tally.get("b_cells.lysed", 0) - b.is_dying.sum())
+    born, lysed = tally.get(f"{target}.entered", 0) + tally.get(f"{target}.born", 0), tally.get(f"{target}.lysed", 0)
+    errors["cells_error"] = float(born - b.n - lysed)
+    dead = sum(count for name, count in tally.items() if name.startswith(f"{target}.deaths_"))
+    errors["deaths_error"] = float(dead - lysed - b.is_dying.sum())
     return errors
 
 

@@ -33,6 +33,7 @@ REL_FC50 = ("b_cells", Column("rel_fc50", default=1.0, resets=True, doc="factor 
 FC_SIGNAL = ("b_cells", Column("fc_signal", resets=True, doc="Fc signal an NK cell sees, 0-1"))
 N_ENGAGED = ("b_cells", Column("n_engaged", "i8", resets=True, doc="NK cells holding this cell"))
 PARTNER = ("nk_cells", Column("partner", "i8", default=-1, refers="b_cells", doc="row of the engaged target"))
+BUSY = ("macrophages", Column("busy_h", unit="h", doc="time for which it is still busy with the last cell"))
 CD16 = ("nk_cells", Column("cd16", default=1.0, doc="CD16 relative to a fresh cell"))
 GRANULES = ("nk_cells", Column("granules", default=1.0, doc="granule store relative to a full one"))
 SURFACE_IGM = ("b_cells", Column("surface_igm", doc="surface IgM relative to 65 MFI"))

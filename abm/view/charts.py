@@ -298,7 +298,8 @@ def _cd20(ax: Axes, world: World) -> None:
 
 def _kills(ax: Axes, world: World) -> None:
     colours = {name: pair[1] for name, pair in pairs(world.cell_types).items()}
-    killers = {name: p for name, p in world.populations.items() if name in colours and p.n and "n_kills" in p}
+    present = {name: world.populations[name] for name in colours if name in world.populations}
+    killers = {name: cells for name, cells in present.items() if cells.n and "n_kills" in cells}
     words = [world.cell_types[name].words for name in killers or colours]
     style.dress(ax, "kills per cell", f"{wording.listing(words)}, %")
     if not killers:

@@ -13,6 +13,7 @@ import pytest
 
 import abm.biology
 import abm.core
+from abm.biology.populations import CELL_TYPES
 from abm.core.jit import set_threads
 from abm.core.simulation import LARGE_BLOCK, has_nan
 from abm.core.units import names_its_unit
@@ -152,17 +153,10 @@ def test_rows_of_a_kernel_do_not_depend_on_one_another(recorded):
 
 
 def columns():
-    cells = [(name, column) for name, cls in _cell_types() for column in cls.columns]
+    kinds = [(name, cls) for name, found in CELL_TYPES.items() for cls in found.values()]
+    cells = [(name, column) for name, cls in kinds for column in cls.columns]
     shared = [entry for cls in PROCESSES.values() for entry in cls.columns]
     return sorted({(owner, column.name): column for owner, column in [*cells, *shared]}.items())
-
-
-def _cell_types():
-    from abm.biology.cells.b_cells import BCells
-    from abm.biology.cells.clone import Clone
-    from abm.biology.cells.nk_cells import NKCells
-
-    return [("b_cells", BCells), ("b_cells", Clone), ("nk_cells", NKCells)]
 
 
 @pytest.mark.parametrize(("name", "column"), columns(), ids=lambda x: ".".join(x) if isinstance(x, tuple) else "")

@@ -10,12 +10,9 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import abm
-from abm.biology.cells.b_cells import BCells
-from abm.biology.cells.cll_clone import CllClone
-from abm.biology.cells.clone import Clone
 from abm.biology.cells.lognormal import LogNormal, PositiveLogNormal
-from abm.biology.cells.nk_cells import NKCells
 from abm.biology.covariates import Covariates
+from abm.biology.populations import CELL_TYPES
 from abm.biology.serum import Donor, Serum
 from abm.core.par import Model, describe, parameter, plain, takes_bare_numbers
 from abm.core.space import Body, Floor, Mixed
@@ -24,7 +21,8 @@ from abm.document.load import dump, resolve, validate
 from abm.scenario.kinds import ANTIBODIES, GIVEN, PROBES, PROCESSES
 from abm.scenario.schema import Scenario
 
-PARTS = [BCells, Clone, CllClone, NKCells, LogNormal, PositiveLogNormal, Serum, Donor, Covariates, Floor, Mixed, Body]
+CELLS = [cls for kinds in CELL_TYPES.values() for cls in kinds.values()]
+PARTS = [*CELLS, LogNormal, PositiveLogNormal, Serum, Donor, Covariates, Floor, Mixed, Body]
 REGISTERED = [*PROCESSES.values(), *ANTIBODIES.values(), *PROBES.values(), *PARTS]
 ROWS = [(cls, row) for cls in [*REGISTERED, *GIVEN.values(), Scenario] for row in describe(cls)]
 KEYS = set(re.findall(r"^@\w+\{(\w+),", Path(abm.__file__).with_name("references.bib").read_text(), re.MULTILINE))
