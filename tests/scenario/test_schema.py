@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from abm.biology.populations import CELL_TYPES
 from abm.core.par import plain
 from abm.document.load import dump, resolve, validate
 from abm.scenario.arms import Arm
@@ -58,7 +59,7 @@ def test_every_kind_that_there_is_can_be_named():
     (named,) = schema["properties"]["processes"]["patternProperties"].values()
     named = named["oneOf"]
     assert len(named) == len(PROCESSES)
-    assert {"b_cells", "nk_cells"} == set(schema["$defs"]["Populations"]["properties"])
+    assert set(CELL_TYPES) == set(schema["$defs"]["Populations"]["properties"])
     assert set(PROBES) == set(schema["$defs"]["Probes"]["properties"])
     given = schema["$defs"]["Arm"]["properties"]["add"]["items"]["oneOf"]
     assert len(given) == len(GIVEN)
