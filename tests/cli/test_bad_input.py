@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from abm.biology.populations import CELL_TYPES, EFFECTORS
 from abm.scenario.from_file import load_scenario
 from abm.study.resume import scenario_hash
 
@@ -76,7 +77,13 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
     ),
     (6, "space: floor", "space", "found 'floor'; allowed: a mapping", ""),
     (6, "space: {side: 400 um}", "space.kind", "missing key 'kind'; allowed: floor, mixed", ""),
-    (8, "  b_cell: {n: 40}", "populations.b_cell", "unknown key 'b_cell'; allowed: b_cells, nk_cells", "b_cells"),
+    (
+        8,
+        "  b_cell: {n: 40}",
+        "populations.b_cell",
+        f"unknown key 'b_cell'; allowed: {', '.join(CELL_TYPES)}",
+        "b_cells",
+    ),
     (8, "  b_cells: {n: 1.5}", "populations.b_cells.n", "found 1.5; allowed: a whole number >= 0 and <= 100000000", ""),
     (8, "  b_cells: {n: -1}", "populations.b_cells.n", "found -1, out of bounds; allowed: >= 0", ""),
     (8, "  b_cells: {n: true}", "populations.b_cells.n", "found true; allowed: a whole number", ""),
@@ -136,7 +143,13 @@ BAD_LINES = [  # line, what it says instead, path, what is said of it, nearest s
     ),
     (15, "  a: {add: [{b_cells: -5}]}", "arms.a.add.0.b_cells", "found -5, out of bounds", ""),
     (15, "  a: {add: {serum: 9 %}}", "arms.a.add", "found a mapping; allowed: a list", ""),
-    (15, "  a: {without: [b_cells]}", "arms.a.without.0", "an arm cannot do without 'b_cells'; allowed: nk_cells", ""),
+    (
+        15,
+        "  a: {without: [b_cells]}",
+        "arms.a.without.0",
+        f"an arm cannot do without 'b_cells'; allowed: {', '.join(EFFECTORS)}",
+        "",
+    ),
     (
         15,
         "  a: {set: {processes.bindng.kd_nM: 1}}",
