@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from abm.biology.antibody.places import LOST, column_of, pool_of
-from abm.core.addition import SAME_MOMENT_H
+from abm.core.clock import SAME_MOMENT_H
 from abm.core.par import Model
 from abm.core.population import Population
 from abm.core.process import Phase, Process

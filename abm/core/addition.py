@@ -15,7 +15,6 @@ from abm.core.units import UnitError, split_quantity, unit_of
 from abm.core.world import World
 
 Scale = Literal["well", "body"]
-SAME_MOMENT_H = 1e-8
 ROUNDING = 1e-9
 WHAT_IS_GIVEN = "design: what the experiment adds"
 

@@ -21,6 +21,7 @@ from time import perf_counter
 
 import numpy as np
 
+from abm.core.clock import SAME_MOMENT_H
 from abm.core.errors import InputError, RunFailed
 from abm.core.fate import Fate
 from abm.core.jit import device, kernel, prange
@@ -31,7 +32,6 @@ from abm.core.world import World
 
 SORT_EVERY = 32  # design: steps in which a free NK cell crosses a few bins
 LARGE_BLOCK = 131_072  # design: rows, 1 MB
-SAME_MOMENT_H = 1e-6
 
 
 @device
@@ -106,7 +106,7 @@ class Simulation:
         self.world, self.probes, self.grid_h = world, dict(probes), grid_h
         everything = {"fate": Fate()} | dict(processes)
         self.processes = dict(sorted(everything.items(), key=lambda item: item[1].phase))
-        self.due = {name: {int(np.searchsorted(grid_h, t - 1e-8)) for t in looks_h[name]} for name in probes}
+        self.due = {name: {int(np.searchsorted(grid_h, t - SAME_MOMENT_H)) for t in looks_h[name]} for name in probes}
         self.records: dict[str, dict[int, Look]] = {n: {} for n in probes}
         self.renewals: dict[int, Callable[[], Simulation]] = {}
         self.seconds = dict.fromkeys(self.processes, 0.0)

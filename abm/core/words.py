@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
-LONGEST_IN_HOURS, HOURS_PER_MONTH = 72, 730.5
+from abm.core.clock import H_PER_MONTH
+
+LONGEST_IN_HOURS = 72
 MICRO = re.compile(r"\bu(?=[mgLM]\b)")
 SQUARE = re.compile(r"\bm\^?2\b")
 QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?) ([^0-9 ]\S*)")
@@ -36,8 +38,8 @@ def moment(hours: float) -> str:
     """Return a time in the unit in which it is short: seconds, minutes, hours, from three days on days or months."""
     if hours >= LONGEST_IN_HOURS and hours % 24 == 0:
         return f"{hours / 24:g} d"
-    if hours >= HOURS_PER_MONTH and hours % HOURS_PER_MONTH == 0:
-        months = hours / HOURS_PER_MONTH
+    if hours >= H_PER_MONTH and hours % H_PER_MONTH == 0:
+        months = hours / H_PER_MONTH
         return f"{months:g} month" + ("s" if months > 1 else "")
     if not 0 < hours < 1:
         return f"{hours:g} h"

@@ -13,24 +13,24 @@ import numpy as np
 from pydantic import model_validator
 
 from abm.core.addition import Addition
+from abm.core.clock import H_PER_D, H_PER_MONTH, H_PER_WEEK
 from abm.core.errors import Fault
 from abm.core.par import par, refusal
 from abm.readouts.patients import OfPatients
-from abm.readouts.readout import H_PER_D, Compartment, EndPoint, Found, Seen
+from abm.readouts.readout import Compartment, EndPoint, Found, Seen
 from abm.readouts.visits import SLACK_H, answer, at_first, at_visits, too_rare
 
 KIMBY = "Kimby2006"
 IGM, ALBUMIN, VISCOSITY = "igm_g_per_L", "albumin_g_per_L", "viscosity_cP"
 BASELINE = f"baseline_{IGM}"
-WEEK_H = 168.0
-FIRST_RISE_H, LAST_RISE_H = WEEK_H, 8 * WEEK_H  # weeks 1 to 8
-TWO_MONTHS_H, FOUR_MONTHS_H = 2 * 730.5, 4 * 730.5
+FIRST_RISE_H, LAST_RISE_H = H_PER_WEEK, 8 * H_PER_WEEK  # weeks 1 to 8
+TWO_MONTHS_H, FOUR_MONTHS_H = 2 * H_PER_MONTH, 4 * H_PER_MONTH
 GRADES = ("minor", "partial", "very_good")
 RESPONSES = ("none", *GRADES)
 NOT_OBSERVED = ""
 HIGH_IGM_G_PER_L = 40.0  # Dimopoulos2002
 DRUG_LEFT_D = (30, 45, 60, 90, 120, 180)
-LONGEST_GAP_H = WEEK_H  # design: the usual time between looks
+LONGEST_GAP_H = H_PER_WEEK  # design: the usual time between looks
 SINCE_COURSE, SINCE_DOSE = "days from the end of the first course", "days from the first dose"
 
 
@@ -116,7 +116,7 @@ class IgmResponse(OfPatients):
 
     def visits_h(self, end_h: float) -> list[float]:
         """Return the moments of all visits, hours from the first infusion, the first at 0."""
-        weekly = np.arange(0.0, min(self.weekly_until, end_h) + SLACK_H, WEEK_H)
+        weekly = np.arange(0.0, min(self.weekly_until, end_h) + SLACK_H, H_PER_WEEK)
         later = np.arange(float(weekly[-1]) + self.visit_every, end_h + SLACK_H, self.visit_every)
         return [float(t) for t in np.concatenate([weekly, later])]
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from abm.core.addition import Addition
+from abm.core.clock import H_PER_D
 from abm.core.errors import Fault
 from abm.core.par import par
 from abm.core.rng import stream_key, to_unit, words
 from abm.readouts.over_subjects import event_times, share_of
 from abm.readouts.patients import OfPatients
-from abm.readouts.readout import H_PER_D, Compartment, EndPoint, Found, Seen
+from abm.readouts.readout import Compartment, EndPoint, Found, Seen
 from abm.readouts.visits import SLACK_H, answer, at_visits, too_rare
 from abm.statistics.intervals import known
 from abm.statistics.survival import hazard_ratio, log_rank

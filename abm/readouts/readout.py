@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from abm.core.addition import Addition
+from abm.core.clock import H_PER_WEEK
 from abm.core.errors import Fault, RunFailed
 from abm.core.measure import Measure, Measures
 from abm.core.par import Model, describe
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from abm.results.run import Run
 
-H_PER_D, H_PER_WEEK = 24.0, 168.0
 Found = dict[str, float]
 
 

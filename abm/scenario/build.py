@@ -8,6 +8,7 @@ import numpy as np
 
 from abm.biology.additions import Additions
 from abm.biology.antibody.antibody import AntibodiesOfArm
+from abm.core.clock import SAME_MOMENT_H
 from abm.core.par import Model, plain
 from abm.core.population import Population
 from abm.core.process import Process
@@ -101,7 +102,7 @@ def build(scenario: Scenario, subject: Subject) -> Simulation:
     """
     simulation = _as_of(scenario, subject, 0.0)
     for change in arm_of(scenario, subject).change:
-        step = int(np.searchsorted(simulation.grid_h, change.at - 1e-8))
+        step = int(np.searchsorted(simulation.grid_h, change.at - SAME_MOMENT_H))
         simulation.renewals[step] = partial(_as_of, scenario, subject, change.at)
     return simulation
 

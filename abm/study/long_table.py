@@ -17,9 +17,8 @@ import pandas as pd
 from abm.biology.given.ibrutinib import IbrutinibGiven
 from abm.biology.given.infusion import Infusion
 from abm.biology.signalling.ibrutinib import Ibrutinib, taken
-from abm.core.addition import SAME_MOMENT_H
+from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.rng import stream_key
-from abm.readouts.readout import H_PER_D
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
 from abm.scenario.kinds import READOUTS

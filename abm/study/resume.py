@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from abm.core.checkpoint import Checkpoint, CheckpointError, CheckpointStore
+from abm.core.clock import SAME_MOMENT_H
 from abm.core.errors import Fault, InputError
 from abm.core.files import write_json
 from abm.core.par import plain
@@ -30,7 +31,6 @@ from abm.study.subject import SubjectJob
 
 RECORD = "branch.json"
 SHARED = ("dt", "space", "populations")
-SAME_MOMENT_H = 1e-9
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.core.cell_type import CellType
+from abm.core.clock import H_PER_D
 from abm.core.fate import Fate
 from abm.core.world import World
 from abm.plot import arms as naming
@@ -34,7 +35,7 @@ DPI = 90
 PANEL_IN = (3.5, 2.35)
 MARGINS_IN = (0.62, 0.12, 0.55, 0.3)  # left, right, below, above a panel
 KEY_IN = 0.35
-HOURS = {"h": 1.0, "d": 24.0}
+HOURS = {"h": 1.0, "d": H_PER_D}
 BINS = 24
 ALIVE = style.area_key("alive", style.BLUE, 0.35)
 DASHES = {SOLID: "—", DASHED: "- -", DASH_DOT: "-·", DOTTED: "··"}

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.cell_type import CellType
+from abm.core.clock import SAME_MOMENT_H
 from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.population import Population
@@ -29,7 +30,6 @@ from abm.scenario.schema import Scenario
 MAX_CELLS = 2_500_000  # design: of all arms watched, about 1 GB
 MAX_ARMS = 4  # design: what fits side by side
 ROWS = 1500  # design: points of a time course
-SAME_MOMENT_H = 1e-9
 LOCK = threading.RLock()  # kernels run for one viewer at a time: each call uses all threads as it is
 
 Row = dict[str, float]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
+from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.par import describe, key_of, plain
 from abm.core.process import Process
 from abm.core.units import quantity_text
@@ -12,12 +13,11 @@ from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
 from abm.scenario.kinds import GIVEN
 from abm.scenario.schema import Scenario
-from abm.view.session import SAME_MOMENT_H, Session
+from abm.view.session import Session
 
 N_STOPS = 40
 WIDE = 30.0  # beyond this ratio a slider is logarithmic
 REACH = 100.0  # a slider goes this far from the default where the bounds lie further away
-HOURS_PER_DAY = 24.0
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def _knobs(name: str, process: Process, *, in_days: bool) -> tuple[Knob, ...]:
 def _shown(unit: str) -> tuple[str, float]:
     """Return the unit in which a patient's parameter is read, days instead of hours, and its factor."""
     if unit == "h":
-        return "d", 1.0 / HOURS_PER_DAY
-    return (f"{unit[:-2]}/d", HOURS_PER_DAY) if unit.endswith("/h") else (unit, 1.0)
+        return "d", 1.0 / H_PER_D
+    return (f"{unit[:-2]}/d", H_PER_D) if unit.endswith("/h") else (unit, 1.0)
 
 
 def _stops(value: float, row: dict[str, Any]) -> tuple[float, ...]:

@@ -27,7 +27,7 @@ from abm.biology.antibody.places import (
     dose_pool_of,
     pool_of,
 )
-from abm.core.addition import SAME_MOMENT_H
+from abm.core.clock import SAME_MOMENT_H
 from abm.core.linear import integral, two_pools
 from abm.core.par import par
 from abm.core.process import Phase, Process

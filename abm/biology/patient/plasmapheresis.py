@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from abm.biology.antibody.places import CENTRAL_OF_EACH, REMOVED_OF_EACH, antibodies, dose_pool_of
 from abm.biology.columns import IGM_PARTS
-from abm.core.addition import SAME_MOMENT_H
+from abm.core.clock import SAME_MOMENT_H
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World

@@ -17,14 +17,13 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.biology.given.ibrutinib import IbrutinibGiven
-from abm.core.addition import SAME_MOMENT_H
+from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.linear import integral, one_pool
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, uniform
 from abm.core.world import World
 
-H_PER_D = 24.0
 LONGEST_H = 1.0  # design: the mean binding rate of an hour instead of its course moves free BTK by less than 1e-3
 
 
