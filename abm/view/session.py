@@ -115,7 +115,7 @@ class Session:
         InputError
             It cannot be added there; nothing has changed.
         """
-        self._act({"add": {what: amount, "at": f"{self.t_h!r} h"}}, arms, f"added {what}: {amount}")
+        self._act({"add": {what: amount, "at": f"{self.t_h!r} h"}}, arms)
 
     def change(self, values: Mapping[str, Any], arms: Iterable[str] = ()) -> None:
         """Set dotted paths to other values from now on, ``None`` switching off, in some arms or in all.
@@ -171,7 +171,7 @@ class Session:
             rows = np.flatnonzero(table.uid == cell.uid) if table is not None else ()
             return {name: table[name][rows[0]].item() for name in table.columns} if len(rows) else None
 
-    def _act(self, what: dict[str, dict[str, Any]], arms: Iterable[str], said: str) -> None:
+    def _act(self, what: dict[str, dict[str, Any]], arms: Iterable[str], said: str = "") -> None:
         with LOCK:
             chosen = tuple(arms) or self.arms
             if self.is_over:
@@ -183,7 +183,7 @@ class Session:
                     _go_on(simulation, self.simulations[arm])
             self.simulations |= made
             self.scenario = scenario
-            self.actions.append(Action(self.t_h, chosen, said))
+            self.actions.append(Action(self.t_h, chosen, said or self._last_added(chosen[0])))
             if self.tick == 0:
                 self.history = {arm: [] for arm in self.arms}
                 self._note()
@@ -194,7 +194,7 @@ class Session:
         for name in arms:
             arm = data["arms"][name]
             if "add" in what:
-                n_before = sum(addition.at <= self.t_h for addition in self.scenario.arms[name].add)
+                n_before = self._n_added(self.scenario, name)
                 arm["add"] = [*arm["add"][:n_before], what["add"], *arm["add"][n_before:]]
             elif self.tick == 0:
                 arm["set"] = {**arm["set"], **what["change"]["set"]}
@@ -203,6 +203,15 @@ class Session:
                 is_same = bool(known) and abs(known[-1].at - self.t_h) < SAME_MOMENT_H
                 arm["change"] = _with_change(arm["change"], what["change"], is_same)
         return _valid(data, self.scenario.name)
+
+    def _n_added(self, scenario: Scenario, arm: str) -> int:
+        """Return how many additions an arm has had until now."""
+        return sum(addition.at <= self.t_h for addition in scenario.arms[arm].add)
+
+    def _last_added(self, arm: str) -> str:
+        """Return what was added now, in its own words."""
+        added = self.scenario.arms[arm].add[self._n_added(self.scenario, arm) - 1]
+        return f"added {added.model_copy(update={'at': 0.0}).words()}"
 
     def _note(self) -> None:
         """Keep what is drawn over time."""

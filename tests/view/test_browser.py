@@ -213,7 +213,7 @@ def test_more_can_be_added_now_and_a_bad_value_is_explained(page):
     amount.fill("25 ug/mL")
     press(page, "Add")
     show(page, "Done so far")
-    expect(page.locator("table.numbers")).to_contain_text("added rituximab: 25 ug/mL")
+    expect(page.locator("table.numbers")).to_contain_text("added rituximab 25 µg/mL")
     stands = time_h(page)
     press(page, "Step")
     page.wait_for_function(f"parseFloat(document.querySelector('.time-now').textContent) > {stands}")

@@ -52,6 +52,8 @@ def test_everything_done_on_the_way_replays_headless_to_the_same_bytes(session, 
     steps(session, 2)
     session.change({"processes.dheas": None, "processes.potency": None}, ["both"])
     assert [action.t_h for action in session.actions] == [0, 0.25, 0.25, 0.25, *[0.25 + 4 / 12] * 4, 0.75]
+    added = [action.what for action in session.actions if action.what.startswith("added")]
+    assert added == ["added NK cells 40", "added rituximab 20 µg/mL", "added B cells 15", "added serum 5 %"]
     assert len(session.scenario.arms["both"].change) == 2
     assert_replays(session, tmp_path / "s.yaml")
 
