@@ -3,9 +3,10 @@
 The YAML key that holds the amount is the kind: ``{rituximab: 10 ug/mL}``, ``{infusion: 375 mg/m2, times: 4}``.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
 
+import numpy as np
 from pydantic import model_validator
 
 from abm.core import words
@@ -17,6 +18,37 @@ from abm.core.world import World
 Scale = Literal["well", "body"]
 ROUNDING = 1e-9
 WHAT_IS_GIVEN = "design: what the experiment adds"
+
+
+class Dose(NamedTuple):
+    """One dose as a table of doses has it, or one removal.
+
+    Attributes
+    ----------
+    t_h, mg : float
+        When, and how much in all.
+    over_h : float
+        How long it flows in; 0: at once.
+    every_d : int
+        Days to the next one of a regimen; 0: it stands alone.
+    removed_frac : float
+        Fraction of what is in plasma that it takes away.
+    course : int or None
+        Which of the courses that may be withheld it belongs to.
+    """
+
+    t_h: float
+    mg: float = 0.0
+    over_h: float = 0.0
+    every_d: int = 0
+    removed_frac: float = 0.0
+    course: int | None = None
+
+    def mg_until(self, t_h: float) -> float:
+        """Return how much of it has been given by a moment."""
+        if not self.over_h:
+            return self.mg if t_h >= self.t_h else 0.0
+        return self.mg * min(max(t_h - self.t_h, 0.0), self.over_h) / self.over_h
 
 
 class Addition(Model):
@@ -37,6 +69,8 @@ class Addition(Model):
         Whose cells they are, if it is cells.
     conserved : tuple of str
         Pools whose molecules balance: ``x_supplied`` is ``x`` and all ``x_…`` that became of it.
+    route : str
+        Words of the compartment of its own from which it is taken up; the drug's, if empty.
     usual : mapping of str to str
         By scale, the amount that a viewer is offered.
     label : str
@@ -50,6 +84,7 @@ class Addition(Model):
     needs: ClassVar[tuple[str, ...]] = ()
     population: ClassVar[str] = ""
     conserved: ClassVar[tuple[str, ...]] = ()
+    route: ClassVar[str] = ""
     usual: ClassVar[Mapping[str, str]]
     label: ClassVar[str] = ""
     noun: ClassVar[str] = "an addition"
@@ -69,6 +104,25 @@ class Addition(Model):
     @classmethod
     def faults(cls, given: Mapping[int, Any]) -> list[Fault]:
         """Return what is wrong with all of this kind that one arm gives, by their place in its list."""
+        return []
+
+    @classmethod
+    def doses(
+        cls, given: Mapping[int, Any], patient_at: Callable[[float], Any], stream: np.uint64, end_h: float
+    ) -> list[Dose]:
+        """Return what a patient is given of this kind.
+
+        Parameters
+        ----------
+        given : mapping
+            All additions of the kind, by their place among all.
+        patient_at : callable
+            Gives the patient's covariates at a moment.
+        stream : int
+            Key of the process that takes them up: whether a dose is missed.
+        end_h : float
+            End of the run.
+        """
         return []
 
     @model_validator(mode="before")

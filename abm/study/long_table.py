@@ -9,25 +9,24 @@ process is off. Words are numbers, which the key explains.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import count
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from abm.biology.given.ibrutinib import IbrutinibGiven
-from abm.biology.given.infusion import Infusion
-from abm.biology.signalling.ibrutinib import Ibrutinib, taken
+from abm.biology.covariates import Covariates
+from abm.core.addition import Addition, Dose
 from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.rng import stream_key
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
-from abm.scenario.kinds import READOUTS
+from abm.scenario.kinds import GIVEN, READOUTS
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
 
 Record = dict[str, Any]
 MEASURED = {one.number: one for kind in READOUTS.values() for one in kind.compartments}
-BY_MOUTH = 4
 ORDER = (0, 2, 1)  # order of EVID at one moment: a measurement comes before what is given
 COLUMNS = {
     "ID": ("", "one patient under one protocol"),
@@ -45,7 +44,10 @@ COLUMNS = {
     "TIME_d": ("d", "TIME, with its unit"),
     "PATIENT": ("", "the virtual patient, the same under every protocol: replicate + 1"),
 }
-COMPARTMENTS = {number: one.told for number, one in sorted(MEASURED.items())} | {BY_MOUTH: "ibrutinib by mouth"}
+FREE = (number for number in count(1) if number not in MEASURED)
+ROUTES = dict(zip(sorted({cls.route for cls in GIVEN.values() if cls.route}), FREE, strict=False))
+COMPARTMENTS = {number: one.told for number, one in sorted(MEASURED.items())}
+COMPARTMENTS |= {number: words for words, number in ROUTES.items()}
 NOTHING: Record = {"DV": None, "MDV": 1, "EVID": 1, "AMT": 0.0, "RATE": 0.0, "CMT": 1, "II": 0, "ADDL": 0,
                    "REMOVED": 0.0}  # fmt: skip
 
@@ -89,14 +91,6 @@ class LongTable:
         return dict(zip(("column", "value", "meaning", "unit"), map(list, zip(*table, strict=True)), strict=True))
 
 
-class _Infused(NamedTuple):
-    """One infusion of a course."""
-
-    course: int
-    t_h: float
-    of: Infusion
-
-
 class _Subject:
     """One patient under one protocol, from the patient's series and own scenario."""
 
@@ -104,22 +98,19 @@ class _Subject:
         self.table, self.replicate, self.series = table, replicate, series
         self.arm, self.patient = table.scenario.arms[arm], patient_of(table.scenario, replicate)
         self.t_h, self.given_mg = series["time_h"].to_numpy(), series["dosed_mg"].to_numpy()
-        given = [(course, one) for course, one in enumerate(self.arm.add) if isinstance(one, Infusion)]
-        self.infusions = [_Infused(course, t_h, one) for course, one in given for t_h in one.moments]
-        self.own: dict[int, Scenario] = {}
+        self.own: dict[int, tuple[Scenario, dict[str, str]]] = {}
 
     def records(self) -> Iterator[Record]:
         """Yield all that was given, done and measured."""
-        yield from self._infusions()
-        for one in self.arm.add:
-            if one.kind == "plasmapheresis" and self._has(one.kind, one.at):
-                yield {"TIME": one.at / H_PER_D, "EVID": 2, "REMOVED": one.amount}
-        yield from self._daily()
+        for cls in GIVEN.values():
+            doses = self._doses(cls)
+            yield from self._single([dose for dose in doses if not dose.every_d])
+            yield from self._regimen([dose for dose in doses if dose.every_d], ROUTES.get(cls.route, 1))
         yield from self._looks()
 
     def covariates(self, t_h: float) -> Record:
         """Return the covariates of this patient at a moment: as drawn, or as the protocol sets them."""
-        own, found = self._own(t_h), {}
+        own, found = self._own(t_h)[0], {}
         for path, unit in self.table.units.items():
             value = _at(own, path)
             if path in self.table.words:
@@ -128,53 +119,55 @@ class _Subject:
                 found[_column(path)] = value * _per_day(unit)[0] if value is not None else None
         return found
 
-    def _infusions(self) -> Iterator[Record]:
-        """Yield each infusion with the amount that ran in before the end."""
-        withheld = self._withheld()
-        for one in self.infusions:
-            mg = self._mg(one, self.t_h[-1])
-            if one.course not in withheld and mg > 0.0:
-                rate = mg / min(one.of.over, self.t_h[-1] - one.t_h) * H_PER_D
-                yield {"TIME": one.t_h / H_PER_D, "AMT": mg, "RATE": rate}
+    def _doses(self, cls: type[Addition]) -> list[Dose]:
+        """Return what of a kind is given while a process is there to take it up."""
+        given = {index: one for index, one in enumerate(self.arm.add) if one.kind == cls.kind}
+        key = stream_key(self.patient.seed, self.replicate, self._taker(cls, 0.0))
+        doses = cls.doses(given, self._covariates, key, float(self.t_h[-1])) if given else []
+        return [dose for dose in doses if self._taker(cls, dose.t_h)]
 
-    def _withheld(self) -> set[int]:
+    def _single(self, doses: list[Dose]) -> Iterator[Record]:
+        """Yield each removal, and each dose with the amount that ran in before the end."""
+        withheld, end_h = self._withheld(doses), self.t_h[-1]
+        for dose in doses:
+            row, mg = {"TIME": dose.t_h / H_PER_D}, dose.mg_until(end_h)
+            if dose.removed_frac:
+                yield row | {"EVID": 2, "REMOVED": dose.removed_frac}
+            elif mg > 0.0 and (dose.course is None or dose.course not in withheld):
+                rate = mg / min(dose.over_h, end_h - dose.t_h) * H_PER_D if dose.over_h else 0.0
+                yield row | {"AMT": mg, "RATE": rate}
+
+    def _withheld(self, doses: list[Dose]) -> set[int]:
         """Return the conditional courses that were not given, according to the amounts infused, in order of time."""
-        courses: dict[int, list[_Infused]] = {}
-        for one in self.infusions:
-            courses.setdefault(one.course, []).append(one)
-        given, withheld = [one for one in self.infusions if not one.of.unless_progressed], set()
+        courses: dict[int, list[Dose]] = {}
+        for dose in doses:
+            if dose.course is not None:
+                courses.setdefault(dose.course, []).append(dose)
+        given, withheld = [dose for dose in doses if dose.course is None], set()
         for course, own in sorted(courses.items(), key=lambda item: item[1][0].t_h):
-            if not own[0].of.unless_progressed:
-                continue
             look = int(np.searchsorted(self.t_h, own[0].t_h + SAME_MOMENT_H, side="right"))
-            mine, others = (sum(self._mg(one, self.t_h[look]) for one in some) for some in (own, given))
+            mine, others = (sum(dose.mg_until(self.t_h[look]) for dose in some) for some in (own, given))
             if self.given_mg[look] - others > 0.5 * mine:
                 given += own
             else:
                 withheld.add(course)
         return withheld
 
-    def _mg(self, one: _Infused, t_h: float) -> float:
-        """Return how much of an infusion that is not withheld has run in by a moment, mg."""
-        own = self._own(one.t_h)
-        return one.of.dose_mg(own.covariates) * min(max(t_h - one.t_h, 0.0), one.of.over) / one.of.over
-
-    def _daily(self) -> Iterator[Record]:
-        """Yield a row per run of daily doses that were taken: the first, and how many follow, one a day."""
-        names = [name for name, process in self._own(0.0).processes.items() if isinstance(process, Ibrutinib)]
-        if not names:
-            return
+    def _regimen(self, doses: list[Dose], compartment: int) -> Iterator[Record]:
+        """Yield a row per run of doses that were taken: the first, and how many follow, one every so often."""
         row: Record = {}
-        key = stream_key(self.patient.seed, self.replicate, names[0])
-        daily = [one for one in self.arm.add if isinstance(one, IbrutinibGiven)]
-        for t_h, mg in taken(daily, key, 0.0, float(self.t_h[-1])):
-            day = t_h / H_PER_D
-            if row and row["AMT"] == mg and abs(day - row["TIME"] - row["ADDL"] - 1) < SAME_MOMENT_H:
+        for dose in doses:
+            day = dose.t_h / H_PER_D
+            if (
+                row
+                and row["AMT"] == dose.mg
+                and abs(day - row["TIME"] - dose.every_d * (row["ADDL"] + 1)) < SAME_MOMENT_H
+            ):
                 row["ADDL"] += 1
                 continue
             if row:
                 yield row
-            row = {"TIME": day, "AMT": mg, "CMT": BY_MOUTH, "II": 1, "ADDL": 0}
+            row = {"TIME": day, "AMT": dose.mg, "CMT": compartment, "II": dose.every_d, "ADDL": 0}
         if row:
             yield row
 
@@ -189,15 +182,22 @@ class _Subject:
                     seen = {"DV": float(value), "MDV": 0, "EVID": 0, "CMT": number}
                     yield {"TIME": self.t_h[look] / H_PER_D} | seen
 
-    def _own(self, t_h: float) -> Scenario:
-        """Return the patient's scenario under the protocol as it is at a moment."""
+    def _own(self, t_h: float) -> tuple[Scenario, dict[str, str]]:
+        """Return the patient's scenario under the protocol as it is at a moment, and which process writes what."""
         n_changes = sum(change.at <= t_h for change in self.arm.change)
         if n_changes not in self.own:
-            self.own[n_changes] = scenario_of(self.patient, self.arm, t_h)
+            own = scenario_of(self.patient, self.arm, t_h)
+            written = {target: name for name, process in own.processes.items() for target in process.writes}
+            self.own[n_changes] = own, written
         return self.own[n_changes]
 
-    def _has(self, kind: str, t_h: float) -> bool:
-        return any(process.kind == kind for process in self._own(t_h).processes.values())
+    def _taker(self, cls: type[Addition], t_h: float) -> str:
+        """Return the name of the process that takes up a kind at a moment, if one is on."""
+        written = self._own(t_h)[1]
+        return next((written[need] for need in cls.needs if need in written), "")
+
+    def _covariates(self, t_h: float) -> Covariates:
+        return self._own(t_h)[0].covariates
 
 
 def _at(scenario: Scenario, path: str) -> Any:

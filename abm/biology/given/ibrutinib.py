@@ -1,14 +1,18 @@
 """Ibrutinib: a daily dose by mouth to a patient, a concentration to a well."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from pydantic import model_validator
 
 from abm.core import words
-from abm.core.addition import WHAT_IS_GIVEN, Addition, Scale, dissolve
+from abm.core.addition import WHAT_IS_GIVEN, Addition, Dose, Scale, dissolve
+from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.errors import Fault
 from abm.core.par import Model, par, refusal
+from abm.core.rng import uniform
 from abm.core.world import World
 
 
@@ -19,6 +23,7 @@ class IbrutinibGiven(Addition):
     scale: ClassVar = "both"
     needs: ClassVar[tuple[str, ...]] = ("pools.btk_free",)
     conserved: ClassVar[tuple[str, ...]] = ("ibrutinib",)
+    route: ClassVar[str] = "ibrutinib by mouth"
     usual: ClassVar[Mapping[str, str]] = {"body": "420 mg", "well": "1 uM"}
 
     ibrutinib: float | None = par(None, "mg", WHAT_IS_GIVEN, "Ibrutinib by mouth each day from then on", ge=0, le=1e4)
@@ -40,6 +45,13 @@ class IbrutinibGiven(Addition):
                 return [Fault(f"two daily doses from {one.at:g} h on", f"{index}.at", allowed="one")]
             daily.add(one.at)
         return []
+
+    @classmethod
+    def doses(
+        cls, given: Mapping[int, Any], patient_at: Callable[[float], Any], stream: np.uint64, end_h: float
+    ) -> list[Dose]:
+        """Return the daily doses that are taken."""
+        return [Dose(t_h, mg, every_d=1) for t_h, mg in taken(list(given.values()), stream, 0.0, end_h)]
 
     @property
     def is_daily(self) -> bool:
@@ -69,3 +81,30 @@ class IbrutinibGiven(Addition):
             return f"no ibrutinib{since}"
         missed = f", {words.share(self.missed)} of the doses missed" if self.missed else ""
         return f"ibrutinib {self.amount_words()} a day{since}{missed}"
+
+
+def taken(
+    regimen: Sequence[IbrutinibGiven], stream: np.uint64, from_h: float, to_h: float
+) -> list[tuple[float, float]]:
+    """Return the moments, h, and amounts, mg, of the doses that are taken from one moment to before another.
+
+    Parameters
+    ----------
+    regimen : sequence of IbrutinibGiven
+        In order of time; doses are at the hour of the first.
+    stream : int
+        Key of the process: which days are missed.
+    from_h, to_h : float
+        The moments.
+    """
+    if not regimen:
+        return []
+    starts, found = [daily.at for daily in regimen], []
+    first, last = (math.ceil((t - starts[0] - SAME_MOMENT_H) / H_PER_D) for t in (from_h, to_h))
+    for day in range(max(0, first), last):
+        dose_h = starts[0] + day * H_PER_D
+        own = regimen[int(np.searchsorted(starts, dose_h + SAME_MOMENT_H)) - 1]
+        is_taken = uniform((stream, np.uint32(0)), np.uint64(day), 1) >= own.missed
+        if own.ibrutinib > 0.0 and is_taken:
+            found.append((max(dose_h, from_h), own.ibrutinib))
+    return found

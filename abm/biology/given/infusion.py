@@ -1,15 +1,16 @@
 """An infusion of an antibody, by body surface, by body weight or the same for everybody, alone or as a course."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import model_validator
 
 from abm.biology.covariates import Covariates
 from abm.biology.given.antibody import ANTIBODIES
 from abm.core import words
-from abm.core.addition import WHAT_IS_GIVEN, Addition
+from abm.core.addition import WHAT_IS_GIVEN, Addition, Dose
 from abm.core.errors import Fault
 from abm.core.par import par, refusal
 
@@ -52,6 +53,17 @@ class Infusion(Addition):
                 text = f"an infusion at {start:g} h begins before the one before it ends ({end:g} h)"
                 return [Fault(text, f"{index}.at", allowed="infusions one after the other")]
         return []
+
+    @classmethod
+    def doses(
+        cls, given: Mapping[int, Any], patient_at: Callable[[float], Any], stream: np.uint64, end_h: float
+    ) -> list[Dose]:
+        """Return every infusion, also those that may be withheld."""
+        return [
+            Dose(t, one.dose_mg(patient_at(t)), one.over, course=index if one.unless_progressed else None)
+            for index, one in given.items()
+            for t in one.moments
+        ]
 
     def dose_mg(self, patient: Covariates) -> float:
         """Return what one infusion gives a patient."""

@@ -1,9 +1,11 @@
 """A plasma exchange."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
-from abm.core.addition import WHAT_IS_GIVEN, Addition
+import numpy as np
+
+from abm.core.addition import WHAT_IS_GIVEN, Addition, Dose
 from abm.core.par import par
 
 
@@ -17,3 +19,10 @@ class PlasmaExchange(Addition):
     label: ClassVar[str] = "plasma exchange of"
 
     plasmapheresis: float = par(..., "1", WHAT_IS_GIVEN, "Fraction of the plasma replaced", ge=0, lt=1)
+
+    @classmethod
+    def doses(
+        cls, given: Mapping[int, Any], patient_at: Callable[[float], Any], stream: np.uint64, end_h: float
+    ) -> list[Dose]:
+        """Return what each exchange takes away."""
+        return [Dose(one.at, removed_frac=one.plasmapheresis) for one in given.values()]

@@ -11,47 +11,16 @@ of 420 mg that leaves less than 1 %.
 """
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-import numpy as np
-
-from abm.biology.given.ibrutinib import IbrutinibGiven
-from abm.core.clock import H_PER_D, SAME_MOMENT_H
+from abm.biology.given.ibrutinib import taken
 from abm.core.linear import integral, one_pool
 from abm.core.par import par
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, uniform
+from abm.core.rng import Key
 from abm.core.world import World
 
 LONGEST_H = 1.0  # design: the mean binding rate of an hour instead of its course moves free BTK by less than 1e-3
-
-
-def taken(
-    regimen: Sequence[IbrutinibGiven], stream: np.uint64, from_h: float, to_h: float
-) -> list[tuple[float, float]]:
-    """Return the moments, h, and amounts, mg, of the doses that are taken from one moment to before another.
-
-    Parameters
-    ----------
-    regimen : sequence of IbrutinibGiven
-        In order of time; doses are at the hour of the first.
-    stream : int
-        Key of the process: which days are missed.
-    from_h, to_h : float
-        The moments.
-    """
-    if not regimen:
-        return []
-    starts, found = [daily.at for daily in regimen], []
-    first, last = (math.ceil((t - starts[0] - SAME_MOMENT_H) / H_PER_D) for t in (from_h, to_h))
-    for day in range(max(0, first), last):
-        dose_h = starts[0] + day * H_PER_D
-        own = regimen[int(np.searchsorted(starts, dose_h + SAME_MOMENT_H)) - 1]
-        is_taken = uniform((stream, np.uint32(0)), np.uint64(day), 1) >= own.missed
-        if own.ibrutinib > 0.0 and is_taken:
-            found.append((max(dose_h, from_h), own.ibrutinib))
-    return found
 
 
 class Ibrutinib(Process):
