@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from abm.biology.cells.cll_clone import CllClone
 from abm.evidence.claim import Claim, Values
 from abm.evidence.lab import Lab
 from abm.scenario.from_file import load_scenario
@@ -25,7 +24,7 @@ TRIALS = 2000  # design: the ends of a 95 % range to about half a percent
 
 def group_of(scenario: Scenario) -> str:
     """Return which claims a parameter set is for."""
-    if isinstance(scenario.populations.b_cells, CllClone):
+    if not any(cells.secretes_igm for cells in scenario.cell_types().values()):
         return "cll"
     return "patient" if scenario.space.scale == "body" else "assay"
 

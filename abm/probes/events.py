@@ -16,7 +16,7 @@ class Events(Probe):
 
     def observe(self, world: World) -> Table:
         """Read the events of cells still in the well."""
-        b = world.populations["b_cells"]
+        b = world.populations[world.target]
         if "n_docked" not in b:
             return {}
         hit = b.n_docked > 0

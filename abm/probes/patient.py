@@ -54,9 +54,9 @@ class Patient(Probe):
 
     def observe(self, world: World) -> Row:
         """Read levels and totals."""
-        b, pools, nk = world.populations["b_cells"], world.pools, world.populations.get("nk_cells")
+        b, pools = world.populations[world.target], world.pools
         row = {"time_h": world.t_h}
-        clone = world.cell_types["b_cells"]
+        clone = world.cell_types[world.target]
         row |= _of_igm(world) if clone.secretes_igm or "igm_g_per_L" in pools else {}
         drugs = [drug.kind for drug in world.properties["antibodies"].shown]
         row |= {f"{drug}_ug_per_mL": pools[f"drug_{drug}_ug_per_mL"] for drug in drugs}
@@ -68,7 +68,8 @@ class Patient(Probe):
         row |= _of_signalling(world) if "signal" in b and "accessible_cells" in b else {}
         row |= clone.totals(b, pools)
         row["rel_cd20"] = _relative_cd20(b)
-        row["effectors"] = float(nk.granules.mean()) if nk is not None and nk.n and "granules" in nk else math.nan
+        armed = [cells for cells in world.populations.values() if "granules" in cells]
+        row["effectors"] = armed[0].mean("granules") if armed else math.nan
         return row
 
 
@@ -82,7 +83,7 @@ def _of_igm(world: World) -> Row:
 
 def _of_signalling(world: World) -> Row:
     """Return surface IgM of the cells in reach, signal and free BTK, and what was measured at the start."""
-    b, pools = world.populations["b_cells"], world.pools
+    b, pools = world.populations[world.target], world.pools
     reached, cells = b.accessible_cells, b.accessible_cells + b.niche_cells
     n_reached, n = float(reached.sum()), float(cells.sum())
     on_reached = REFERENCE_MFI * float((reached * b.surface_igm).sum())

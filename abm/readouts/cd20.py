@@ -24,7 +24,7 @@ class Cd20Curves(Readout):
     def of_subject(self, seen: Seen) -> Found:
         """Return both counts in every bin that holds a cell."""
         world = seen.simulated
-        b, dead = world.populations["b_cells"], world.deaths.get("b_cells")
+        b, dead = world.populations[world.target], world.deaths.get(world.target)
         alive = _binned(b.cd20_start_per_cell[~b.is_dying])
         gone = _binned(dead.cd20_start_per_cell) if dead is not None else np.zeros_like(alive)
         found = {}

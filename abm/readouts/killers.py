@@ -4,9 +4,20 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from abm.biology.populations import CELL_TYPES, EFFECTORS
+from abm.core.cell_type import CellType
 from abm.readouts.readout import EndPoint, Found, Readout, Seen
 
 KILLS = "n_kills"
+USUAL = {name: CELL_TYPES[name][name] for name in EFFECTORS}
+
+
+def name_of(kind: type[CellType]) -> str:
+    """Return the name of the mean of a kind of cell, such as ``kills_per_nk``."""
+    return f"kills_per_{kind.short.removesuffix('s')}"
+
+
+NAMES = {name_of(kind): kind for kind in USUAL.values()}
 
 
 class Killers(Readout):
@@ -15,16 +26,16 @@ class Killers(Readout):
     kind: Literal["killers"] = "killers"
     scale: ClassVar = "well"
     declared: ClassVar = (
-        EndPoint("kills_per_*", "kills", "kills per * cell", where="study"),
+        *(EndPoint(name, "kills", f"kills per {kind.word}", where="study") for name, kind in NAMES.items()),
         EndPoint("never_killed_frac", "1", "effector cells that never killed", "share", where="study"),
     )
 
     def of_subject(self, seen: Seen) -> Found:
         """Return nothing of a well in which nothing kills."""
         world = seen.simulated
-        cells = {world.cell_types[name].short: own for name, own in world.populations.items() if own.n and KILLS in own}
+        cells = {name: own for name, own in world.populations.items() if name in USUAL and own.n and KILLS in own}
         if not cells:
             return {}
         kills = np.concatenate([own[KILLS] for own in cells.values()])
-        means = {f"kills_per_{short}": float(own[KILLS].mean()) for short, own in cells.items()}
+        means = {name_of(USUAL[name]): float(own[KILLS].mean()) for name, own in cells.items()}
         return means | {"never_killed_frac": float((kills == 0).mean())}

@@ -23,7 +23,7 @@ class Opsonisation(Readout):
     def of_subject(self, seen: Seen) -> Found:
         """Return means over the cells of a well, and the share of antibody inside them."""
         world = seen.simulated
-        b, inside = world.populations["b_cells"], lost(world.pools, antibodies(world), "internalised")
+        b, inside = world.populations[world.target], lost(world.pools, antibodies(world), "internalised")
         return {
             "c3b_per_cell": _mean(b, "c3b_per_cell"),
             "bound_per_cell": _mean(b, "bound_per_cell"),

@@ -46,15 +46,15 @@ class Survival(Readout):
     def of_subject(self, seen: Seen) -> Found:
         """Return what became of the cells of a well that ever were, and the hours that they spent alive."""
         world = seen.simulated
-        b, n = world.populations["b_cells"], ever(world)
+        b, n = world.populations[world.target], ever(world)
         found = {
             "n_b_start": float(n),
             "survival_raw": float((~b.is_dying).sum()) / n,
-            "lysed_frac": world.tallies.get("b_cells.lysed", 0) / n,
+            "lysed_frac": world.tallies.get(f"{world.target}.lysed", 0) / n,
             "alive_h_per_cell": _alive_h(world) / n,
         }
         for cause in Fate().causes(b):
-            found[f"deaths_{cause}_frac"] = world.tallies.get(f"b_cells.deaths_{cause}", 0) / n
+            found[f"deaths_{cause}_frac"] = world.tallies.get(f"{world.target}.deaths_{cause}", 0) / n
         return found
 
     def against_control(self, own: Found, control: Found) -> Found:
@@ -72,14 +72,17 @@ class Survival(Readout):
 
 def ever(world: World) -> int:
     """Return how many B cells a well ever held; at least one, to divide by."""
-    return max(1, world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0))
+    return max(1, _n(world))
+
+
+def _n(world: World) -> int:
+    return sum(world.tallies.get(f"{world.target}.{how}", 0) for how in ("entered", "born"))
 
 
 def _alive_h(world: World) -> float:
     """Return the hours that all cells spent alive; cells that came later count from the start."""
-    dead = world.deaths.get("b_cells")
-    n = world.tallies.get("b_cells.entered", 0) + world.tallies.get("b_cells.born", 0)
-    return n * world.t_h - (float((world.t_h - dead.time_h).sum()) if dead is not None else 0.0)
+    dead = world.deaths.get(world.target)
+    return _n(world) * world.t_h - (float((world.t_h - dead.time_h).sum()) if dead is not None else 0.0)
 
 
 def _over(above: float, below: float) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
 from scipy.stats import qmc
 
+from abm.biology.populations import CELL_TYPES
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, bounds_text, kind_of, par, refusal
 from abm.core.units import UnitError, quantity_text
@@ -32,8 +33,9 @@ NO_AXES = {
     **dict.fromkeys(("name", "title", "question"), "a parameter; a scenario's words change nothing"),
 }
 WORDS = {
-    "cd20": "CD20 per cell", "cd55": "CD55", "cd59": "CD59", "b_cells": "B cells", "nk_cells": "NK cells",
+    "cd20": "CD20 per cell", "cd55": "CD55", "cd59": "CD59", 
     "c3b": "C3b", "mac": "MAC", "igg": "IgG", "igm": "IgM", "dheas": "DHEAS",
+    **{name: kinds[name].words for name, kinds in CELL_TYPES.items()},
 }  # fmt: skip
 
 
