@@ -77,7 +77,7 @@ class IgmResponse(OfPatients):
         EndPoint(BASELINE, "g/L", "IgM at the start"),
         EndPoint(f"baseline_{ALBUMIN}", "g/L", "Albumin at the start", where="table"),
         EndPoint("follow_up_d", "d", "Follow-up", shown="days", event="time_to_progression_d", estimate="follow_up",
-                 over="median (reversed Kaplan and Meier)"),
+                 over="median, reversed Kaplan and Meier"),
         EndPoint("partial_low_igm", "1", "Partial response where IgM was up to 40 g/L", "share", where="study"),
         EndPoint("partial_high_igm", "1", "Partial response where IgM was above 40 g/L", "share", where="study"),
         _study(f"baseline_{VISCOSITY}", "cP", "Serum viscosity at the start"),

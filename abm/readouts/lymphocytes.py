@@ -62,7 +62,7 @@ class Lymphocytes(OfPatients):
         EndPoint("time_to_next_treatment_d", "d", "Time to next treatment", "time", SINCE, event="treated_next",
                  estimate="kaplan_meier"),
         EndPoint("follow_up_d", "d", "Follow-up", shown="days", event="time_to_progression_d", estimate="follow_up",
-                 over="median (reversed Kaplan and Meier)"),
+                 over="median, reversed Kaplan and Meier"),
         _table(SURFACE_IGM, "1", "Surface IgM at the start", "MFI"),
         _table(CALCIUM, "%", "Calcium mobilisation at the start"),
         _table("inhibition_frac", "1", "Inhibition of signalling", "%", 100.0),

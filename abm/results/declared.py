@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from abm.core.measure import Measures
+from abm.core.measure import Measure, Measures
+
+__all__ = ["DECLARED", "Measure", "declared", "measures"]
 
 DECLARED = "measures.json"
 

@@ -1,6 +1,7 @@
 """The figures and the report of a virtual trial show the numbers of its folder, and only those."""
 
 import json
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -34,12 +35,12 @@ from abm.plot.trial import (
 from abm.plot.trial.clock import DAYS, MONTHS, YEARS, clock_for
 from abm.plot.trial.numbers import key_numbers
 from abm.plot.trial.report import simulated
-from abm.plot.trial.trial import USUAL_RULES, Trial
+from abm.plot.trial.trial import Trial
 from abm.readouts.igm_response import IgmResponse
-from abm.readouts.lymphocytes import Lymphocytes
 from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
 from abm.statistics.survival import at_risk, kaplan_meier, log_rank
+from abm.study.conclude import declared
 
 COURSES = {"four_weekly": (0, 7, 14, 21), "extended": (0, 7, 14, 21, 84, 91, 98, 105), "none": (), "one": (0,)}
 DOSE_MG = 694.0
@@ -161,6 +162,7 @@ def _write_texts(folder, protocols, n, end_d, ends):
     (folder / "provenance.json").write_text(json.dumps(PROVENANCE))
     text = f"title: Rituximab & flare\nquestion: Who flares?\nseed: 1\nreplicates: {n}\nduration: {end_d} d\n"
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+    (folder / "measures.json").write_text(json.dumps(declared([IgmResponse()])))
 
 
 def _summary(rows):
@@ -328,9 +330,8 @@ def test_waterfall_bars_are_the_sorted_best_changes(trial):
 
 def test_words_and_lines_are_those_of_the_scenario_s_own_rules(tmp_path):
     folder = write_trial(tmp_path / "own", ("four_weekly",), 6)
-    rules = "{minor_frac: 0.1, partial_frac: 0.4, any_rise_frac: 0.2, flare_frac: 0.6, flare_until: 1344 h}"
-    with (folder / "scenario.yaml").open("a") as file:
-        file.write(f"\nend_points: {rules}\n")
+    own = IgmResponse(minor_frac=0.1, partial_frac=0.4, any_rise_frac=0.2, flare_frac=0.6, flare_until="1344 h")
+    (folder / "measures.json").write_text(json.dumps(declared([own])))
     trial = Trial(Run.open(folder))
     assert texts(spider.figure(trial).axes[0]) == texts(waterfall.figure(trial).axes[0]) == ["−10 %", "−40 %", "−90 %"]
     n = int((trial.outcomes("four_weekly")["best_change_frac"] <= -0.4).sum())
@@ -345,9 +346,15 @@ def test_words_and_lines_are_those_of_the_scenario_s_own_rules(tmp_path):
     assert "IgM flares (≥ 60 % within 8 weeks)" in rows
 
 
-def test_the_usual_rules_are_those_of_a_scenario_that_says_none():
-    rules = Lymphocytes().model_dump() | IgmResponse().model_dump()
-    assert {name: rules[name] for name in USUAL_RULES} == USUAL_RULES
+def test_a_folder_that_declares_nothing_is_told_by_the_names_of_its_columns(tmp_path):
+    folder = write_trial(tmp_path / "old", ("four_weekly",), 6, 84)
+    (folder / "measures.json").unlink()
+    old = Trial(Run.open(folder))
+    rows = [row[0] for row in key_numbers(old)[0].tables[0].rows]
+    assert {"partial or better", "time to partial, median (d)", "baseline igm, median (g/L)"} <= set(rows)
+    assert (math.isnan(old.rule("flare_frac")), flare_histogram.applies(old)) == (True, False)
+    assert "serum IgM" not in simulated(old)
+    assert " g/L" in simulated(old)
 
 
 def test_a_protocol_in_which_nothing_was_seen_hides_no_bar_of_another(tmp_path):
@@ -638,7 +645,7 @@ def test_a_report_says_what_was_not_observed(tmp_path):
     assert all(cell.startswith("0.0 % (0 of 3") for cell in rows["Partial response or better (≥ 50 %)"])
     first = "Time to partial response, median of responders (days from the end of the first course)"
     assert rows[first] == ["none", "none"]
-    assert rows["Follow-up, median (days; reversed Kaplan and Meier)"] == ["42", "42"]
+    assert rows["Follow-up, median, reversed Kaplan and Meier (days)"] == ["42", "42"]
     assert not {"time_to_progression", "flare_histogram"} & set(figures)
     assert "nan" not in text.lower()
 
@@ -656,7 +663,7 @@ def test_a_report_of_one_patient_tells_unseen_from_unreached(tmp_path):
     rows, text, _ = report_of(tmp_path, "10 weeks", 1)
     assert rows["Time to progression (days from the first dose)"] == ["not observed"] * 2
     assert rows["Time to partial response (days from the end of the first course)"] == ["not reached"] * 2
-    assert rows["Highest IgM (12 weeks), relative to the start"] == ["not observed"] * 2
+    assert rows["Highest IgM within 12 weeks (relative to the start)"] == ["not observed"] * 2
     assert rows["Best response"] == ["no response"] * 2
     assert "nan" not in text.lower()
 

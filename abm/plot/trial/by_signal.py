@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,13 +23,15 @@ CAPTION = (
 EVENTS = (("progression", "progressed", "time_to_progression_d"),
           ("next treatment", "treated_next", "time_to_next_treatment_d"))  # fmt: skip
 MARKS = (("surface_igm_MFI", "surface IgM"), ("calcium_percent", "calcium"))
+CUTS = ("surface_igm_cut_mfi", "calcium_cut_centile")
 HIGH, LOW = style.VERMILION, style.BLUE
 
 
 def applies(trial: Trial) -> bool:
     """Return whether there are patients to compare."""
     needed = (*(mark for mark, _ in MARKS), *(came for _, came, _ in EVENTS))
-    return not trial.is_single and all(trial.is_observed(name, trial.protocols[0]) for name in needed)
+    is_known = all(math.isfinite(trial.rule(name)) for name in CUTS)
+    return is_known and not trial.is_single and all(trial.is_observed(name, trial.protocols[0]) for name in needed)
 
 
 def figure(trial: Trial) -> Figure:
@@ -56,8 +60,8 @@ def split(trial: Trial, event: tuple[str, str, str], mark: tuple[str, str]) -> l
     """Return times and events of those above and of those up to the cut, in whom the event could be seen."""
     rows, (_, came, time) = trial.outcomes(trial.protocols[0]), event
     values, has_come = rows[mark[0]].to_numpy(), rows[came].to_numpy() > 0
-    centile = trial.rules["calcium_cut_centile"]
-    cut = trial.rules["surface_igm_cut_mfi"] if mark[0] == "surface_igm_MFI" else np.quantile(values, centile)
+    centile = trial.rule("calcium_cut_centile")
+    cut = trial.rule("surface_igm_cut_mfi") if mark[0] == "surface_igm_MFI" else np.quantile(values, centile)
     times = np.where(has_come, rows[time], rows["follow_up_d"]).astype(float)
     is_seen = rows[came].notna().to_numpy()
     return [(times[group], has_come[group]) for group in (is_seen & (values > cut), is_seen & (values <= cut))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -19,32 +21,36 @@ CAPTION = (
     "baseline. Lines: a rise (more than that, counted in weeks 1 to 8) and a flare (that or more)."
 )
 LINES = (("any_rise_frac", "a rise", "-"), ("flare_frac", "a flare", style.DASH))
+RULES = ("flare_until", *(name for name, _, _ in LINES))
 WIDTHS = (5.0, 25.0, 50.0, 100.0)
 MOST_BINS = 50
+HOURS_PER_WEEK = 168.0
 
 
 def applies(trial: Trial) -> bool:
-    """Return whether there are patients to count."""
-    return not trial.is_single and trial.has(IGM) and trial.is_observed("peak_rel")
+    """Return whether there are patients to count, by rules that are known."""
+    is_known = all(math.isfinite(trial.rule(name)) for name in RULES)
+    return is_known and not trial.is_single and trial.has(IGM) and trial.is_observed("peak_rel")
 
 
 def figure(trial: Trial) -> Figure:
     """Draw a histogram per protocol, one under the other."""
     n = len(trial.protocols)
     fig = style.new_figure(3.2 if n == 1 else 0.8 + 1.6 * n)
-    edges, said = bins(trial), trial.rule_words()
+    edges = bins(trial)
     axes = style.panels(fig, n, 1)
     for ax, protocol in zip(axes, trial.protocols, strict=True):
         ax.hist(
             peaks(trial, protocol), edges.tolist(), color=trial.looks[protocol].colour, edgecolor="white", linewidth=0.5
         )
         for name, _, dash in LINES:
-            ax.axvline(100 * trial.rules[name], color=style.INK, linewidth=1.0, linestyle=dash)
+            ax.axvline(100 * trial.rule(name), color=style.INK, linewidth=1.0, linestyle=dash)
         style.dress(ax, "", "", trial.looks[protocol].label if n > 1 else "")
         responses.write_minus(ax.xaxis)
         ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    style.outer_labels(axes, 1, f"highest IgM within {said['flare_until']}, change from baseline (%)", "patients")
-    keys = [style.line_key(f"+{said[name]}: {what}", style.INK, "", dash) for name, what, dash in LINES]
+    highest = f"highest IgM within {trial.rule('flare_until') / HOURS_PER_WEEK:g} weeks, change from baseline (%)"
+    style.outer_labels(axes, 1, highest, "patients")
+    keys = [style.line_key(f"+{100 * trial.rule(name):g} %: {what}", style.INK, "", dash) for name, what, dash in LINES]
     style.legend_below(fig, keys)
     return fig
 
@@ -75,5 +81,5 @@ def _told(trial: Trial, protocol: str) -> str:
     (rose, n), (flared, n_flare) = ((int(rows[name].sum()), rows[name].count()) for name in ("any_rise", "flare"))
     median = wording.decimal(float(np.median(peaks(trial, protocol))), 0)
     flares = f"{flared}" if n == n_flare else f"{flared} of {n_flare}"
-    how = f"IgM rose by more than {trial.rule_words()['any_rise_frac']}"
+    how = f"IgM rose by more than {100 * trial.rule('any_rise_frac'):g} %"
     return f"{how} in {rose} of {n} patients and flared in {flares}; median peak {median} %{where}"

@@ -31,7 +31,7 @@ def figure(trial: Trial) -> Figure:
     for ax, protocols in panels:
         for protocol in protocols:
             curves.draw(ax, trial, protocol, COLUMN, is_log=True)
-        ax.axhline(trial.rules["least_per_nL"], color=style.GREY, linewidth=0.9, linestyle=":")
+        ax.axhline(trial.rule("least_per_nL"), color=style.GREY, linewidth=0.9, linestyle=":")
         curves.finish(ax, trial, protocols, "" if curves.is_split(trial) else trial.label(COLUMN))
         style.log_axis(ax.yaxis)
     curves.name_outer_axes(trial, [ax for ax, _ in panels], trial.label(COLUMN))

@@ -14,50 +14,9 @@ from abm.plot.page import wording
 from abm.plot.page.html import Cell, Section, Table
 from abm.plot.trial import curves, responses
 from abm.plot.trial.trial import HOURS_PER_DAY, NOT_OBSERVED, Trial
+from abm.results.declared import Measure
 
-SHARES = {
-    "any_rise": "IgM rises by more than {any_rise_frac} (weeks 1–8)",
-    "flare": "IgM flares (≥ {flare_frac} within {flare_until})",
-    "up_2_months": "IgM above the start at 2 months",
-    "up_4_months": "IgM above the start at 4 months",
-    "minor_or_better": "Minor response or better (≥ {minor_frac})",
-    "partial_or_better": "Partial response or better (≥ {partial_frac})",
-    "very_good": "Very good response (≥ {very_good_frac})",
-    "progressed": "Progressed",
-    "treated_next": "Next treatment begun",
-}
-MEDIANS = {
-    "time_to_partial_d": "Time to partial response, median of responders (days from the end of the first course)",
-    "time_to_progression_d": "Time to progression, median (days from the first dose)",
-    "best_change_frac": "Best change of IgM, median (%)",
-    "baseline_lymphocytes_per_nL": "Lymphocytes at the start, median (per nL)",
-    "peak_rel": "Highest lymphocytes, median (relative to the start)",
-    "time_to_baseline_d": "Rise of lymphocytes over, median of those with one (days from the first dose)",
-    "nadir_per_nL": "Lowest lymphocytes, median (per nL)",
-    "time_to_next_treatment_d": "Time to next treatment, median (days from the first dose)",
-    "follow_up_d": "Follow-up, median (days; reversed Kaplan and Meier)",
-}
-SINGLE = {
-    "baseline_igm_g_per_L": "IgM at the start (g/L)",
-    "baseline_albumin_g_per_L": "Albumin at the start (g/L)",
-    "peak_rel": "Highest {level}, relative to the start",
-    "best_change_frac": "Best change of IgM (%)",
-    "response": "Best response",
-    "time_to_minor_d": "Time to minor response (days from the end of the first course)",
-    "time_to_partial_d": "Time to partial response (days from the end of the first course)",
-    "time_to_progression_d": "Time to progression (days from the first dose)",
-    "baseline_lymphocytes_per_nL": "Lymphocytes at the start (per nL)",
-    "surface_igm_MFI": "Surface IgM at the start (MFI)",
-    "calcium_percent": "Calcium mobilisation at the start (%)",
-    "inhibition_frac": "Inhibition of signalling (%)",
-    "time_to_baseline_d": "Rise of lymphocytes over (days from the first dose)",
-    "nadir_per_nL": "Lowest lymphocytes (per nL)",
-    "time_to_next_treatment_d": "Time to next treatment (days from the first dose)",
-    "follow_up_d": "Follow-up (days)",
-}
-REACHED = {"time_to_minor_d": "minor", "time_to_partial_d": "partial", "time_to_progression_d": "progressed",
-           "time_to_next_treatment_d": "treated_next"}  # fmt: skip
-UNREACHED = ("time_to_progression_d", "time_to_next_treatment_d", "time_to_baseline_d", "follow_up_d")
+UNREACHED = ("kaplan_meier", "follow_up")
 MARKS = {"surface_igm": "surface IgM", "calcium": "calcium"}
 MOST_PROTOCOLS = 4
 CAPTION = (
@@ -91,37 +50,40 @@ def patients(trial: Trial) -> list[Section]:
 
 def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     found = [trial.run.summary()["arms"].get(name, {}) for name in names]
-    said = trial.rule_words()
     rows = [["Patients", *(f"{arm.get('n', 0):,}" for arm in found)]]
-    if all("baseline_igm_g_per_L" in trial.outcomes(name) for name in names):
-        igm = [trial.outcomes(name)["baseline_igm_g_per_L"].median() for name in names]
-        rows += [["IgM at the start, median (g/L)", *map(wording.number, igm)]]
-    for part, kinds, show in (("shares", SHARES, lambda _, one: _share(one)), ("medians", MEDIANS, _median)):
-        known = [key for key in kinds if any(key in arm.get(part, {}) for arm in found)]
-        rows += [
-            [kinds[key].format(**said), *(show(key, arm.get(part, {}).get(key)) for arm in found)] for key in known
-        ]
+    for one in _told(trial, found, "shares"):
+        rows += [[one.words, *(_share(arm.get("shares", {}).get(one.name)) for arm in found)]]
+    for one in _told(trial, found, "medians"):
+        rows += [[_over(one), *(_median(one, arm.get("medians", {}).get(one.name)) for arm in found)]]
     return rows
+
+
+def _told(trial: Trial, found: Sequence[Mapping[str, Any]], part: str) -> list[Measure]:
+    return [trial.end_point(key) for key in dict.fromkeys(key for arm in found for key in arm.get(part, {}))]
+
+
+def _over(one: Measure) -> str:
+    """Return what a measure is called over many patients: "Time to partial response, median of responders (days)"."""
+    return f"{one.words}, {one.over}" + (f" ({one.shown})" if one.shown else "")
 
 
 def _single_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
     found = [trial.outcomes(name).iloc[0] for name in names]
-    said = trial.rule_words()
-    said["level"] = "lymphocytes" if "nadir_per_nL" in found[0] else f"IgM ({said['flare_until']})"
-    return [
-        [words.format(**said), *(_own(key, one) for one in found)] for key, words in SINGLE.items() if key in found[0]
-    ]
+    columns = [name for name in found[0].index if name != "arm"]
+    known = [one for one in trial.end_points_known(columns) if one.kind != "share"]
+    return [[one.axis, *(_own(one, own) for own in found)] for one in known]
 
 
-def _own(key: str, one: pd.Series) -> str:
-    """Return an end point of one patient; a time is "not reached" if the event was observed not to come."""
-    if key == "response":
-        return responses.grade(one[key]).words
-    if not pd.isna(one[key]):
-        return _number(key, float(one[key]))
-    if key == "time_to_baseline_d" and not pd.isna(one["peak_rel"]):
-        return "not reached" if one["peak_rel"] > 1.0 else "no rise"
-    has_no = REACHED.get(key) in one and one[REACHED[key]] == 0.0
+def _own(one: Measure, found: pd.Series) -> str:
+    """Return an end point of one patient; a time is not reached where its event was observed not to come."""
+    value = found[one.name]
+    if one.kind == "word":
+        return responses.grade(value).words
+    if not pd.isna(value):
+        return _number(one, float(value))
+    if one.among and not pd.isna(found[one.among]):
+        return "not reached" if found[one.among] > 1.0 else "no rise"
+    has_no = one.event in found and found[one.event] == 0.0
     return "not reached" if has_no else NOT_OBSERVED
 
 
@@ -135,25 +97,25 @@ def _share(found: Mapping[str, Any] | None) -> str:
     return f"{wording.percent(found['share'])} ({found['k']} of {found['n']}{'; ' + ends if ends else ''})"
 
 
-def _median(key: str, found: Mapping[str, Any] | None) -> str:
+def _median(one: Measure, found: Mapping[str, Any] | None) -> str:
     """Return "640 (510 to not reached)"; only what Kaplan and Meier estimate can be unreached, others are unknown."""
     if not found:
         return wording.MISSING
     if found.get("n") == 0:
         return "none" if found["n_seen"] else NOT_OBSERVED
-    none = "not reached" if key in UNREACHED else wording.MISSING
-    mid, lo, hi = (_end(key, found.get(end), none) for end in ("median", "lo", "hi"))
+    none = "not reached" if one.estimate in UNREACHED else wording.MISSING
+    mid, lo, hi = (_end(one, found.get(end), none) for end in ("median", "lo", "hi"))
     return f"{mid} ({lo} to {hi})" if found.get("lo") is not None else mid
 
 
-def _end(key: str, value: float | None, none: str) -> str:
-    return none if value is None else _number(key, value)
+def _end(one: Measure, value: float | None, none: str) -> str:
+    return none if value is None else _number(one, value)
 
 
-def _number(key: str, value: float) -> str:
-    """Return whole days, fractions as percent, other numbers as they are; never a negative zero."""
-    shown = 100 * value if key.endswith("_frac") else value
-    return (f"{shown:,.0f}" if key.endswith("_d") else wording.number(shown + 0.0)).replace("-", "−")
+def _number(one: Measure, value: float) -> str:
+    """Return a number as a reader sees it, days whole; never a negative zero."""
+    shown = one.factor * value
+    return (f"{shown:,.0f}" if one.unit == "d" else wording.number(shown + 0.0)).replace("-", "−")
 
 
 def _by_mark(trial: Trial) -> list[Section]:

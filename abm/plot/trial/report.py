@@ -58,10 +58,7 @@ def simulated(trial: Trial) -> str:
     is_infused_at_once = any(first.size for first in firsts) and not any(first.any() for first in firsts)
     since = " from the first infusion" if is_infused_at_once and trial.has(IGM) else ""
     first, kind = trial.outcomes(trial.protocols[0]), "" if trial.is_single else "median "
-    if "baseline_igm_g_per_L" in first:
-        start = f"{kind}serum IgM at the start {wording.number(first['baseline_igm_g_per_L'].median())} g/L"
-    else:
-        count = wording.number(first["baseline_lymphocytes_per_nL"].median())
-        start = f"{kind}lymphocytes at the start {count} per nL"
+    said, known = trial.run.measures().of(trial.level), first[f"baseline_{trial.level}"]
+    start = f"{kind}{said.words} at the start {wording.number(known.median())} {said.shown}"
     length = f"{trial.clock.words(trial.end_d)}{since}"
     return wording.sentence(f"{who}{same} followed for {length} {how} {names}; {start}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from abm.plot.arms import label
 from abm.plot.page import style, wording
-from abm.plot.trial.trial import NOT_OBSERVED, Trial
+from abm.plot.trial.trial import IGM, NOT_OBSERVED, Trial
 from abm.statistics.survival import at_risk, kaplan_meier, log_rank
 
 ORDER = 60
@@ -76,14 +76,14 @@ def groups(trial: Trial) -> list[Group]:
     only = trial.protocols[0]
     rows = trial.outcomes(only)
     if "surface_igm_MFI" in rows:
-        cut = trial.rules["surface_igm_cut_mfi"]
+        cut = trial.rule("surface_igm_cut_mfi")
         is_high = (rows["surface_igm_MFI"] > cut).to_numpy()
         words = (f"surface IgM above {cut:g} MFI", f"surface IgM up to {cut:g} MFI")
         names = zip(words, (style.VERMILION, style.BLUE), (is_high, ~is_high), strict=True)
         return [_group(trial, only, chosen, words, colour) for words, colour, chosen in names if chosen.any()]
     if rows["baseline_albumin_g_per_L"].isna().any():
         return [_group(trial, only, None, label(only), trial.looks[only].colour)]
-    n_factors = (rows["baseline_igm_g_per_L"] > CUT_G_PER_L).to_numpy().astype(int)
+    n_factors = (rows[f"baseline_{IGM}"] > CUT_G_PER_L).to_numpy().astype(int)
     n_factors += (rows["baseline_albumin_g_per_L"] < ALBUMIN_G_PER_L).to_numpy()
     looks = zip(FACTORS, (style.BLUE, style.ORANGE, style.VERMILION), strict=True)
     found = [_group(trial, only, n_factors == n, words, colour) for n, (words, colour) in enumerate(looks)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -12,13 +14,10 @@ from ruamel.yaml import YAML
 from abm.plot import arms
 from abm.plot.tables import Tables
 from abm.plot.trial.clock import clock_for
+from abm.results.declared import Measure, declared
 from abm.results.run import Run
 
-HOURS_PER_DAY, HOURS_PER_WEEK = 24.0, 168.0
-USUAL_RULES = {"any_rise_frac": 0.05, "flare_frac": 0.25, "flare_until": 2016.0, "minor_frac": 0.25,
-               "partial_frac": 0.5, "very_good_frac": 0.9, "least_per_nL": 5.0, "surface_igm_cut_mfi": 50.0,
-               "calcium_cut_centile": 0.44}  # fmt: skip
-FIRST_NAMES = {"any_rise_frac": "any_rise_rel", "flare_frac": "flare_rel"}  # in the folders of older runs
+HOURS_PER_DAY = 24.0
 COURSE_GAP_D = 35.0
 LONGEST_INFUSION_D = 1.0
 IGM = "igm_g_per_L"
@@ -61,22 +60,34 @@ class Trial:
 
     @cached_property
     def rules(self) -> dict[str, float]:
-        """Return the numbers of the scenario's end points, times in hours; the usual ones where it says none."""
-        found = YAML(typ="safe", pure=True).load(self.run.scenario_text()).get("end_points") or {}
-        known = {name: found.get(name, found.get(FIRST_NAMES.get(name, name))) for name in USUAL_RULES}
-        return USUAL_RULES | {name: float(str(value).split()[0]) for name, value in known.items() if value is not None}
+        """Return the numbers by which end points were read, times in hours; else those that the scenario states."""
+        told = declared(self.run.path).get("rules")
+        found = told or YAML(typ="safe", pure=True).load(self.run.scenario_text()).get("end_points") or {}
+        return {name: number for name, value in found.items() if (number := _leading(value)) is not None}
+
+    def rule(self, name: str) -> float:
+        """Return one of these; NaN where nobody states it."""
+        return self.rules.get(name, math.nan)
+
+    @property
+    def level(self) -> str:
+        """Return the column of the series that the end points were read from."""
+        told = str(declared(self.run.path).get("level", ""))
+        return told or (IGM if self.has(IGM) else next((c for c in self.series if c.endswith("_per_nL")), ""))
+
+    def end_point(self, name: str) -> Measure:
+        """Return what an end point is, or one in the summary."""
+        return self.run.measures("readouts").of(name)
+
+    def end_points_known(self, names: Sequence[str]) -> list[Measure]:
+        """Return what these end points are, in the order in which the run declares them."""
+        known = [one for one in self.run.measures("readouts") if one.name in names]
+        return known or [self.end_point(name) for name in names]
 
     @property
     def falls_percent(self) -> list[float]:
         """Return the falls of IgM that make a response minor, partial and very good."""
-        return [round(100 * self.rules[f"{grade}_frac"], 9) for grade in ("minor", "partial", "very_good")]
-
-    def rule_words(self) -> dict[str, str]:
-        """Return the rules as a reader says them: fractions in percent, times in weeks."""
-        return {
-            name: f"{value / HOURS_PER_WEEK:g} weeks" if name == "flare_until" else f"{100 * value:g} %"
-            for name, value in self.rules.items()
-        }
+        return [round(100 * self.rule(f"{grade}_frac"), 9) for grade in ("minor", "partial", "very_good")]
 
     @property
     def n_patients(self) -> int:
@@ -111,7 +122,7 @@ class Trial:
 
     def change_percent(self, protocol: str) -> pd.DataFrame:
         """Return IgM as percent change from baseline, shaped as :meth:`table`; missing without IgM at the start."""
-        baseline = self.outcomes(protocol)["baseline_igm_g_per_L"]
+        baseline = self.outcomes(protocol)[f"baseline_{IGM}"]
         return 100 * (self.table(protocol, IGM).div(baseline.where(baseline > 0), axis=1) - 1)
 
     def has_change(self, protocol: str) -> bool:
@@ -139,6 +150,14 @@ class Trial:
         days = days - days[:1].sum()
         pauses = np.flatnonzero(np.diff(days) > COURSE_GAP_D)
         return float(days[pauses[0]] if pauses.size else days[-1]) if days.size else 0.0
+
+
+def _leading(value: object) -> float | None:
+    """Return a number, or the one that a text such as "12 weeks" begins with."""
+    try:
+        return float(str(value).split()[0])
+    except ValueError:
+        return None
 
 
 def _rises(t_d: NDArray[np.float64], dosed_mg: NDArray[np.float64]) -> NDArray[np.float64]:
