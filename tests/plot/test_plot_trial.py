@@ -36,6 +36,7 @@ from abm.plot.trial.clock import DAYS, MONTHS, YEARS, clock_for
 from abm.plot.trial.numbers import key_numbers
 from abm.plot.trial.report import simulated
 from abm.plot.trial.trial import Trial
+from abm.probes.patient import Patient
 from abm.readouts.igm_response import IgmResponse
 from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
@@ -162,7 +163,13 @@ def _write_texts(folder, protocols, n, end_d, ends):
     (folder / "provenance.json").write_text(json.dumps(PROVENANCE))
     text = f"title: Rituximab & flare\nquestion: Who flares?\nseed: 1\nreplicates: {n}\nduration: {end_d} d\n"
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
-    (folder / "measures.json").write_text(json.dumps(declared([IgmResponse()])))
+    declare(folder, IgmResponse())
+
+
+def declare(folder, readout):
+    """Write what the numbers of a trial are."""
+    series = {"series": {one.name: one.plain() for one in Patient.measures}}
+    (folder / "measures.json").write_text(json.dumps(series | declared([readout])))
 
 
 def _summary(rows):
@@ -331,7 +338,7 @@ def test_waterfall_bars_are_the_sorted_best_changes(trial):
 def test_words_and_lines_are_those_of_the_scenario_s_own_rules(tmp_path):
     folder = write_trial(tmp_path / "own", ("four_weekly",), 6)
     own = IgmResponse(minor_frac=0.1, partial_frac=0.4, any_rise_frac=0.2, flare_frac=0.6, flare_until="1344 h")
-    (folder / "measures.json").write_text(json.dumps(declared([own])))
+    declare(folder, own)
     trial = Trial(Run.open(folder))
     assert texts(spider.figure(trial).axes[0]) == texts(waterfall.figure(trial).axes[0]) == ["−10 %", "−40 %", "−90 %"]
     n = int((trial.outcomes("four_weekly")["best_change_frac"] <= -0.4).sum())
@@ -351,7 +358,7 @@ def test_a_folder_that_declares_nothing_is_told_by_the_names_of_its_columns(tmp_
     (folder / "measures.json").unlink()
     old = Trial(Run.open(folder))
     rows = [row[0] for row in key_numbers(old)[0].tables[0].rows]
-    assert {"partial or better", "time to partial, median (d)", "baseline igm, median (g/L)"} <= set(rows)
+    assert {"partial or better", "time to partial, median (d)", "best change, median (%)"} <= set(rows)
     assert (math.isnan(old.rule("flare_frac")), flare_histogram.applies(old)) == (True, False)
     assert "serum IgM" not in simulated(old)
     assert " g/L" in simulated(old)
@@ -519,7 +526,8 @@ def test_every_figure_has_units_and_a_sentence(trial, single, kind):
         if kind.applies(one):
             axes = kind.figure(one).axes
             labels = {label for ax in axes for label in (ax.get_xlabel(), ax.get_ylabel()) if label}
-            assert all("(" in label for label in labels - {"patients", "patients, sorted", "relative to start"})
+            units = {measure.shown for measure in Patient.measures} | {"patients", "patients, sorted"}
+            assert all("(" in label for label in labels - units)
             assert re.search(r"\d.*\.$", kind.seen(one))
 
 
