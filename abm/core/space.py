@@ -146,6 +146,8 @@ class Space(Model):
         Whether it is a culture well or a patient.
     subject, where : str
         What one of those simulated is called, in short and in a sentence.
+    person : str
+        Whose age, sex and genotype it is.
     replicate : str
         What another of them is called.
     time_unit : {"h", "d"}
@@ -165,6 +167,7 @@ class Space(Model):
     scale: ClassVar[Literal["well", "body"]] = "well"
     subject: ClassVar[str] = "well"
     where: ClassVar[str] = "a culture well"
+    person: ClassVar[str] = "the donor of serum and effector cells"
     replicate: ClassVar[str] = "Replicate"
     time_unit: ClassVar[Literal["h", "d"]] = "h"
     has_controls: ClassVar[bool] = True
@@ -324,6 +327,7 @@ class Body(Space):
     scale: ClassVar = "body"
     subject: ClassVar = "patient"
     where: ClassVar = "a patient"
+    person: ClassVar = "the patient"
     replicate: ClassVar = "Patient"
     time_unit: ClassVar = "d"
     has_controls: ClassVar = False

@@ -36,7 +36,7 @@ class Patient(Probe):
         Measure("viscosity_cP", "cP", "serum viscosity"),
         Measure("dosed_mg", "mg", "antibody given"),
         Measure("n_clone", "cells", "clone", shown="10⁹ cells", factor=1e-9),
-        Measure("n_niche", "cells", "clone in the marrow", shown="10⁹ cells", factor=1e-9),
+        Measure("n_niche", "cells", "clone in the marrow's niche", shown="10⁹ cells", factor=1e-9),
         Measure("n_plasma", "cells", "plasma cells", shown="10⁹ cells", factor=1e-9),
         Measure("n_long_lived", "cells", "long-lived plasma cells", shown="10⁹ cells", factor=1e-9),
         Measure("lymphocytes_per_nL", "1/nL", "lymphocytes"),

@@ -44,6 +44,12 @@ def Steering(session: Session, version: tuple, attempt: Callable[[Callable[[], N
 
     with solara.Card("Change now"):
         solara.Select("In", value=choice, values=[steering.ALL, *session.arms], on_value=set_choice)
+        with solara.Row(style={"align-items": "center"}, gap="2px"):
+            solara.Text(session.scenario.space.person)
+            Tune("covariates", opened, set_opened)
+        if opened == "covariates":
+            for knob in steering.subject(session, chosen[0]):
+                Turn(knob, change)
         for mechanism in steering.mechanisms(session, chosen[0]):
             with solara.Row(style={"align-items": "center"}, gap="2px"):
                 solara.Switch(
@@ -52,17 +58,23 @@ def Steering(session: Session, version: tuple, attempt: Callable[[Callable[[], N
                     on_value=lambda on, m=mechanism: change({m.path: m.as_file if on else None}),
                 )
                 if mechanism.knobs and mechanism.is_on:
-                    solara.Button(
-                        icon_name="mdi-tune",
-                        icon=True,
-                        small=True,
-                        attributes={"aria-label": f"parameters of {mechanism.name}"},
-                        on_click=lambda m=mechanism: set_opened("" if opened == m.name else m.name),
-                    )
+                    Tune(mechanism.name, opened, set_opened)
             if mechanism.name == opened and mechanism.is_on:
                 solara.Text(mechanism.title, classes=["hint"])
                 for knob in mechanism.knobs:
                     Turn(knob, change)
+
+
+@solara.component
+def Tune(name: str, opened: str, set_opened: Callable[[str], None]):
+    """Open and close what can be turned of something."""
+    solara.Button(
+        icon_name="mdi-tune",
+        icon=True,
+        small=True,
+        attributes={"aria-label": f"parameters of {name}"},
+        on_click=lambda: set_opened("" if opened == name else name),
+    )
 
 
 @solara.component

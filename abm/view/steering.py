@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from abm.core.clock import H_PER_D, SAME_MOMENT_H
-from abm.core.par import describe, key_of, plain
+from abm.core.par import Model, describe, key_of, plain
 from abm.core.process import Process
 from abm.core.units import quantity_text
 from abm.scenario.build import scenario_of
@@ -84,9 +84,18 @@ def mechanisms(session: Session, arm: str) -> list[Mechanism]:
     known: dict[str, Process] = dict(session.scenario.processes) | dict(own.processes)
     for name, process in sorted(known.items(), key=lambda item: item[1].phase):
         title = (type(process).__doc__ or "").splitlines()[0]
-        knobs = _knobs(name, process, in_days=session.scenario.space.time_unit == "d")
+        knobs = _knobs(f"processes.{name}", process, process.kept, in_days=_reads_days(session))
         found.append(Mechanism(name, title, name in own.processes, knobs, plain(process)))
     return found
+
+
+def subject(session: Session, arm: str) -> tuple[Knob, ...]:
+    """Return the knobs of who is simulated."""
+    return _knobs("covariates", now(session, arm).covariates, in_days=_reads_days(session))
+
+
+def _reads_days(session: Session) -> bool:
+    return session.scenario.space.time_unit == "d"
 
 
 def addable(session: Session) -> dict[str, str]:
@@ -107,27 +116,27 @@ def amount(text: str) -> object:
     return int(text) if text.strip().lstrip("-").isdecimal() else text.strip()
 
 
-def _knobs(name: str, process: Process, *, in_days: bool) -> tuple[Knob, ...]:
+def _knobs(place: str, model: Model, kept: Sequence[str] = (), *, in_days: bool) -> tuple[Knob, ...]:
     found = []
-    fields = type(process).model_fields
-    for row in describe(type(process)):
-        value, field = getattr(process, row["name"]), fields[row["name"]]
-        path = f"processes.{name}.{key_of(row['name'], field)}"
-        if isinstance(value, bool) or not isinstance(value, int | float) or row["name"] in process.kept:
+    fields = type(model).model_fields
+    for row in describe(type(model)):
+        value, field = getattr(model, row["name"]), fields[row["name"]]
+        path = f"{place}.{key_of(row['name'], field)}"
+        if isinstance(value, bool) or not isinstance(value, int | float) or row["name"] in kept:
             continue
         unit, factor = _shown(row["unit"]) if in_days else (row["unit"], 1.0)
         inner = _stops(value, row)
         stops = inner if factor == 1.0 else tuple(_rounded(x, factor, row) for x in inner)
         found.append(Knob(path, row["description"], stops[inner.index(value)], unit, row["source"], stops))
     for key, field in fields.items():
-        choices, value = get_args(field.annotation), getattr(process, key)
+        choices, value = get_args(field.annotation), getattr(model, key)
         if key == "kind" or not isinstance(value, str | bool):
             continue
         if field.annotation is bool:
             choices = (False, True)
         elif get_origin(field.annotation) is not Literal:
             continue
-        found.append(Knob(f"processes.{name}.{key}", key.replace("_", " "), value, "", "", tuple(choices)))
+        found.append(Knob(f"{place}.{key}", key.replace("_", " "), value, "", "", tuple(choices)))
     return tuple(found)
 
 

@@ -35,6 +35,7 @@ def test_a_configuration_comes_back_equal_from_its_complete_form(file, tmp_path)
     complete = tmp_path / "complete.yaml"
     complete.write_text(dump(scenario))
     assert validate(Scenario, resolve(complete)) == scenario
+    assert scenario.told == (), "what ships has the present names"
 
 
 @each_scenario

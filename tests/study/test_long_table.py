@@ -117,6 +117,17 @@ def test_amounts_are_what_was_given_and_sum_to_the_ledger(folder, rows):
     assert (rows["AMT"] > 0).equals(rows["EVID"] == 1)
 
 
+def test_a_dose_by_weight_is_told_in_mg(tmp_path):
+    path = tmp_path / "trial.yaml"
+    text = TRIAL.format(duration="6 d", growth="").replace("375 mg/m2, times: 4, at: 3 d", "10 mg/kg")
+    path.write_text(text.replace("sex: {shares: {male: 0.5, female: 0.5}}", "weight_kg: {cv: 0.2}"))
+    scenario = load_scenario(path, ["arms.more=null", "arms.untreated=null"])
+    rows = pd.read_csv(abm.simulate(scenario, out=tmp_path).folder / "nonmem.csv").query("EVID == 1")
+    weights = [draws(scenario, replicate)["covariates.weight_kg"] for replicate in range(scenario.replicates)]
+    assert rows["AMT"].tolist() == pytest.approx([10 * kg for kg in weights], rel=1e-6)
+    assert rows["COVARIATES_WEIGHT_KG"].tolist() == pytest.approx(weights, rel=1e-6)
+
+
 @pytest.mark.parametrize(("growth", "times"), [("", [0.0, 5.0, 11.0, 69.9]), (GROWTH, [0.0, 5.0, 69.9])])
 def test_a_course_that_was_withheld_is_no_dose(tmp_path, growth, times):
     folder = run(tmp_path, growth=growth)

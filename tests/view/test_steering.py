@@ -99,3 +99,13 @@ def test_a_bad_amount_is_refused_and_the_session_goes_on(session, what, amount):
 def test_one_arm_or_all_are_meant(session):
     assert steering.arms_of(session, steering.ALL) == session.arms
     assert steering.arms_of(session, "both") == ("both",)
+
+
+@pytest.mark.parametrize("kind", ["well", "patient", "cll"])
+def test_who_is_simulated_can_be_turned_as_a_mechanism_can(scenario, patient, cll, kind):
+    session = Session({"well": scenario, "patient": patient, "cll": cll}[kind])
+    knobs = {knob.path: knob for knob in steering.subject(session, session.arms[0])}
+    assert knobs["covariates.fcgr3a"].stops == ("VV", "VF", "FF")
+    assert knobs["covariates.weight_kg"].label == "Body weight, kg"
+    session.change({"covariates.fcgr3a": "FF"})
+    assert steering.now(session, session.arms[0]).covariates.fcgr3a == "FF"

@@ -28,7 +28,7 @@ class Clone(Targets):
     columns: ClassVar[tuple[Column, ...]] = (
         Column("cd20_per_cell", unit="1/cell", doc="CD20 sites"),
         Column("cd20_start_per_cell", unit="1/cell", doc="the subclone's own set point of CD20"),
-        Column("accessible_cells", unit="cells", doc="B cells in the accessible marrow"),
+        Column("accessible_cells", unit="cells", doc="B cells in the accessible marrow; of CLL, in blood"),
         Column("niche_cells", unit="cells", doc="B cells in the protected niche"),
         Column("plasma_cells", unit="cells", doc="plasma cells fed by the subclone"),
         Column("long_lived_cells", unit="cells", doc="long-lived plasma cells, not fed"),
