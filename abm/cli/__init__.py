@@ -14,9 +14,7 @@ from abm.core.errors import AbmError, RunFailed
 
 def main() -> None:
     """Run the program and end with its exit code; a user's mistake never shows a traceback."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the caller
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    _open_closed_streams()
     take_every_character()
     try:
         code = app(standalone_mode=False)
@@ -29,21 +27,30 @@ def main() -> None:
         sys.exit(130)
     except AbmError as error:
         _end(error, error.exit_code)
+    except MemoryError:
+        _end(RunFailed("the memory is used up"), 3)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what cannot be written is not tried again at the end
         _end(error, 141 if isinstance(error, BrokenPipeError) else 3)
-    except ImportError as error:
-        if error.name != "fcntl":
-            raise
-        _end(error, 2)
-    except MemoryError:
-        _end(RunFailed("the memory is used up"), 3)
     except Exception as error:
-        from abm.results.tables import ReadError  # takes pyarrow along, which --help does without
-
-        if not isinstance(error, ReadError) and not hasattr(error, "format_message"):
+        if not _is_of_the_input(error):
             raise
         _end(error, 2, getattr(error, "format_message", error.__str__)())
+
+
+def _open_closed_streams() -> None:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+
+
+def _is_of_the_input(error: Exception) -> bool:
+    """Whether an error is the user's to mend: a wrong option, a file that cannot be read, a system without locks."""
+    if isinstance(error, ImportError):
+        return error.name == "fcntl"
+    from abm.results.tables import ReadError  # takes pyarrow along, which --help does without
+
+    return isinstance(error, ReadError) or hasattr(error, "format_message")
 
 
 def _end(error: Exception, code: int, text: str = "") -> None:

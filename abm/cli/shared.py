@@ -103,21 +103,28 @@ def watched(work: "Callable[[Monitor], Found]", again: str = "", unlock: bool = 
     from abm.study.jobs import Stopped
     from abm.study.progress import WatchedRun
 
-    with WatchedRun() as monitor:
+    with WatchedRun() as monitor, _noted_signals(monitor):
         monitor.unlocks = unlock
-
-        def on_signal(number: int, _: object) -> None:
-            monitor.signal_number = number
-
-        before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             return work(monitor)
         except Stopped:
             where = f"; go on with: {again or f'abm resume {monitor.folder}'}" if monitor.folder else ""
             raise Interrupted(monitor.signal_number, f"interrupted, checkpoints written{where}") from None
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+
+
+@contextmanager
+def _noted_signals(monitor: "Monitor") -> Iterator[None]:
+    """Let SIGINT and SIGTERM be noted by a monitor instead of ending the process."""
+
+    def on_signal(number: int, _: object) -> None:
+        monitor.signal_number = number
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def work(connection, kind):
 def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, kill_at=None, file_limit=None):
     """Order faults."""
     abm.cli.shared.drawing = lambda n: nullcontext(
-        lambda run: run.path / "report.html"
+        lambda folder: folder / "report.html"
     )  # drawing is not what is tested here
     abm.study.pool.ENTRY = "faulty:work"
     if workers:
@@ -63,7 +63,7 @@ def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, 
 
 def _undrawn(n_processes):
     """Draw nothing: that is not what is tested here."""
-    return nullcontext(lambda run: run.path / "report.html")
+    return nullcontext(lambda folder: folder / "report.html")
 
 
 def _after_each_step(act):
