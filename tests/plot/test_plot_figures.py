@@ -86,12 +86,6 @@ def is_full_map(ax):
     return ax.get_aspect() == 1 and "none" not in [text.get_text() for text in ax.texts] and not ax.get_xticks().size
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_same_run_gives_same_bytes(name, run, dose_run, cohort_run):
-    source = {"response": dose_run, "survival_by_cohort": cohort_run}.get(name, run)
-    assert bytes_of(source, KINDS[name]) == bytes_of(Tables(source.path), KINDS[name])
-
-
 def test_figures_can_be_drawn_in_several_threads(run):
     kinds = [KINDS[name] for name in ("alive", "drug", "survival_by_arm", "deaths_by_cause")]
     with ThreadPoolExecutor(4) as pool:

@@ -5,47 +5,17 @@ import re
 import numpy as np
 import pytest
 
-from abm.core.measure import Measure
 from abm.plot.page import style
 from abm.plot.page.report import write_report
 from abm.plot.studies import curves, heat, indices, scatter, tornado
 from abm.plot.studies.points import Points
-from abm.results.study import StudyFolder
-
-X, Y, Z = "populations.b_cells.cd20.median", "populations.nk_cells.per_b_cell", "arm"
-BASE = {X: 152000.0, Y: 5.0, Z: "all"}
-LABELS = {X: "CD20 per cell: median", Y: "NK cells: per B cell", Z: "arm"}
-SURVIVAL = Measure("survival", "1", "survival", "ratio", "fraction of control")
+from tests.plot.studies import X, Y, Z, write_study
 
 
 @pytest.fixture
 def make(tmp_path):
     """Return the function that makes a finished study from points and a law."""
-
-    def study(kind, points, law, seeds=(1, 2), extra=None):
-        folder = StudyFolder(tmp_path / kind)
-        folder.make()
-        paths = list(dict.fromkeys(path for point in points for path in point))
-        shown = lambda point: {path: point.get(path, BASE[path]) for path in paths}  # noqa: E731
-        rows = [{"id": i, "seed": seed, "hash": f"{i}", "point": point}
-                for i, (point, seed) in enumerate((p, s) for p in points for s in seeds)]  # fmt: skip
-        folder.write_plan(rows)
-        for row in rows:
-            value = law(row["point"])
-            values = {"both.survival": None if value is None else value + 0.01 * row["seed"]}
-            folder.append({"hash": row["hash"], "status": "done", "values": values})
-        about = {"name": kind, "title": "A study", "question": "Why?", "summaries": ["both.survival"]}
-        labels = {path: LABELS[path] for path in paths}
-        about |= {"design": {"kind": kind}, "labels": labels, "seeds": list(seeds)}
-        folder.write_json("measures.json", {"readouts": {"survival": SURVIVAL.plain()}})
-        folder.write_json("study.json", about)
-        folder.write_text("study.yaml", "name: x\n")
-        folder.write_table(shown)
-        if extra:
-            folder.write_json("sensitivity.json", extra)
-        return folder
-
-    return study
+    return lambda kind, *how, **more: write_study(tmp_path / kind, kind, *how, **more)
 
 
 def png_of(kind, folder):

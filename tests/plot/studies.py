@@ -1,0 +1,75 @@
+"""A finished study from points and a law, and what a fit, a comparison and the evidence leave: no model."""
+
+import json
+
+from abm.core.measure import Measure
+from abm.results.study import StudyFolder
+
+SURVIVAL = Measure("survival", "1", "survival", "ratio", "fraction of control")
+X, Y, Z = "populations.b_cells.cd20.median", "populations.nk_cells.per_b_cell", "arm"
+BASE = {X: 152000.0, Y: 5.0, Z: "all"}
+LABELS = {X: "CD20 per cell: median", Y: "NK cells: per B cell", Z: "arm"}
+
+
+def write_study(path, kind, points, law, seeds=(1, 2), extra=None):
+    """Write the files of a finished study and return its folder."""
+    folder = StudyFolder(path)
+    folder.make()
+    paths = list(dict.fromkeys(path for point in points for path in point))
+    rows = [{"id": i, "seed": seed, "hash": f"{i}", "point": point}
+            for i, (point, seed) in enumerate((p, s) for p in points for s in seeds)]  # fmt: skip
+    folder.write_plan(rows)
+    for row in rows:
+        value = law(row["point"])
+        values = {"both.survival": None if value is None else value + 0.01 * row["seed"]}
+        folder.append({"hash": row["hash"], "status": "done", "values": values})
+    about = {"name": kind, "title": "A study", "question": "Why?", "summaries": ["both.survival"]}
+    labels = {path: LABELS[path] for path in paths}
+    about |= {"design": {"kind": kind}, "labels": labels, "seeds": list(seeds)}
+    folder.write_json("measures.json", {"readouts": {"survival": SURVIVAL.plain()}})
+    folder.write_json("study.json", about)
+    folder.write_text("study.yaml", "name: x\n")
+    folder.write_table(lambda point: {path: point.get(path, BASE[path]) for path in paths})
+    if extra:
+        folder.write_json("sensitivity.json", extra)
+    return folder
+
+
+def index(name, path, value):
+    return {"name": name, "path": path, "value": value, "lo": 0.9 * value, "hi": 1.1 * value}
+
+
+LEVELS = (1e4, 1e5, 3e5)
+STUDIES = {
+    "list": ([{X: x} for x in LEVELS], None),
+    "factorial": ([{X: x, Y: y} for x in LEVELS for y in (1, 5, 10)], None),
+    "one_at_a_time": ([{}, {X: 1e4}, {X: 3e5}, {Y: 1}, {Y: 10}], None),
+    "latin_hypercube": ([{X: x, Y: y} for x, y in zip(LEVELS, (5, 1, 10), strict=True)], None),
+    "morris": (
+        [{X: x, Y: y} for x in LEVELS for y in (1, 10)],
+        {"both.survival": [index(name, path, 0.2) for path in (X, Y) for name in ("mu_star", "sigma")]},
+    ),
+}
+SCORE = {"id": "A1", "role": "fit", "text": "Survival", "observed": 20.0, "lo": 15.0, "hi": 25.0, "unit": "%", "z": 0.4,
+         "simulated": 22.0, "interval": [19.0, 25.0], "holds": True, "probability": None, "source": "x"}  # fmt: skip
+ESTIMATE = {"path": X, "lo_prior": 1e4, "hi_prior": 3e5, "point": 1e5, "median": 9e4, "lo": 5e4, "hi": 2e5, "unit": "1"}
+COMBINATION = {"on": ["igg"], "n_draws": 9, "n_accepted": 7, "probability": 0.8, "lo": 0.5, "hi": 0.9,
+               "means": {"A1": 21.0}}  # fmt: skip
+NAMED = {"name": "x", "title": "A title", "question": "Why?", "claims": ["A1"]}
+EVIDENCE = {
+    "scores": {"claims": [SCORE], "seeds": [1], "parameters": "set", "scale": 1.0},
+    "fit": NAMED
+    | {"seed": 1, "trials": [3.0, 2.0], "misfit": 2.0, "weights": [0.5, 0.5], "epsilons": [2.0, 1.0]}
+    | {"shares": {X: [0.2, 0.6]}, "estimates": [ESTIMATE]},
+    "comparison": NAMED
+    | {"n_draws": 9, "hypotheses": {"igg": 0.8}, "words": {"igg": "IgG"}, "combinations": [COMBINATION]}
+    | {"experiments": [{"arm": "serum", "expected_difference": 0.1, "by_combination": {"igg": 0.2, "none": 0.4}}]},
+}
+
+
+def write_evidence(path, kind):
+    """Write what a kind of evidence leaves and return its folder."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / f"{kind}.json").write_text(json.dumps(EVIDENCE[kind]), encoding="utf-8")
+    (path / "parameters.yaml").write_text("seed: 1\n", encoding="utf-8")
+    return StudyFolder(path)

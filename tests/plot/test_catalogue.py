@@ -1,0 +1,108 @@
+"""Every figure of every folder keeps to what all of them promise; a new one is tested as soon as its file is there.
+
+Wells and trials are really simulated, studies and evidence are made up.
+"""
+
+import re
+
+import pytest
+from matplotlib.colors import to_hex
+
+from abm.plot import arms, catalogue
+from abm.plot.page import style
+from abm.plot.page.report import write_report
+from tests.plot.studies import EVIDENCE, STUDIES, write_evidence, write_study
+
+FIGURES = [(folder, kind) for folder in catalogue.FOLDERS for kind in catalogue.figures(folder)]
+each_figure = pytest.mark.parametrize(
+    ("folder", "kind"), FIGURES, ids=[f"{folder}-{catalogue.name(kind)}" for folder, kind in FIGURES]
+)
+RUNS = {"well": ("well", "series"), "trial": ("cohort", "cll")}
+PALETTE = {to_hex(value) for value in vars(style).values() if isinstance(value, str) and value.startswith("#")}
+PALETTE |= {to_hex(colour) for pair in style.EFFECTOR_COLOURS for colour in pair} | {to_hex("white")}
+UNITLESS = {"patients", "patients, sorted", "relative", "of full", "relative to its set points"}
+AXES_OF_MAPS = ("well_map", "field_maps")
+
+
+@pytest.fixture(scope="session")
+def paths(simulated_run, tmp_path_factory):
+    """Return the function that gives the folders which figures of a kind of folder are drawn from."""
+    root = tmp_path_factory.mktemp("catalogue")
+
+    def of(folder):
+        if folder in RUNS:
+            return [simulated_run(name).path for name in RUNS[folder]]
+        if folder == "studies":
+            law = lambda point: 0.5 + 0.01 * len(point)  # noqa: E731
+            return [
+                write_study(root / kind, kind, points, law, extra=more).path for kind, (points, more) in STUDIES.items()
+            ]
+        return [write_evidence(root / kind, kind).path for kind in EVIDENCE]
+
+    return of
+
+
+@pytest.fixture
+def shown(folder, kind, paths):
+    """Return the tables of the first folder that the figure applies to."""
+    read = [catalogue.report_of(path).tables(path) for path in paths(folder)]
+    found = next((tables for tables in read if kind.applies(tables)), None)
+    if found is None:
+        pytest.skip(f"no small folder has what {catalogue.name(kind)} shows")
+    return found
+
+
+def colours_of(figure):
+    """Return every colour of the lines, areas, bars and points of a figure, but for those that stand for a value."""
+    found = []
+    for ax in figure.axes:
+        found += [one.get_markeredgecolor() if one.get_linestyle() == "None" else one.get_color() for one in ax.lines]
+        found += [patch.get_facecolor() for patch in ax.patches]
+        found += [colour for one in ax.collections if one.get_array() is None for colour in one.get_facecolor()]
+    return {to_hex(colour) for colour in found}
+
+
+@pytest.mark.parametrize("folder", catalogue.FOLDERS)
+def test_figures_of_a_folder_have_all_parts_and_an_order_of_their_own(folder):
+    kinds = catalogue.figures(folder)  # which refuses missing parts and equal titles
+    assert all(kind.__doc__.startswith("Answers") for kind in kinds)
+    assert all(kind.CAPTION.endswith(".") and kind.TITLE[0].isupper() for kind in kinds)
+
+
+@each_figure
+def test_a_figure_says_in_a_sentence_what_is_seen(shown, kind):
+    assert re.fullmatch(r"[A-Z“0-9].*\.", kind.seen(shown), flags=re.DOTALL)
+    assert "nan" not in kind.seen(shown).lower().split()
+
+
+@each_figure
+def test_the_same_folder_gives_a_figure_the_same_bytes(shown, kind):
+    assert style.png(kind.figure(shown), kind.TITLE) == style.png(kind.figure(shown), kind.TITLE)
+
+
+@each_figure
+def test_a_figure_keeps_to_the_palette(shown, folder, kind):
+    run = getattr(shown, "run", shown)
+    looks = arms.looks(run) if folder in RUNS else {}
+    assert colours_of(kind.figure(shown)) <= PALETTE | {to_hex(look.colour) for look in looks.values()}
+
+
+@each_figure
+def test_axes_of_runs_carry_their_units(shown, folder, kind):
+    if folder in RUNS and catalogue.name(kind) not in AXES_OF_MAPS:
+        measures = getattr(shown, "run", shown).measures()
+        units = {measures.of(column).shown for column in getattr(shown, "run", shown).series().columns} | UNITLESS
+        labels = {text for ax in kind.figure(shown).axes for text in (ax.get_xlabel(), ax.get_ylabel()) if text}
+        assert labels
+        assert all("(" in text or text in units for text in labels), labels
+
+
+@pytest.mark.parametrize("folder", catalogue.FOLDERS)
+def test_every_folder_has_a_report_with_each_figure_that_applies(folder, paths):
+    for path in paths(folder):
+        report = catalogue.report_of(path)
+        assert folder == report.FIGURES
+        names = [catalogue.name(kind) for kind in catalogue.applying(folder, report.tables(path))]
+        html = write_report(path).read_text(encoding="utf-8")
+        assert re.findall(r'figure id="(\w+)"', html) == names
+        assert {f"{name}.png" for name in names} == {file.name for file in (path / "figures").iterdir()}
