@@ -57,7 +57,7 @@ def colours_of(figure):
     found = []
     for ax in figure.axes:
         found += [one.get_markeredgecolor() if one.get_linestyle() == "None" else one.get_color() for one in ax.lines]
-        found += [patch.get_facecolor() for patch in ax.patches]
+        found += [patch.get_facecolor() for patch in ax.patches if patch.get_fill()]
         found += [colour for one in ax.collections if one.get_array() is None for colour in one.get_facecolor()]
     return {to_hex(colour) for colour in found}
 
