@@ -35,6 +35,8 @@ class Dose(NamedTuple):
         Fraction of what is in plasma that it takes away.
     course : int or None
         Which of the courses that may be withheld it belongs to.
+    antibody : str
+        Name of the antibody that it gives, if it gives one.
     """
 
     t_h: float
@@ -43,6 +45,7 @@ class Dose(NamedTuple):
     every_d: int = 0
     removed_frac: float = 0.0
     course: int | None = None
+    antibody: str = ""
 
     def mg_until(self, t_h: float) -> float:
         """Return how much of it has been given by a moment."""

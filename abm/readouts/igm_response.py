@@ -52,10 +52,7 @@ class IgmResponse(OfPatients):
     lacks: ClassVar = ("there is no serum IgM to judge by", "{kind: lymphocytes}")
     main_event: ClassVar = "time_to_progression_d"
     level: ClassVar = IGM
-    compartments: ClassVar = (
-        Compartment(1, "rituximab_ug_per_mL", "rituximab", "ug/mL"),
-        Compartment(2, IGM, "serum IgM", "g/L"),
-    )
+    compartments: ClassVar = (Compartment(2, IGM, "serum IgM", "g/L"),)
     declared: ClassVar = (
         EndPoint("response", "1", "Best response", "word", where="table"),
         EndPoint("peak_rel", "1", "Highest IgM within {flare_until}", shown="relative to the start", where="table"),

@@ -137,8 +137,7 @@ def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
 
 def antibodies_of(scenario: Scenario, own: Scenario, arm: Arm) -> AntibodiesOfArm:
     """Return the antibodies of an arm, and those of all arms, as the scenario of this arm has them."""
-    shown = sorted({name for other in scenario.arms.values() for name in other.antibodies}) or ["rituximab"]
-    known = {name: getattr(own.antibodies, name) for name in shown}
+    known = {name: getattr(own.antibodies, name) for name in scenario.drugs()}
     return AntibodiesOfArm(given=tuple(known[name] for name in arm.antibodies), shown=tuple(known.values()))
 
 

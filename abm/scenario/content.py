@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 
+from abm.biology.antibody.antibody import Antibody
 from abm.biology.covariates import Covariates
 from abm.biology.populations import CELL_TYPES
 from abm.biology.serum import Serum
@@ -77,6 +78,11 @@ class Content(Model):
         absent = {name: cls() for name, cls in usual.items() if cls.is_always_counted}
         known = absent | self.cell_types()
         return {name: known[name] for name in usual if name in known}
+
+    def drugs(self) -> dict[str, Antibody]:
+        """Return the antibodies that any arm gives, in order of name; rituximab where none does."""
+        given = sorted({name for arm in self.arms.values() for name in arm.antibodies}) or ["rituximab"]
+        return {name: getattr(self.antibodies, name) for name in given}
 
     def counts(self) -> dict[str, int]:
         """Return how many agents of each population there are at the start."""

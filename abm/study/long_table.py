@@ -1,15 +1,14 @@
 """Doses and measurements of a trial as one table that pharmacometric programs read, and the key to its columns.
 
 One ID for each patient under each protocol, in order of ID and TIME; every time is in days. Read-outs say what is
-measured in which compartment; drug is given into 1 and, by mouth, into 4 (AMT mg). A row of EVID 0 is the look of a
-visit and stands before what is given at that moment; EVID 1 is what was really given, a dose cut by the end of the run
-or withheld included, so that AMT sums to the ledger; EVID 2 is a plasma exchange: it takes REMOVED, a fraction, of
-compartment 1 and of the IgM in plasma. Covariates are as drawn or as a protocol sets them at that time; none where the
-process is off. Words are numbers, which the key explains.
+measured in which compartment; an antibody is given into 1, a second one, and what is taken by mouth, into others (AMT
+mg). A row of EVID 0 is the look of a visit and stands before what is given at that moment; EVID 1 is what was really
+given, a dose cut by the end of the run or withheld included, so that AMT sums to the ledger; EVID 2 is a plasma
+exchange: it takes REMOVED, a fraction, of the antibody and of the IgM in plasma. Covariates are as drawn or as a
+protocol sets them at that time; none where the process is off. Words are numbers, which the key explains.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from abm.biology.covariates import Covariates
 from abm.core.addition import Addition, Dose
 from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.rng import stream_key
+from abm.readouts.readout import Compartment
 from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
 from abm.scenario.kinds import GIVEN, READOUTS
@@ -44,10 +44,9 @@ COLUMNS = {
     "TIME_d": ("d", "TIME, with its unit"),
     "PATIENT": ("", "the virtual patient, the same under every protocol: replicate + 1"),
 }
-FREE = (number for number in count(1) if number not in MEASURED)
+INFUSED, MOST = 1, 99  # the compartment of the first antibody, and the last number that a compartment can have
+FREE = [number for number in range(INFUSED + 1, MOST) if number not in MEASURED]
 ROUTES = dict(zip(sorted({cls.route for cls in GIVEN.values() if cls.route}), FREE, strict=False))
-COMPARTMENTS = {number: one.told for number, one in sorted(MEASURED.items())}
-COMPARTMENTS |= {number: words for words, number in ROUTES.items()}
 NOTHING: Record = {"DV": None, "MDV": 1, "EVID": 1, "AMT": 0.0, "RATE": 0.0, "CMT": 1, "II": 0, "ADDL": 0,
                    "REMOVED": 0.0}  # fmt: skip
 
@@ -57,6 +56,9 @@ class LongTable:
 
     def __init__(self, scenario: Scenario):
         self.scenario, self.rules = scenario, scenario.readouts[0]
+        self.number_of = dict(zip(scenario.drugs(), [INFUSED, *FREE[len(ROUTES) :]], strict=False))
+        drugs = {number: _plasma(drug, number) for drug, number in self.number_of.items()}
+        self.measured = dict(sorted((drugs | MEASURED).items()))
         vary = scenario.cohort.vary if scenario.cohort else {}
         units = dict(zip(*(parameters(scenario)[name] for name in ("name", "unit")), strict=True))
         self.units = {path: units.get(path, "") for path in vary}
@@ -85,7 +87,8 @@ class LongTable:
         """Return what every column means, and every number that stands for words."""
         table = [(name, None, *told[::-1]) for name, told in COLUMNS.items()]
         table += [("PROTOCOL", i, arm, "") for i, arm in enumerate(self.scenario.arms, start=1)]
-        table += [("CMT", i, words, "") for i, words in COMPARTMENTS.items()]
+        words = {number: one.told for number, one in self.measured.items()} | {i: words for words, i in ROUTES.items()}
+        table += [("CMT", i, told, "") for i, told in sorted(words.items())]
         table += [(_column(path), None, path, _per_day(unit)[1]) for path, unit in self.units.items()]
         table += [(_column(path), i, word, "") for path, words in self.words.items() for i, word in enumerate(words, 1)]
         return dict(zip(("column", "value", "meaning", "unit"), map(list, zip(*table, strict=True)), strict=True))
@@ -105,7 +108,7 @@ class _Subject:
         for cls in GIVEN.values():
             doses = self._doses(cls)
             yield from self._single([dose for dose in doses if not dose.every_d])
-            yield from self._regimen([dose for dose in doses if dose.every_d], ROUTES.get(cls.route, 1))
+            yield from self._regimen([dose for dose in doses if dose.every_d], ROUTES.get(cls.route, INFUSED))
         yield from self._looks()
 
     def covariates(self, t_h: float) -> Record:
@@ -132,10 +135,11 @@ class _Subject:
         for dose in doses:
             row, mg = {"TIME": dose.t_h / H_PER_D}, dose.mg_until(end_h)
             if dose.removed_frac:
-                yield row | {"EVID": 2, "REMOVED": dose.removed_frac}
+                for number in self.table.number_of.values():
+                    yield row | {"EVID": 2, "CMT": number, "REMOVED": dose.removed_frac}
             elif mg > 0.0 and (dose.course is None or dose.course not in withheld):
                 rate = mg / min(dose.over_h, end_h - dose.t_h) * H_PER_D if dose.over_h else 0.0
-                yield row | {"AMT": mg, "RATE": rate}
+                yield row | {"AMT": mg, "RATE": rate, "CMT": self.table.number_of.get(dose.antibody, INFUSED)}
 
     def _withheld(self, doses: list[Dose]) -> set[int]:
         """Return the conditional courses that were not given, according to the amounts infused, in order of time."""
@@ -176,7 +180,7 @@ class _Subject:
         first = self.table.rules.first_h(self.arm.add)
         visits = np.array(self.table.rules.visits_h(float(self.t_h[-1]) - first)) + first
         for look in np.unique(np.searchsorted(self.t_h, visits + SAME_MOMENT_H, side="right") - 1):
-            for number, one in MEASURED.items():
+            for number, one in self.table.measured.items():
                 value = self.series[one.column].iloc[look] if one.column in self.series else np.nan
                 if np.isfinite(value):
                     seen = {"DV": float(value), "MDV": 0, "EVID": 0, "CMT": number}
@@ -198,6 +202,10 @@ class _Subject:
 
     def _covariates(self, t_h: float) -> Covariates:
         return self._own(t_h)[0].covariates
+
+
+def _plasma(drug: str, number: int) -> Compartment:
+    return Compartment(number, f"{drug}_ug_per_mL", drug.replace("_", " "), "ug/mL")
 
 
 def _at(scenario: Scenario, path: str) -> Any:

@@ -212,11 +212,18 @@ def _one(ax: Axes, session: Session, panel: Panel) -> None:
 
 
 def _drug(ax: Axes, session: Session) -> None:
-    panels = [
-        replace(one, dash=dash) for one, dash in zip(drug.free(session.latest[session.arms[0]]), DASHES, strict=False)
-    ]
-    said = [f"{one.title}{f' ({DASHES[one.dash]})' if len(panels) > 1 else ''}" for one in panels]
-    _lines(ax, session, panels, ", ".join(said), session.measures.of(panels[0].column).shown)
+    _each(ax, session, drug.free(session.latest[session.arms[0]]))
+
+
+def _levels(ax: Axes, session: Session) -> None:
+    _each(ax, session, pharmacokinetics.levels(session.latest[session.arms[0]]))
+
+
+def _each(ax: Axes, session: Session, panels: Sequence[Panel]) -> None:
+    """Draw antibodies of one unit, each with its own line."""
+    each = [replace(one, dash=dash) for one, dash in zip(panels, DASHES, strict=False)]
+    said = [f"{one.title}{f' ({DASHES[one.dash]})' if len(each) > 1 else ''}" for one in each]
+    _lines(ax, session, each, ", ".join(said), session.measures.of(each[0].column).shown)
 
 
 def _complement(ax: Axes, session: Session) -> None:
@@ -274,12 +281,18 @@ def _cells(ax: Axes, session: Session, arm: str) -> None:
 
 
 LEVELS = {"patient": igm.PANEL, "cll": lymphocytes.PANEL}  # what matters most of a patient who has it
-TOLD = {"patient": (igm.PANEL, pharmacokinetics.PANEL), "cll": (lymphocytes.PANEL, signal_inhibition.PANELS[0])}
 KINDS: dict[str, tuple[Callable[[Axes, Session, str], None], Sequence[Draw | Panel]]] = {
     "well": (_fates, (_drug, _complement, medium.CELLS, _engaged)),
-    "patient": (_igm, (pharmacokinetics.PANEL, _burden, viscosity.PANEL, cells.IL6)),
+    "patient": (_igm, (_levels, _burden, viscosity.PANEL, cells.IL6)),
     "cll": (_cells, (lymphocytes.PANEL, *signal_inhibition.PANELS)),
 }
+
+
+def told(session: Session) -> list[Panel]:
+    """Return the levels that a headline tells of an arm; none of a well."""
+    drugs = pharmacokinetics.levels(session.latest[session.arms[0]])
+    of_kind = {"patient": [igm.PANEL, *drugs], "cll": [lymphocytes.PANEL, signal_inhibition.PANELS[0]]}
+    return of_kind.get(kind_of(session), [])
 
 
 def _cd20(ax: Axes, world: World) -> None:

@@ -35,7 +35,7 @@ def Progress(session: Session, moment: tuple):
 def _headline(session: Session, arm: str) -> str:
     """Say in a few words how an arm stands."""
     row = session.latest[arm]
-    levels = charts.TOLD.get(charts.kind_of(session), ())
+    levels = charts.told(session)
     if levels:
         return f"{naming.label(arm)}: {', '.join(_level(session, row, panel) for panel in levels)}"
     alive, n = int(row["n_b_alive"]), int(row["n_b_start"])

@@ -60,7 +60,13 @@ class Infusion(Addition):
     ) -> list[Dose]:
         """Return every infusion, also those that may be withheld."""
         return [
-            Dose(t, one.dose_mg(patient_at(t)), one.over, course=index if one.unless_progressed else None)
+            Dose(
+                t,
+                one.dose_mg(patient_at(t)),
+                one.over,
+                course=index if one.unless_progressed else None,
+                antibody=one.of,
+            )
             for index, one in given.items()
             for t in one.moments
         ]

@@ -14,6 +14,7 @@ from abm.results.run import Run
 MOST_REL_ERROR = 1e-9
 MOST_POINTS = 0.5
 PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
+ANTIBODY = "added = free + bound + on lysed cells + internalised + shaved + decayed"
 MEANINGS = {
     "c1q_rel_error": "C1q supplied = left + used + decayed",
     "c2c4_rel_error": "C2/C4 supplied = left + used + decayed",

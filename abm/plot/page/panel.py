@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from abm.plot.page import style
 
-SOLID, DASHED, DASH_DOT, DOTTED = "-", "--", "-.", ":"
+DASHES = SOLID, DASHED, DASH_DOT, DOTTED = "-", "--", "-.", ":"
 
 
 @dataclass(frozen=True)

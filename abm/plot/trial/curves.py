@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from abm.plot.page import style
 from abm.plot.trial.clock import MOST_TICKS
@@ -40,15 +41,16 @@ def name_outer_axes(trial: Trial, axes: Sequence[Axes], y: str) -> None:
         style.outer_labels(axes, N_COLS, f"time ({trial.clock.unit})", y)
 
 
-def draw(ax: Axes, trial: Trial, protocol: str, column: str, *, is_log: bool = False, has_band: bool = True) -> None:
+def draw(ax: Axes, trial: Trial, protocol: str, column: str, *, is_log: bool = False, has_band: bool = True) -> Line2D:
     """Draw one protocol; a single patient has a line alone. On a log axis zeros are left out."""
     table = trial.table(protocol, column)
     table = table.where(table > 0) if is_log else table
     x, look = trial.clock.of(table.index), trial.looks[protocol]
-    ax.plot(x, table.median(axis=1), color=look.colour, linewidth=1.6)
+    (line,) = ax.plot(x, table.median(axis=1), color=look.colour, linewidth=1.6)
     if has_band and table.shape[1] > 1:
         lo, hi = (table.quantile(q, axis=1) for q in BAND)
         ax.fill_between(x, lo, hi, color=look.colour, alpha=0.16, linewidth=0)
+    return line
 
 
 def finish(ax: Axes, trial: Trial, protocols: Sequence[str], y: str, x: str | None = None) -> None:

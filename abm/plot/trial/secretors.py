@@ -7,15 +7,15 @@ from matplotlib.figure import Figure
 
 from abm.plot.arms import label
 from abm.plot.page import style, wording
-from abm.plot.page.panel import Panel
+from abm.plot.page.panel import DASHES, Panel
 from abm.plot.trial import curves
-from abm.plot.trial.trial import DRUG, IGM, Trial
+from abm.plot.trial.trial import IGM, OF_DRUG, Trial
 
 ORDER = 20
 TITLE = "Who secretes the serum IgM"
 CAPTION = (
     "One patient (the first) under the first protocol. Areas, stacked: serum IgM by the cells that secreted it; fed "
-    "plasma cells come from the clone. Black line: the total. Below: rituximab in plasma and, as triangles, infusions."
+    "plasma cells come from the clone. Black line: the total. Below: antibody in plasma and, as triangles, infusions."
 )
 PARTS = (
     Panel("igm_clone_g_per_L", "clonal B cells", style.ORANGE),
@@ -26,7 +26,7 @@ PARTS = (
 
 def applies(trial: Trial) -> bool:
     """Return whether the trial kept the parts of IgM."""
-    return trial.has(IGM, DRUG, *(part.column for part in PARTS))
+    return trial.has(IGM, *trial.drugs, *(part.column for part in PARTS))
 
 
 def figure(trial: Trial) -> Figure:
@@ -38,9 +38,10 @@ def figure(trial: Trial) -> Figure:
     above.stackplot(x, parts.to_numpy().T, colors=[part.colour for part in PARTS], linewidth=0)
     above.plot(x, one(trial, IGM), color=style.INK, linewidth=1.2)
     above.tick_params(labelbottom=False)
-    below.plot(trial.clock.of(parts.index), one(trial, DRUG), color=style.INK, linewidth=0.9)
+    for column, dash in zip(trial.drugs, DASHES, strict=False):
+        below.plot(x, one(trial, column), color=style.INK, linewidth=0.9, linestyle=dash)
     curves.finish(above, trial, trial.protocols, trial.label(IGM), "")
-    curves.finish(below, trial, trial.protocols, "rituximab\n(µg/mL)")
+    curves.finish(below, trial, trial.protocols, f"{_drug(trial.drugs)}\n(µg/mL)")
     above.set_ylim(bottom=0)
     below.set_ylim(0, 1.2 * below.get_ylim()[1])
     curves.mark_infusions(below, trial, [shown(trial)], style.INK)
@@ -59,6 +60,11 @@ def seen(trial: Trial) -> str:
     ]
     who = "" if trial.is_single else f"patient {_first(trial)} under “{label(shown(trial))}”: "
     return wording.sentence(f"{who}{'; '.join(told)}")
+
+
+def _drug(columns: list[str]) -> str:
+    """Return the name of the antibody, if it is one."""
+    return columns[0].removesuffix(OF_DRUG).replace("_", " ") if len(columns) == 1 else "antibody"
 
 
 def stacked(trial: Trial) -> pd.DataFrame:

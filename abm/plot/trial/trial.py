@@ -22,7 +22,7 @@ COURSE_GAP_D = 35.0
 LONGEST_INFUSION_D = 1.0
 IGM = "igm_g_per_L"
 NOT_OBSERVED = "not observed"
-DRUG = "rituximab_ug_per_mL"
+OF_DRUG = "_ug_per_mL"  # ends the name of the level of an antibody
 
 
 class Trial:
@@ -107,6 +107,12 @@ class Trial:
         """Return the label of a column's axis, with its unit."""
         return self.run.measures().of(column).axis
 
+    @property
+    def drugs(self) -> list[str]:
+        """Return the levels of antibodies that any patient had, that of the first where none had any."""
+        known = [column for column in self.series if column.endswith(OF_DRUG)]
+        return [column for column in known if (self.series[column] > 0).any()] or known[:1]
+
     def table(self, protocol: str, column: str) -> pd.DataFrame:
         """Return one column of the series: a row per look (index in days), a column per patient."""
         key = (protocol, column)
@@ -141,7 +147,7 @@ class Trial:
 
     def look_gap_d(self) -> float:
         """Return the usual time between two looks, 0 where there is one alone."""
-        t_d = self.table(self.protocols[0], IGM if self.has(IGM) else DRUG).index.to_numpy(dtype=float)
+        t_d = self.table(self.protocols[0], IGM if self.has(IGM) else "dosed_mg").index.to_numpy(dtype=float)
         return float(np.median(np.diff(t_d))) if t_d.size > 1 else 0.0
 
     def first_course_end_d(self, protocol: str) -> float:
