@@ -21,6 +21,7 @@ from abm.core.population import Population
 from abm.core.simulation import Simulation
 from abm.core.world import World
 from abm.document.load import Document, dump, validate
+from abm.scenario.arms import Arm
 from abm.scenario.build import Subject, build
 from abm.scenario.from_file import check_arms
 from abm.scenario.kinds import PROBES
@@ -183,7 +184,7 @@ class Session:
                     _go_on(simulation, self.simulations[arm])
             self.simulations |= made
             self.scenario = scenario
-            self.actions.append(Action(self.t_h, chosen, said or self._last_added(chosen[0])))
+            self.actions.append(Action(self.t_h, chosen, said or _last_added(scenario.arms[chosen[0]], self.t_h)))
             if self.tick == 0:
                 self.history = {arm: [] for arm in self.arms}
                 self._note()
@@ -194,7 +195,7 @@ class Session:
         for name in arms:
             arm = data["arms"][name]
             if "add" in what:
-                n_before = self._n_added(self.scenario, name)
+                n_before = _n_added(self.scenario.arms[name], self.t_h)
                 arm["add"] = [*arm["add"][:n_before], what["add"], *arm["add"][n_before:]]
             elif self.tick == 0:
                 arm["set"] = {**arm["set"], **what["change"]["set"]}
@@ -203,15 +204,6 @@ class Session:
                 is_same = bool(known) and abs(known[-1].at - self.t_h) < SAME_MOMENT_H
                 arm["change"] = _with_change(arm["change"], what["change"], is_same)
         return _valid(data, self.scenario.name)
-
-    def _n_added(self, scenario: Scenario, arm: str) -> int:
-        """Return how many additions an arm has had until now."""
-        return sum(addition.at <= self.t_h for addition in scenario.arms[arm].add)
-
-    def _last_added(self, arm: str) -> str:
-        """Return what was added now, in its own words."""
-        added = self.scenario.arms[arm].add[self._n_added(self.scenario, arm) - 1]
-        return f"added {added.model_copy(update={'at': 0.0}).words()}"
 
     def _note(self) -> None:
         """Keep what is drawn over time."""
@@ -230,6 +222,16 @@ class Session:
         rows = np.flatnonzero(population.uid == cell.uid)
         if rows.size:
             self.track.append({"time_h": self.t_h} | _numbers(population, int(rows[0])))
+
+
+def _n_added(arm: Arm, t_h: float) -> int:
+    """Return how many additions an arm has had until a moment."""
+    return sum(addition.at <= t_h for addition in arm.add)
+
+
+def _last_added(arm: Arm, t_h: float) -> str:
+    """Return what was added last until a moment, in its own words."""
+    return f"added {arm.add[_n_added(arm, t_h) - 1].model_copy(update={'at': 0.0}).words()}"
 
 
 def _with_change(changes: list[dict[str, Any]], change: dict[str, Any], is_same: bool) -> list[dict[str, Any]]:
