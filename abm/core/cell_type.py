@@ -73,8 +73,8 @@ class CellType(Model):
         Whether there are totals, of nobody, also where a scenario has no such cells.
     rel_size : float
         Diameter in pictures, relative to a B cell.
-    secretes_igm : bool
-        Whether a patient with such cells has IgM of theirs in serum.
+    brings : tuple of str
+        What a subject with such cells has whether or not a process keeps it, such as pools of what they secrete.
     """
 
     population: ClassVar[str]
@@ -90,7 +90,7 @@ class CellType(Model):
     means: ClassVar[dict[str, Measure]] = {}
     is_always_counted: ClassVar[bool] = False
     rel_size: ClassVar[float] = 1.0
-    secretes_igm: ClassVar[bool] = False
+    brings: ClassVar[tuple[str, ...]] = ()
 
     kind: str = ""
 

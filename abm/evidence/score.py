@@ -24,7 +24,7 @@ TRIALS = 2000  # design: the ends of a 95 % range to about half a percent
 
 def group_of(scenario: Scenario) -> str:
     """Return which claims a parameter set is for."""
-    if not any(cells.secretes_igm for cells in scenario.cell_types().values()):
+    if not any(cells.brings for cells in scenario.cell_types().values()):
         return "cll"
     return "patient" if scenario.space.scale == "body" else "assay"
 

@@ -57,7 +57,7 @@ class Patient(Probe):
         b, pools = world.populations[world.target], world.pools
         row = {"time_h": world.t_h}
         clone = world.cell_types[world.target]
-        row |= _of_igm(world) if clone.secretes_igm or "igm_g_per_L" in pools else {}
+        row |= _of_igm(world) if "pools.igm_g_per_L" in clone.brings or "igm_g_per_L" in pools else {}
         drugs = [drug.kind for drug in world.properties["antibodies"].shown]
         row |= {f"{drug}_ug_per_mL": pools[f"drug_{drug}_ug_per_mL"] for drug in drugs}
         row |= {name: pools.amounts.get(pool, without) for name, (pool, without) in LEVELS.items()}

@@ -115,7 +115,7 @@ class Readout(Model):
     declared : tuple of EndPoint
         What it finds, in the order of a report; ``{rule}`` in words is a rule of its own.
     needs : tuple of str
-        Names, such as ``pools.igm_g_per_L``, that some process must write or the cells bring.
+        Names, such as ``pools.il6``, that some process must write or the cells bring.
     level : str
         Column of the series that matters most to it.
     compartments : tuple of Compartment

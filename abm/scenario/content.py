@@ -94,8 +94,8 @@ class Content(Model):
     @property
     def written(self) -> frozenset[str]:
         """Return the names that its processes write, and what its cells bring into serum."""
-        brought = {"pools.igm_g_per_L"} if any(own.secretes_igm for own in self.cell_types().values()) else set()
-        return frozenset(brought.union(*(process.writes for process in self.processes.values())))
+        brought = (own.brings for own in self.cell_types().values())
+        return frozenset().union(*brought, *(process.writes for process in self.processes.values()))
 
     @property
     def readouts(self) -> tuple[Readout, ...]:

@@ -5,13 +5,14 @@ import numpy as np
 from abm.core.errors import Fault
 from abm.readouts.readout import Readout
 from abm.scenario.content import Content
+from abm.scenario.kinds import CHOSEN, USUAL
 
 
 def patient_faults(scenario: Content) -> list[Fault]:
     """Return every fault of a patient's processes, events, probes and end points."""
     faults = []
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_ug_per_mL" in process.writes}
-    is_without_igm = "pools.igm_g_per_L" not in scenario.written
+    is_without_igm = not set(CHOSEN[USUAL].needs) <= scenario.written
     if len(drugs) > 1:
         faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
     for name, arm in scenario.arms.items():

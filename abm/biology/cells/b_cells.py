@@ -52,7 +52,7 @@ class Targets(CellType):
         Shown("damage", "lytic hits"),
     )
     is_always_counted: ClassVar = True
-    secretes_igm: ClassVar = True
+    brings: ClassVar = ("pools.igm_g_per_L",)
 
 
 class BCells(Targets):

@@ -29,7 +29,7 @@ NL_PER_L = 1e9
 class CllClone(Clone):
     """The clone of a patient with chronic lymphocytic leukaemia at the start."""
 
-    secretes_igm: ClassVar = False
+    brings: ClassVar = ()
     kind: Literal["cll_clone"] = "cll_clone"
     columns: ClassVar[tuple[Column, ...]] = (*Clone.columns, C481S[1], IGM_SCORE[1], TURNOVER_REL[1])
 
