@@ -199,41 +199,18 @@ def _run(
     from abm.study.run import run_scenario
     from abm.study.steps import compare_half_step
 
-    if not scenario.space.keeps_cells:
-        _run_patients(scenario, out, n_threads, as_json, branch, check_step)
-        return
+    if (branch or check_step) and not scenario.space.keeps_cells:
+        raise InputError("patients are neither branched nor run with half the step; --set dt=2h is another run")
     with shared.drawing(n_threads) as draw:
         found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, branch))
         if check_step:
             shared.watched(lambda monitor: compare_half_step(found, scenario, out, n_threads, monitor))
-        path = draw(found.path)
-    summary = found.summary()
-    if as_json:
-        shared.show({**summary, "folder": str(found.path), "report": str(path)})
-    else:
-        _show(summary, path)
-        shared.warn(summary)
-
-
-def _run_patients(
-    scenario: "Scenario",
-    out: Path,
-    n_threads: int,
-    as_json: bool,
-    branch: "Branch | None" = None,
-    check_step: bool = False,
-) -> None:
-    from abm.study.run import run_scenario
-
-    if branch or check_step:
-        raise InputError("patients are neither branched nor run with half the step; --set dt=2h is another run")
-    with shared.drawing(n_threads) as draw:
-        found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor))
         path, summary = draw(found.path), found.summary()
     if as_json:
         shared.show({**summary, "folder": str(found.path), "report": str(path)})
         return
-    _show_trial(summary)
+    show = _show if scenario.space.keeps_cells else _show_trial
+    show(summary)
     sys.stdout.write(f"{path}\n")
     shared.warn(summary)
 
@@ -302,7 +279,7 @@ def _dry_run(scenario: "Scenario", n_threads: int, out: Path, as_json: bool) -> 
         shared.table(["", "about"], [[name, str(value)] for name, value in found.items()])
 
 
-def _show(summary: dict, path: Path) -> None:
+def _show(summary: dict) -> None:
     rows = []
     for name, arm in summary["arms"].items():
         deaths = [shared.percent(share) for share in arm["deaths"].values()]
@@ -320,4 +297,3 @@ def _show(summary: dict, path: Path) -> None:
             rows.append([f"  B cells: {which}", "", shared.spread(survival), ""])
     causes = list(next(iter(summary["arms"].values()))["deaths"])
     shared.table(["arm", "survival %", "raw %", "control %", *(f"{cause} %" for cause in causes)], rows)
-    sys.stdout.write(f"{path}\n")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 UNDRAWN = """
 from contextlib import nullcontext
 from abm import cli
-cli.shared.drawing = lambda n: nullcontext(lambda run: run.path)
+cli.shared.drawing = lambda n: nullcontext(lambda folder: folder)
 cli.main()
 """
 INTERVAL = {"mean", "lo", "hi"}
