@@ -136,7 +136,8 @@ def _given_faults(scenario: Content) -> list[Fault]:
         for index, addition in enumerate(arm.add):
             place = f"arms.{name}.add.{index}"
             if not addition.is_for(space.scale):
-                text = f"{addition.kind!r} cannot be added to {space.where}"
+                unit = f" in {addition.unit(addition.dose)}" if addition.scale == "both" else ""
+                text = f"{addition.kind!r}{unit} cannot be added to {space.where}"
                 faults.append(Fault(text, place, allowed=known, beside=SPACE))
             faults += [
                 Fault(f"no process for {addition.kind!r}: {_writers(need, space.scale)} is missing", place)

@@ -180,3 +180,11 @@ def test_causes_and_processes_have_names_too(name):
         with pytest.raises(ValidationError, match=f"'{name}' reads as a missing value") as error:
             Scenario.model_validate(WELL | {"processes": processes})
         assert path in error.value.errors()[0]["loc"]
+
+
+@pytest.mark.parametrize(("base", "dose"), [(WELL, "420 mg"), (BODY, "1 uM")])
+def test_a_small_molecule_is_given_in_mg_to_a_patient_and_in_uM_to_a_well(base, dose):
+    kind = {"ibrutinib": "ibrutinib"} if base is BODY else {"ibrutinib": "btk_occupancy"}
+    found = refused([{"ibrutinib": dose}], base | {"processes": {name: {"kind": k} for name, k in kind.items()}})
+    where = "a patient" if base is BODY else "a culture well"
+    assert found == [("arms.a.add.0", f"'ibrutinib' in {dose.split()[1]} cannot be added to {where}")]
