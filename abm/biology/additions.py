@@ -84,7 +84,7 @@ def conservation(world: World) -> dict[str, float]:
     errors["dheas_rel_error"] = _relative(kept, pools["dheas_supplied"] + pools["dheas_released"])
     for name in dict.fromkeys(name for one in world.given for name in one.conserved):
         kept = pools[name] + sum(pools[pool] for pool in pools.amounts if _is_fate(pool, name))
-        errors[f"{name}_rel_error"] = _relative(kept, pools[f"{name}_supplied"])
+        errors[f"{name}_dissolved_rel_error"] = _relative(kept, pools[f"{name}_supplied"])
     born, lysed = tally.get(f"{target}.entered", 0) + tally.get(f"{target}.born", 0), tally.get(f"{target}.lysed", 0)
     errors["cells_error"] = float(born - b.n - lysed)
     dead = sum(count for name, count in tally.items() if name.startswith(f"{target}.deaths_"))

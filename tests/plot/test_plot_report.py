@@ -119,6 +119,12 @@ def test_failed_checks_are_said_at_the_top(make_run):
     assert "−0.12 (−0.20 to −0.04)" in html
 
 
+def test_what_was_dissolved_is_told_by_its_own_name(make_run):
+    run = make_run(has_cells=False, has_fields=False)
+    change_summary(run, conservation={"small_molecule_dissolved_rel_error": 0.0})
+    assert "Small molecule dissolved = left + what became of it" in render(report, run, [], {})
+
+
 def test_missing_step_check_says_how_to_get_it(html):
     assert "abm run --check-step" in html
 

@@ -14,7 +14,7 @@ from abm.results.run import Run
 MOST_REL_ERROR = 1e-9
 MOST_POINTS = 0.5
 PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
-ANTIBODY = "added = free + bound + on lysed cells + internalised + shaved + decayed"
+DISSOLVED = "_dissolved_rel_error"
 MEANINGS = {
     "c1q_rel_error": "C1q supplied = left + used + decayed",
     "c2c4_rel_error": "C2/C4 supplied = left + used + decayed",
@@ -68,7 +68,10 @@ def _step(arm: str, change: Mapping[str, Any]) -> Check:
 
 def _check(name: str, value: Any, drugs: Set[str]) -> Check:
     last = name.rpartition(" ")[2]
-    words = MEANINGS.get(last) or (OF_A_DRUG.format(_drug(last)) if last in drugs else name.replace("_", " "))
+    if last.endswith(DISSOLVED):
+        words = f"{_drug(last.removesuffix(DISSOLVED))} dissolved = left + what became of it"
+    else:
+        words = MEANINGS.get(last) or (OF_A_DRUG.format(_drug(last)) if last in drugs else name.replace("_", " "))
     if isinstance(value, bool):
         return Check(words, "yes" if value else "no", "yes", PASSED if value else FAILED)
     verdict = PASSED if _is_number(value) and abs(value) <= MOST_REL_ERROR else FAILED
