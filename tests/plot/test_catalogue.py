@@ -90,11 +90,12 @@ def test_a_figure_keeps_to_the_palette(shown, folder, kind):
 @each_figure
 def test_axes_of_runs_carry_their_units(shown, folder, kind):
     if folder in RUNS and catalogue.name(kind) not in AXES_OF_MAPS:
-        measures = getattr(shown, "run", shown).measures()
-        units = {measures.of(column).shown for column in getattr(shown, "run", shown).series().columns} | UNITLESS
+        run = getattr(shown, "run", shown)
+        said = [run.measures().of(column) for column in run.series().columns]
+        declared = {one.axis for one in said} | {one.shown for one in said} | UNITLESS
         labels = {text for ax in kind.figure(shown).axes for text in (ax.get_xlabel(), ax.get_ylabel()) if text}
         assert labels
-        assert all("(" in text or text in units for text in labels), labels
+        assert all("(" in text or text in declared for text in labels), labels
 
 
 @pytest.mark.parametrize("folder", catalogue.FOLDERS)
