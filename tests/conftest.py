@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 import abm
+from abm.biology.populations import EFFECTORS
 from abm.core.jit import set_threads
 from abm.core.simulation import Simulation
 from abm.scenario.build import Subject, build
@@ -64,10 +65,10 @@ BUSY = {
     "duration": "40 min",
     "dt": "1 min",
     "space": {"kind": "floor", "side": "300 um", "volume": "1.1 uL"},
-    "populations": {
+    "populations": {name: {} for name in EFFECTORS}
+    | {
         "b_cells": {"n": 80, "hits_needed": {"median": 0.5, "sigma": 1.0}},
         "nk_cells": {"per_b_cell": 3.0, "state": "il2"},
-        "macrophages": {"per_b_cell": 0.5, "phagocyte_frac": 1.0},
     },
     "probes": {
         "counts": {"every": "10 min"},

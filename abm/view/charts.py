@@ -62,7 +62,7 @@ def courses(session: Session) -> Figure:
 
 
 def distributions(session: Session) -> Figure:
-    """Draw CD20 of the survivors against all, and kills per NK cell, a column per arm."""
+    """Draw CD20 of the survivors against all, and kills per effector cell, a column per arm."""
     fig, axes = _panels(2 * len(session.arms), n_cols=len(session.arms))
     for i, (arm, simulation) in enumerate(session.simulations.items()):
         _cd20(axes[i], simulation.world)
