@@ -11,7 +11,8 @@ from abm.core.population import UID, X_UM, Y_UM, Population
 from abm.core.space import Body, Floor
 from abm.core.units import names_its_unit
 from abm.core.world import World
-from abm.scenario.schema import PROCESSES, Scenario
+from abm.scenario.kinds import PROCESSES
+from abm.scenario.schema import Scenario
 
 KINDS = {kind: cls for kinds in CELL_TYPES.values() for kind, cls in kinds.items()}
 IN_WELL = [name for name in EFFECTORS if CELL_TYPES[name][name].scale != "body"]
