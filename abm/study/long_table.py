@@ -85,7 +85,8 @@ class LongTable:
 
     def key(self) -> Mapping[str, Sequence[Any]]:
         """Return what every column means, and every number that stands for words."""
-        table = [(name, None, *told[::-1]) for name, told in COLUMNS.items()]
+        of_each = {"compartment 1": "its compartment"} if len(self.number_of) > 1 else {}
+        table = [(name, None, _worded(text, of_each), unit) for name, (unit, text) in COLUMNS.items()]
         table += [("PROTOCOL", i, arm, "") for i, arm in enumerate(self.scenario.arms, start=1)]
         words = {number: one.told for number, one in self.measured.items()} | {i: words for words, i in ROUTES.items()}
         table += [("CMT", i, told, "") for i, told in sorted(words.items())]
@@ -202,6 +203,12 @@ class _Subject:
 
     def _covariates(self, t_h: float) -> Covariates:
         return self._own(t_h)[0].covariates
+
+
+def _worded(text: str, words: Mapping[str, str]) -> str:
+    for one, other in words.items():
+        text = text.replace(one, other)
+    return text
 
 
 def _plasma(drug: str, number: int) -> Compartment:

@@ -46,6 +46,11 @@ def bind(gain, bound, cd20, sites, occupancy, moved):
 
     ``moved[a, c]`` is what a gains where c is one below its equilibrium.
     """
+    if sites.size == 1:  # the usual well, in a loop that is compiled to fewer instructions
+        one, share, left = sites[0], occupancy[0], moved[0, 0]
+        for i in prange(cd20.size):
+            gain[0, i] = (one * cd20[i] * share - bound[0, i]) * left
+        return
     for i in prange(cd20.size):
         for a in range(sites.size):
             own = 0.0

@@ -38,10 +38,10 @@ def figure(trial: Trial) -> Figure:
     above.stackplot(x, parts.to_numpy().T, colors=[part.colour for part in PARTS], linewidth=0)
     above.plot(x, one(trial, IGM), color=style.INK, linewidth=1.2)
     above.tick_params(labelbottom=False)
-    for column, dash in zip(trial.drugs, DASHES, strict=False):
+    for column, dash in zip(_given(trial), DASHES, strict=False):
         below.plot(x, one(trial, column), color=style.INK, linewidth=0.9, linestyle=dash)
     curves.finish(above, trial, trial.protocols, trial.label(IGM), "")
-    curves.finish(below, trial, trial.protocols, f"{_drug(trial.drugs)}\n(µg/mL)")
+    curves.finish(below, trial, trial.protocols, f"{_drug(_given(trial))}\n(µg/mL)")
     above.set_ylim(bottom=0)
     below.set_ylim(0, 1.2 * below.get_ylim()[1])
     curves.mark_infusions(below, trial, [shown(trial)], style.INK)
@@ -60,6 +60,11 @@ def seen(trial: Trial) -> str:
     ]
     who = "" if trial.is_single else f"patient {_first(trial)} under “{label(shown(trial))}”: "
     return wording.sentence(f"{who}{'; '.join(told)}")
+
+
+def _given(trial: Trial) -> list[str]:
+    """Return the levels of antibodies that the patient shown had, the first where he had none."""
+    return [column for column in trial.drugs if (one(trial, column) > 0).any()] or trial.drugs[:1]
 
 
 def _drug(columns: list[str]) -> str:

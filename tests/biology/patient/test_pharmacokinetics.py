@@ -268,3 +268,33 @@ def test_a_course_without_condition_is_given_to_all(culture, until):
     sim.world.pools["igm_nadir_g_per_L"], sim.world.pools["igm_g_per_L"] = 10.0, 90.0
     sim.run()
     assert sim.world.pools["drug_rituximab_dosed_mg"] == pytest.approx(4 * MG, rel=1e-12)
+
+
+OTHER = COURSE | {"of": "obinutuzumab_like"}
+
+
+def test_another_antibody_has_the_kinetics_of_rituximab_unless_its_own_say_otherwise(culture, until):
+    found = []
+    for add, factors in (([COURSE], {}), ([OTHER], {}), ([OTHER], {"rel_clearance": 0.5, "rel_target_clearance": 0.0})):
+        sim = body(culture, {"two_compartment": {}}, add, antibodies={"obinutuzumab_like": factors})
+        found.append(until(sim, 700.0).world.pools["drug_ug_per_mL"])
+    assert found[1] == found[0]
+    assert found[2] > 1.5 * found[0]
+
+
+def test_two_antibodies_are_cleared_as_if_alone_and_act_together(culture, until):
+    alone, other, both = (until(body(culture, {"two_compartment": {}}, add), 700.0).world.pools
+                          for add in ([COURSE], [OTHER], [COURSE, OTHER]))  # fmt: skip
+    assert both["drug_rituximab_ug_per_mL"] == alone["drug_rituximab_ug_per_mL"]
+    assert both["drug_ug_per_mL"] == alone["drug_ug_per_mL"] + other["drug_ug_per_mL"]
+
+
+def test_a_plasma_exchange_takes_its_fraction_of_each_antibody(culture, until, act):
+    given = [COURSE, OTHER, EXCHANGE]
+    sim = until(body(culture, {"two_compartment": {}, "plasmapheresis": {}}, given), 48.0)
+    pools = sim.world.pools
+    central = {drug: pools[f"drug_{drug}_central_mg"] for drug in ("rituximab", "obinutuzumab_like")}
+    act(sim, "plasmapheresis")
+    for drug, mg in central.items():
+        assert pools[f"drug_{drug}_removed_mg"] == pytest.approx(0.6 * mg, rel=1e-12)
+    assert balance(sim.world)["drug_rel_error"] < 1e-9
