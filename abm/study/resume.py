@@ -73,7 +73,8 @@ class Branch:
                     if subject.replicate == 0:
                         build(scenario, subject).restore(found.header, found.arrays)
                 return branch
-        raise InputError(f"{parent.path} has no intact checkpoint that all subjects share before the end of the branch")
+        all_ = f"all {scenario.space.subject}s"
+        raise InputError(f"{parent.path} has no intact checkpoint that {all_} share before the end of the branch")
 
     @classmethod
     def read(cls, run: Run) -> "Branch | None":

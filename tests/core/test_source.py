@@ -46,10 +46,10 @@ def test_a_new_file_a_removed_one_and_a_renamed_one_change_the_hash(copy):
         (place / "new.json").write_text("{}")
         assert hashes(copy)[0] != before
         (place / "new.json").unlink()
-    path = copy / "study" / "summary.py"
-    path.rename(path.with_name("summaries.py"))
+    path = copy / "study" / "conclude.py"
+    path.rename(path.with_name("concluded.py"))
     assert hashes(copy)[0] != before
-    path.with_name("summaries.py").rename(path)
+    path.with_name("concluded.py").rename(path)
     assert hashes(copy)[0] == before
 
 
