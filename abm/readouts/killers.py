@@ -1,6 +1,7 @@
 """How many B cells the effector cells of a culture well killed: the mean of each kind, and those that never did."""
 
-from typing import ClassVar, Literal
+from collections.abc import Collection
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -29,6 +30,19 @@ class Killers(Readout):
         *(EndPoint(name, "kills", f"kills per {kind.word}", where="study") for name, kind in NAMES.items()),
         EndPoint("never_killed_frac", "1", "effector cells that never killed", "share", where="study"),
     )
+
+    populations: tuple[str, ...] = tuple(USUAL)
+
+    @classmethod
+    def among(cls, populations: Collection[str]) -> Self:
+        """Return it for the effector cells among these."""
+        return cls(populations=tuple(name for name in USUAL if name in populations))
+
+    @property
+    def measures(self) -> tuple[EndPoint, ...]:
+        """Return the mean of each kind of cell that there is, and those that never killed."""
+        here = {name_of(USUAL[name]) for name in self.populations}
+        return tuple(one for one in super().measures if one.name in here or (here and one.name not in NAMES))
 
     def of_subject(self, seen: Seen) -> Found:
         """Return nothing of a well in which nothing kills."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -129,6 +129,11 @@ class Readout(Model):
     needs: ClassVar[tuple[str, ...]] = ()
     level: ClassVar[str] = ""
     compartments: ClassVar[tuple[Compartment, ...]] = ()
+
+    @classmethod
+    def among(cls, populations: Collection[str]) -> Self:
+        """Return it with its usual rules, as it reads a scenario of these populations."""
+        return cls()
 
     @property
     def measures(self) -> tuple[EndPoint, ...]:

@@ -101,6 +101,7 @@ class Content(Model):
     def readouts(self) -> tuple[Readout, ...]:
         """Return what is concluded from its subjects: first what matters most."""
         chosen = [self.end_points or CHOSEN[USUAL]()]
-        always = [cls() for cls in READOUTS.values() if not cls.is_chosen and set(cls.needs) <= self.written]
+        kept = [cls for cls in READOUTS.values() if not cls.is_chosen and set(cls.needs) <= self.written]
+        always = [cls.among(self.cell_types()) for cls in kept]
         always.sort(key=lambda own: not own.level)
         return tuple(own for own in (*chosen, *always) if own.scale == self.space.scale)
