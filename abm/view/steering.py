@@ -99,14 +99,15 @@ def _reads_days(session: Session) -> bool:
 
 
 def addable(session: Session) -> dict[str, str]:
-    """Return what can be added now and a usual amount of each."""
+    """Return what can be added now and a usual amount of each: first what the arms are given."""
     scenario = session.scenario
+    first = dict.fromkeys(one.kind for name in session.arms for one in scenario.arms[name].add)
     scale = scenario.space.scale
     written = {target for process in scenario.processes.values() for target in process.writes}
     written |= {name for name, cells in scenario.populations if cells is not None}
     return {
         kind: cls.usual[scale]
-        for kind, cls in GIVEN.items()
+        for kind, cls in ({kind: GIVEN[kind] for kind in first} | GIVEN).items()
         if scale in cls.usual and written >= {*cls.needs, *filter(None, [cls.population])}
     }
 
