@@ -84,4 +84,6 @@ def _name(score: Score) -> str:
 
 
 def _numbers(score: Score) -> str:
-    return f"{wording.number(score['simulated'])} / {wording.number(score['observed'])} {score['unit']}"
+    return f"{wording.number(score['simulated'])} / {wording.number(score['observed'])} {score['unit']}".removesuffix(
+        " 1"
+    )

@@ -39,7 +39,7 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     rows = [_row(score) for score in found["claims"]]
     return [
         Section("Published against simulated", [about, ROLES], figures=drawn),
-        Section("Claims", tables=[Table(rows, HEADER, _caption())]),
+        Section("Claims", tables=[Table(rows, HEADER, _caption(), look="words")]),
     ]
 
 
@@ -50,7 +50,7 @@ def _row(score: dict[str, Any]) -> list[str]:
     found += f" ({wording.number(lo)}–{wording.number(hi)})" if lo is not None and lo != hi else ""
     z = "–" if score["z"] is None else wording.decimal(score["z"])
     verdict = "✓ holds" if score["holds"] else "✗ does not hold"
-    published = f"{spread} {score['unit']}"
+    published = f"{spread} {score['unit']}".removesuffix(" 1")  # a pure number
     share = "–" if score["probability"] is None else wording.decimal(score["probability"])
     trials = "–" if score.get("as_extreme") is None else f"{score['as_extreme']:.2f} of {score['trial']} patients"
     return [score["id"], score["role"], score["text"], published, found, z, verdict, trials, share, score["source"]]
