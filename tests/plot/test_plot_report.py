@@ -2,7 +2,6 @@
 
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -11,6 +10,7 @@ from abm.plot.page.parallel import start_drawing
 from abm.plot.page.report import render, write_report
 from abm.plot.well import report
 from abm.results.tables import ReadError
+from tests.plot.page import Page
 
 REFERENCES = {"Bondza2017": "Bondza et al., Front Immunol 2017", "DallOzzo2004": "Dall’Ozzo et al., Cancer Res 2004"}
 
@@ -20,20 +20,6 @@ STEPS = {
     "effectors": {"mean": 0.91, "lo": 0.71, "hi": 1.11},
     "both": {"mean": 0.91, "lo": -0.8, "hi": 2.6},
 }
-
-
-class Page(HTMLParser):
-    """Collect tags, addresses and text."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.addresses, self.alts = [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.addresses += [value for key, value in attrs if key in {"src", "href", "action", "data", "srcset"}]
-        self.alts += [value for key, value in attrs if key == "alt"]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,6 +41,7 @@ from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
 from abm.statistics.survival import at_risk, kaplan_meier, log_rank
 from abm.study.conclude import declared
+from tests.plot.page import Page
 
 COURSES = {"four_weekly": (0, 7, 14, 21), "extended": (0, 7, 14, 21, 84, 91, 98, 105), "none": (), "one": (0,)}
 DOSE_MG = 694.0
@@ -227,20 +227,6 @@ def lines(ax, colour=""):
 
 def texts(ax):
     return [text.get_text() for text in ax.texts]
-
-
-class Page(HTMLParser):
-    """Collect tags, addresses and texts for those who cannot see."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.addresses, self.alts = [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.addresses += [value for key, value in attrs if key in {"src", "href", "action", "data", "srcset"}]
-        self.alts += [value for key, value in attrs if key == "alt"]
 
 
 @pytest.fixture(scope="module")

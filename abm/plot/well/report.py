@@ -20,7 +20,8 @@ CONTROLS = "Every arm is compared with its own control, the same without antibod
 SHARES = {"survival": "Survival", "survival_raw": "Survival, raw", "control": "Control"}
 CAPTION = (
     "Survival: alive and not committed to die, over the same in the control of the same replicate. Raw, control and "
-    "deaths: over the cells started or added. The cause of a death is its first commitment. {intervals}"
+    "deaths: over the cells started or added. The cause of a death is its first commitment: CDC, complement-dependent "
+    "cytotoxicity; ADCC, antibody-dependent cellular cytotoxicity; background, as without drug. {intervals}"
 )
 INTERVALS = (
     "Below each number: its 95 % interval over {n} replicates (Student’s t, for survival on the log scale and at most "
