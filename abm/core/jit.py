@@ -2,7 +2,8 @@
 
 A *kernel* is a module-level function over rows, or over fixed blocks of them: ``for i in prange(n)`` where iteration
 ``i`` writes only row, or block, ``i``, so the result cannot depend on the number of threads. ``fastmath`` stays off for
-the same reason.
+the same reason. It is compiled twice, each when it is first needed: to start threads costs as much as thousands of
+rows, so a small well, and every well on one thread, never waits for them.
 
 Numba's disk cache does not notice edits in imported functions, so it lives in a per-user folder named after a hash
 of every source file that holds kernels: an edit anywhere starts a fresh cache.
@@ -23,12 +24,13 @@ from typing import Any
 
 import numba
 from numba import prange
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from abm.core.resources import cores
 from abm.core.source import kernels_hash
 
 __all__ = [
+    "Kernel",
     "device",
     "kernel",
     "prange",
@@ -98,11 +100,23 @@ numba.config.THREADING_LAYER_PRIORITY = ["tbb", "omp", "workqueue"]
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 _load_tbb()
 
+MANY_ROWS = 16_384  # design: to wake threads costs 5 us, a row 2 to 20 ns
 _OPTIONS = {"nogil": True, "fastmath": False, "error_model": "numpy"}
 
 
+_n_threads = numba.config.NUMBA_NUM_THREADS
+
+
 class _Cache(FunctionCache):
-    """Numba's disk cache, but a damaged file or a full disk means that a kernel is compiled again."""
+    """Numba's disk cache, but a damaged file or a full disk means that a kernel is compiled again.
+
+    What one function becomes with and without threads is kept apart.
+    """
+
+    def __init__(self, function: Callable, parallel: bool):
+        super().__init__(function)
+        name = f"{self._impl.filename_base}{'.threads' if parallel else ''}"
+        self._cache_file = IndexDataCacheFile(self._cache_path, name, self._impl.locator.get_source_stamp())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled code, or None where there is none that can be read."""
@@ -122,13 +136,34 @@ class _Cache(FunctionCache):
 def _compile(function: Callable, parallel: bool) -> Callable:
     compiled = numba.njit(parallel=parallel, **_OPTIONS)(function)
     with suppress(RuntimeError):  # there is no folder to keep it in
-        compiled._cache = _Cache(function)
+        compiled._cache = _Cache(function, parallel)
     return compiled
 
 
+class Kernel:
+    """A loop over rows, the first argument, that uses all threads where there are many rows.
+
+    Attributes
+    ----------
+    py_func : callable
+        Its plain Python.
+    alone, together : callable
+        Compiled for one thread, and for several.
+    """
+
+    def __init__(self, function: Callable):
+        self.py_func, self.__doc__ = function, function.__doc__
+        self.alone, self.together = (_compile(function, parallel) for parallel in (False, True))
+
+    def __call__(self, rows: Any, *others: Any) -> Any:
+        """Call the loop."""
+        is_large = _n_threads > 1 and rows.size >= MANY_ROWS
+        return self.together(rows, *others) if is_large else self.alone(rows, *others)
+
+
 def kernel(function: Callable) -> Callable:
-    """Compile a parallel loop over rows; ``.py_func`` is its plain Python."""
-    return _compile(function, parallel=True)
+    """Compile a loop over rows, on several threads where that pays; ``.py_func`` is its plain Python."""
+    return Kernel(function)
 
 
 def serial(function: Callable) -> Callable:
@@ -148,7 +183,9 @@ def warm_mark(kernels: str) -> Path:
 
 def set_threads(n_threads: int) -> None:
     """Use ``n_threads`` in every following kernel call of this thread, at most the job's."""
-    numba.set_num_threads(max(1, min(n_threads, numba.config.NUMBA_NUM_THREADS)))
+    global _n_threads
+    _n_threads = max(1, min(n_threads, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(_n_threads)
 
 
 def threading_layer() -> str:

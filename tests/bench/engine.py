@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from numba.core.dispatcher import Dispatcher
 
-from abm.core.jit import kernel, prange, set_threads
+from abm.core.jit import Kernel, kernel, prange, set_threads
 from abm.core.simulation import Simulation
 from abm.document.load import resolve, validate
 from abm.scenario.build import Subject, build
@@ -127,7 +126,7 @@ class Clocked:
         with pytest.MonkeyPatch.context() as patch:
             for module in [m for name, m in sys.modules.items() if name.startswith("abm.")]:
                 for name, value in list(vars(module).items()):
-                    if isinstance(value, Dispatcher) and value.targetoptions.get("parallel"):
+                    if isinstance(value, Kernel):
                         patch.setattr(module, name, listening(value))
             self.advance()
         return moved / self.n_steps

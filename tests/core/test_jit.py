@@ -44,11 +44,27 @@ def test_a_serial_loop_adds_in_the_order_of_rows():
     assert add_up(values) == add_up.py_func(values)  # reordered sums differ in the last bit
 
 
-@pytest.mark.parametrize("compiled", [halve, add_up, ratio])
+@pytest.mark.parametrize("compiled", [halve.alone, halve.together, add_up, ratio])
 def test_nothing_is_compiled_with_loose_arithmetic(compiled):
     assert not compiled.targetoptions.get("fastmath")
     assert compiled.targetoptions["error_model"] == "numpy"
-    assert compiled.targetoptions.get("parallel", False) == (compiled is halve)
+    assert compiled.targetoptions.get("parallel", False) == (compiled is halve.together)
+
+
+@pytest.mark.parametrize(("n_threads", "n_rows"), [(1, jit.MANY_ROWS), (2, jit.MANY_ROWS - 1), (2, jit.MANY_ROWS)])
+def test_threads_are_woken_for_many_rows_alone(n_threads, n_rows, monkeypatch):
+    own = kernel(halve.py_func)
+    called = []
+    monkeypatch.setattr(own, "alone", lambda *given: called.append("alone"))
+    monkeypatch.setattr(own, "together", lambda *given: called.append("together"))
+    jit.set_threads(n_threads)
+    own(np.empty(n_rows), np.ones(n_rows))
+    assert called == ["together" if n_threads == 2 and n_rows == jit.MANY_ROWS else "alone"]
+
+
+def test_what_is_compiled_with_and_without_threads_is_kept_apart():
+    files = {compiled._cache._cache_file._index_name for compiled in (halve.alone, halve.together)}
+    assert len(files) == 2
 
 
 def test_division_by_zero_gives_infinity_not_an_exception():
