@@ -1,5 +1,7 @@
 """Well-mixed amounts: drug, complement components, IgM, and the ledgers that make molecules balance."""
 
+from typing import Any
+
 import numpy as np
 
 MOLECULES_PER_NM_UL = 6.02214076e23 * 1e-9 * 1e-6
@@ -8,43 +10,56 @@ MOLECULES_PER_NM_UL = 6.02214076e23 * 1e-9 * 1e-6
 class Pools:
     """Named amounts in one volume. The unit of a pool is fixed by who declares it: molecules unless said otherwise.
 
+    In a well an amount is a float. In a body it is an array of shape ``(n_subjects,)``, one value for each patient,
+    and whatever is assigned is copied to that shape.
+
     Parameters
     ----------
-    volume_uL : float
+    volume_uL : float or array
         Volume in which amounts are dissolved.
+    n_subjects : int or None
+        Patients in a body; None: a well.
     """
 
-    def __init__(self, volume_uL: float):
-        self.volume_uL = volume_uL
-        self.amounts: dict[str, float] = {}
+    def __init__(self, volume_uL: Any, n_subjects: int | None = None):
+        self.volume_uL, self.n_subjects = volume_uL, n_subjects
+        self.amounts: dict[str, Any] = {}
 
     def declare(self, name: str) -> None:
         """Make a pool with amount zero if it is not there."""
-        self.amounts.setdefault(name, 0.0)
+        self.amounts.setdefault(name, self._own(0.0))
 
-    def __getitem__(self, name: str) -> float:
-        return self.amounts.get(name, 0.0)
+    def __getitem__(self, name: str) -> Any:
+        found = self.amounts.get(name)
+        return self._own(0.0) if found is None else found
 
-    def __setitem__(self, name: str, amount: float) -> None:
-        self.amounts[name] = float(amount)
+    def __setitem__(self, name: str, amount: Any) -> None:
+        self.amounts[name] = self._own(amount)
 
     def __contains__(self, name: str) -> bool:
         return name in self.amounts
 
-    def add(self, name: str, amount: float) -> None:
-        """Add an amount; a pool not yet declared starts at zero."""
-        self.amounts[name] = self.amounts.get(name, 0.0) + float(amount)
+    def _own(self, amount: Any) -> Any:
+        if self.n_subjects is None:
+            return float(amount)
+        own = np.empty(self.n_subjects)
+        own[:] = amount
+        return own
 
-    def move(self, source: str, target: str, amount: float) -> None:
+    def add(self, name: str, amount: Any) -> None:
+        """Add an amount; a pool not yet declared starts at zero."""
+        self[name] = self[name] + amount
+
+    def move(self, source: str, target: str, amount: Any) -> None:
         """Move an amount between two pools so that their sum stays."""
         self.add(source, -amount)
         self.add(target, amount)
 
-    def nM(self, name: str) -> float:  # noqa: N802 - a unit
+    def nM(self, name: str) -> Any:  # noqa: N802 - a unit
         """Concentration of a pool kept in molecules."""
         return self[name] / (MOLECULES_PER_NM_UL * self.volume_uL)
 
-    def molecules(self, concentration_nM: float) -> float:
+    def molecules(self, concentration_nM: Any) -> Any:
         """Molecules in the whole volume at a concentration."""
         return concentration_nM * MOLECULES_PER_NM_UL * self.volume_uL
 
@@ -52,3 +67,7 @@ class Pools:
         """Return names and amounts in order of name, for checkpoints."""
         names = sorted(self.amounts)
         return names, np.array([self.amounts[name] for name in names])
+
+    def restore(self, names: list[str], amounts: np.ndarray) -> None:
+        """Hold these pools and no others."""
+        self.amounts = {name: self._own(amount) for name, amount in zip(names, amounts, strict=True)}

@@ -72,7 +72,7 @@ def load(world: World, processes: Mapping[str, Process], header: dict, arrays: A
     if world.step > 0:  # who waited at the start has entered long ago
         world.arrivals.clear()
     world.tallies = dict(header["tallies"])
-    world.pools.amounts = dict(zip(header["pools"], arrays["pools"].tolist(), strict=True))
+    world.pools.restore(header["pools"], arrays["pools"])
     causes = {name: _keep_causes(population, arrays) for name, population in world.populations.items()}
     for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
         for name, table in tables.items():

@@ -30,7 +30,10 @@ class Given(Protocol):
 
 
 class World:
-    """Populations, fields, pools, clock and integer event tallies of one well or one patient.
+    """Populations, fields, pools, clock and integer event tallies of one well, or of patients side by side.
+
+    In a body every pool, and what patients differ in of the parameters, is an array of shape ``(n_subjects,)``, and
+    rows of populations are grouped by patient. Nothing that happens to a patient depends on who else is there.
 
     ``properties`` holds what mechanisms are told and none changes: frozen models by name, such as ``serum``, and laws
     that a process publishes when it prepares. ``given`` is all that the subject is given, in order.
@@ -39,15 +42,19 @@ class World:
     ----------
     space : Space
         Where cells are.
-    volume_uL : float
+    volume_uL : float or array
         Volume of the pools.
     seed, replicate : int
         With a stream name they determine every random number.
+    others : pairs of int
+        Seed and replicate of each further patient.
     """
 
-    def __init__(self, space: Space, volume_uL: float, seed: int, replicate: int):
-        self.space = space
-        self.pools = Pools(volume_uL)
+    stacks: ClassVar[bool] = False
+
+    def __init__(self, space: Space, volume_uL: Any, seed: int, replicate: int, *others: tuple[int, int]):
+        self.space, self.subjects = space, ((seed, replicate), *others)
+        self.pools = Pools(volume_uL, self.n_subjects if self.is_body else None)
         self.populations: dict[str, Population] = {}
         self.cell_types: dict[str, CellType] = {}
         self.fields: dict[str, Field] = {}
@@ -57,24 +64,34 @@ class World:
         self.arrivals: dict[str, list[tuple[np.ndarray, int]]] = {}
         self.properties: dict[str, Model] = {}
         self.given: tuple[Given, ...] = ()
-        self.seed, self.replicate = seed, replicate
         self.step, self.t_h, self.dt_h = 0, 0.0, 0.0
-        self._keys: dict[str, np.uint64] = {}
+        self._keys: dict[str, Any] = {}
+
+    @property
+    def is_body(self) -> bool:
+        """Whether it holds patients."""
+        return self.stacks and self.space.scale == "body"
+
+    @property
+    def n_subjects(self) -> int:
+        """Number of patients; 1 in a well."""
+        return len(self.subjects)
 
     @property
     def target(self) -> str:
         """Name of the population that the drug is for."""
         return next(name for name, cell_type in self.cell_types.items() if cell_type.role == "target")
 
-    def key(self, stream: str) -> Key:
-        """Return the key of a stream for the current step."""
+    def key(self, stream: str) -> Any:
+        """Return the key of a stream for the current step; in a body its first part is that of each patient."""
         if stream not in self._keys:
-            self._keys[stream] = stream_key(self.seed, self.replicate, stream)
+            own = np.array([stream_key(*subject, stream) for subject in self.subjects])
+            self._keys[stream] = own if self.is_body else own[0]
         return self._keys[stream], np.uint32(self.step)
 
     def first_key(self, stream: str) -> Key:
-        """Return the key of a stream of cells, whatever the step: cells that come later are drawn as the first."""
-        return self.key(f"cells.{stream}")[0], np.uint32(0)
+        """Return the key of a stream of cells of a lone subject, whatever the step: cells that come later are alike."""
+        return stream_key(*self.subjects[0], f"cells.{stream}"), np.uint32(0)
 
     def given_of(self, kind: str) -> dict[int, Any]:
         """Return what the subject is given of a kind, by its place among all that it is given."""
@@ -99,7 +116,7 @@ class World:
         """Append ``n`` new cells of a population, drawn by its cell type and scattered over the space."""
         population = self.populations[name]
         rows = population.add(n, {"cohort": cohort} if "cohort" in population else {})
-        self.space.scatter(population, rows, (self.key(f"place.{name}")[0], np.uint32(0)))
+        self.space.scatter(population, rows, (stream_key(*self.subjects[0], f"place.{name}"), np.uint32(0)))
         if name in self.cell_types:
             self.cell_types[name].draw(population, rows, self.first_key)
         self.tally(f"{name}.entered", n)

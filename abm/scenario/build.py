@@ -10,7 +10,7 @@ from abm.biology.additions import Additions
 from abm.biology.antibody.antibody import AntibodiesOfArm
 from abm.core.clock import SAME_MOMENT_H
 from abm.core.par import Model, plain
-from abm.core.population import Population
+from abm.core.population import SUBJECT, Population
 from abm.core.process import Process
 from abm.core.simulation import Simulation, time_grid
 from abm.core.world import World
@@ -167,7 +167,8 @@ def _declare_cells(world: World, own: Scenario, arm: Arm) -> None:
     world.cell_types |= own.counted()
     for name, cell_type in own.cell_types().items():
         if name not in arm.without:
-            world.populations[name] = Population(name, cell_type.columns)
+            patients = [SUBJECT] if world.is_body else []
+            world.populations[name] = Population(name, [*patients, *cell_type.columns])
 
 
 def _fill(world: World, own: Scenario, arm: Arm) -> None:

@@ -17,7 +17,7 @@ def measured(scenario: Scenario, subject: Subject, simulation: Simulation) -> Fo
         if probe.table == "series":
             for step, row in simulation.records[name].items():
                 rows.setdefault(step, {}).update(row)
-    seen = Seen([rows[step] for step in sorted(rows)], given, world.seed, world.replicate, world)
+    seen = Seen([rows[step] for step in sorted(rows)], given, *world.subjects[0], world)
     return {name: value for readout in scenario.readouts for name, value in readout.of_subject(seen).items()}
 
 

@@ -1,12 +1,14 @@
 """The table of one cell type against a plain list of rows."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.errors import RunFailed
-from abm.core.population import Column, Population
+from abm.core.population import SUBJECT, Column, Population
 from abm.core.space import Floor
 from abm.core.world import World
 
@@ -145,3 +147,34 @@ def test_an_empty_population_can_be_kept_reordered_and_reset():
 
 def test_memory_per_row_is_what_the_columns_take():
     assert Population("b_cells", [SIZE, PARTNER]).bytes_per_row == 8 + 8 + 8 + 8 + 8
+
+
+def patients(sizes) -> Population:
+    population = Population("b_cells", [SUBJECT, Column("size")])
+    population.n_subjects = len(sizes)
+    subject = np.repeat(np.arange(len(sizes)), sizes)
+    uid = np.concatenate([np.arange(n) for n in sizes])
+    population.add(subject.size, {"subject": subject, "uid": uid, "size": 0.1 * subject + uid})
+    return population
+
+
+def test_rows_are_summed_for_each_patient_whoever_else_is_there():
+    sizes = [9, 0, 23, 1, 8]
+    together = patients(sizes)
+    assert together.first.tolist() == [0, 9, 9, 32, 33, 41]
+    found = together.sums(together.size)
+    for s, (begin, end) in enumerate(pairwise(together.first)):
+        alone = Population("b_cells", [Column("size")])
+        alone.add(end - begin, {"size": together.size[begin:end]})
+        assert found[s] == alone.sums(alone.size)[0]
+        assert found[s] == pytest.approx(together.size[begin:end].sum(), rel=1e-14)
+
+
+def test_rows_that_join_lie_behind_those_of_their_patient_and_have_the_next_identities():
+    population = patients([2, 3])
+    rows = population.add_each(np.array([0, 0, 1]), {"size": np.array([7.0, 8.0, 9.0])})
+    assert rows.tolist() == [2, 3, 7]
+    assert population.subject.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert population.uid.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert population.size[rows].tolist() == [7.0, 8.0, 9.0]
+    assert population.first.tolist() == [0, 4, 8]
