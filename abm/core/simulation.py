@@ -58,11 +58,23 @@ def has_nan(values: np.ndarray) -> bool:
     return (count_nan(flat) if flat.size <= LARGE_BLOCK else count_many_nan(flat)) > 0
 
 
-def time_grid(duration_h: float, dt_h: float, moments_h: Sequence[float]) -> np.ndarray:
-    """Return all step boundaries: ticks of ``dt_h`` and the given moments, merged within a nanohour."""
-    ticks = np.arange(math.ceil(duration_h / dt_h - 1e-9)) * dt_h
+def time_grid(duration_h: float, steps_h: Sequence[tuple[float, float]], moments_h: Sequence[float]) -> np.ndarray:
+    """Return all step boundaries: regular ticks and the given moments, merged within a nanohour.
+
+    Parameters
+    ----------
+    duration_h : float
+        The last boundary.
+    steps_h : sequence of (float, float)
+        From which moment on ticks are how far apart; the first from 0, in order of time.
+    moments_h : sequence of float
+        Those outside the duration are left out.
+    """
+    ticks, ends_h = [], [*(start for start, _ in steps_h[1:]), duration_h]
+    for (start, dt_h), end in zip(steps_h, ends_h, strict=True):
+        ticks.append(start + np.arange(max(0, math.ceil((min(end, duration_h) - start) / dt_h - 1e-9))) * dt_h)
     inside = [t for t in moments_h if 0.0 <= t <= duration_h]
-    times = np.concatenate([ticks, inside, [duration_h]])
+    times = np.concatenate([*ticks, inside, [duration_h]])
     _, first = np.unique(np.round(times, 9), return_index=True)
     return times[first]
 

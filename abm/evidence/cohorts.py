@@ -17,6 +17,7 @@ PROTOCOLS = {
 }
 FEW_AGENTS = {"populations.b_cells.cells_per_agent": 1e9}  # design: 69 patients have the same end points as at 1e7
 STEP = "12 h"  # design: 69 patients have the same end points as at 4 h
+LATER = [{"at": "200 d", "dt": "2 d"}]  # design: halving moves no level by 1.5 %
 DAYS_PER_MONTH = 30.4375
 HIGH_IGM_G_PER_L, LOW_ALBUMIN_G_PER_L = 40.0, 35.0
 
@@ -38,7 +39,7 @@ class Patient(Case):
 
 def cohort(seed: int) -> Sequence[Case]:
     """Return the patients of a seed, followed for five years under one course and under two."""
-    point = {"duration": "5 years", "dt": STEP, "arms": PROTOCOLS}
+    point = {"duration": "5 years", "dt": STEP, "dt_later": LATER, "arms": PROTOCOLS}
     return [Patient(str(i), i, point) for i in range(PATIENTS)]
 
 

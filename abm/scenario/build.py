@@ -127,7 +127,7 @@ def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
     looks_h = {name: probe.times_h(own.duration) for name, probe in probes.items()}
     moments = [*_moments(arm), *(t for times in looks_h.values() for t in times)]
     _declare_cells(world, own, arm)
-    simulation = Simulation(world, processes, probes, time_grid(own.duration, own.dt, moments), looks_h)
+    simulation = Simulation(world, processes, probes, time_grid(own.duration, own.steps_h, moments), looks_h)
     _fill(world, own, arm)
     world.sort()
     for process in _in_order(simulation.processes.values()):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 from abm.biology.covariates import Covariates
 from abm.biology.populations import CELL_TYPES
@@ -38,15 +39,26 @@ def _own_faults(scenario: Content) -> list[Fault]:
     return faults
 
 
-def _time_faults(scenario: Content) -> list[Fault]:
+def _step_faults(scenario: Content) -> list[Fault]:
     faults = []
     if scenario.dt > scenario.duration:
         text = f"dt {scenario.dt:g} h is longer than the duration {scenario.duration:g} h"
         faults.append(Fault(text, "dt", beside=("duration",)))
     shortest = min(scenario.processes, key=lambda name: scenario.processes[name].longest_step_h, default="")
-    if shortest and scenario.dt > (longest_h := scenario.processes[shortest].longest_step_h):
-        text, allowed = f"a step of {scenario.dt:g} h is too long for {shortest!r}", f"at most {longest_h:g} h with it"
-        faults.append(Fault(text, "dt", allowed=allowed, beside=(f"processes.{shortest}",)))
+    longest_h = scenario.processes[shortest].longest_step_h if shortest else math.inf
+    places = ("dt", *(f"dt_later.{index}.dt" for index in range(len(scenario.dt_later))))
+    for place, (_, dt_h) in zip(places, scenario.steps_h, strict=True):
+        if dt_h > longest_h:
+            text, allowed = f"a step of {dt_h:g} h is too long for {shortest!r}", f"at most {longest_h:g} h with it"
+            faults.append(Fault(text, place, allowed=allowed, beside=(f"processes.{shortest}",)))
+    for index, (before, later) in enumerate(pairwise((0.0, *(later.at for later in scenario.dt_later)))):
+        if later <= before:
+            faults.append(Fault(f"{later:g} h is not after {before:g} h", f"dt_later.{index}.at", allowed="in order"))
+    return faults
+
+
+def _time_faults(scenario: Content) -> list[Fault]:
+    faults = _step_faults(scenario)
     if scenario.duration / scenario.dt > 1e7:
         text = f"{scenario.duration / scenario.dt:.3g} steps"
         faults.append(Fault(text, "dt", allowed="at most 1e7 steps", beside=("duration",)))

@@ -45,6 +45,13 @@ else:
     Antibodies = create_model("Antibodies", __base__=Model, __doc__="Antibodies by name.", **drugs)
 
 
+class Later(Model):
+    """Another length of step from a moment on, where the laws allow it: of a patient long after treatment."""
+
+    at: float = par(..., "h", "design: chosen per scenario", "Moment from which the step has this length", gt=0)
+    dt: float = par(..., "h", "design: checked by halving", "Step from then on", gt=1e-6, le=24 * 28)
+
+
 class Content(Model):
     """The parts of a scenario, each valid by itself."""
 
@@ -55,6 +62,7 @@ class Content(Model):
     replicates: int = par(1, "1", "design: wells per arm", "Replicates", ge=1, le=10_000)
     duration: float = par(24.0, "h", "design: long assay", "Duration", gt=0, le=24 * 365 * 100)
     dt: float = par(1.0 / 60.0, "h", "design: halving moves survival by less than 0.5 points", "Step", gt=1e-6, le=24)
+    dt_later: tuple[Later, ...] = ()
     checkpoint_every: float = par(6.0, "h", "design: about four in a long assay", "Time between checkpoints", gt=0)
     space: AnySpace = Floor()
     covariates: Covariates = Covariates()
@@ -90,6 +98,11 @@ class Content(Model):
         for name, cell_type in self.cell_types().items():
             found[name] = cell_type.count(found)
         return found
+
+    @property
+    def steps_h(self) -> tuple[tuple[float, float], ...]:
+        """Return from which moments on steps are how long, h; the first from 0."""
+        return ((0.0, self.dt), *((later.at, later.dt) for later in self.dt_later))
 
     @property
     def written(self) -> frozenset[str]:

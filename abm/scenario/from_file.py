@@ -15,8 +15,8 @@ from abm.scenario.draws import check_cohort
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 
-SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "checkpoint_every", "arms", "probes",
-          "x_axis", "cohort", "end_points")  # fmt: skip
+SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "dt_later", "checkpoint_every", "arms",
+          "probes", "x_axis", "cohort", "end_points")  # fmt: skip
 
 
 def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | None = None) -> Scenario:

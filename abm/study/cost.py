@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from abm.core.errors import ResourceRefused
 from abm.core.resources import free_disk, free_memory
+from abm.core.simulation import time_grid
 from abm.scenario.build import subjects
 from abm.scenario.schema import Scenario
 from abm.study.spec import Planned
@@ -131,7 +130,7 @@ def refuse_large_study(planned: Planned, n_workers: int, root: Path) -> StudyCos
 def _work(scenario: Scenario) -> _Work:
     """Count subjects, cells of a subject with all that are ever added, and steps."""
     added = sum(addition.n_cells for arm in scenario.arms.values() for addition in arm.add)
-    n_steps = int(np.ceil(scenario.duration / scenario.dt))
+    n_steps = time_grid(scenario.duration, scenario.steps_h, ()).size - 1
     return _Work(len(subjects(scenario)), sum(scenario.counts().values()) + added, n_steps)
 
 

@@ -20,7 +20,9 @@ def compare_half_step(run: Run, scenario: Scenario, root: Path, n_threads: int, 
     dict
         Per arm: ``mean``, ``lo``, ``hi`` of the paired difference in survival over replicates, in percentage points.
     """
-    half = scenario.model_copy(update={"dt": scenario.dt / 2.0, "name": f"{scenario.name}.half-step"[:64]})
+    later = tuple(one.model_copy(update={"dt": one.dt / 2.0}) for one in scenario.dt_later)
+    name = f"{scenario.name}.half-step"[:64]
+    half = scenario.model_copy(update={"dt": scenario.dt / 2.0, "dt_later": later, "name": name})
     other = run_scenario(half, root, n_threads, monitor)
     fine, coarse = _survival(other), _survival(run)
     found = {arm: of_mean(100.0 * (fine[arm] - coarse[arm])).as_numbers() for arm in run.summary()["arms"]}

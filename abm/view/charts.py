@@ -85,7 +85,7 @@ def outcome(ax: Axes, session: Session) -> None:
         ax.set_ylim(0, 100)
     for arm, colour in _colours(session).items():
         ax.plot([], [], color=colour, label=naming.label(arm))
-    ax.set_xlim(0, session.n_ticks * session.scenario.dt / per_unit(session))
+    ax.set_xlim(0, session.scenario.duration / per_unit(session))
     ax.set_xlabel(f"time, {unit(session)}", fontsize=style.SMALL_PT)
     ax.legend(fontsize=style.SMALL_PT, frameon=False, loc="upper right")
 

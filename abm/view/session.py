@@ -18,7 +18,7 @@ from abm.core.clock import SAME_MOMENT_H
 from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.population import Population
-from abm.core.simulation import Simulation
+from abm.core.simulation import Simulation, time_grid
 from abm.core.world import World
 from abm.document.load import Document, dump, validate
 from abm.scenario.arms import Arm
@@ -75,8 +75,8 @@ class Session:
     def __init__(self, scenario: Scenario, arms: Sequence[str] = (), replicate: int = 0):
         self.start, self.scenario, self.replicate = scenario, scenario, replicate
         self.arms = refuse(scenario, arms, replicate)
-        self.tick = 0
-        self.n_ticks = max(1, int(np.ceil(scenario.duration / scenario.dt - 1e-9)))
+        self.ticks_h = time_grid(scenario.duration, scenario.steps_h, ())
+        self.tick, self.n_ticks = 0, self.ticks_h.size - 1
         self.actions: list[Action] = []
         self.followed: Cell | None = None
         self.track: list[Row] = []
@@ -90,7 +90,7 @@ class Session:
     @property
     def t_h(self) -> float:
         """Time since the start, h."""
-        return min(self.tick * self.scenario.dt, self.scenario.duration)
+        return float(self.ticks_h[self.tick])
 
     @property
     def is_over(self) -> bool:

@@ -245,6 +245,18 @@ def test_all_faults_come_at_once_in_the_order_of_the_file(call, write):
         ("duration=24 um", "duration", "is of dimension length, not time", ""),
         ("duration=.nan", "duration", "found NaN", ""),
         ("dt=3 h", "dt", "dt 3 h is longer than the duration 2 h", ""),
+        (
+            "dt_later=[{at: 1 h, dt: 1 h}]",
+            "dt_later.0.dt",
+            "a step of 1 h is too long for 'engagement' (",
+            "",
+        ),
+        (
+            "dt_later=[{at: 1 h, dt: 5 min}, {at: 1 h, dt: 5 min}]",
+            "dt_later.1.at",
+            "1 h is not after 1 h; allowed: in order",
+            "",
+        ),
         ("populations.b_cells.n=1e400", "populations.b_cells.n", f"found {TOO_LARGE}", ""),
         ("populations.b_cells.n=1000000000000", "populations.b_cells.n", "out of bounds", ""),
         ("populations.b_cells.low_fraction=1.1", "populations.b_cells.low_fraction", "found 1.1, out of bounds", ""),

@@ -22,7 +22,7 @@ hours = st.floats(0.0, 24.0)
 
 @given(st.floats(0.01, 24.0), st.floats(0.005, 3.0), st.lists(hours, max_size=8))
 def test_the_grid_holds_ticks_and_moments_and_no_step_is_longer_than_dt(duration_h, dt_h, moments_h):
-    grid = time_grid(duration_h, dt_h, moments_h)
+    grid = time_grid(duration_h, [(0.0, dt_h)], moments_h)
     assert grid[0] == 0.0
     assert grid[-1] == pytest.approx(duration_h, abs=1e-9)
     assert (np.diff(grid) > 5e-10).all()
@@ -35,7 +35,19 @@ def test_the_grid_holds_ticks_and_moments_and_no_step_is_longer_than_dt(duration
     ("duration_h", "dt_h", "n"), [(24.0, 1 / 60, 1440), (1.0, 0.1, 10), (0.3, 0.1, 3), (1.0, 0.4, 3)]
 )
 def test_rounding_makes_no_extra_step(duration_h, dt_h, n):
-    assert time_grid(duration_h, dt_h, [k * dt_h for k in range(n)]).size == n + 1
+    assert time_grid(duration_h, [(0.0, dt_h)], [k * dt_h for k in range(n)]).size == n + 1
+
+
+@pytest.mark.parametrize(
+    ("duration_h", "moments_h", "expected"),
+    [
+        (10.0, [], [0.0, 1.0, 2.0, 2.5, 5.5, 8.5, 9.0, 10.0]),
+        (10.0, [7.0], [0.0, 1.0, 2.0, 2.5, 5.5, 7.0, 8.5, 9.0, 10.0]),
+        (2.0, [], [0.0, 1.0, 2.0]),
+    ],
+)
+def test_steps_grow_from_the_moments_of_a_schedule_on(duration_h, moments_h, expected):
+    assert time_grid(duration_h, [(0.0, 1.0), (2.5, 3.0), (9.0, 5.0)], moments_h).tolist() == expected
 
 
 class Note(Process):

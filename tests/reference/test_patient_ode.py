@@ -104,7 +104,7 @@ def test_igm_of_drawn_patients_follows_the_equations():
 
 
 def test_where_subclones_do_not_differ_small_steps_follow_the_equations_closely():
-    scenario = trial(1e10, "dt=1 h", "populations.b_cells.cd20={median: 152000, sigma: 0}")
+    scenario = trial(1e10, "dt=1 h", "dt_later=[]", "populations.b_cells.cd20={median: 152000, sigma: 0}")
     for replicate, (igm, drug, burden) in solved(scenario, dt_d=0.02).items():
         found = course(scenario, replicate)
         assert found["igm_g_per_L"] == pytest.approx(igm, rel=0.004)
@@ -116,3 +116,15 @@ def test_the_number_of_agents_does_not_matter():
     curves = [course(trial(weight), 0)["igm_g_per_L"] for weight in (1e10, 1e9, 1e8)]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert curves[one] == pytest.approx(curves[other], rel=0.02)
+
+
+def test_halving_both_steps_of_the_schedule_moves_no_level_much():
+    schedule = trial(1e10, "duration=2 years")
+    assert schedule.steps_h == ((0.0, 4.0), (4800.0, 48.0))
+    halved = trial(1e10, "duration=2 years", "dt=2 h", "dt_later.0.dt=1 d")
+    coarse, fine = course(schedule, 0), course(halved, 0)
+    assert coarse["time_h"].tolist() == fine["time_h"].tolist()
+    assert len(np.unique(np.round(np.diff(build(schedule, Subject("course", 0)).grid_h)))) > 2  # it is followed
+    for name in ("igm_g_per_L", "n_clone", "n_plasma", "albumin_g_per_L", "viscosity_cP"):
+        assert coarse[name] == pytest.approx(fine[name], rel=0.015), name
+        assert (coarse[name] != fine[name]).any()
