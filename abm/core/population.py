@@ -74,6 +74,23 @@ def compact(block, kept):
             block[c, k] = block[c, kept[k]]
 
 
+@kernel
+def fill(block, places, values, n):
+    """Write one value into the first ``n`` rows of each of some columns."""
+    for k in prange(places.size):
+        block[places[k], :n] = values[k]
+
+
+@kernel
+def count_nan(n_nan, block, places, n):
+    """Count the NaN among the first ``n`` rows of each of some columns."""
+    for k in prange(places.size):
+        values, found = block[places[k]], 0
+        for i in range(n):
+            found += values[i] != values[i]
+        n_nan[k] = found
+
+
 @serial
 def count_rows(n, rows):
     """Add up in ``n`` how often each row is named; -1 names none."""
@@ -104,7 +121,7 @@ def sum_each(sums, values, first):
 
 
 class Population:
-    """Rows of one cell type; every column is reached as an attribute, an array of shape ``(n,)``.
+    """Rows of one cell type; every column is an attribute, an array of shape ``(n,)``.
 
     Rows of several patients that are simulated together are grouped by patient, which the column ``subject`` names.
 
@@ -128,7 +145,9 @@ class Population:
         # columns of one width share a block of shape (columns, capacity): rows of all of them move in one call
         self._blocks: dict[int, np.ndarray] = {}
         self._place: dict[str, tuple[int, int]] = {}
+        self._whole: dict[str, np.ndarray] = {}
         self._view: dict[str, np.ndarray] = {}
+        self._resets: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._names: dict[tuple[str, str], list[str]] = {}
         for column in (*base, *columns):
             self.declare(column)
@@ -139,13 +158,15 @@ class Population:
         Raises
         ------
         RunFailed
-            Two processes declare the same column differently.
+            Two processes declare the same column differently, or every population has something of that name.
         """
         known = self.columns.get(column.name)
         if known is not None and known != column:
             raise RunFailed(f"column {self.name}.{column.name} is declared twice with different meaning")
         if known is not None:
             return
+        if hasattr(self, column.name):
+            raise RunFailed(f"no column can be called {column.name!r}: every population has something of that name")
         width = np.dtype(column.dtype).itemsize
         block = self._blocks.get(width, np.empty((0, self.capacity), f"i{width}"))
         new = np.full((1, self.capacity), column.default, column.dtype).view(block.dtype)
@@ -153,18 +174,22 @@ class Population:
         self._place[column.name] = width, block.shape[0]
         self._blocks[width] = np.concatenate([block, new])
         self._names.clear()
+        self._resets.clear()
+        self._see()
+
+    def _see(self) -> None:
+        """Make the arrays of all columns anew, after a block has changed."""
+        for name, (width, place) in self._place.items():
+            self._whole[name] = self._blocks[width][place].view(self.columns[name].dtype)
         self._look()
 
     def _look(self) -> None:
-        """Make the views of all columns anew."""
-        for name, (width, place) in self._place.items():
-            self._view[name] = self._blocks[width][place, : self.n].view(self.columns[name].dtype)
+        """Make the views of all columns anew, as long as there are rows."""
+        self._view = {name: array[: self.n] for name, array in self._whole.items()}
+        self.__dict__.update(self._view)
 
     def __getattr__(self, name: str) -> np.ndarray:
-        try:
-            return self.__dict__["_view"][name]
-        except KeyError:
-            raise AttributeError(f"population has no column {name!r}") from None
+        raise AttributeError(f"population has no column {name!r}")
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._view[name]
@@ -204,6 +229,7 @@ class Population:
             for width, old in self._blocks.items():
                 self._blocks[width] = np.empty((old.shape[0], capacity), old.dtype)
                 self._blocks[width][:, : self.n] = old[:, : self.n]
+            self._see()
         self.n = n
         self._look()
         self.version += 1
@@ -273,7 +299,7 @@ class Population:
         for width, block in self._blocks.items():
             self._blocks[width] = np.empty_like(block)
             take(self._blocks[width], block, order)
-        self._look()
+        self._see()
         new_row = np.empty(self.n, np.int64)
         new_row[order] = np.arange(self.n)
         self.version += 1
@@ -281,13 +307,36 @@ class Population:
 
     def reset(self) -> None:
         """Set every resetting column back to its default."""
-        for name, column in self.columns.items():
-            if column.resets:
-                self._view[name].fill(self.defaults[name])
+        if not self._resets:
+            self._resets = {width: self._defaults(width) for width in self._blocks}
+        for width, (places, values) in self._resets.items():
+            if places.size:
+                fill(self._blocks[width], places, values, self.n)
+
+    def _defaults(self, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return places and defaults, as the block holds them, of the resetting columns of a width."""
+        block = self._blocks[width]
+        names = [name for name, column in self.columns.items() if column.resets and self._place[name][0] == width]
+        values = [np.array(self.defaults[name], self.columns[name].dtype).view(block.dtype) for name in names]
+        return np.array([self._place[name][1] for name in names], np.int64), np.array(values, block.dtype)
 
     def set_default(self, name: str, value: float) -> None:
         """Change what RESET and new rows write: how a constant hazard is declared once instead of every step."""
         self.defaults[name] = value
+        self._resets.clear()
+
+    def find_nan(self) -> tuple[str, int] | None:
+        """Return column and uid of a cell that holds a NaN, or None."""
+        for width, block in self._blocks.items():
+            names = [name for name, array in self._view.items() if array.dtype.kind == "f" and array.itemsize == width]
+            if not names:
+                continue
+            n_nan, places = np.empty(len(names), np.int64), np.array([self._place[name][1] for name in names])
+            count_nan(n_nan, block.view(f"f{width}"), places, self.n)
+            if n_nan.any():
+                name = names[np.flatnonzero(n_nan)[0]]
+                return name, int(self.uid[np.isnan(self._view[name])][0])
+        return None
 
     def mean(self, name: str) -> float:
         """Return the mean of a column; 0 without such a column, and missing without a cell."""

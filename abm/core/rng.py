@@ -197,7 +197,7 @@ def _is_accepted(mean, k, us, v, a, b):
 def poisson(mean, key, uid, decision):
     """Return a Poisson count; ``decision`` below 65 536, higher bits number the attempts."""
     u, v = uniform2(key, uid, decision)
-    if mean < _LARGE:
+    if not mean >= _LARGE:  # a mean that is no number would be tried for ever
         return _poisson_small(mean, u)
     attempt = 0
     while True:

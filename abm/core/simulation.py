@@ -10,13 +10,16 @@
 7 MOVE     motility
 8 OBSERVE  what is added at this moment enters; probes that are due read the World
 
+Amounts are looked through for NaN at every boundary, cells and fields before neighbours are sorted and before anything
+is kept, so that no NaN is.
+
 Inside a phase the order is that of the YAML mapping. Step boundaries are the regular ticks and every moment at which
 something is added or observed, so those moments are exact whatever ``dt`` is.
 """
 
 import fnmatch
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 
 import numpy as np
@@ -24,38 +27,17 @@ import numpy as np
 from abm.core.clock import SAME_MOMENT_H
 from abm.core.errors import InputError, RunFailed
 from abm.core.fate import Fate
-from abm.core.jit import device, kernel, prange
 from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.state import load, saved
 from abm.core.world import World
 
 SORT_EVERY = 32  # design: steps in which a free NK cell crosses a few bins
-LARGE_BLOCK = 131_072  # design: rows, 1 MB
 
 
-@device
-def count_nan(values):
-    """Count the values that are NaN."""
-    n = 0
-    for i in range(values.size):
-        n += values[i] != values[i]
-    return n
-
-
-@kernel
-def count_many_nan(values):
-    """Count the values that are NaN."""
-    n = 0
-    for block in prange((values.size + LARGE_BLOCK - 1) // LARGE_BLOCK):
-        n += count_nan(values[block * LARGE_BLOCK : (block + 1) * LARGE_BLOCK])
-    return n
-
-
-def has_nan(values: np.ndarray) -> bool:
-    """Say whether any value is NaN; a short column is not worth waking threads for."""
-    flat = values.ravel()
-    return (count_nan(flat) if flat.size <= LARGE_BLOCK else count_many_nan(flat)) > 0
+def is_nan(amount: float | np.ndarray) -> bool:
+    """Say whether an amount, or any of several, is NaN."""
+    return bool(np.isnan(amount).any()) if isinstance(amount, np.ndarray) else math.isnan(amount)
 
 
 def time_grid(duration_h: float, steps_h: Sequence[tuple[float, float]], moments_h: Sequence[float]) -> np.ndarray:
@@ -122,6 +104,7 @@ class Simulation:
         self.records: dict[str, dict[int, Look]] = {n: {} for n in probes}
         self.renewals: dict[int, Callable[[], Simulation]] = {}
         self.seconds = dict.fromkeys(self.processes, 0.0)
+        self._sound_until = 0
         self.prepare()
 
     def prepare(self) -> None:
@@ -131,7 +114,7 @@ class Simulation:
                 self.world.declare(population, column)
         for process in sorted(self.processes.values(), key=lambda p: isinstance(p, Fate)):
             process.prepare(self.world)
-        self._guarded = {name: self._floats(process) for name, process in self.processes.items()}
+        self._entering = [p for p in self.processes.values() if type(p).enter is not Process.enter]
 
     @property
     def is_over(self) -> bool:
@@ -150,16 +133,20 @@ class Simulation:
         for population in world.populations.values():
             population.reset()
         if (world.step + 1) % SORT_EVERY == 0:
+            self._guard()
             world.sort()
+        start = perf_counter()
         for name, process in self.processes.items():
-            start = perf_counter()
             process.step(world, world.key(name))
-            self.seconds[name] += perf_counter() - start
-            self._guard(name)
+            end = perf_counter()
+            self.seconds[name] += end - start
+            start = end
         world.step += 1
         world.t_h = float(self.grid_h[world.step])
-        for process in self.processes.values():
+        for process in self._entering:
             process.enter(world)
+        if self.is_over or is_nan(sum(world.pools.amounts.values())):
+            self._guard()
         self.observe()
 
     def run(self, on_step: Callable[["Simulation"], None] | None = None) -> None:
@@ -173,40 +160,44 @@ class Simulation:
 
     def observe(self) -> None:
         """Let every probe that is due look."""
-        for name, probe in self.probes.items():
-            if self.world.step in self.due[name]:
-                self.records[name][self.world.step] = probe.observe(self.world)
+        due = [name for name in self.probes if self.world.step in self.due[name]]
+        if due:
+            self._guard()
+        for name in due:
+            self.records[name][self.world.step] = self.probes[name].observe(self.world)
 
-    def _floats(self, process: Process) -> list[tuple[str, str, str]]:
-        """Return the targets of a process that can hold a NaN, with owner and name."""
-        found = []
-        for declared in process.writes:
-            owner, _, own = declared.partition(".")
-            for name in fnmatch.filter(self.world.names(owner), own) if "*" in own else [own]:
-                population = self.world.populations.get(owner)
-                column = population[name] if population is not None and name in population else None
-                if owner in ("pools", "fields") or (column is not None and column.dtype.kind == "f"):
-                    found.append((f"{owner}.{name}", owner, name))
-        return found
+    def _guard(self) -> None:
+        """Stop where there is a NaN, naming cell, steps since all were numbers, and what writes such a target."""
+        first, now = self._sound_until, self.world.step
+        self._sound_until = now
+        found = next(self._nans(), None)
+        if found is None:
+            return
+        last = max(first, now - 1)
+        hours = " to ".join(f"{self.grid_h[step]:g}" for step in dict.fromkeys((first, last)))
+        steps = f"{'before' if first == now else 'at'} step {first}" if first == last else f"in steps {first} to {last}"
+        patterns = {name: process.writes for name, process in self.processes.items()}
+        writers = [repr(n) for n, own in patterns.items() if any(fnmatch.fnmatchcase(found.split()[0], o) for o in own)]
+        raise RunFailed(f"NaN in {found} {steps} ({hours} h); written by {', '.join(writers) or 'no process'}")
 
-    def _guard(self, process: str) -> None:
-        """Stop at the first NaN, naming cell, process and step."""
+    def _nans(self) -> Iterator[str]:
+        """Yield the names of what holds a NaN, cells first."""
         world = self.world
-        for target, owner, name in self._guarded[process]:
-            if owner == "pools":
-                found = " " if math.isnan(world.pools[name]) else ""
-            elif owner == "fields":
-                found = " " if name in world.fields and has_nan(world.fields[name].values) else ""
-            else:
-                population = world.populations[owner]
-                values = population[name]
-                found = f" of cell {population.uid[np.isnan(values)][0]} " if has_nan(values) else ""
-            if found:
-                where = f"at step {world.step} ({world.t_h:g} h)"
-                raise RunFailed(f"process {process!r} wrote NaN into {target}{found}{where}")
+        for owner, population in world.populations.items():
+            if found := population.find_nan():
+                yield f"{owner}.{found[0]} of cell {found[1]}"
+        yield from (f"fields.{name}" for name, field in world.fields.items() if is_nan(field.values))
+        yield from (f"pools.{name}" for name, amount in world.pools.amounts.items() if is_nan(amount))
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
-        """Return everything a checkpoint needs: a JSON-able header and named arrays."""
+        """Return everything a checkpoint needs: a JSON-able header and named arrays.
+
+        Raises
+        ------
+        RunFailed
+            There is a NaN.
+        """
+        self._guard()
         return saved(self.world, self.processes, self.records, self.probes)
 
     def restore(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
@@ -218,6 +209,8 @@ class Simulation:
         ------
         InputError
             The checkpoint is of other populations, of another grid of voxels, or at no step of this simulation.
+        RunFailed
+            It holds a NaN.
         """
         step, past = header["step"], [step for step in self.renewals if step < header["step"]]
         if past:
@@ -236,11 +229,13 @@ class Simulation:
         self._load(header, arrays)
 
     def _take(self, other: "Simulation") -> None:
-        self.world, self.processes, self._guarded = other.world, other.processes, other._guarded
+        self.world, self.processes, self._entering = other.world, other.processes, other._entering
         self.seconds = dict.fromkeys(other.processes, 0.0) | self.seconds
 
     def _load(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
         load(self.world, self.processes, header, arrays)
+        self._sound_until = self.world.step
+        self._guard()
         for name, rows in header["series"].items():
             if name in self.records:
                 self.records[name] = {int(step): _with_nan(row) for step, row in rows.items()}

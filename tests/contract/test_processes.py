@@ -96,9 +96,18 @@ def test_a_process_reads_only_what_it_declares(where, busy, patient, monkeypatch
     """The order inside a phase is checked by what processes say they read."""
     read = set()
 
+    def note(population, name):
+        own = vars(population)
+        if name in own.get("columns", ()):
+            read.add(f"{own['name']}.{name}")
+
+    def attribute(population, name):
+        if name != "__dict__":
+            note(population, name)
+        return object.__getattribute__(population, name)
+
     def column(population, name):
-        if name in population.columns:
-            read.add(f"{population.name}.{name}")
+        note(population, name)
         return original_column(population, name)
 
     def amount(pools, name):
@@ -130,7 +139,7 @@ def test_a_process_reads_only_what_it_declares(where, busy, patient, monkeypatch
     monkeypatch.setattr(World, "given_of", given_of)
     original_column, original_amount, original_mend = Population.__getitem__, Pools.__getitem__, World._mend
     monkeypatch.setattr(World, "_mend", mend)
-    monkeypatch.setattr(Population, "__getattr__", column)
+    monkeypatch.setattr(Population, "__getattribute__", attribute)
     monkeypatch.setattr(Population, "__getitem__", column)
     monkeypatch.setattr(Pools, "__getitem__", amount)
     spied(sim, drained, tell)

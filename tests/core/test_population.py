@@ -100,6 +100,23 @@ def test_columns_are_reached_by_name_and_by_attribute_as_one_array():
         _ = population.weight
 
 
+def test_a_column_may_not_hide_what_every_population_has():
+    with pytest.raises(RunFailed, match="no column can be called 'capacity'"):
+        Population("b_cells", [Column("capacity")])
+
+
+def test_a_nan_is_found_in_any_column_of_floats_with_its_cell():
+    population = Population("b_cells", [SIZE, PARTNER, MOMENT, Column("small", "f4")])
+    population.add(9, {})
+    assert population.find_nan() is None
+    for name in ("small", "mark", "size"):
+        population[name][population.uid == 4] = np.nan
+        population.keep(population.uid != 2)
+        assert population.find_nan() == (name, 4)
+        population[name][population.uid == 4] = 1.0
+    assert population.find_nan() is None
+
+
 def test_a_column_declared_late_fills_rows_that_are_there():
     population = Population("b_cells")
     population.add(3, {})

@@ -15,6 +15,7 @@ from abm.core.probe import Probe
 from abm.core.process import Phase, Process, discover
 from abm.core.simulation import Simulation, time_grid
 from abm.core.space import Mixed
+from abm.core.state import saved
 from abm.core.world import World
 
 hours = st.floats(0.0, 24.0)
@@ -116,29 +117,57 @@ class Spoil(Process):
     phase: ClassVar = Phase.ACT
     writes: ClassVar = ("b_cells.dose", "pools.drug", "fields.dheas")
     where: str = "cell"
+    at_step: int = 1
 
     def step(self, world, key):
-        if world.step == 1 and self.where == "cell":
+        if world.step != self.at_step:
+            return
+        if self.where == "cell":
             world.populations["b_cells"].dose[3] = np.nan
-        elif world.step == 1 and self.where == "pool":
+        elif self.where == "pool":
             world.pools.add("drug", float("nan"))
-        elif world.step == 1:
+        else:
             world.fields["dheas"].values[1, 2] = np.nan
 
 
-@pytest.mark.parametrize(
-    ("where", "message"),
-    [
-        ("cell", r"process 'poison' wrote NaN into b_cells\.dose of cell 3 at step 1 \(0\.5 h\)"),
-        ("pool", r"process 'poison' wrote NaN into pools\.drug at step 1 \(0\.5 h\)"),
-        ("field", r"process 'poison' wrote NaN into fields\.dheas at step 1 \(0\.5 h\)"),
-    ],
-)
-def test_a_nan_stops_the_run_and_names_cell_process_and_step(where, message):
-    made = simulation({"poison": Spoil(where=where)}, [0.0, 0.5, 1.0], columns=[Column("dose")])
+WRITTEN = {"cell": r"b_cells\.dose of cell 3", "pool": r"pools\.drug", "field": r"fields\.dheas"}
+
+
+def spoilt(where, at_step, grid_h, looks_h=(0.0,)):
+    processes = {"poison": Spoil(where=where, at_step=at_step), "innocent": Note()}
+    made = simulation(processes, grid_h, looks_h, columns=[Column("dose")])
     made.world.fields["dheas"] = Field(4, 100.0, periodic=False)
-    with pytest.raises(RunFailed, match=message):
+    return made
+
+
+@pytest.mark.parametrize("where", WRITTEN)
+def test_a_nan_is_never_kept_and_names_cell_process_and_step(where):
+    made = spoilt(where, 1, [0.0, 0.5, 1.0, 1.5], looks_h=(0.0, 0.5, 1.0, 1.5))
+    with pytest.raises(RunFailed, match=rf"^NaN in {WRITTEN[where]} at step 1 \(0\.5 h\); written by 'poison'$"):
         made.run()
+    assert list(made.records["look"]) == [0, 1]
+
+
+@pytest.mark.parametrize(("where", "n_steps"), [("cell", 31), ("field", 31), ("pool", 6)])
+def test_between_looks_a_nan_in_an_amount_is_found_at_once_and_any_other_before_cells_are_sorted(where, n_steps):
+    made = spoilt(where, 5, np.arange(60.0))
+    steps = r"steps 0 to 30 \(0 to 30 h\)" if n_steps == 31 else r"steps 0 to 5 \(0 to 5 h\)"
+    with pytest.raises(RunFailed, match=rf"^NaN in {WRITTEN[where]} in {steps}; written by 'poison'$"):
+        made.run()
+    assert made.world.step == n_steps
+
+
+@pytest.mark.parametrize("where", WRITTEN)
+def test_a_nan_of_the_last_step_and_one_in_a_checkpoint_stop_the_run(where):
+    made = spoilt(where, 2, [0.0, 0.5, 1.0, 1.5])
+    with pytest.raises(RunFailed, match=rf"^NaN in {WRITTEN[where]} in steps 0 to 2 \(0 to 1 h\)"):
+        made.run()
+    made = spoilt(where, 0, [0.0, 0.5, 1.0])
+    made.processes["poison"].step(made.world, None)
+    header, arrays = saved(made.world, made.processes, made.records, made.probes)
+    for use in (made.state, lambda: spoilt(where, 2, made.grid_h).restore(header, arrays)):
+        with pytest.raises(RunFailed, match=rf"^NaN in {WRITTEN[where]} before step 0 \(0 h\)"):
+            use()
 
 
 def test_a_process_without_a_step_says_so():

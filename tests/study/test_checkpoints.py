@@ -87,18 +87,18 @@ def test_a_checkpoint_of_another_run_is_not_believed(interrupted, quiet, log, tm
     assert "belongs to another scenario" in record["reason"]
 
 
-def test_nan_in_a_checkpoint_stops_the_run_naming_cell_process_and_step(interrupted):
+def test_nan_in_a_checkpoint_stops_the_run_naming_cell_and_step(interrupted):
     folder = interrupted(55)
     uid = poison(newest(folder))
     with pytest.raises(RunFailed) as failed:
         go_on(folder)
     found = re.fullmatch(
-        r"well \S+: process '(\w+)' wrote NaN into b_cells\.(\w+) of cell (\d+) at step 55 \((.*) h\)",
+        r"well \S+: NaN in b_cells\.bound_rituximab_per_cell of cell (\d+) before step 55 \((.*) h\); written by .*",
         str(failed.value),
     )
     assert found
-    assert int(found[3]) == uid
-    assert float(found[4]) == pytest.approx(55 / 60, rel=1e-4)
+    assert int(found[1]) == uid
+    assert float(found[2]) == pytest.approx(55 / 60, rel=1e-4)
 
 
 def test_nan_from_a_process_stops_the_run_naming_cell_process_and_step(tiny, tmp_path, monkeypatch):
@@ -111,9 +111,8 @@ def test_nan_from_a_process_stops_the_run_naming_cell_process_and_step(tiny, tmp
             b.bound_per_cell[b.uid == 5] = np.nan
 
     monkeypatch.setattr(Binding, "step", break_down)
-    with pytest.raises(
-        RunFailed, match=r"process 'binding' wrote NaN into b_cells.bound_per_cell of cell 5 at step 7 "
-    ):
+    message = r"NaN in b_cells\.bound_per_cell of cell 5 in steps 0 to 9 \(0 to 0.15 h\); written by 'binding', "
+    with pytest.raises(RunFailed, match=message):
         run_scenario(tiny(), tmp_path, 1)
 
 
