@@ -133,8 +133,8 @@ class _Cache(FunctionCache):
             super().save_overload(sig, data)
 
 
-def _compile(function: Callable, parallel: bool) -> Callable:
-    compiled = numba.njit(parallel=parallel, **_OPTIONS)(function)
+def _compile(function: Callable, parallel: bool = False, forceinline: bool = False) -> Callable:
+    compiled = numba.njit(parallel=parallel, forceinline=forceinline, **_OPTIONS)(function)
     with suppress(RuntimeError):  # there is no folder to keep it in
         compiled._cache = _Cache(function, parallel)
     return compiled
@@ -168,12 +168,12 @@ def kernel(function: Callable) -> Callable:
 
 def serial(function: Callable) -> Callable:
     """Compile a loop whose order matters: sorting, grouping, accepting proposals."""
-    return _compile(function, parallel=False)
+    return _compile(function)
 
 
 def device(function: Callable) -> Callable:
-    """Compile a scalar function that kernels call."""
-    return _compile(function, parallel=False)
+    """Compile a function that kernels call; it becomes part of them, so their loops run in vector registers."""
+    return _compile(function, forceinline=True)
 
 
 def warm_mark(kernels: str) -> Path:

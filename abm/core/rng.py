@@ -112,10 +112,10 @@ def _fill_first(out, uid, decision, key):
 
 
 @device
-def _fill_second(out, uid, decision, key):
-    for i in range(out.size):
-        _, _, c, d = words(key, uid[i], decision)
-        out[i] = to_unit(c, d)
+def fill_both(u, v, uid, decision, key):
+    """Write both numbers of :func:`uniform2` of the cells of a block."""
+    for i in range(u.size):
+        u[i], v[i] = uniform2(key, uid[i], decision)
 
 
 @kernel
@@ -131,8 +131,7 @@ def fill_uniform2(u, v, uid, decision, key):
     """Write both numbers of :func:`uniform2` of every cell."""
     for block in prange((u.size + BLOCK - 1) // BLOCK):
         rows = slice(block * BLOCK, min((block + 1) * BLOCK, u.size))
-        _fill_first(u[rows], uid[rows], decision, key)
-        _fill_second(v[rows], uid[rows], decision, key)
+        fill_both(u[rows], v[rows], uid[rows], decision, key)
 
 
 @device
@@ -234,8 +233,7 @@ def fill_poisson(out, mean, uid, decision, key):
         rows = slice(block * BLOCK, min((block + 1) * BLOCK, out.size))
         counts, means, uids = out[rows], mean[rows], uid[rows]
         u, v = np.empty(counts.size), np.empty(counts.size)
-        _fill_first(u, uids, decision, key)
-        _fill_second(v, uids, decision, key)
+        fill_both(u, v, uids, decision, key)
         _first_attempts(counts, means, u, v)
         _other_counts(counts, means, uids, decision, key)
 
