@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import scipy
 from pydantic import Field, model_validator
-from scipy.stats import qmc
 
 from abm.core.errors import Fault, InputError
 from abm.core.names import Name
@@ -198,7 +198,7 @@ def _combinations() -> Iterator[tuple[str, ...]]:
 def _draws(contest: Contest) -> Iterator[Draw]:
     """Yield the same draws for every combination; a hypothesis that is off has no strength."""
     own, asked = contest.given.ranges, contest.comparison
-    shares = qmc.LatinHypercube(len(own), rng=np.random.default_rng(asked.seed)).random(asked.draws)
+    shares = scipy.stats.qmc.LatinHypercube(len(own), rng=np.random.default_rng(asked.seed)).random(asked.draws)
     for on in _combinations():
         for row in shares:
             yield Draw(on, _theta(on, own, row))

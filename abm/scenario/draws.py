@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy  # its parts are imported where they are first used: they are slow
 from pydantic.fields import FieldInfo
-from scipy.special import ndtr, ndtri
 
 from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import bounds_text, parameter, plain, reader
@@ -187,7 +187,7 @@ class _Quantity:
     @property
     def outside(self) -> float:
         """Return the share of all draws that would lie outside the bounds."""
-        return float(ndtr(self.limits[0]) + ndtr(-self.limits[1]))
+        return float(scipy.special.ndtr((self.limits[0], -self.limits[1])).sum())
 
     def at(self, z: float) -> float:
         """Return the value at a normal score."""
@@ -196,7 +196,7 @@ class _Quantity:
         elif self.spread.sd is not None:
             value = self.typical + self.sd * z
         else:
-            return uniform_between(self.ends, float(ndtr(z)), self.known["is_whole"])
+            return uniform_between(self.ends, float(scipy.special.ndtr(z)), self.known["is_whole"])
         return round(value) if self.known["is_whole"] else value
 
 
@@ -210,7 +210,8 @@ def _between(lo: float, hi: float, u: float) -> float:
     """Return the normal score below which lies the share `u` of all scores between two."""
     if lo > 0.0:  # near 1 there are too few floats: the upper tail is computed as a lower one
         return -_between(-hi, -lo, 1.0 - u)
-    return min(max(float(ndtri(ndtr(lo) + u * (ndtr(hi) - ndtr(lo)))), lo), hi)
+    low, high = scipy.special.ndtr((lo, hi))
+    return min(max(float(scipy.special.ndtri(low + u * (high - low))), lo), hi)
 
 
 class _Cohort:
@@ -242,7 +243,7 @@ class _Cohort:
         if shares is None:
             return self.quantities[path].at(z)
         edges, words = np.cumsum(list(shares.values())), list(shares)
-        return words[min(int(np.searchsorted(edges, float(ndtr(z)), side="right")), len(words) - 1)]
+        return words[min(int(np.searchsorted(edges, float(scipy.special.ndtr(z)), side="right")), len(words) - 1)]
 
     def written(self, path: str, value: float | str) -> Any:
         """Return a value as a scenario takes it."""

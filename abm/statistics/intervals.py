@@ -11,11 +11,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its parts are imported where they are first used: they are slow
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit, ndtri, stdtrit
 
 LEVEL = 0.95
-Z = float(ndtri(0.5 + LEVEL / 2))
+Z = 1.959963984540054  # standard deviations of a normal distribution to either side hold LEVEL
 NO_SPREAD = 1e-12  # design: below it replicates differ by rounding alone
 Array = NDArray[np.float64]
 
@@ -67,7 +67,8 @@ def of_share(values: ArrayLike, n_each: ArrayLike = np.nan) -> Interval:
     inside = (n > 1) & (error > NO_SPREAD) & (mean > 0.0) & (mean < 1.0)
     middle = np.where(inside, mean, 0.5)
     half = _t(n) * error / (middle * (1.0 - middle))
-    ends = expit(logit(middle) - half), expit(logit(middle) + half)
+    at = scipy.special.logit(middle)
+    ends = scipy.special.expit(at - half), scipy.special.expit(at + half)
     return _ordered(mean, *_where(inside, ends, _score(mean, n * np.asarray(n_each, dtype=float))))
 
 
@@ -104,21 +105,19 @@ def wilson(hits: ArrayLike, n: ArrayLike) -> Interval:
 
 def share(k: int, n: int) -> dict[str, float | None]:
     """Return k of n patients with the exact 95 % interval (Clopper and Pearson), as trials report it; nulls of none."""
-    from scipy.stats import binomtest
-
     if n == 0:
         return {"k": 0, "n": 0, "share": None, "lo": None, "hi": None}
-    interval = binomtest(k, n).proportion_ci(LEVEL, method="exact")
+    interval = scipy.stats.binomtest(k, n).proportion_ci(LEVEL, method="exact")
     return {"k": k, "n": n, "share": k / n, "lo": float(interval.low), "hi": float(interval.high)}
 
 
 def quantile_interval(values: np.ndarray) -> dict[str, float | None]:
     """Return the median of a sample with its 95 % interval by order statistics; nulls where there are too few."""
-    from scipy.stats import quantile_test
-
     if values.size == 0:
         return {"median": None, "lo": None, "hi": None}
-    interval = quantile_test(values, q=0.0).confidence_interval(LEVEL) if values.size > 1 else (math.nan, math.nan)
+    interval = (math.nan, math.nan)
+    if values.size > 1:
+        interval = scipy.stats.quantile_test(values, q=0.0).confidence_interval(LEVEL)
     return {"median": float(np.median(values)), "lo": known(interval[0]), "hi": known(interval[1])}
 
 
@@ -138,7 +137,7 @@ def _moments(values: ArrayLike) -> tuple[Array, Array, Array]:
 
 
 def _t(n: Array) -> Array:
-    return stdtrit(np.maximum(n - 1.0, 1.0), 0.5 + LEVEL / 2)
+    return scipy.special.stdtrit(np.maximum(n - 1.0, 1.0), 0.5 + LEVEL / 2)
 
 
 def _where(is_first: NDArray[np.bool_], first: tuple[Array, Array], second: tuple[Array, Array]) -> list[Array]:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+import scipy  # its parts are imported where they are first used: they are slow
 from pydantic import Discriminator, Field, Tag, model_validator
-from scipy.stats import qmc
 
 from abm.biology.populations import CELL_TYPES
 from abm.core.errors import Fault, InputError
@@ -228,7 +228,7 @@ class LatinHypercube(Drawn):
 
     def shares(self, n_axes: int) -> np.ndarray:
         """Draw by SciPy."""
-        return qmc.LatinHypercube(n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
+        return scipy.stats.qmc.LatinHypercube(n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
 
 
 class Sobol(Drawn):
@@ -238,7 +238,7 @@ class Sobol(Drawn):
 
     def shares(self, n_axes: int) -> np.ndarray:
         """Draw by SciPy."""
-        return qmc.Sobol(n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
+        return scipy.stats.qmc.Sobol(n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
 
     @model_validator(mode="after")
     def _power_of_two(self) -> "Sobol":
@@ -260,7 +260,7 @@ class Saltelli(Sobol):
 
     def shares(self, n_axes: int) -> np.ndarray:
         """Draw A and B as the halves of one sequence."""
-        both = qmc.Sobol(2 * n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
+        both = scipy.stats.qmc.Sobol(2 * n_axes, rng=np.random.default_rng(self.draw_seed)).random(self.n)
         a, b = both[:, :n_axes], both[:, n_axes:]
         mixed = [np.where(np.arange(n_axes) == i, b, a) for i in range(n_axes)]
         return np.concatenate([a, b, *mixed])
