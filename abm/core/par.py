@@ -4,7 +4,7 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
@@ -15,6 +15,7 @@ from abm.core.errors import Fault
 from abm.core.units import UnitError, like, names_its_unit, parse_quantity, quantity_text, split_quantity, unit_of
 
 BOUNDS = ("ge", "gt", "le", "lt")
+PLAIN = {bool, int, float, str, type(None)}
 SCHEMA_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
@@ -129,7 +130,7 @@ class Model(BaseModel):
         """Make plain Python types of what YAML and NumPy give: a list is a tuple wherever no list is asked for."""
         if not isinstance(data, Mapping):
             return data
-        lists = {key_of(name, field) for name, field in cls.model_fields.items() if "list[" in str(field.annotation)}
+        lists = _lists(cls)
         return {str(key): _plain_types(value, keep_lists=key in lists) for key, value in data.items()}
 
 
@@ -211,12 +212,24 @@ def plain(model: BaseModel) -> dict[str, Any]:
 
     Values whose key names no unit are written with their unit (``"24 h"``).
     """
-    data = {}
-    for name, field in type(model).model_fields.items():
-        key = key_of(name, field)
-        unit = parameter(field).get("unit", "1")
-        data[key] = _plain_value(getattr(model, name), "" if takes_bare_numbers(key, unit) else unit)
-    return data
+    return {key: _plain_value(getattr(model, name), unit) for name, key, unit in _written(type(model))}
+
+
+@cache
+def _written(model_class: type[BaseModel]) -> list[tuple[str, str, str]]:
+    """Return name and key of every field, and the unit with which it is written, empty where the key names it."""
+    found = []
+    for name, field in model_class.model_fields.items():
+        key, unit = key_of(name, field), parameter(field).get("unit", "1")
+        found.append((name, key, "" if takes_bare_numbers(key, unit) else unit))
+    return found
+
+
+@cache
+def _lists(model_class: type[BaseModel]) -> set[str]:
+    """Return the keys of fields that are lists."""
+    fields = model_class.model_fields.items()
+    return {key_of(name, field) for name, field in fields if "list[" in str(field.annotation)}
 
 
 def key_of(name: str, field: FieldInfo) -> str:
@@ -242,6 +255,8 @@ def _plain_value(value: Any, unit: str) -> Any:
 
 def _plain_types(value: Any, keep_lists: bool = False) -> Any:
     """Turn scalar subclasses of ruamel and NumPy into Python's own, and lists into tuples."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, list | tuple):
         entries = [_plain_types(entry, keep_lists) for entry in value]
         return entries if keep_lists else tuple(entries)
