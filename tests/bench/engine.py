@@ -86,7 +86,7 @@ class Clocked:
             It is not.
         """
         set_threads(n_threads)
-        seconds = timed(self.advance, self.fresh, LEAST_S)
+        seconds = timed(self.advance, self.fresh, LEAST_S, n_threads)
         found = digest(self.simulation)
         self.expected = self.expected or found
         if found != self.expected:
@@ -139,5 +139,5 @@ class Triad:
         """Return the bandwidth on this many threads."""
         set_threads(n_threads)
         triad(self.out, self.a, self.b, 3.0)
-        seconds = timed(lambda: triad(self.out, self.a, self.b, 3.0), lambda: None, LEAST_S)
+        seconds = timed(lambda: triad(self.out, self.a, self.b, 3.0), lambda: None, LEAST_S, n_threads)
         return 24.0 * self.out.size / seconds
