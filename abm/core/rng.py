@@ -126,14 +126,6 @@ def fill_uniform(out, uid, decision, key):
         _fill_first(out[rows], uid[rows], decision, key)
 
 
-@kernel
-def fill_uniform2(u, v, uid, decision, key):
-    """Write both numbers of :func:`uniform2` of every cell."""
-    for block in prange((u.size + BLOCK - 1) // BLOCK):
-        rows = slice(block * BLOCK, min((block + 1) * BLOCK, u.size))
-        fill_both(u[rows], v[rows], uid[rows], decision, key)
-
-
 @device
 def direction(u):
     """Return the cosine and sine of ``2 pi u``, ``u`` in [0, 1], by series of the half angle: they run in registers."""
@@ -141,8 +133,8 @@ def direction(u):
     t2 = t * t
     c, s = 1.0, 1.0
     for n in range(20, 0, -2):
-        c = 1.0 - c * t2 / (n * (n - 1.0))
-        s = 1.0 - s * t2 / (n * (n + 1.0))
+        c = 1.0 - c * t2 * (1.0 / (n * (n - 1.0)))
+        s = 1.0 - s * t2 * (1.0 / (n * (n + 1.0)))
     s *= t
     return s * s - c * c, -2.0 * s * c
 

@@ -1,8 +1,9 @@
 """Where cells are and who touches whom: ``floor`` (a square seen from above) or ``mixed`` (no positions).
 
-Both answer one question: for each searching cell, the summed weight of the targets it touches and one of them drawn
-with probability proportional to its weight. On the floor, touching is a distance; in the mixed space every pair touches
-for the share ``contact area / floor area`` of the time, the well-mixed limit of the same law.
+Both answer one question: which searching cells touch a target, the summed weight of the targets that each of them
+touches, and one of those drawn with probability proportional to its weight. On the floor, touching is a distance; in
+the mixed space every pair touches for the share ``contact area / floor area`` of the time, the well-mixed limit of the
+same law.
 """
 
 import math
@@ -13,11 +14,15 @@ import numpy as np
 from abm.core.jit import device, kernel, prange, serial
 from abm.core.par import Model, par
 from abm.core.population import Population
-from abm.core.rng import Key, pair_uniform, uniform, uniform2
+from abm.core.rng import BLOCK, Key, pair_uniform, uniform, uniform2
 
 LEAST_BIN_UM = 20.0  # design: twice the usual contact distance
 SPACINGS_A_BIN = 0.7  # design: the fastest of those tried
-MOST_BINS_A_SIDE = 2048  # design: a table of 32 MB
+MOST_BINS_A_SIDE = 2048  # design: a table of 16 MB
+RADII_A_BIN = 2.1  # design: what lies within reach along one axis lies in one or two bins
+TARGET_SPACINGS_A_BIN = 0.3  # design: the fastest of those tried
+
+Touching = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @serial
@@ -44,17 +49,6 @@ def count_descents(bins):
 
 
 @kernel
-def find_starts(starts, bins):
-    """Write where each bin begins in rows that are sorted by bin."""
-    n, n_bins = bins.size, starts.size - 1
-    for i in prange(n + 1):
-        first = bins[i - 1] + 1 if i > 0 else 0
-        last = bins[i] if i < n else n_bins
-        for b in range(first, last + 1):
-            starts[b] = i
-
-
-@kernel
 def find_bins(bins, x_um, y_um, bin_um, n_side):
     """Write the row-major bin number of every position."""
     per_um = 1.0 / bin_um
@@ -65,67 +59,105 @@ def find_bins(bins, x_um, y_um, bin_um, n_side):
 
 
 @device
-def wrapped(index, n):
-    """Return the index on a ring; a remainder would cost more than the rest of the search."""
-    if index < 0:
-        return index + n
-    return index - n if index >= n else index
+def ends(place_um, reach_um, per_um, n_side, is_ring):
+    """Return the first and the last bin within reach along one axis; bins are so wide that there is none between."""
+    first, last = math.floor((place_um - reach_um) * per_um), math.floor((place_um + reach_um) * per_um)
+    if is_ring:
+        return (first + n_side if first < 0 else first), (last - n_side if last >= n_side else last)
+    return max(first, 0), min(last, n_side - 1)
+
+
+@serial
+def list_targets(heads, entries, x_um, y_um, weight, floor, reach_um):
+    """Enter each target that has a weight into the lists of all bins within its reach; return the number of entries.
+
+    ``heads`` (bins) is the last entry of every bin, -1 for none; ``entries`` is (target, next entry of that bin).
+    """
+    n_side, per_um, side_um = floor
+    is_ring, n = side_um > 0.0 and n_side > 1, 0
+    for j in range(weight.size):
+        if weight[j] <= 0.0:
+            continue
+        left, right = ends(x_um[j], reach_um, per_um, n_side, is_ring)
+        low, high = ends(y_um[j], reach_um, per_um, n_side, is_ring)
+        for above in range(2 if high != low else 1):
+            for beside in range(2 if right != left else 1):
+                b = (high if above else low) * n_side + (right if beside else left)
+                entries[n, 0], entries[n, 1], heads[b] = j, heads[b], n
+                n += 1
+    return n
+
+
+@device
+def list_near(rows, is_free, x_um, y_um, heads, floor):
+    """List the free cells of a block in whose bin some target is within reach; return how many, and all bins."""
+    n_side, per_um, bins, n = np.int32(floor[0]), floor[1], np.empty(x_um.size, np.int32), 0
+    last = n_side - np.int32(1)
+    for i in range(bins.size):  # 32 bits, and a loop of nothing else, run in vector registers
+        column, row = np.int32(x_um[i] * per_um), np.int32(y_um[i] * per_um)
+        bins[i] = min(row, last) * n_side + min(column, last)
+    for i in range(bins.size):
+        rows[n] = i
+        n += is_free[i] & (heads[bins[i]] >= 0)
+    return n, bins
+
+
+@device
+def gap(a_um, b_um, period_um):
+    """Return the distance along one axis, on a ring where there is a period."""
+    apart = abs(a_um - b_um)
+    return min(apart, period_um - apart) if period_um > 0.0 else apart
 
 
 @kernel
-def touch_on_floor(chosen, total, is_free, x_um, y_um, uid, targets, starts, order, shape, radius_um, key):
-    """Sum target weights within ``radius_um`` of each free cell and draw one of them.
+def touch_on_floor(rows, chosen, total, n_found, is_free, x_um, y_um, uid, targets, floor, radius_um, key):
+    """Find the free cells that touch a target, sum the weights each of them touches and draw one of its targets.
 
     Each touched target waits an exponential time of its weight and the first is chosen, whatever the order of rows.
-    ``targets`` is ``(x, y, uid, weight)`` in bin order; ``shape`` is ``(bins a side, bin size, side if periodic else
-    0)``. Targets in neighbouring bins of one row of bins lie one after the other, so a cell looks at one stretch of
-    targets for each row of bins within reach, and at two where the row runs over a periodic edge.
+    A block of cells writes what it finds from its own first row on. ``targets`` is ``(heads, entries, x, y, uid,
+    weight)``; ``floor`` is ``(bins a side, bins per um, side if periodic else 0)``. Most cells are near no target.
     """
-    tx, ty, target_uid, weight = targets
-    n_side, bin_um, period = shape
-    r2, per_um = radius_um * radius_um, 1.0 / bin_um
-    for i in prange(chosen.size):
-        chosen[i], total[i] = -1, 0.0
-        if not is_free[i]:
-            continue
-        x, y, first, found, touched = x_um[i], y_um[i], math.inf, -1, 0.0
-        column0, column1 = math.floor((x - radius_um) * per_um), math.floor((x + radius_um) * per_um)
-        row0, row1 = math.floor((y - radius_um) * per_um), math.floor((y + radius_um) * per_um)
-        is_split = period > 0.0 and (column0 < 0 or column1 >= n_side)
-        if 2.0 * radius_um + 2.0 * bin_um > n_side * bin_um:  # so few bins that a ring would be walked round twice
-            column0, column1, row0, row1, is_split = 0, n_side - 1, 0, n_side - 1, False
-        elif period == 0.0:
-            row0, row1 = max(row0, 0), min(row1, n_side - 1)
-        for row in range(row0, row1 + 1):
-            line = wrapped(row, n_side) * n_side
-            for part in range(2 if is_split else 1):
-                low, high = max(column0, 0), min(column1, n_side - 1)
-                if part == 1:  # what lies beyond the left or the right edge comes in on the other side
-                    low, high = (column0 + n_side, n_side - 1) if column0 < 0 else (0, column1 - n_side)
-                for k in range(starts[line + low], starts[line + high + 1]):
-                    dx, dy = abs(tx[k] - x), abs(ty[k] - y)
-                    if period > 0.0:
-                        dx, dy = min(dx, period - dx), min(dy, period - dy)
-                    if dx * dx + dy * dy > r2 or weight[k] <= 0.0:
-                        continue
-                    touched += weight[k]
-                    wait = -math.log(pair_uniform(key, uid[i], target_uid[k])) / weight[k]
+    heads, entries, tx, ty, target_uid, weight = targets
+    r2, period_um = radius_um * radius_um, floor[2]
+    for block in prange(n_found.size):
+        start, place = block * BLOCK, block * BLOCK
+        own, near = slice(start, min(start + BLOCK, uid.size)), np.empty(BLOCK, np.int64)
+        n, bins = list_near(near, is_free[own], x_um[own], y_um[own], heads, floor)
+        for k in range(n):
+            i, entry = start + near[k], heads[bins[near[k]]]
+            first, found, touched = math.inf, -1, 0.0
+            while entry >= 0:
+                j, entry = entries[entry, 0], entries[entry, 1]
+                dx, dy = gap(tx[j], x_um[i], period_um), gap(ty[j], y_um[i], period_um)
+                if dx * dx + dy * dy <= r2:
+                    touched += weight[j]
+                    wait = -math.log(pair_uniform(key, uid[i], target_uid[j])) / weight[j]
                     if wait < first:
-                        first, found = wait, order[k]
-        chosen[i], total[i] = found, touched
+                        first, found = wait, j
+            if found >= 0:
+                rows[place], chosen[place], total[place] = i, found, touched
+                place += 1
+        n_found[block] = place - start
+
+
+@serial
+def close_up(rows, chosen, total, n_found):
+    """Move what the blocks have found to the front; return how many there are."""
+    n = 0
+    for block in range(n_found.size):
+        for k in range(block * BLOCK, block * BLOCK + n_found[block]):
+            rows[n], chosen[n], total[n] = rows[k], chosen[k], total[k]
+            n += 1
+    return n
 
 
 @kernel
-def touch_mixed(chosen, total, is_free, uid, cumulated, share, key):
-    """Draw one target from the cumulated weights; every searcher sees the same ``share`` of their sum."""
+def touch_mixed(chosen, rows, uid, cumulated, key):
+    """Draw one target from the cumulated weights for each of these rows."""
     n = cumulated.size
-    for i in prange(chosen.size):
-        chosen[i] = -1
-        total[i] = 0.0
-        if is_free[i] and n > 0 and cumulated[n - 1] > 0.0:
-            u = uniform(key, uid[i], 1000) * cumulated[n - 1]
-            chosen[i] = min(np.searchsorted(cumulated, u, side="right"), n - 1)
-            total[i] = cumulated[n - 1] * share
+    for k in prange(chosen.size):
+        u = uniform(key, uid[rows[k]], 1000) * cumulated[n - 1]
+        chosen[k] = min(np.searchsorted(cumulated, u, side="right"), n - 1)
 
 
 @kernel
@@ -230,19 +262,14 @@ class Floor(Space):
         find_bins(bins, population.x_um, population.y_um, self.side / n_side, n_side)
         return bins, n_side, self.side / n_side
 
-    def lookup(self, bins: np.ndarray, n_side: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return (starts, order): where each bin begins, and the rows in order of bins, None if they are so already."""
-        starts = np.empty(n_side * n_side + 1, np.int64)
-        if count_descents(bins) == 0:
-            find_starts(starts, bins)
-            return starts, None
-        order = np.empty(bins.size, np.int64)
-        bin_rows(starts, order, bins)
-        return starts, order
-
     def sort(self, population: Population) -> np.ndarray | None:
         """Return the row order that puts neighbours beside each other, None if they are."""
-        return self.lookup(*self.bins(population)[:2])[1]
+        bins, n_side, _ = self.bins(population)
+        if count_descents(bins) == 0:
+            return None
+        starts, order = np.empty(n_side * n_side + 1, np.int64), np.empty(bins.size, np.int64)
+        bin_rows(starts, order, bins)
+        return order
 
     def touch(
         self,
@@ -252,8 +279,8 @@ class Floor(Space):
         weight: np.ndarray,
         radius_um: float,
         key: Key,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw a touched target for every free seeker.
+    ) -> Touching:
+        """Find the free seekers that touch a target, and draw one for each.
 
         Parameters
         ----------
@@ -270,34 +297,26 @@ class Floor(Space):
 
         Returns
         -------
-        chosen : array of int64, shape (n seekers,)
-            Row of the target, -1 for none.
-        total : array, shape (n seekers,)
-            Summed weight of all touched targets.
+        rows : array of int64, shape (m,)
+            The seekers that touch a target, in ascending order.
+        chosen : array of int64, shape (m,)
+            Row of the target of each.
+        total : array, shape (m,)
+            Summed weight of all targets that each touches.
         """
-        chosen, total = np.empty(seekers.n, np.int64), np.empty(seekers.n)
-        bins, n_side, bin_um = self.bins(targets)
-        starts, order = self.lookup(bins, n_side)
-        if order is None:
-            order, columns = np.arange(targets.n), (targets.x_um, targets.y_um, targets.uid, weight)
-        else:
-            columns = tuple(v[order] for v in (targets.x_um, targets.y_um, targets.uid, weight))
-        shape = (n_side, bin_um, self.side if self.is_periodic else 0.0)
-        touch_on_floor(
-            chosen,
-            total,
-            is_free,
-            seekers.x_um,
-            seekers.y_um,
-            seekers.uid,
-            columns,
-            starts,
-            order,
-            shape,
-            radius_um,
-            key,
-        )
-        return chosen, total
+        n, spacing_um = seekers.n, TARGET_SPACINGS_A_BIN * self.side / max(1, targets.n) ** 0.5
+        n_side = max(1, min(int(self.side / max(RADII_A_BIN * radius_um, spacing_um)), MOST_BINS_A_SIDE))
+        floor = (n_side, n_side / self.side, self.side if self.is_periodic else 0.0)
+        heads, entries = np.full(n_side * n_side, -1, np.int32), np.empty((4 * targets.n, 2), np.int32)
+        found = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
+        if not list_targets(heads, entries, targets.x_um, targets.y_um, weight, floor, radius_um):
+            return found[0][:0], found[1][:0], found[2][:0]
+        lists = heads, entries, targets.x_um, targets.y_um, targets.uid, weight
+        n_found = np.empty((n + BLOCK - 1) // BLOCK, np.int64)
+        who = is_free, seekers.x_um, seekers.y_um, seekers.uid
+        touch_on_floor(*found, n_found, *who, lists, floor, radius_um, key)
+        m = close_up(*found, n_found)
+        return found[0][:m], found[1][:m], found[2][:m]
 
 
 class Mixed(Space):
@@ -313,12 +332,13 @@ class Mixed(Space):
         weight: np.ndarray,
         radius_um: float,
         key: Key,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Touching:
         """Draw a target for every free seeker; parameters and results as on the floor."""
-        chosen, total = np.empty(seekers.n, np.int64), np.empty(seekers.n)
+        rows = np.flatnonzero(is_free) if weight.any() else np.empty(0, np.int64)
+        chosen, cumulated = np.empty(rows.size, np.int64), np.cumsum(weight)
+        touch_mixed(chosen, rows, seekers.uid, cumulated, key)
         share = math.pi * radius_um**2 / self.side**2
-        touch_mixed(chosen, total, is_free, seekers.uid, np.cumsum(weight), share, key)
-        return chosen, total
+        return rows, chosen, np.full(rows.size, share * weight.sum())
 
 
 class Body(Space):

@@ -12,9 +12,9 @@ from abm.core.jit import kernel, prange
 from abm.core.rng import (
     binomial,
     direction,
+    fill_both,
     fill_poisson,
     fill_uniform,
-    fill_uniform2,
     mix,
     normal,
     pair_uniform,
@@ -237,7 +237,7 @@ def test_poisson_counts_of_all_cells_are_those_of_each_cell(n, dtype):
 
 def test_both_numbers_of_all_cells_are_those_of_each_cell():
     u, v, only = np.empty(3000), np.empty(3000), np.empty(3000)
-    fill_uniform2(u, v, uids(3000), 5, KEY)
+    fill_both(u, v, uids(3000), 5, KEY)
     fill_uniform(only, uids(3000), 5, KEY)
     assert list(zip(u, v, strict=True)) == [uniform2(KEY, uid, 5) for uid in uids(3000)]
     assert (only == u).all()

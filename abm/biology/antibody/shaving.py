@@ -96,5 +96,7 @@ class Trogocytosis(Shaving):
         if eaters is None or eaters.n == 0:
             return np.zeros(b.n)
         everyone, weight = np.ones(b.n, bool), np.ones(eaters.n)
-        _, n_touching = world.space.touch(b, everyone, eaters, weight, self.contact_um, key)
+        n_touching = np.zeros(b.n)
+        rows, _, total = world.space.touch(b, everyone, eaters, weight, self.contact_um, key)
+        n_touching[rows] = total
         return -np.expm1(-self.rate_per_h * world.dt_h * n_touching)

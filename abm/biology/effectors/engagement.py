@@ -23,7 +23,7 @@ from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Population, count_rows
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_uniform, uniform2
+from abm.core.rng import Key, uniform, uniform2
 from abm.core.world import World
 
 
@@ -31,38 +31,41 @@ from abm.core.world import World
 def see_fc(signal, bound, rel_fc, rel_fc50, rel_cd16, fc50, steepness):
     """Write the share of full Fc signal that each target shows."""
     for i in prange(signal.size):
-        visible = bound[i] * rel_fc[i] / (fc50 / rel_cd16[i] * rel_fc50[i])
+        visible = bound[i] * rel_fc[i] * rel_cd16[i] / (fc50 * rel_fc50[i])
         if steepness != 1.0:
             visible = visible**steepness
         signal[i] = visible / (1.0 + visible)
 
 
 @kernel
-def unbind(partner, u, is_dying, p_unbind, p_unbind_dying):
-    """Part conjugates at random, sooner where the target is dying."""
+def part(partner, is_free, is_dying, uid, p_unbind, p_unbind_dying, key):
+    """Part conjugates at random, sooner where the target is dying, and note who is free."""
     for i in prange(partner.size):
-        if partner[i] >= 0 and u[i] < (p_unbind_dying if is_dying[partner[i]] else p_unbind):
-            partner[i] = -1
+        if partner[i] >= 0:
+            p = p_unbind_dying if is_dying[partner[i]] else p_unbind
+            partner[i] = -1 if uniform(key, uid[i], 0) < p else partner[i]
+        is_free[i] = partner[i] < 0
 
 
 @kernel
-def propose(asks, order, chosen, total, cd16, rel_engagement, uid, rate_dt, key):
-    """Decide which of the NK cells in contact engage, and the place of each in the queue."""
-    for i in prange(asks.size):
-        asks[i] = False
-        if chosen[i] >= 0:
-            u, order[i] = uniform2(key, uid[i], 1)
-            asks[i] = math.exp(-rate_dt * cd16[i] * rel_engagement[i] * total[i]) < 1.0 - u
+def ask(order, rows, total, cd16, rel_engagement, uid, rate_dt, key):
+    """Draw the place in the queue of each NK cell in contact; it is infinite for those that do not engage."""
+    for k in prange(order.size):
+        i = rows[k]
+        u, place = uniform2(key, uid[i], 1)
+        is_asking = math.exp(-rate_dt * cd16[i] * rel_engagement[i] * total[k]) < 1.0 - u
+        order[k] = place if is_asking else math.inf
 
 
 @serial
-def accept(partner, n_engaged, cd16, queue, chosen, max_per_target, cd16_kept):
-    """Grant engagements in the order of the queue."""
+def grant(partner, n_engaged, cd16, queue, order, rows, chosen, max_per_target, cd16_kept):
+    """Grant engagements in the order of the queue; return how many."""
     granted = 0
-    for i in queue:
-        if n_engaged[chosen[i]] < max_per_target:
-            partner[i] = chosen[i]
-            n_engaged[chosen[i]] += 1
+    for k in queue:
+        i, j = rows[k], chosen[k]
+        if order[k] < math.inf and n_engaged[j] < max_per_target:
+            partner[i] = j
+            n_engaged[j] += 1
             cd16[i] *= cd16_kept
             granted += 1
     return granted
@@ -129,42 +132,23 @@ class Engagement(Process):
         """Part, then engage, for one step."""
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
         half = self.fc50_per_cell(world.properties["covariates"].fcgr3a)
-        see_fc(
-            b.fc_signal,
-            b.bound_per_cell,
-            b.rel_fc,
-            b.rel_fc50,
-            b.rel_cd16,
-            half,
-            self.steepness,
-        )
+        see_fc(b.fc_signal, b.bound_per_cell, b.rel_fc, b.rel_fc50, b.rel_cd16, half, self.steepness)
         if nk is None or nk.n == 0:
             return
         rates_per_h = (self.unbinding_per_h, self.unbinding_dying_per_h)
         p_unbind, p_unbind_dying = (-math.expm1(-rate * world.dt_h) for rate in rates_per_h)
-        u = np.empty(nk.n)
-        fill_uniform(u, nk.uid, 0, key)
-        unbind(nk.partner, u, b.is_dying, p_unbind, p_unbind_dying)
+        is_free = np.empty(nk.n, bool)
+        part(nk.partner, is_free, b.is_dying, nk.uid, p_unbind, p_unbind_dying, key)
         count_rows(b.n_engaged, nk.partner)
-        if b.n == 0 or not b.fc_signal.any():
-            return
-        self._engage(world, nk, b, key)
+        self._engage(world, nk, is_free, b, key)
 
-    def _engage(self, world: World, nk: Population, b: Population, key: Key) -> None:
+    def _engage(self, world: World, nk: Population, is_free: np.ndarray, b: Population, key: Key) -> None:
         weight = np.where(b.n_engaged < self.max_per_target, b.fc_signal, 0.0)
-        chosen, total = world.space.touch(nk, nk.partner < 0, b, weight, self.contact_um, key)
-        asks, order = np.empty(nk.n, bool), np.empty(nk.n)
-        propose(asks, order, chosen, total, nk.cd16, nk.rel_engagement, nk.uid, self.rate_per_h * world.dt_h, key)
-        queue = self._queue(np.flatnonzero(asks), order, chosen, b.n_engaged)
-        granted = accept(
-            nk.partner, b.n_engaged, nk.cd16, queue, chosen, self.max_per_target, 1.0 - self.cd16_shed_frac
-        )
+        rows, chosen, total = world.space.touch(nk, is_free, b, weight, self.contact_um, key)
+        if rows.size == 0:
+            return
+        order = np.empty(rows.size)
+        ask(order, rows, total, nk.cd16, nk.rel_engagement, nk.uid, self.rate_per_h * world.dt_h, key)
+        asked = np.argsort(order), order, rows, chosen
+        granted = grant(nk.partner, b.n_engaged, nk.cd16, *asked, self.max_per_target, 1.0 - self.cd16_shed_frac)
         world.tally("engagements", granted)
-
-    def _queue(self, asking: np.ndarray, order: np.ndarray, chosen: np.ndarray, n_engaged: np.ndarray) -> np.ndarray:
-        """Return the rows that ask; where a target has too little room, they are in the order of the queue."""
-        wanted = n_engaged.copy()
-        count_rows(wanted, chosen[asking])
-        is_contested = wanted[chosen[asking]] > self.max_per_target
-        contested = asking[is_contested]
-        return np.concatenate([asking[~is_contested], contested[np.argsort(order[contested], kind="stable")]])

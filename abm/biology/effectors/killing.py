@@ -19,24 +19,17 @@ from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Column, Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_poisson, uniform
+from abm.core.rng import Key, poisson, uniform
 from abm.core.world import World
 
 
 @kernel
-def expect(mean, granules, is_killer, rel_hit, potency, partner, signal, rate_dt):
-    """Write the mean number of hits that each engaged killer delivers in this step."""
-    for i in prange(mean.size):
-        mean[i] = 0.0
+def hit(hits, granules, partner, is_killer, rel_hit, potency, uid, signal, rate_dt, granules_kept, key):
+    """Draw the hits that each engaged killer delivers in this step, and take granules for them."""
+    for i in prange(hits.size):
         if partner[i] >= 0 and is_killer[i]:
-            mean[i] = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]]
-
-
-@kernel
-def spend(granules, hits, granules_kept):
-    """Take granules for every hit."""
-    for i in prange(granules.size):
-        if hits[i] > 0:
+            mean = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]]
+            hits[i] = poisson(mean, key, uid[i], 0)
             granules[i] *= granules_kept ** hits[i]
 
 
@@ -116,11 +109,9 @@ class Killing(Process):
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
         hits_taken = np.zeros(b.n, np.int64)
         if nk is not None and nk.n:
-            mean = np.empty(nk.n)
-            rate_dt = self.rate_per_h * world.dt_h
-            expect(mean, nk.granules, nk.is_killer, nk.rel_hit, nk.potency, nk.partner, self.signal(b), rate_dt)
-            fill_poisson(nk.hits, mean, nk.uid, 0, key)
-            spend(nk.granules, nk.hits, 1.0 - self.granules_per_hit_frac)
+            killers = nk.partner, nk.is_killer, nk.rel_hit, nk.potency, nk.uid
+            rate_dt, granules_kept = self.rate_per_h * world.dt_h, 1.0 - self.granules_per_hit_frac
+            hit(nk.hits, nk.granules, *killers, self.signal(b), rate_dt, granules_kept, key)
             world.tally("hits", take_hits(hits_taken, b.mark_adcc_by, nk.hits, nk.partner, nk.uid))
         mark(
             b.mark_adcc_h,

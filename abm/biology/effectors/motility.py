@@ -1,9 +1,10 @@
 """Cells crawl straight for a while, then turn: a persistent random walk.
 
-*Model*: constant speed; a new direction, even over the circle, at rate ``1 / persistence``. Mean squared displacement
+*Model*: constant speed; a new direction, even over the circle, at rate ``1 / persistence``: each is kept for an
+exponential time, and turns are made between steps. Mean squared displacement
 ``2 v^2 tau (t - tau (1 - exp(-t / tau)))``. Reflecting walls mirror, periodic ones wrap. Engaged cells stand still.
 
-*Reads*: which cells are engaged. *Writes*: x_um, y_um, direction.
+*Reads*: which cells are engaged. *Writes*: x_um, y_um, direction and the time until the next.
 
 *References*: Codling2008 (velocity-jump process).
 """
@@ -14,39 +15,80 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.biology.populations import CELL_TYPES, PopulationName
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, direction, fill_uniform2
+from abm.core.rng import BLOCK, Key, direction, fill_both
 from abm.core.world import World
 
 HEADING = ("x_heading", "y_heading")
+WAIT = "wait_to_turn"
+
+
+@device
+def list_turning(rows, uids, wait, uid, elapsed):
+    """Let time pass; list the cells that have gone straight long enough, and return how many."""
+    n = 0
+    for i in range(wait.size):
+        wait[i] -= elapsed
+        rows[n], uids[n] = i, uid[i]
+        n += wait[i] < 0.0
+    return n
+
+
+@device
+def find_headings(x_heading, y_heading, u):
+    """Write the directions of some turns."""
+    for k in range(u.size):
+        x_heading[k], y_heading[k] = direction(u[k])
 
 
 @kernel
-def turn(x_heading, y_heading, u, v, p_turn):
-    """Give new directions to cells that turn, and to new cells, which have none yet."""
-    for i in prange(u.size):
-        x, y = direction(v[i])
-        turns = (u[i] < p_turn) | ((x_heading[i] == 0.0) & (y_heading[i] == 0.0))
-        x_heading[i] = x if turns else x_heading[i]
-        y_heading[i] = y if turns else y_heading[i]
+def turn(wait, x_heading, y_heading, uid, elapsed, key):
+    """Give new directions to cells that have gone straight long enough, and draw for how long they keep them."""
+    for block in prange((wait.size + BLOCK - 1) // BLOCK):
+        own = slice(block * BLOCK, min((block + 1) * BLOCK, wait.size))
+        waits, xs, ys = wait[own], x_heading[own], y_heading[own]
+        rows, uids, drawn = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint64), np.empty((4, BLOCK))
+        n = list_turning(rows, uids, waits, uid[own], elapsed)
+        u, v, x, y = drawn[0, :n], drawn[1, :n], drawn[2, :n], drawn[3, :n]
+        fill_both(u, v, uids[:n], 0, key)
+        find_headings(x, y, v)
+        for k in range(n):
+            waits[rows[k]], xs[rows[k]], ys[rows[k]] = -math.log(u[k]), x[k], y[k]
+
+
+@device
+def go(place, heading, is_engaged, length_um, side_um):
+    """Move all but the engaged straight on; return how many have left the floor."""
+    for i in range(place.size):
+        place[i] += heading[i] * (0.0 if is_engaged[i] else length_um)
+    n = 0
+    for i in range(place.size):
+        n += (place[i] < 0.0) | (place[i] >= side_um)
+    return n
+
+
+@device
+def bring_back(place, heading, side_um, is_periodic):
+    """Let those that have left the floor come in on the other side, or mirror them at the wall."""
+    for i in range(place.size):
+        if place[i] < 0.0 or place[i] >= side_um:
+            edge_um = 0.0 if place[i] < 0.0 else side_um
+            beyond_um = place[i] - edge_um
+            place[i] = side_um - edge_um + beyond_um if is_periodic else edge_um - beyond_um
+            heading[i] = heading[i] if is_periodic else -heading[i]
 
 
 @kernel
-def walk(place, heading, is_free, length_um, side_um, is_periodic):
+def walk(place, heading, is_engaged, length_um, side_um, is_periodic):
     """Move along one axis; a step is shorter than the side."""
-    for i in prange(place.size):
-        if is_free[i]:
-            moved = place[i] + heading[i] * length_um
-            if moved < 0.0:
-                moved = moved + side_um if is_periodic else -moved
-                heading[i] = heading[i] if is_periodic else -heading[i]
-            elif moved >= side_um:
-                moved = moved - side_um if is_periodic else 2.0 * side_um - moved
-                heading[i] = heading[i] if is_periodic else -heading[i]
-            place[i] = moved
+    for block in prange((place.size + BLOCK - 1) // BLOCK):
+        own = slice(block * BLOCK, min((block + 1) * BLOCK, place.size))
+        places, headings = place[own], heading[own]
+        if go(places, headings, is_engaged[own], length_um, side_um) > 0:
+            bring_back(places, headings, side_um, is_periodic)
 
 
 class Motility(Process):
@@ -66,23 +108,23 @@ class Motility(Process):
 
     @property
     def writes(self) -> tuple[str, ...]:
-        """Places and directions."""
-        return tuple(f"{self.population}.{name}" for name in ("x_um", "y_um", *HEADING))
+        """Places, directions and for how long they are kept."""
+        return tuple(f"{self.population}.{name}" for name in ("x_um", "y_um", *HEADING, WAIT))
 
     def prepare(self, world: World) -> None:
         """Make the directions."""
         for name in HEADING:
             world.declare(self.population, Column(name, doc="direction"))
+        world.declare(self.population, Column(WAIT, doc="time to the next turn, over the persistence"))
 
     def step(self, world: World, key: Key) -> None:
         """Walk for one step."""
         cells = world.populations.get(self.population)
         if cells is None or world.space.kind == "mixed":
             return
-        u, v = np.empty(cells.n), np.empty(cells.n)
-        fill_uniform2(u, v, cells.uid, 0, key)
-        turn(cells.x_heading, cells.y_heading, u, v, -math.expm1(-world.dt_h / self.persistence))
+        headings = cells.x_heading, cells.y_heading
+        turn(cells[WAIT], *headings, cells.uid, world.dt_h / self.persistence, key)
         length_um = min(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
-        is_free = ~world.cell_types[self.population].is_engaged(cells)
-        for place, heading in ((cells.x_um, cells.x_heading), (cells.y_um, cells.y_heading)):
-            walk(place, heading, is_free, length_um, world.space.side, world.space.is_periodic)
+        is_engaged = world.cell_types[self.population].is_engaged(cells)
+        for place, heading in zip((cells.x_um, cells.y_um), headings, strict=True):
+            walk(place, heading, is_engaged, length_um, world.space.side, world.space.is_periodic)

@@ -23,7 +23,7 @@ from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Column, Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_uniform
+from abm.core.rng import Key, uniform
 from abm.core.world import World
 
 DAY_H = 24.0
@@ -47,21 +47,22 @@ def go_on(is_free, busy_h, n_today, day_ends_h, is_phagocyte, most, t_h, dt_h):
 
 
 @kernel
-def wait(moment_h, chosen, total, u, rate_per_h):
-    """Write after what time each macrophage would eat."""
-    for i in prange(moment_h.size):
-        rate = rate_per_h * total[i]
-        moment_h[i] = -math.log1p(-u[i]) / rate if chosen[i] >= 0 and rate > 0.0 else math.inf
+def wait(moment_h, rows, total, uid, rate_per_h, key):
+    """Draw after what time each macrophage in contact would eat."""
+    for k in prange(moment_h.size):
+        moment_h[k] = -math.log1p(-uniform(key, uid[rows[k]], 0)) / (rate_per_h * total[k])
 
 
 @serial
-def take_up(mark_h, mark_by, igm_stored, queue, moment_h, chosen):
-    """Give each target to the first that reaches for it; return who has one."""
-    has_one = np.zeros(moment_h.size, np.bool_)
-    for i in queue:
-        j = chosen[i]
+def take_up(mark_h, mark_by, igm_stored, queue, moment_h, rows, chosen, dt_h):
+    """Give each target to the first that reaches for it in this step; return which of those in contact have one."""
+    has_one = np.zeros(queue.size, np.bool_)
+    for k in queue:
+        j = chosen[k]
+        if moment_h[k] >= dt_h:
+            break
         if mark_by[j] < 0:
-            mark_h[j], mark_by[j], igm_stored[j], has_one[i] = moment_h[i], i, 0.0, True
+            mark_h[j], mark_by[j], igm_stored[j], has_one[k] = moment_h[k], rows[k], 0.0, True
     return has_one
 
 
@@ -118,30 +119,27 @@ class Phagocytosis(Process):
         b, eaters = world.populations["b_cells"], world.populations.get("macrophages")
         if eaters is None or eaters.n == 0:
             return
-        moment_h, chosen = self._reach(world, b, eaters, key)
-        asking = np.flatnonzero(moment_h < world.dt_h)
-        queue = asking[np.argsort(moment_h[asking], kind="stable")]
-        marks = (b.mark_phagocytosis_h, b.mark_phagocytosis_by, b.igm_stored_per_cell)
-        has_one = take_up(*marks, queue, moment_h, chosen)
-        self._have(eaters, has_one, moment_h, world)
+        rows, chosen, moment_h = self._reach(world, b, eaters, key)
+        marks = b.mark_phagocytosis_h, b.mark_phagocytosis_by, b.igm_stored_per_cell
+        has_one = take_up(*marks, np.argsort(moment_h), moment_h, rows, chosen, world.dt_h)
+        self._have(eaters, rows[has_one], moment_h[has_one], world)
 
-    def _reach(self, world: World, b: Population, eaters: Population, key: Key) -> tuple[np.ndarray, np.ndarray]:
-        """Return after what time each macrophage would eat, and which cell."""
+    def _reach(self, world: World, b: Population, eaters: Population, key: Key) -> tuple[np.ndarray, ...]:
+        """Return which macrophages would eat, which cells, and after what time."""
         is_free, weight = np.empty(eaters.n, bool), np.empty(b.n)
         counts = (eaters.n_eaten_today, eaters.day_ends_h, eaters.is_phagocyte, self.most_per_day)
         go_on(is_free, eaters.busy_h, *counts, world.t_h, world.dt_h)
         see(weight, b.bound_per_cell, b.rel_fc, b.is_dying, self.fc50_per_cell)
-        chosen, total = world.space.touch(eaters, is_free, b, weight, self.contact_um, key)
-        u, moment_h = np.empty(eaters.n), np.empty(eaters.n)
-        fill_uniform(u, eaters.uid, 0, key)
-        wait(moment_h, chosen, total, u, self.rate_per_h)
-        return moment_h, chosen
+        rows, chosen, total = world.space.touch(eaters, is_free, b, weight, self.contact_um, key)
+        moment_h = np.empty(rows.size)
+        wait(moment_h, rows, total, eaters.uid, self.rate_per_h, key)
+        return rows, chosen, moment_h
 
-    def _have(self, eaters: Population, has_one: np.ndarray, moment_h: np.ndarray, world: World) -> None:
+    def _have(self, eaters: Population, rows: np.ndarray, moment_h: np.ndarray, world: World) -> None:
         """Count what was eaten, and keep the eaters busy."""
-        is_first = has_one & (eaters.n_eaten_today == 0)
-        eaters.day_ends_h[is_first] = world.t_h + moment_h[is_first] + DAY_H
-        eaters.n_eaten[has_one] += 1
-        eaters.n_eaten_today[has_one] += 1
-        eaters.busy_h[has_one] = np.maximum(0.0, self.busy - (world.dt_h - moment_h[has_one]))
-        world.tally("uptakes", np.count_nonzero(has_one))
+        is_first = eaters.n_eaten_today[rows] == 0
+        eaters.day_ends_h[rows[is_first]] = world.t_h + moment_h[is_first] + DAY_H
+        eaters.n_eaten[rows] += 1
+        eaters.n_eaten_today[rows] += 1
+        eaters.busy_h[rows] = np.maximum(0.0, self.busy - (world.dt_h - moment_h))
+        world.tally("uptakes", rows.size)

@@ -60,6 +60,7 @@ class NKCell:
     n_kills: int = 0
     x_heading: float = 0.0
     y_heading: float = 0.0
+    wait_to_turn: float = 0.0
     partner: BCell | None = None
 
 

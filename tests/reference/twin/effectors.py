@@ -89,8 +89,10 @@ def move(well: Well) -> None:
     law, key = well.law["motility"], well.key_of("motility")
     length = law.speed_um_per_min * 60.0 * well.dt
     for n in well.nk:
-        u, v = uniforms(key, n.uid, 0)
-        if u < -math.expm1(-well.dt / law.persistence) or n.x_heading == n.y_heading == 0.0:
+        n.wait_to_turn -= well.dt / law.persistence
+        if n.wait_to_turn < 0.0:
+            u, v = uniforms(key, n.uid, 0)
+            n.wait_to_turn = -math.log(u)
             n.x_heading, n.y_heading = math.cos(2.0 * math.pi * v), math.sin(2.0 * math.pi * v)
         if n.partner is None:
             n.x, n.x_heading = _mirrored(well.side, n.x + n.x_heading * length, n.x_heading)
