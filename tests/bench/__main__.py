@@ -1,32 +1,47 @@
-"""``scripts/bench``: prints a table, or with ``--json`` one JSON object, of what the engine costs on this machine."""
+"""``scripts/bench``: what the simulator costs on this machine, and against another revision, as tables or as JSON.
+
+``--readme FILE …`` fills the README's tables from what ``--json`` printed before, and measures nothing.
+"""
 
 import argparse
 import json
 import os
 import platform
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import mesa
 import numba
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from abm import __version__
 from abm.core.jit import threading_layer
-from tests.bench import figures
-from tests.bench.engine import STEPS, WELL_NK_PER_B
-from tests.bench.figures import BATCH_AGENTS, Plan
-from tests.bench.patient import patient
-from tests.bench.sweep import sweep
-from tests.bench.view import view
+from tests.bench import against, everyday, figures, shown, sweep, view
+from tests.bench.engine import ROOT
+from tests.bench.figures import Plan
+from tests.bench.jobs import NK_SHARE
+from tests.bench.shown import Figure
 
-FIGURES = ("throughput", "mesa_ratio", "well", "batch", "startup", "first_result", "sweep", "patient", "view")
-OWN = {"sweep": sweep, "patient": patient, "view": view}
+MEASURES: dict[str, Callable[[Plan], list[Figure]]] = {
+    "throughput": figures.throughput,
+    "mesa": figures.mesa,
+    "well": figures.well,
+    "cohorts": figures.cohorts,
+    "sweep": sweep.sweep,
+    "plate": everyday.plate,
+    "startup": everyday.startup,
+    "first_result": everyday.first_result,
+    "view": view.view,
+}
+LONG = "plate"  # takes longer than all that is quick
+README = ROOT / "README.md"
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
@@ -34,45 +49,56 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=_numbers, help="numbers of threads, first the base: 1,2,4")
     parser.add_argument("--sizes", type=_numbers, help="cells: 1e4,1e5,1e6")
     parser.add_argument("--rounds", type=int, help="paired rounds")
-    parser.add_argument("--nk-share", type=float, default=WELL_NK_PER_B / (WELL_NK_PER_B + 1.0), help="NK among cells")
-    parser.add_argument("--only", choices=FIGURES, action="append", help="measure only this; repeatable")
-    return parser.parse_args()
+    parser.add_argument("--nk-share", type=float, default=NK_SHARE, help="NK among cells")
+    parser.add_argument("--only", type=_names(MEASURES), default=(), help=f"of {','.join(MEASURES)}")
+    parser.add_argument("--against", metavar="REV", help="compare with another revision instead")
+    jobs = against.contests(is_full=True)
+    parser.add_argument("--jobs", type=_names(jobs), default=(), help=f"what to compare: of {','.join(jobs)}")
+    parser.add_argument("--full", action="store_true", help="let the other revision run all of every job")
+    parser.add_argument("--readme", nargs="+", type=Path, metavar="FILE", help="fill the README from --json files")
+    return parser.parse_args(words)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(round(float(word)) for word in text.split(","))
 
 
+def _names(known: dict[str, Any]) -> Callable[[str], tuple[str, ...]]:
+    def names(text: str) -> tuple[str, ...]:
+        unknown = [word for word in text.split(",") if word not in known]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
+        return tuple(text.split(","))
+
+    return names
+
+
 def plan_of(asked: argparse.Namespace) -> Plan:
     """Return what is measured; thread counts beyond the machine's are left out."""
-    cores = os.cpu_count() or 1
-    quick = asked.quick
+    cores, quick = os.cpu_count() or 1, asked.quick
     return Plan(
         n_rounds=asked.rounds or (3 if quick else 5),
         threads=asked.threads or tuple(n for n in (1, 2, 4) if n <= cores),
         sizes=asked.sizes or ((10_000, 100_000) if quick else (10_000, 100_000, 1_000_000)),
-        well_hours=2.0 if quick else 24.0,
-        mesa_agents=10_000 if quick else 100_000,
-        n_batch=4 if quick else 16,
         nk_share=asked.nk_share,
-        sweep_rows=40 if quick else 1000,
+        mesa_cells=10_000 if quick else 100_000,
+        well_hours=1.0 if quick else 24.0,
+        n_patients=4 if quick else 40,
+        sweep_rows=4 if quick else 16,
+        is_quick=quick,
     )
 
 
 def measure(asked: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Measure what is asked, one figure after another, compilation outside every clock."""
-    plan, wanted = plan_of(asked), asked.only or FIGURES
-    found: dict[str, Any] = {"plan": vars(plan) | {"steps": STEPS}}
-    console.print(f"{plan.n_rounds} paired rounds; threads {plan.threads}; {plan.nk_share:.0%} NK cells", style="dim")
-    for name in wanted:
+    """Measure what is asked, one after another, compilation outside every clock."""
+    if asked.against:
+        found = against.race(asked.against, asked.jobs, asked.full, asked.rounds, console)
+        return {"against": {"revision": asked.against, "jobs": [one.plain() for one in found]}}
+    plan, figures_found = plan_of(asked), []
+    for name in asked.only or (one for one in MEASURES if not (plan.is_quick and one == LONG)):
         console.print(f"measuring {name} …", style="dim")
-        extra = {"is_cold": not asked.quick} if name == "first_result" else {}
-        found[name] = OWN[name](plan) if name in OWN else getattr(figures, name)(plan, **extra)
-    if "throughput" in found:
-        sizes = found["throughput"]["sizes"]
-        found["exponent"] = found["throughput"].pop("exponent")
-        found["threads"] = sizes[max(sizes, key=int)]["speed_up"]
-    return {"machine": machine()} | found
+        figures_found += MEASURES[name](plan)
+    return {"figures": [asdict(one) for one in figures_found]}
 
 
 def machine() -> dict[str, Any]:
@@ -89,108 +115,48 @@ def machine() -> dict[str, Any]:
     }
 
 
-def rows(found: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
-    """Return (figure, case, summary) of everything that was measured."""
-    lines = []
-    for size, one in found.get("throughput", {}).get("sizes", {}).items():
-        lines += _rows_of_size(f"{int(size):.0e} cells", one)
-    for n, one in found.get("exponent", {}).items():
-        if isinstance(one, dict):
-            lines.append(("growth exponent", f"{n} threads", one))
-    for n, one in found.get("mesa_ratio", {}).get("ratio", {}).items():
-        lines.append(("over the Mesa model", f"{found['mesa_ratio']['agents']} cells, {n} threads", one))
-    for n, one in found.get("well", {}).get("run_s", {}).items():
-        lines += [(f"full well, {found['well']['hours']:g} h: s", f"{n} threads", one)]
-        lines += [("full well: peak MB", f"{n} threads", found["well"]["peak_MB"][n])]
-    for n, one in found.get("batch", {}).items():
-        lines.append((f"wells of {BATCH_AGENTS} cells at once", f"{n} workers", one["ratio"]))
-    for name, one in found.get("sweep", {}).items():
-        if isinstance(one, dict):
-            lines.append(
-                (name.replace("_", " "), f"{found['sweep']['rows']} rows, {found['sweep']['workers']} workers", one)
-            )
-    for one in found.get("patient", []):
-        lines.append(("patient-year: s", f"{one['agents']} agents, 1 thread", one["seconds_per_patient_year"]))
-    lines += _rows_of_view(found.get("view", {}))
-    for name in ("startup", "first_result"):
-        lines += [(f"{name}: s", case, one) for case, one in found.get(name, {}).items() if isinstance(one, dict)]
-    return lines
+def read(found: dict[str, Any]) -> tuple[list[Figure], list[against.Compared], str]:
+    """Return the figures, comparisons and the other revision that JSON holds."""
+    other = found.get("against", {"revision": "", "jobs": []})
+    figures_found = [Figure(**one) for one in found.get("figures", [])]
+    return figures_found, [against.Compared.read(one) for one in other["jobs"]], other["revision"]
 
 
-def _rows_of_view(found: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
-    lines = [
-        ("a frame of the map: s", "Mesa, 10000 cells" if name == "mesa" else f"{name} cells", one)
-        for name, one in found.get("frame_s", {}).items()
-    ]
-    if "mesa_over_ours" in found:
-        lines.append(("a frame, Mesa over ours", "10000 cells", found["mesa_over_ours"]))
-    if "until_usable_s" in found:
-        lines.append(("page usable: s", "quick.yaml", found["until_usable_s"]))
-    return lines
+def show(found: dict[str, Any], console: Console) -> None:
+    """Print the tables."""
+    figures_found, compared, revision = read(found)
+    if figures_found:
+        said = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
+        console.print(shown.of_figures(figures_found, said))
+    if compared:
+        console.print(against.laws(compared))
+        console.print(against.speed(compared, revision))
 
 
-def _rows_of_size(size: str, one: dict[str, Any]) -> list[tuple[str, str, dict[str, float]]]:
-    lines = []
-    for n, speed in one["cells_steps_per_s"].items():
-        case = f"{size}, {n} threads"
-        lines += [
-            ("million cell-steps /s", case, _scaled(speed, 1e-6)),
-            ("over the first thread count", case, one["speed_up"][n]),
-            ("share of the triad", case, one["triad_share"][n]),
-        ]
-    return [*lines, ("bytes per cell", size, _single(one["bytes_per_agent"]))]
-
-
-def busy_rounds(found: dict[str, Any]) -> int:
-    """Count the rounds in which others took more than a tenth of the machine."""
-    if not isinstance(found, dict):
-        return 0
-    return sum(value if name == "busy_rounds" else busy_rounds(value) for name, value in found.items())
-
-
-def _scaled(one: dict[str, float], factor: float) -> dict[str, float]:
-    return {name: value * (factor if name != "rounds" else 1) for name, value in one.items()}
-
-
-def _single(value: float) -> dict[str, float]:
-    return {"median": value, "min": value, "max": value, "rounds": 1}
-
-
-def table(found: dict[str, Any]) -> Table:
-    """Return the figures for people."""
-    caption = f"{busy_rounds(found)} rounds shared the machine with others"
-    shown = Table(title=", ".join(f"{name} {value}" for name, value in found["machine"].items()), caption=caption)
-    for heading in ("figure", "case", "median", "min", "max", "rounds"):
-        shown.add_column(heading, justify="left" if heading in ("figure", "case") else "right")
-    for figure, case, one in rows(found):
-        shown.add_row(figure, case, *(f"{one[k]:.4g}" for k in ("median", "min", "max")), str(one["rounds"]))
-    return shown
-
-
-def processes(found: dict[str, Any]) -> Table:
-    """Return the time per process at the largest size."""
-    sizes = found["throughput"]["sizes"]
-    largest = max(sizes, key=int)
-    seconds = sizes[largest]["seconds_by_process"]
-    shown = Table(title=f"one step of {largest} cells on one thread")
-    for heading in ("process", "ms", "share"):
-        shown.add_column(heading, justify="left" if heading == "process" else "right")
-    for name, value in seconds.items():
-        shown.add_row(name, f"{1e3 * value:.3f}", f"{value / sum(seconds.values()):.1%}")
-    return shown
+def fill_readme(files: Sequence[Path]) -> None:
+    """Put the tables of JSON files into the README."""
+    parts = []
+    for file in files:
+        found = json.loads(file.read_text())
+        figures_found, compared, revision = read(found)
+        parts += [shown.readme(figures_found, found["machine"])] if figures_found else []
+        parts += [against.readme(compared, revision)] if compared else []
+    README.write_text(shown.filled(README.read_text(), "\n\n".join(parts)))
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print; end with 1 where laws differ."""
     asked = arguments()
-    found = measure(asked, Console(stderr=True))
+    if asked.readme:
+        fill_readme(asked.readme)
+        return
+    found = {"machine": machine()} | measure(asked, Console(stderr=True))
     if asked.json:
         sys.stdout.write(json.dumps(found) + "\n")
-        return
-    console = Console(width=120)
-    console.print(table(found))
-    if "throughput" in found:
-        console.print(processes(found))
+    else:
+        show(found, Console(width=150))
+    if any(one.broken for one in read(found)[1]):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

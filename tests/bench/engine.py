@@ -5,17 +5,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from abm.core.jit import Kernel, kernel, prange, set_threads
 from abm.core.simulation import Simulation
-from abm.document.load import resolve, validate
 from abm.scenario.build import Subject, build
+from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
+from tests.bench.jobs import NK_SHARE, NO_FRAMES, THREE_ARMS, WELL_CELLS, density
 from tests.bench.rounds import timed
 
-THREE_ARMS = Path(__file__).parents[2] / "configs" / "scenarios" / "three_arms.yaml"
-WELL_B_CELLS, WELL_NK_PER_B, WELL_SIDE_UM, WELL_UL = 10_000, 5.0, 5657.0, 200.0
-STEPS = 32
+ROOT = Path(__file__).parents[2]
+STEPS = 16
 LEAST_S = 0.5
 
 
@@ -23,21 +24,11 @@ class WrongStateError(Exception):
     """The same steps from the same start ended in another state."""
 
 
-def assay(n_agents: int, nk_share: float = WELL_NK_PER_B / (WELL_NK_PER_B + 1.0), hours: float = 24.0) -> Scenario:
-    """Return the three arms with this many cells, floor and medium scaled so that their density is that of the well."""
-    n_b = round(n_agents * (1.0 - nk_share))
-    scale = n_agents / (WELL_B_CELLS * (1.0 + WELL_NK_PER_B))
-    sets = [
-        f"populations.b_cells.n={n_b}",
-        f"populations.nk_cells.per_b_cell={(n_agents - n_b) / n_b}",
-        f"space.side={WELL_SIDE_UM * scale**0.5} um",
-        f"space.volume={WELL_UL * scale} uL",
-        f"processes.dheas.voxels_per_side={max(4, 16 * round(4 * scale**0.5))}",
-        f"duration={hours} h",
-        "probes.cells=null",
-        "probes.fields=null",
-    ]
-    return validate(Scenario, resolve(THREE_ARMS, sets, Scenario))
+def assay(n_cells: int, nk_share: float = NK_SHARE) -> Scenario:
+    """Return the three arms with this many cells, floor, medium and field scaled so that all is as in the well."""
+    voxels = max(4, 16 * round(4 * (n_cells / WELL_CELLS) ** 0.5))
+    sets = (*density(n_cells, nk_share), f"processes.dheas.voxels_per_side={voxels}", *NO_FRAMES)
+    return load_scenario(ROOT / THREE_ARMS, sets)
 
 
 def digest(simulation: Simulation) -> str:
@@ -58,14 +49,18 @@ class Clocked:
     scenario : Scenario
         From :func:`assay`.
     n_steps : int
-        Steps of one repeat, always the first of the run.
+        Steps of one repeat, the first of the run until it is moved on.
     """
 
     def __init__(self, scenario: Scenario, n_steps: int = STEPS):
-        self.simulation, self.n_steps, self.expected = build(scenario, Subject("both", 0)), n_steps, ""
+        self.simulation, self.n_steps = build(scenario, Subject("both", 0)), n_steps
+        self.n_cells = sum(p.n for p in self.simulation.world.populations.values())
+        self._begin()
+
+    def _begin(self) -> None:
+        self.expected = ""
         self.header, arrays = self.simulation.state()
         self.arrays = {name: array.copy() for name, array in arrays.items()}
-        self.n_agents = sum(p.n for p in self.simulation.world.populations.values())
 
     def fresh(self) -> None:
         """Go back to the start."""
@@ -76,6 +71,12 @@ class Clocked:
         for _ in range(self.n_steps):
             self.simulation.step()
 
+    def move_on(self) -> None:
+        """Let the next steps be those that are timed."""
+        self.fresh()
+        self.advance()
+        self._begin()
+
     def seconds_per_step(self, n_threads: int) -> float:
         """Time the steps; the end state must be that of the first call, whatever the number of threads.
 
@@ -85,32 +86,21 @@ class Clocked:
             It is not.
         """
         set_threads(n_threads)
-        seconds, _ = timed(self.advance, self.fresh, LEAST_S)
+        seconds = timed(self.advance, self.fresh, LEAST_S, n_threads)
         found = digest(self.simulation)
         self.expected = self.expected or found
         if found != self.expected:
-            raise WrongStateError(f"{self.n_agents} cells on {n_threads} threads end in {found}, not {self.expected}")
+            raise WrongStateError(f"{self.n_cells} cells on {n_threads} threads end in {found}, not {self.expected}")
         return seconds / self.n_steps
 
-    def seconds_by_process(self) -> dict[str, float]:
-        """Return seconds per step of each process on one thread."""
-        set_threads(1)
-        self.fresh()
-        self.simulation.seconds = dict.fromkeys(self.simulation.seconds, 0.0)
-        self.advance()
-        ordered = sorted(self.simulation.seconds.items(), key=lambda item: -item[1])
-        return {name: seconds / self.n_steps for name, seconds in ordered}
-
-    def bytes_per_agent(self) -> float:
+    def bytes_per_cell(self) -> float:
         """Bytes of all arrays of the state over the number of cells."""
         populations = self.simulation.world.populations.values()
         fields = sum(field.values.nbytes for field in self.simulation.world.fields.values())
-        return (sum(p.bytes_per_row * p.capacity for p in populations) + fields) / self.n_agents
+        return (sum(p.bytes_per_row * p.capacity for p in populations) + fields) / self.n_cells
 
     def bytes_per_step(self) -> float:
         """Bytes that a step must move at least: the arrays of every parallel loop, once per call."""
-        import pytest  # slow to import, and the clock of the first result runs
-
         moved = 0
 
         def listening(kernel):
@@ -149,5 +139,5 @@ class Triad:
         """Return the bandwidth on this many threads."""
         set_threads(n_threads)
         triad(self.out, self.a, self.b, 3.0)
-        seconds, _ = timed(lambda: triad(self.out, self.a, self.b, 3.0), lambda: None, LEAST_S)
+        seconds = timed(lambda: triad(self.out, self.a, self.b, 3.0), lambda: None, LEAST_S, n_threads)
         return 24.0 * self.out.size / seconds
