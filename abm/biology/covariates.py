@@ -6,8 +6,9 @@
 *References*: Mosteller1987 (body surface).
 """
 
-import math
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from abm.core.par import Model, par
 
@@ -32,8 +33,8 @@ class Covariates(Model):
     fcgr3a: Genotype = "VV"
 
     @property
-    def surface_m2(self) -> float:
+    def surface_m2(self) -> Any:
         """Body surface, from weight and height where these are known."""
         if self.height_cm is None:
             return self.body_surface_m2
-        return math.sqrt(self.height_cm * self.weight_kg / CM2_KG_PER_M4)
+        return np.sqrt(self.height_cm * self.weight_kg / CM2_KG_PER_M4)

@@ -1,45 +1,45 @@
-"""Linear equations advanced by their exact solution."""
+"""Linear equations advanced by their exact solution: numbers, or arrays of one for each subject."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 TERMS = 18  # design: of a matrix of norm below 1/2 the rest is below 1e-21
+SLOWEST = 1e-200  # design: a rate that does nothing and can be divided by
 
 
-def integral(rate: float, dt: float) -> float:
+def integral(rate: Any, dt: float) -> Any:
     """Return the integral of ``exp(-rate t)`` from 0 to dt."""
-    return -math.expm1(-rate * dt) / rate if rate * dt > 1e-12 else dt
+    rate = np.maximum(rate, SLOWEST)
+    return -np.expm1(-rate * dt) / rate
 
 
-def one_pool(x: float, inflow: float, rate: float, dt: float) -> float:
+def one_pool(x: Any, inflow: Any, rate: Any, dt: float) -> Any:
     """Advance ``dx/dt = inflow - rate x``."""
-    return x * math.exp(-rate * dt) + inflow * integral(rate, dt)
+    return x * np.exp(-rate * dt) + inflow * integral(rate, dt)
 
 
-def two_pools(
-    x: tuple[float, float], inflow: float, rates: tuple[float, float, float], dt: float
-) -> tuple[float, float]:
+def two_pools(x: tuple[Any, Any], inflow: Any, rates: tuple[Any, Any, Any], dt: float) -> tuple[Any, Any]:
     """Advance ``dx/dt = inflow - a x + c y``, ``dy/dt = b x - c y``.
 
     Parameters
     ----------
-    x : tuple of float
+    x : tuple of float or array
         Both amounts.
-    inflow : float
+    inflow : float or array
         Into the first.
-    rates : tuple of float
+    rates : tuple of float or array
         ``a`` (all losses of the first, at least ``b``), ``b`` (into the second), ``c`` (back).
     dt : float
         Time.
     """
     a, b, c = rates
-    if a <= 0.0 and c <= 0.0:
-        return x[0] + inflow * dt, x[1]
-    gap = max(math.sqrt(0.25 * (a - c) ** 2 + b * c), 1e-9 * (a + c))  # equal rates: a limit, exact to nine digits
-    fast = 0.5 * (a + c) + gap
+    mean = np.maximum(0.5 * (a + c), SLOWEST)
+    gap = np.maximum(np.sqrt(0.25 * (a - c) ** 2 + b * c), 2e-9 * mean)  # equal rates: a limit, exact to nine digits
+    fast = mean + gap
     slow = (a - b) * c / fast  # their product is the determinant: no cancellation
-    e_slow, e_fast = math.exp(-slow * dt), math.exp(-fast * dt)
+    e_slow, e_fast = np.exp(-slow * dt), np.exp(-fast * dt)
     i_slow, i_fast = integral(slow, dt), integral(fast, dt)
     # exp(-M t) = p I - r M by its two eigenvalues, and its integral over the step likewise
     p, r = (fast * e_slow - slow * e_fast) / (fast - slow), (e_slow - e_fast) / (fast - slow)

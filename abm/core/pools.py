@@ -41,7 +41,7 @@ class Pools:
 
     def _own(self, amount: Any) -> Any:
         if self.n_subjects is None:
-            return float(amount)
+            return np.asarray(amount).item()
         own = np.empty(self.n_subjects)
         own[:] = amount
         return own

@@ -120,6 +120,14 @@ def sum_each(sums, values, first):
         sums[s] = sum_rows(values, first[s], first[s + 1])
 
 
+@kernel
+def sum_each_product(sums, values, times, first):
+    """Write the sum of the products of the rows of each subject."""
+    for s in prange(sums.size):
+        rows = slice(first[s], first[s + 1])
+        sums[s] = sum_rows(values[rows] * times[rows], 0, rows.stop - rows.start)
+
+
 class Population:
     """Rows of one cell type; every column is an attribute, an array of shape ``(n,)``.
 
@@ -217,10 +225,21 @@ class Population:
             self._first_of = self.version
         return self._first
 
-    def sums(self, values: np.ndarray) -> np.ndarray:
-        """Return the sum over the rows of each subject, shape (n_subjects,), the same in whatever company."""
+    def sums(self, values: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
+        """Return the sum over the rows of each subject, shape (n_subjects,), the same in whatever company.
+
+        Parameters
+        ----------
+        values : array, shape (n,)
+            What is summed.
+        times : array, shape (n,)
+            What it is multiplied by.
+        """
         sums = np.empty(self.n_subjects)
-        sum_each(sums, values, self.first)
+        if times is None:
+            sum_each(sums, values, self.first)
+        else:
+            sum_each_product(sums, values, times, self.first)
         return sums
 
     def _resize(self, n: int) -> None:

@@ -89,6 +89,12 @@ class World:
             self._keys[stream] = own if self.is_body else own[0]
         return self._keys[stream], np.uint32(self.step)
 
+    def each(self, value: np.ndarray | float) -> np.ndarray:
+        """Return a value, or that of each subject, as an array of its own, shape (n_subjects,): so kernels take it."""
+        own = np.empty(self.n_subjects)
+        own[:] = value
+        return own
+
     def first_key(self, stream: str) -> Key:
         """Return the key of a stream of cells of a lone subject, whatever the step: cells that come later are alike."""
         return stream_key(*self.subjects[0], f"cells.{stream}"), np.uint32(0)

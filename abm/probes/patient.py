@@ -6,6 +6,8 @@ A look at the moment of a dose or a plasma exchange is before it, at the start a
 import math
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.core.measure import Measure
 from abm.core.population import Population
 from abm.core.probe import Probe, Row
@@ -66,7 +68,7 @@ class Patient(Probe):
         row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
         row |= {f"n_{who}": cells for who, cells in totals.items()}
         row |= _of_signalling(world) if "signal" in b and "accessible_cells" in b else {}
-        row |= clone.totals(b, pools)
+        row |= {name: float(np.max(total)) for name, total in clone.totals(b, pools).items()}
         row["rel_cd20"] = _relative_cd20(b)
         armed = [cells for cells in world.populations.values() if "granules" in cells]
         row["effectors"] = armed[0].mean("granules") if armed else math.nan

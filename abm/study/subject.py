@@ -178,7 +178,8 @@ class _Course:
         world, probes = self.simulation.world, self.simulation.records[self.job.scenario.space.look]
         rows = [probes[step] for step in sorted(probes)]
         self.job.part.append("series", world.step, {name: [row[name] for row in rows] for name in rows[0]})
-        self.job.part.finish({"steps": world.step, "conservation": balance(world)})
+        errors = {name: float(np.max(error)) for name, error in balance(world).items()}
+        self.job.part.finish({"steps": world.step, "conservation": errors})
 
     def _finish(self) -> None:
         simulation, part, world = self.simulation, self.job.part, self.simulation.world

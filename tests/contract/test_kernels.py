@@ -76,7 +76,7 @@ def recorded(busy, patient):
             patch.setattr(module, name, recorders[key])
         for space in ({"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, MIXED):
             busy(changes={"space": space, "duration": "25 min"}).run()
-        patient().run()
+        patient(values={"logistic_growth": {"rate": "0.2 /d", "rel_capacity": 10}}).run()  # subclones that split
     return recorders
 
 

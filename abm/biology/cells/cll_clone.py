@@ -19,7 +19,7 @@ from abm.core.cell_type import KeyOf
 from abm.core.par import par
 from abm.core.pools import Pools
 from abm.core.population import Column, Population
-from abm.core.rng import uniform
+from abm.core.rng import fill_uniform
 
 WIDEST = 4.5  # design: one cell in 300 000 lies beyond
 BLOOD_OVER_PLASMA = 5.0 / 3.0  # assumed: usual adult
@@ -54,7 +54,9 @@ class CllClone(Clone):
         super().draw(population, rows, key_of)
         uid, key = population.uid[rows], key_of("cll_clone")
         n = uid.size - (self.c481s_cells > 0.0)
-        place = np.array([uniform(key, u, 1) for u in uid])
+        place, luck = np.empty(uid.size), np.empty(uid.size)
+        fill_uniform(place, uid, 1, key)
+        fill_uniform(luck, uid, 2, key)
         score = np.zeros(uid.size)
         score[:n] = WIDEST * (2.0 * (np.arange(n) + place[:n]) / max(n, 1) - 1.0)
         weight = np.exp(-0.5 * score**2)
@@ -62,21 +64,22 @@ class CllClone(Clone):
         if n < uid.size:
             cells[n:] = self.c481s_cells
             population.c481s[rows][n:] = 1.0
-        slow = np.array([uniform(key, u, 2) for u in uid]) < self.persisting_frac
+        slow = luck < self.persisting_frac
         slow[n:] = False
         population.turnover_rel[rows] = np.where(slow, self.rel_persisting, 1.0)
         population.igm_score[rows] = score
         population.accessible_cells[rows] = np.where(np.arange(uid.size) < n, cells * (1.0 - self.niche_frac), 0.0)
         population.niche_cells[rows] = cells - population.accessible_cells[rows]
 
-    def totals(self, population: Population, pools: Pools) -> dict[str, float]:
-        """Return lymphocytes in blood, cells in tissue and those with the mutation."""
+    def totals(self, population: Population, pools: Pools) -> dict[str, np.ndarray]:
+        """Return each patient's lymphocytes in blood, cells in tissue and those with the mutation."""
         b, litres = population, pools.volume_uL * 1e-6 * BLOOD_OVER_PLASMA
+        in_blood, in_tissue = b.sums(b.accessible_cells), b.sums(b.niche_cells)
         return {
-            "lymphocytes_per_nL": float(b.accessible_cells.sum()) / (litres * NL_PER_L),
-            "n_accessible": float(b.accessible_cells.sum()),
-            "n_tissue": float(b.niche_cells.sum()),
-            "n_c481s": float((b.accessible_cells + b.niche_cells)[b.c481s > 0.0].sum()),
+            "lymphocytes_per_nL": in_blood / (litres * NL_PER_L),
+            "n_accessible": in_blood,
+            "n_tissue": in_tissue,
+            "n_c481s": b.sums((b.accessible_cells + b.niche_cells) * (b.c481s > 0.0)),
         }
 
     @property

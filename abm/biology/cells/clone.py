@@ -8,7 +8,7 @@ overstate it ten-thousand-fold. What differs between agents, CD20, is what treat
 *References*: Ginaldi1998 (CD20 per cell); assumed burden.
 """
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from abm.biology.cells.b_cells import Targets, draw_cd20
 from abm.biology.cells.lognormal import LogNormal, draw_lognormal
@@ -76,7 +76,6 @@ class Clone(Targets):
         population.accessible_cells[rows] = own * (1.0 - self.niche_frac)
         population.niche_cells[rows] = own * self.niche_frac
 
-    def cd20_mass(self, b: Population, column: str = "accessible_cells") -> float:
-        """Return the CD20 of the cells in a column, relative to the reference burden."""
-        total = float((b[column] * b.cd20_per_cell).sum())  # np.dot would wake the BLAS threads
-        return total / (self.reference_cells * self.reference_cd20_per_cell)
+    def cd20_mass(self, b: Population, column: str = "accessible_cells") -> Any:
+        """Return the CD20 of the cells in a column, relative to the reference burden, for each patient."""
+        return b.sums(b[column], b.cd20_per_cell) / (self.reference_cells * self.reference_cd20_per_cell)

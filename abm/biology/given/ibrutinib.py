@@ -11,8 +11,9 @@ from abm.core import words
 from abm.core.addition import WHAT_IS_GIVEN, Addition, Dose, Scale, dissolve
 from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.errors import Fault
+from abm.core.jit import kernel, prange
 from abm.core.par import Model, par, refusal
-from abm.core.rng import uniform
+from abm.core.rng import of_each, uniform
 from abm.core.world import World
 
 
@@ -51,7 +52,8 @@ class IbrutinibGiven(Addition):
         cls, given: Mapping[int, Any], patient_at: Callable[[float], Any], stream: np.uint64, end_h: float
     ) -> list[Dose]:
         """Return the daily doses that are taken."""
-        return [Dose(t_h, mg, every_d=1) for t_h, mg in taken(list(given.values()), stream, 0.0, end_h)]
+        found = taken(list(given.values()), stream, 0.0, end_h)
+        return [Dose(t_h, mg.item(), every_d=1) for t_h, mg in found if mg[0] > 0.0]
 
     @property
     def is_daily(self) -> bool:
@@ -83,28 +85,33 @@ class IbrutinibGiven(Addition):
         return f"ibrutinib {self.amount_words()} a day{since}{missed}"
 
 
-def taken(
-    regimen: Sequence[IbrutinibGiven], stream: np.uint64, from_h: float, to_h: float
-) -> list[tuple[float, float]]:
-    """Return the moments, h, and amounts, mg, of the doses that are taken from one moment to before another.
+@kernel
+def draw_luck(luck, day, key):
+    """Draw the number of a day of each patient."""
+    for s in prange(luck.size):
+        luck[s] = uniform((key[0][s], key[1]), day, 1)
+
+
+def taken(regimen: Sequence[IbrutinibGiven], stream: Any, from_h: float, to_h: float) -> list[tuple[float, np.ndarray]]:
+    """Return the moments, h, and what each patient takes then, mg, from one moment to before another.
 
     Parameters
     ----------
     regimen : sequence of IbrutinibGiven
         In order of time; doses are at the hour of the first.
-    stream : int
+    stream : int or array of int, shape (n_subjects,)
         Key of the process: which days are missed.
     from_h, to_h : float
         The moments.
     """
     if not regimen:
         return []
-    starts, found = [daily.at for daily in regimen], []
+    key = of_each((stream, np.uint32(0)))
+    starts, luck, found = [daily.at for daily in regimen], np.empty(key[0].size), []
     first, last = (math.ceil((t - starts[0] - SAME_MOMENT_H) / H_PER_D) for t in (from_h, to_h))
     for day in range(max(0, first), last):
         dose_h = starts[0] + day * H_PER_D
         own = regimen[int(np.searchsorted(starts, dose_h + SAME_MOMENT_H)) - 1]
-        is_taken = uniform((stream, np.uint32(0)), np.uint64(day), 1) >= own.missed
-        if own.ibrutinib > 0.0 and is_taken:
-            found.append((max(dose_h, from_h), own.ibrutinib))
+        draw_luck(luck, np.uint64(day), key)
+        found.append((max(dose_h, from_h), np.where(luck >= own.missed, own.ibrutinib, 0.0)))
     return found

@@ -71,10 +71,12 @@ class Infusion(Addition):
             for t in one.moments
         ]
 
-    def dose_mg(self, patient: Covariates) -> float:
-        """Return what one infusion gives a patient."""
-        by_size = (self.infusion or 0.0) * patient.surface_m2 + (self.infusion_mg_per_kg or 0.0) * patient.weight_kg
-        return by_size + (self.infusion_mg or 0.0)
+    def dose_mg(self, patient: Covariates) -> Any:
+        """Return what one infusion gives a patient, or each of several."""
+        by_surface, by_weight, flat = (
+            0.0 if amount is None else amount for amount in (self.infusion, self.infusion_mg_per_kg, self.infusion_mg)
+        )
+        return by_surface * patient.surface_m2 + by_weight * patient.weight_kg + flat
 
     @property
     def moments(self) -> list[float]:

@@ -9,8 +9,9 @@ the cohort's correlation of A0 with the burden.
 *References*: assumed: median 36 g/L at the start (25-43).
 """
 
-import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
 
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -36,12 +37,13 @@ class Albumin(Process):
     per_il6: float = par(0.05, "1", "assumed: acute phase", "Fall at full IL-6", ge=0, le=1)
     tau: float = par("27 d", "h", "assumed: half-life of albumin 19 d", "Time constant", gt=0, le=1e5)
 
-    def aim(self, world: World) -> float:
+    def aim(self, world: World) -> Any:
         """Return the level at balance, g/L."""
         b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
-        total = float(b.accessible_cells.sum() + b.niche_cells.sum())
-        burden = total / clone.cells if clone.cells > 0.0 else 0.0
-        return max(LOWEST_G_PER_L, self.healthy * (1.0 - self.per_burden * burden - self.per_il6 * world.pools["il6"]))
+        total = b.sums(b.accessible_cells) + b.sums(b.niche_cells)
+        burden = total / np.where(clone.cells > 0.0, clone.cells, np.inf)
+        left = 1.0 - self.per_burden * burden - self.per_il6 * world.pools["il6"]
+        return np.maximum(LOWEST_G_PER_L, self.healthy * left)
 
     def begin(self, world: World) -> None:
         """Start at balance."""
@@ -51,4 +53,4 @@ class Albumin(Process):
         """Relax for one step."""
         aim = self.aim(world)
         now = world.pools["albumin_g_per_L"]
-        world.pools["albumin_g_per_L"] = aim + (now - aim) * math.exp(-world.dt_h / self.tau)
+        world.pools["albumin_g_per_L"] = aim + (now - aim) * np.exp(-world.dt_h / self.tau)

@@ -1,18 +1,22 @@
 """What must balance in a patient: milligrams of drug, and cells born, alive and dead."""
 
+from typing import Any
+
+import numpy as np
+
 from abm.biology.antibody.places import antibodies, dose_pool_of
 from abm.biology.patient.pharmacokinetics import FATES
 from abm.core.world import World
 
 
-def balance(world: World) -> dict[str, float]:
-    """Return the relative error of each balance; 0 is perfect."""
+def balance(world: World) -> dict[str, Any]:
+    """Return the relative error of each balance, for each patient; 0 is perfect."""
     pools, b = world.pools, world.populations["b_cells"]
     clone = world.cell_types["b_cells"]
     drugs = antibodies(world)
     kept = sum(pools[dose_pool_of(drug, f"{fate}_mg")] for drug in drugs for fate in FATES)
-    alive, plasma = float(b.accessible_cells.sum() + b.niche_cells.sum()), float(b.plasma_cells.sum())
-    start = clone.start_cells if b.n else 0.0
+    alive, plasma = b.sums(b.accessible_cells) + b.sums(b.niche_cells), b.sums(b.plasma_cells)
+    start = np.where(np.diff(b.first) > 0, clone.start_cells, 0.0)
     return {
         "drug_rel_error": _relative(kept, sum(pools[dose_pool_of(drug, "dosed_mg")] for drug in drugs)),
         "clone_rel_error": _relative(
@@ -25,5 +29,5 @@ def balance(world: World) -> dict[str, float]:
     }
 
 
-def _relative(found: float, expected: float) -> float:
-    return abs(found - expected) / expected if expected > 0.0 else abs(found)
+def _relative(found: Any, expected: Any) -> Any:
+    return np.abs(found - expected) / np.where(np.asarray(expected) > 0.0, expected, 1.0)

@@ -9,10 +9,12 @@ it. It begins at balance. In serum: the intravascular share over the plasma volu
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
 
 from abm.biology.columns import IGM_PARTS
-from abm.core.linear import integral
+from abm.core.linear import one_pool
 from abm.core.par import par
 from abm.core.population import Population
 from abm.core.process import Phase, Process
@@ -44,12 +46,12 @@ class IgmTurnover(Process):
     half_life: float = par("5.1 d", "h", "Barth1964", "Half-life of IgM", gt=0, le=1e4)
     intravascular_frac: float = par(0.82, "1", "Barth1964", "Share of IgM in the plasma", gt=0, le=1)
 
-    def secreted(self, b: Population) -> dict[str, float]:
+    def secreted(self, b: Population) -> dict[str, Any]:
         """Return grams per hour by who secretes."""
         pg_per_h = (
-            self.b_cell * float(b.accessible_cells.sum() + b.niche_cells.sum()),
-            self.plasma_cell * float(b.plasma_cells.sum()),
-            self.plasma_cell * float(b.long_lived_cells.sum()),
+            self.b_cell * (b.sums(b.accessible_cells) + b.sums(b.niche_cells)),
+            self.plasma_cell * b.sums(b.plasma_cells),
+            self.plasma_cell * b.sums(b.long_lived_cells),
         )
         return {name: pg * G_PER_PG for name, pg in zip(IGM_PARTS, pg_per_h, strict=True)}
 
@@ -63,13 +65,12 @@ class IgmTurnover(Process):
     def step(self, world: World, key: Key) -> None:
         """Secrete and catabolise for one step."""
         pools, loss_per_h = world.pools, math.log(2.0) / self.half_life
-        kept, gain = math.exp(-loss_per_h * world.dt_h), integral(loss_per_h, world.dt_h)
         rel_secretion = pools.amounts.get("rel_secretion", 1.0)  # as usual where nothing raises it
         for name, g_per_h in self.secreted(world.populations["b_cells"]).items():
-            pools[name] = pools[name] * kept + g_per_h * rel_secretion * gain
-        pools["igm_nadir_g_per_L"] = min(pools["igm_nadir_g_per_L"], self.set_level(world))
+            pools[name] = one_pool(pools[name], g_per_h * rel_secretion, loss_per_h, world.dt_h)
+        pools["igm_nadir_g_per_L"] = np.minimum(pools["igm_nadir_g_per_L"], self.set_level(world))
 
-    def set_level(self, world: World) -> float:
+    def set_level(self, world: World) -> Any:
         """Write the level in serum, g/L, and return it."""
         pools = world.pools
         litres = pools.volume_uL * 1e-6

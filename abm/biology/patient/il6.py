@@ -8,8 +8,9 @@ to the reference burden. Secretion is multiplied by ``1 + S L``.
 *References*: Ghobrial2004 (the flare); assumed: monocytes as the source of IL-6, and its strength.
 """
 
-import math
 from typing import ClassVar, Literal
+
+import numpy as np
 
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -44,5 +45,5 @@ class Il6(Process):
         pools = world.pools
         coated = pools["drug_effect"] * world.cell_types["b_cells"].cd20_mass(world.populations["b_cells"])
         aim = coated / (coated + self.half_coated)
-        pools["il6"] = aim + (pools["il6"] - aim) * math.exp(-world.dt_h / self.tau)
+        pools["il6"] = aim + (pools["il6"] - aim) * np.exp(-world.dt_h / self.tau)
         pools["rel_secretion"] = 1.0 + self.strength * pools["il6"]

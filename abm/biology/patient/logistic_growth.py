@@ -8,13 +8,25 @@ multiple of the burden at the start.
 *References*: assumed rate, CV 70 % between patients.
 """
 
-import math
 from typing import ClassVar, Literal
 
+import numpy as np
+
+from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
+
+
+@kernel
+def grow(accessible_cells, niche_cells, first, factor):
+    """Multiply the subclones of each patient."""
+    for s in prange(factor.size):
+        rows, own = slice(first[s], first[s + 1]), factor[s]
+        for cells in (accessible_cells[rows], niche_cells[rows]):
+            for i in range(cells.size):
+                cells[i] *= own
 
 
 class LogisticGrowth(Process):
@@ -32,10 +44,9 @@ class LogisticGrowth(Process):
     def step(self, world: World, key: Key) -> None:
         """Grow for one step."""
         b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
-        total = float(b.accessible_cells.sum() + b.niche_cells.sum())
-        if self.rate <= 0.0 or clone.cells <= 0.0:
-            return
-        factor = math.exp(self.rate * (1.0 - total / (self.rel_capacity * clone.cells)) * world.dt_h)
-        b.accessible_cells[:] *= factor
-        b.niche_cells[:] *= factor
-        world.pools.add("cells_born" if factor >= 1.0 else "cells_crowded", abs(factor - 1.0) * total)
+        total, has_room = b.sums(b.accessible_cells) + b.sums(b.niche_cells), clone.cells > 0.0
+        capacity = np.where(has_room, self.rel_capacity * clone.cells, np.inf)
+        gain = np.expm1(np.where(has_room, self.rate, 0.0) * (1.0 - total / capacity) * world.dt_h)
+        grow(b.accessible_cells, b.niche_cells, b.first, world.each(1.0 + gain))
+        world.pools.add("cells_born", np.maximum(gain, 0.0) * total)
+        world.pools.add("cells_crowded", np.maximum(-gain, 0.0) * total)

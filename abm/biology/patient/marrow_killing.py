@@ -9,30 +9,49 @@ effect. Every cell killed uses up a share of the reserve: ``dE = -E killed / kil
 *References*: Treon2005 (FCGR3A-158 V/V and V/F respond better than F/F); assumed rate and saturation.
 """
 
-import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from abm.biology.columns import GRANULES
-from abm.biology.covariates import Genotype
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, kernel, prange
 from abm.core.par import par
-from abm.core.population import Population
+from abm.core.population import Population, sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
+from abm.core.series import exp, expm1, log
 from abm.core.world import World
 
 
+@device
+def expose(own, cd20, reference, power, exposure):
+    """Write hazard times time of each subclone."""
+    log_reference, without_cd20 = log(reference), exposure * 0.0**power
+    for i in range(own.size):
+        own[i] = power * (log(cd20[i]) - log_reference)
+    for i in range(own.size):
+        own[i] = exposure * exp(own[i]) if cd20[i] > 0.0 else without_cd20
+
+
+@device
+def lose(cells, lost, own, rel_hazard):
+    """Take away what dies, and return how many cells that is in all."""
+    for i in range(lost.size):
+        lost[i] = -cells[i] * expm1(-rel_hazard * own[i])
+        cells[i] -= lost[i]
+    return sum_rows(lost, 0, lost.size)
+
+
 @kernel
-def kill_cells(accessible_cells, niche_cells, killed, cd20, reference, power, exposure, rel_niche):
+def kill_cells(accessible_cells, niche_cells, killed, cd20, first, exposure, power, rel_niche, reference):
     """Reduce both compartments of each subclone; ``exposure`` is hazard times time at the reference CD20."""
-    for i in prange(killed.size):
-        own = exposure * (cd20[i] / reference) ** power
-        lost, lost_in_niche = -accessible_cells[i] * math.expm1(-own), -niche_cells[i] * math.expm1(-own * rel_niche)
-        accessible_cells[i] -= lost
-        niche_cells[i] -= lost_in_niche
-        killed[i] = lost + lost_in_niche
+    for s in prange(killed.size):
+        killed[s] = 0.0
+        if exposure[s] > 0.0:
+            rows = slice(first[s], first[s + 1])
+            own, lost = np.empty(rows.stop - rows.start), np.empty(rows.stop - rows.start)
+            expose(own, cd20[rows], reference[s], power[s], exposure[s])
+            killed[s] = lose(accessible_cells[rows], lost, own, 1.0) + lose(niche_cells[rows], lost, own, rel_niche[s])
 
 
 class MarrowKilling(Process):
@@ -63,32 +82,25 @@ class MarrowKilling(Process):
         """Make the ledger."""
         world.pools.declare("cells_killed")
 
-    def strength(self, genotype: Genotype, nk: Population | None) -> float:
+    def strength(self, genotype: Any, nk: Population | None) -> Any:
         """Return genotype factor times the effectors' mean potency and reserve; 1 for them where there are none."""
-        own = {"VV": self.rel_vv, "VF": self.rel_vf, "FF": self.rel_ff}[genotype]
-        return own * (float(np.mean(nk.potency * nk.granules)) if nk is not None and nk.n else 1.0)
+        own = np.where(genotype == "VV", self.rel_vv, np.where(genotype == "VF", self.rel_vf, self.rel_ff))
+        if nk is None:
+            return own
+        n = np.diff(nk.first)
+        return own * np.where(n > 0, nk.sums(nk.potency * nk.granules) / np.maximum(n, 1), 1.0)
 
     def step(self, world: World, key: Key) -> None:
         """Kill for one step."""
         b, nk, clone = world.populations["b_cells"], world.populations.get("nk_cells"), world.cell_types["b_cells"]
-        burden = float(b.accessible_cells.sum() + b.niche_cells.sum())
+        burden = b.sums(b.accessible_cells) + b.sums(b.niche_cells)
         strength = self.strength(world.properties["covariates"].fcgr3a, nk)
         hazard = self.rate * strength * world.pools["drug_effect"] / (1.0 + burden / self.saturation_cells)
-        if hazard <= 0.0:
+        if not np.any(hazard > 0.0):
             return
-        killed = np.empty(b.n)
-        reference = clone.reference_cd20_per_cell
-        kill_cells(
-            b.accessible_cells,
-            b.niche_cells,
-            killed,
-            b.cd20_per_cell,
-            reference,
-            self.cd20_power,
-            hazard * world.dt_h,
-            self.rel_niche,
-        )
-        n_killed = float(killed.sum())
-        world.pools.add("cells_killed", n_killed)
-        if nk is not None and nk.n:
-            nk.granules[:] *= math.exp(-n_killed / self.kills_to_tire)
+        law = (hazard * world.dt_h, self.cd20_power, self.rel_niche, clone.reference_cd20_per_cell)
+        killed = np.empty(world.n_subjects)
+        kill_cells(b.accessible_cells, b.niche_cells, killed, b.cd20_per_cell, b.first, *map(world.each, law))
+        world.pools.add("cells_killed", killed)
+        if nk is not None:
+            nk.granules[:] *= np.repeat(np.exp(-killed / self.kills_to_tire), np.diff(nk.first))

@@ -7,8 +7,9 @@
 *References*: assumed rate; protection by stroma keeps a plateau after treatment.
 """
 
-import math
 from typing import ClassVar, Literal
+
+import numpy as np
 
 from abm.core.jit import kernel, prange
 from abm.core.par import par
@@ -18,12 +19,15 @@ from abm.core.world import World
 
 
 @kernel
-def exchange(accessible_cells, niche_cells, niche_frac, kept):
+def exchange(accessible_cells, niche_cells, first, niche_frac, kept):
     """Relax the share in the niche of each subclone; ``kept`` is the part of the distance left after the step."""
-    for i in prange(niche_cells.size):
-        total = accessible_cells[i] + niche_cells[i]
-        niche_cells[i] = niche_frac * total + (niche_cells[i] - niche_frac * total) * kept
-        accessible_cells[i] = total - niche_cells[i]
+    for s in prange(kept.size):
+        rows, frac, left = slice(first[s], first[s + 1]), niche_frac[s], kept[s]
+        accessible, niche = accessible_cells[rows], niche_cells[rows]
+        for i in range(niche.size if left < 1.0 else 0):
+            total = accessible[i] + niche[i]
+            in_niche = frac * total + (niche[i] - frac * total) * left
+            accessible[i], niche[i] = total - in_niche, in_niche
 
 
 class NicheExchange(Process):
@@ -39,8 +43,6 @@ class NicheExchange(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Exchange for one step."""
-        if self.rate <= 0.0:
-            return
         b, niche_frac = world.populations["b_cells"], world.cell_types["b_cells"].niche_frac
-        kept = math.exp(-self.rate / (1.0 - niche_frac) * world.dt_h)
-        exchange(b.accessible_cells, b.niche_cells, niche_frac, kept)
+        kept = np.exp(-self.rate / (1.0 - niche_frac) * world.dt_h)
+        exchange(b.accessible_cells, b.niche_cells, b.first, world.each(niche_frac), world.each(kept))

@@ -16,7 +16,9 @@ antibody has of its own. Cells act on all of it together.
 
 import math
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
 
 from abm.biology.antibody.antibody import Antibody
 from abm.biology.antibody.places import (
@@ -28,7 +30,7 @@ from abm.biology.antibody.places import (
     pool_of,
 )
 from abm.core.clock import SAME_MOMENT_H
-from abm.core.linear import integral, two_pools
+from abm.core.linear import SLOWEST, one_pool, two_pools
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
@@ -88,27 +90,31 @@ class Pharmacokinetics(Process):
         pools[pool_of(drug)] = pools.molecules(ug_per_mL * drug.nM_per_ug_per_mL())
 
     @abstractmethod
-    def clear(self, world: World, drug: Antibody, rate: float) -> tuple[float, float]:
+    def clear(self, world: World, drug: Antibody, rate: Any) -> tuple[Any, Any]:
         """Advance an antibody by a step with an infusion in mg/h; return what target and what the body cleared, mg."""
 
-    def inflow(self, world: World, drug: Antibody) -> float:
+    def inflow(self, world: World, drug: Antibody) -> Any:
         """Return the infusion rate of an antibody in this step, mg/h; steps begin and end where infusions do."""
-        total = 0.0
+        total: Any = 0.0
         for course, infusion in world.given_of("infusion").items():
             for t_h in infusion.moments if infusion.of == drug.kind else ():
                 is_running = t_h - SAME_MOMENT_H <= world.t_h < t_h + infusion.over - SAME_MOMENT_H
-                if is_running and not (infusion.unless_progressed and self._is_withheld(world, infusion.at, course)):
-                    total += infusion.dose_mg(world.properties["covariates"]) / infusion.over
+                if is_running:
+                    rate = infusion.dose_mg(world.properties["covariates"]) / infusion.over
+                    is_withheld = infusion.unless_progressed and self._is_withheld(world, infusion.at, course)
+                    total = total + np.where(is_withheld, 0.0, rate)
         return total
 
-    def _is_withheld(self, world: World, first_h: float, course: int) -> bool:
+    def _is_withheld(self, world: World, first_h: float, course: int) -> Any:
         """Decide at the first infusion of a conditional course for all of it; each course has its bit."""
         pools, bit = world.pools, 1 << course
+        withheld = np.asarray(pools["courses_withheld"]).astype(np.int64)
         if abs(world.t_h - first_h) < SAME_MOMENT_H:
             now, nadir = pools["igm_g_per_L"], pools["igm_nadir_g_per_L"]
-            if now >= PROGRESSED_REL * nadir and now - nadir >= PROGRESSED_G_PER_L:
-                pools["courses_withheld"] = float(int(pools["courses_withheld"]) | bit)
-        return bool(int(pools["courses_withheld"]) & bit)
+            has_progressed = (now >= PROGRESSED_REL * nadir) & (now - nadir >= PROGRESSED_G_PER_L)
+            withheld = np.where(has_progressed, withheld | bit, withheld)
+            pools["courses_withheld"] = withheld
+        return (withheld & bit) > 0
 
 
 class TwoCompartment(Pharmacokinetics):
@@ -130,18 +136,19 @@ class TwoCompartment(Pharmacokinetics):
     )
     antigen_max: float = par(3.0, "1", "assumed: beyond it target clearance is saturated", "Most antigen", gt=0, le=100)
 
-    def clear(self, world: World, drug: Antibody, rate: float) -> tuple[float, float]:
+    def clear(self, world: World, drug: Antibody, rate: Any) -> tuple[Any, Any]:
         """Distribute and clear with the antigen of the step's start."""
         pools, b, clone = world.pools, world.populations["b_cells"], world.cell_types["b_cells"]
-        antigen = min(self.antigen_max, clone.cd20_mass(b, "accessible_cells") + clone.cd20_mass(b, "niche_cells"))
+        antigen = clone.cd20_mass(b, "accessible_cells") + clone.cd20_mass(b, "niche_cells")
+        antigen = np.minimum(self.antigen_max, antigen)
         target, body = self.cl2 * drug.rel_target_clearance * antigen, self.cl1 * drug.rel_clearance
         central, peripheral = dose_pool_of(drug, "central_mg"), dose_pool_of(drug, "peripheral_mg")
         before = pools[central], pools[peripheral]
         rates = (body + target + self.q) / self.v1, self.q / self.v1, self.q / self.v2
         after = two_pools(before, rate, rates, world.dt_h)
         pools[central], pools[peripheral] = after
-        cleared = max(0.0, sum(before) + rate * world.dt_h - sum(after))
-        by_target = cleared * target / (body + target) if target > 0.0 else 0.0
+        cleared = np.maximum(0.0, sum(before) + rate * world.dt_h - sum(after))
+        by_target = cleared * target / np.maximum(body + target, SLOWEST)
         return by_target, cleared - by_target
 
 
@@ -152,10 +159,10 @@ class OneCompartment(Pharmacokinetics):
 
     half_life: float = par("22 d", "h", "RituxanLabel; assumed: 10-36 d", "Half-life in plasma", gt=0, le=1e5)
 
-    def clear(self, world: World, drug: Antibody, rate: float) -> tuple[float, float]:
+    def clear(self, world: World, drug: Antibody, rate: Any) -> tuple[Any, Any]:
         """Clear exponentially."""
         central = dose_pool_of(drug, "central_mg")
         k, before = math.log(2.0) / self.half_life * drug.rel_clearance, world.pools[central]
-        after = before * math.exp(-k * world.dt_h) + rate * integral(k, world.dt_h)
+        after = one_pool(before, rate, k, world.dt_h)
         world.pools[central] = after
-        return 0.0, max(0.0, before + rate * world.dt_h - after)
+        return 0.0, np.maximum(0.0, before + rate * world.dt_h - after)

@@ -16,19 +16,26 @@ import numpy as np
 from abm.core.jit import kernel, prange
 from abm.core.linear import integral
 from abm.core.par import par
+from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
 
 @kernel
-def turn_over(plasma_cells, died, accessible_cells, niche_cells, fed_per_cell, kept, fed_kept):
+def turn_over(plasma_cells, born, died, accessible_cells, niche_cells, first, fed_per_cell, kept, fed_kept):
     """Feed and age the plasma cells of each subclone; ``fed_kept`` cells per B cell are left of ``fed_per_cell``."""
-    for i in prange(died.size):
-        b = accessible_cells[i] + niche_cells[i]
-        now = plasma_cells[i] * kept + b * fed_kept
-        died[i] = plasma_cells[i] + b * fed_per_cell - now
-        plasma_cells[i] = now
+    for s in prange(died.size):
+        rows, feeding, left, fed_left = slice(first[s], first[s + 1]), fed_per_cell[s], kept[s], fed_kept[s]
+        plasma, accessible, niche = plasma_cells[rows], accessible_cells[rows], niche_cells[rows]
+        fed, gone = np.empty(plasma.size), np.empty(plasma.size)
+        for i in range(plasma.size):
+            b = accessible[i] + niche[i]
+            fed[i] = b * feeding
+            now = plasma[i] * left + b * fed_left
+            gone[i] = plasma[i] + fed[i] - now
+            plasma[i] = now
+        born[s], died[s] = sum_rows(fed, 0, fed.size), sum_rows(gone, 0, gone.size)
 
 
 class PlasmaCells(Process):
@@ -47,16 +54,17 @@ class PlasmaCells(Process):
     def begin(self, world: World) -> None:
         """Start at balance."""
         b = world.populations["b_cells"]
-        per_cell = self.differentiation * self.half_life / math.log(2.0)
-        b.plasma_cells[:] = per_cell * (b.accessible_cells + b.niche_cells)
-        b.long_lived_cells[:] = self.rel_long_lived * b.plasma_cells
-        world.pools["plasma_born"] = float(b.plasma_cells.sum())
+        n, per_cell = np.diff(b.first), self.differentiation * self.half_life / math.log(2.0)
+        b.plasma_cells[:] = np.repeat(world.each(per_cell), n) * (b.accessible_cells + b.niche_cells)
+        b.long_lived_cells[:] = np.repeat(world.each(self.rel_long_lived), n) * b.plasma_cells
+        world.pools["plasma_born"] = b.sums(b.plasma_cells)
 
     def step(self, world: World, key: Key) -> None:
         """Feed and age for one step."""
         b, ageing = world.populations["b_cells"], math.log(2.0) / self.half_life
-        died, fed = np.empty(b.n), self.differentiation * world.dt_h
-        kept, fed_kept = math.exp(-ageing * world.dt_h), self.differentiation * integral(ageing, world.dt_h)
-        turn_over(b.plasma_cells, died, b.accessible_cells, b.niche_cells, fed, kept, fed_kept)
-        world.pools.add("plasma_born", fed * float(b.accessible_cells.sum() + b.niche_cells.sum()))
-        world.pools.add("plasma_died", float(died.sum()))
+        kept, fed_kept = np.exp(-ageing * world.dt_h), self.differentiation * integral(ageing, world.dt_h)
+        law = (self.differentiation * world.dt_h, kept, fed_kept)
+        born, died = np.empty(world.n_subjects), np.empty(world.n_subjects)
+        turn_over(b.plasma_cells, born, died, b.accessible_cells, b.niche_cells, b.first, *map(world.each, law))
+        world.pools.add("plasma_born", born)
+        world.pools.add("plasma_died", died)

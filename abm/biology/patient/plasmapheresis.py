@@ -9,7 +9,9 @@ the plasma; the rest of IgM redistributes within the step.
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
 
 from abm.biology.antibody.places import CENTRAL_OF_EACH, REMOVED_OF_EACH, antibodies, dose_pool_of
 from abm.biology.columns import IGM_PARTS
@@ -32,16 +34,16 @@ class Plasmapheresis(Process):
         """Exchange plasma if it is time."""
         exchanges = world.given_of("plasmapheresis").values()
         kept = math.prod(1.0 - one.plasmapheresis for one in exchanges if abs(one.at - world.t_h) < SAME_MOMENT_H)
-        if kept < 1.0:
+        if np.any(kept < 1.0):
             self.exchange(world, 1.0 - kept)
 
-    def exchange(self, world: World, frac: float) -> None:
+    def exchange(self, world: World, frac: Any) -> None:
         """Replace a fraction of the plasma."""
         pools = world.pools
         for drug in antibodies(world):
             central = dose_pool_of(drug, "central_mg")
             pools.move(central, dose_pool_of(drug, "removed_mg"), frac * pools[central])
         in_plasma_g, total_g = pools["igm_g_per_L"] * pools.volume_uL * 1e-6, sum(pools[name] for name in IGM_PARTS)
-        if total_g > 0.0:
-            for name in IGM_PARTS:
-                pools[name] *= 1.0 - frac * in_plasma_g / total_g
+        of_total = in_plasma_g / np.where(total_g > 0.0, total_g, np.inf)
+        for name in IGM_PARTS:
+            pools[name] *= 1.0 - frac * of_total

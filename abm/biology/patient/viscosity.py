@@ -7,8 +7,9 @@
 *References*: assumed constants: Mooney's law for crowded solutions; normal serum 1.2-1.8 cP.
 """
 
-import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
 
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -31,10 +32,10 @@ class Viscosity(Process):
     steepness: float = par("0.16 dL/g", "L/g", "assumed: CV 25 % between patients", "Rise per IgM", ge=0, le=5)
     densest: float = par("27 g/dL", "g/L", "assumed: 25-30 g/dL", "Densest packing", gt=0, le=1000)
 
-    def of(self, igm_g_per_L: float) -> float:
+    def of(self, igm_g_per_L: Any) -> Any:
         """Return the viscosity in cP at an IgM in g/L."""
-        c = min(igm_g_per_L, THICKEST * self.densest)
-        return self.without_igm * math.exp(self.steepness * c / (1.0 - c / self.densest))
+        c = np.minimum(igm_g_per_L, THICKEST * self.densest)
+        return self.without_igm * np.exp(self.steepness * c / (1.0 - c / self.densest))
 
     def begin(self, world: World) -> None:
         """Set it before the first look."""

@@ -13,46 +13,83 @@ signal_rel.
 assumed: recovery and what it reaches.
 """
 
-import math
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from abm.biology.columns import C481S, IGM_SCORE, NOT_DRAWN, SIGNAL, SIGNAL_REL, SURFACE_IGM, SURFACE_IGM_START
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.population import Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, normal
+from abm.core.rng import Key, normal, of_each
+from abm.core.series import exp
 from abm.core.world import World
 
 REFERENCE_MFI = 65.0  # Chiodin2022: the median patient
 
 
-@kernel
-def set_points(start, score, uid, median, sigma, key):
-    """Give cells without one a normal score, and all the surface IgM that belongs to theirs."""
-    for i in prange(score.size):
+@device
+def draw_scores(score, uid, key):
+    """Give cells without one a normal score."""
+    for i in range(score.size):
         if score[i] == NOT_DRAWN:
             score[i] = normal(key, uid[i], 1)
-        start[i] = median * math.exp(sigma * score[i])
 
 
 @kernel
-def relax(surface_igm, start, more, kept):
-    """Relax towards the set point times 1 + more; new cells are at it."""
-    for i in prange(surface_igm.size):
-        aim = start[i] * (1.0 + more[i])
-        surface_igm[i] = aim + (surface_igm[i] - aim) * kept if surface_igm[i] > 0.0 else start[i]
+def set_points(start, score, uid, first, median, sigma, key):
+    """Give cells without one a normal score, and all the surface IgM that belongs to theirs."""
+    for s in prange(median.size):
+        rows = slice(first[s], first[s + 1])
+        draw_scores(score[rows], uid[rows], (key[0][s], key[1]))
+        own, own_score, middle, spread = start[rows], score[rows], median[s], sigma[s]
+        for i in range(own.size):
+            own[i] = middle * exp(spread * own_score[i])
 
 
 @kernel
-def transduce(signal, signal_rel, surface_igm, c481s, m50, bypass, free):
+def move_aims(rel_aim, blood, tissue, first, gain, in_blood):
+    """Write 1 plus the gain of being in blood more than at the start."""
+    for s in prange(gain.size):
+        rows, more, at_start = slice(first[s], first[s + 1]), gain[s], in_blood[s]
+        aim, own_blood, own_tissue = rel_aim[rows], blood[rows], tissue[rows]
+        for i in range(aim.size):
+            total = own_blood[i] + own_tissue[i]
+            share = own_blood[i] / total if total > 0.0 else at_start
+            aim[i] = 1.0 + more * (share - at_start)
+
+
+@kernel
+def relax(surface_igm, start, rel_aim, first, kept):
+    """Relax towards the set point times ``rel_aim``; new cells are at it."""
+    for s in prange(kept.size):
+        rows, left = slice(first[s], first[s + 1]), kept[s]
+        now, at_start, rel = surface_igm[rows], start[rows], rel_aim[rows]
+        for i in range(now.size):
+            aim = at_start[i] * rel[i]
+            later = aim + (now[i] - aim) * left
+            now[i] = later if now[i] > 0.0 else at_start[i]
+
+
+@kernel
+def transduce(signal, signal_rel, surface_igm, c481s, first, m50, bypass, free):
     """Set signal, and signal relative to that without drug."""
-    for i in prange(signal.size):
-        s0 = surface_igm[i] / (surface_igm[i] + m50)
-        rel = 1.0 if c481s[i] > 0.0 else min(1.0, free + (1.0 - free) * bypass * s0)
-        signal[i], signal_rel[i] = s0 * rel, rel
+    for s in prange(free.size):
+        rows, half, by_btk, past_btk = slice(first[s], first[s + 1]), m50[s], free[s], (1.0 - free[s]) * bypass[s]
+        own, own_rel, igm, mutated = signal[rows], signal_rel[rows], surface_igm[rows], c481s[rows]
+        for i in range(own.size):
+            s0 = igm[i] / (igm[i] + half)
+            rel = min(1.0, by_btk + past_btk * s0)
+            rel = 1.0 if mutated[i] > 0.0 else rel
+            own[i], own_rel[i] = s0 * rel, rel
+
+
+@kernel
+def draw_errors(error, key):
+    """Draw one normal number for each subject."""
+    for s in prange(error.size):
+        error[s] = normal((key[0][s], key[1]), np.uint64(0), 1)
 
 
 class BcrSignalling(Process):
@@ -86,35 +123,36 @@ class BcrSignalling(Process):
 
     def begin(self, world: World) -> None:
         """Draw surface IgM, and record what is measured of the patient at the start."""
-        b, score = world.populations["b_cells"], normal(world.key("calcium"), np.uint64(0), 1)
+        b, error = world.populations["b_cells"], np.empty(world.n_subjects)
+        draw_errors(error, of_each(world.key("calcium")))
         self._draw(world, b)
         b.surface_igm[:] = b.surface_igm_start
         m = self.surface_igm_mfi / REFERENCE_MFI
         world.pools["surface_igm_MFI"] = self.surface_igm_mfi
-        calcium = 100.0 * m / (m + self.m50) + self.calcium_sd * score
-        world.pools["calcium_percent"] = min(100.0, max(0.0, calcium))
+        calcium = 100.0 * m / (m + self.m50) + self.calcium_sd * error
+        world.pools["calcium_percent"] = np.clip(calcium, 0.0, 100.0)
         self._transduce(world, b)
 
     def step(self, world: World, key: Key) -> None:
         """Let surface IgM follow where cells are, and signal."""
         b = world.populations["b_cells"]
         self._draw(world, b)
-        relax(b.surface_igm, b.surface_igm_start, self._more(world, b), math.exp(-self.recovery * world.dt_h))
+        kept = world.each(np.exp(-self.recovery * world.dt_h))
+        relax(b.surface_igm, b.surface_igm_start, self._rel_aim(world, b), b.first, kept)
         self._transduce(world, b)
 
     def _draw(self, world: World, b: Population) -> None:
-        key = (world.key("cells.surface_igm")[0], np.uint32(0))
-        set_points(b.surface_igm_start, b.igm_score, b.uid, self.surface_igm_mfi / REFERENCE_MFI, self.sigma, key)
+        law = world.each(self.surface_igm_mfi / REFERENCE_MFI), world.each(self.sigma)
+        streams, _ = of_each(world.key("cells.surface_igm"))
+        set_points(b.surface_igm_start, b.igm_score, b.uid, b.first, *law, (streams, np.uint32(0)))
 
-    def _more(self, world: World, b: Population) -> np.ndarray:
-        """Return how much more than at the start each cell is in blood, times what that gives."""
-        if "niche_cells" not in b:
-            return np.zeros(b.n)
-        total = b.accessible_cells + b.niche_cells
-        at_start = 1.0 - world.cell_types["b_cells"].niche_frac
-        share = np.divide(b.accessible_cells, total, out=np.full(b.n, at_start), where=total > 0.0)
-        return self.gain_in_blood * (share - at_start)
+    def _rel_aim(self, world: World, b: Population) -> np.ndarray:
+        rel_aim = np.ones(b.n)
+        if "niche_cells" in b:
+            law = world.each(self.gain_in_blood), world.each(1.0 - world.cell_types["b_cells"].niche_frac)
+            move_aims(rel_aim, b.accessible_cells, b.niche_cells, b.first, *law)
+        return rel_aim
 
     def _transduce(self, world: World, b: Population) -> None:
-        free = world.pools.amounts.get("btk_free", self.btk_free)
-        transduce(b.signal, b.signal_rel, b.surface_igm, b.c481s, self.m50, self.bypass, free)
+        law = self.m50, self.bypass, world.pools.amounts.get("btk_free", self.btk_free)
+        transduce(b.signal, b.signal_rel, b.surface_igm, b.c481s, b.first, *map(world.each, law))

@@ -13,13 +13,33 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.biology.columns import IGM_SCORE, SPLITS_AT, SURFACE_IGM, SURFACE_IGM_START
+from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, normal
+from abm.core.rng import Key, normal, of_each
 from abm.core.world import World
 
 OWN = ("surface_igm", "surface_igm_start", "igm_score", "splits_at_cells")
 PARTS = ("accessible_cells", "niche_cells", "plasma_cells", "long_lived_cells")
+
+
+@kernel
+def find_large(splits_at, is_large, accessible_cells, niche_cells, first, rel_size, usual):
+    """Say which subclones are large enough, and of new ones when they will be; ``usual`` is the size of an agent."""
+    for s in prange(usual.size):
+        rows, rel, least = slice(first[s], first[s + 1]), rel_size[s], usual[s]
+        limit, found, accessible, niche = splits_at[rows], is_large[rows], accessible_cells[rows], niche_cells[rows]
+        for i in range(found.size):
+            cells = accessible[i] + niche[i]
+            limit[i] = rel * max(cells, least) if limit[i] == 0.0 else limit[i]
+            found[i] = cells >= limit[i]
+
+
+@kernel
+def drift_apart(score, uid, subject, sd, key):
+    """Shift the scores of new subclones."""
+    for i in prange(score.size):
+        score[i] += sd[subject[i]] * normal((key[0][subject[i]], np.uint32(0)), uid[i], 1)
 
 
 class SubcloneSplit(Process):
@@ -38,14 +58,16 @@ class SubcloneSplit(Process):
     def step(self, world: World, key: Key) -> None:
         """Split all that are large enough."""
         b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
-        cells, new = b.accessible_cells + b.niche_cells, b.splits_at_cells == 0.0
-        b.splits_at_cells[new] = self.rel_size * np.maximum(cells[new], clone.cells_per_agent)
-        large = np.flatnonzero(cells >= b.splits_at_cells)
+        is_large, law = np.empty(b.n, bool), (world.each(self.rel_size), world.each(clone.cells_per_agent))
+        find_large(b.splits_at_cells, is_large, b.accessible_cells, b.niche_cells, b.first, *law)
+        large = np.flatnonzero(is_large)
         if not large.size:
             return
         for name in filter(b.__contains__, PARTS):
             b[name][large] *= 0.5
         sisters = {name: b[name][large].copy() for name in b.columns if name != "uid"}
-        rows = b.add(large.size, sisters)
-        shift = self.drift * np.array([normal((key[0], np.uint32(0)), uid, 1) for uid in b.uid[rows]])
-        b.igm_score[rows] += shift
+        subject = np.searchsorted(b.first, large, side="right") - 1
+        rows = b.add_each(subject, sisters)
+        score = b.igm_score[rows]
+        drift_apart(score, b.uid[rows], subject, world.each(self.drift), of_each(key))
+        b.igm_score[rows] = score

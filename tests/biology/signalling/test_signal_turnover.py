@@ -45,12 +45,19 @@ def test_the_negative_binomial_is_one(n, p):
     assert chisquare(counts, shares * out.size).pvalue > 1e-4
 
 
+def step(blood, tissue, most, x, rates, dt_h, key=KEY):
+    """Turn over for one step, each row a patient of its own; return the born and the dead of each."""
+    n, born, died = blood.size, np.empty(blood.size), np.empty(blood.size)
+    uid, first, law = np.arange(n, dtype=np.uint64), np.arange(n + 1), np.tile([*rates, dt_h], (n, 1))
+    turn_over(blood, tissue, most, born, died, np.full(n, x), np.ones(n), uid, first, law, (np.full(n, key[0]), key[1]))
+    return born, died
+
+
 def families(n_cells, birth, death, dt_h, n=20_000):
     """Return how many cells of each of many small clones are there after a step."""
-    blood, tissue, most, born, died = np.zeros(n), np.full(n, float(n_cells)), np.zeros(n), np.empty(n), np.empty(n)
-    rates = np.array([dt_h, birth, birth, death, death, death, death, 0.0, 0.0, 0.0])
-    uid = np.arange(n, dtype=np.uint64)
-    turn_over(blood, tissue, most, born, died, np.ones(n), np.ones(n), rates, uid, KEY)
+    blood, tissue = np.zeros(n), np.full(n, float(n_cells))
+    rates = birth, birth, death, death, death, death, 0.0, 0.0, 0.0
+    born, died = step(blood, tissue, np.zeros(n), 1.0, rates, dt_h)
     assert (tissue == np.floor(tissue)).all()
     assert (born - died == tissue + blood - n_cells).all()
     return tissue
@@ -74,13 +81,9 @@ def test_small_clones_follow_the_linear_birth_and_death_process(birth, death):
 
 def test_steps_of_any_length_give_one_law():
     whole = families(6, 0.02, 0.015, 48.0)
-    parts = np.full(20_000, 6.0)
-    uid = np.arange(parts.size, dtype=np.uint64)
-    rates = np.array([12.0, 0.02, 0.02, 0.015, 0.015, 0.015, 0.015, 0.0, 0.0, 0.0])
-    blood, most, born, died = np.zeros(parts.size), np.zeros(parts.size), np.empty(parts.size), np.empty(parts.size)
-    for step in range(4):
-        key = (np.uint64(9), np.uint32(step))
-        turn_over(blood, parts, most, born, died, np.ones(parts.size), np.ones(parts.size), rates, uid, key)
+    parts, rates = np.full(20_000, 6.0), (0.02, 0.02, 0.015, 0.015, 0.015, 0.015, 0.0, 0.0, 0.0)
+    for part in range(4):
+        step(np.zeros(parts.size), parts, np.zeros(parts.size), 1.0, rates, 12.0, (np.uint64(9), np.uint32(part)))
     assert parts.mean() == pytest.approx(whole.mean(), rel=0.03)
     assert parts.var() == pytest.approx(whole.var(), rel=0.1)
     assert (parts == 0).mean() == pytest.approx((whole == 0).mean(), abs=0.02)
@@ -124,11 +127,9 @@ def test_large_clones_agree_with_an_independent_integrator():
 
 
 def test_what_full_inhibition_frees_is_freed_once():
-    n = 1
-    blood, tissue, most, born, died = np.zeros(n), np.full(n, 1e12), np.zeros(n), np.empty(n), np.empty(n)
-    rates = np.array([12.0, 0, 0, 0, 0, 0, 0, 0, 0, 0.05])
+    blood, tissue, most = np.zeros(1), np.full(1, 1e12), np.zeros(1)
     for x in (0.4, 0.4, 1.0, 0.4, 0.2):
-        turn_over(blood, tissue, most, born, died, np.full(n, x), np.ones(n), rates, np.zeros(n, np.uint64), KEY)
+        step(blood, tissue, most, x, (0, 0, 0, 0, 0, 0, 0, 0, 0.05), 12.0)
     assert tissue[0] == pytest.approx(1e12 * (1 - 0.05 * 0.6) * (1 - 0.05 * 0.2), rel=1e-12)
     assert blood[0] + tissue[0] == pytest.approx(1e12, rel=1e-12)
 
