@@ -7,7 +7,7 @@ FATE, so that a look at that moment does not see them yet. Both hold at 0 as lat
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Additions(Process):
     ----------
     known : tuple of mapping
         For each of ``world.given``, serum and antibodies as the scenario has them at its moment.
+    moments_h : tuple of float
+        And that moment.
     """
 
     phase: ClassVar = Phase.DOSE
@@ -36,6 +38,7 @@ class Additions(Process):
     writes: ClassVar = ("pools.*", "fields.*")
 
     known: tuple[Mapping[str, Model], ...] = ()
+    moments_h: tuple[float, ...] = ()
 
     def step(self, world: World, key: Key) -> None:
         """Let cells enter, and what a user has added since the last look at this moment."""
@@ -50,21 +53,22 @@ class Additions(Process):
 
     def enter(self, world: World) -> None:
         """Add the amounts of this moment that have not been added yet."""
-        due = [(one, known) for one, known in zip(world.given, self.known, strict=True) if _is_due(one, world)]
+        due = self._due(world)
         n_entered = world.tallies.get(ENTERED, 0) if world.tallies.get(AT_STEP) == world.step else 0
-        for one, known in due[n_entered:]:
-            one.enter(world, known)
+        for index in due[n_entered:]:
+            world.given[index].enter(world, self.known[index])
         world.tallies |= {AT_STEP: world.step, ENTERED: len(due)} if due else {}
 
     def _let_cells_in(self, world: World) -> None:
-        cells: Any = [one for one in world.given if one.population]
-        for cohort, one in enumerate(cells, start=1):
-            if _is_due(one, world):
+        for index in self._due(world):
+            one, before = world.given[index], world.given[:index]
+            if one.population:
+                cohort = 1 + sum(bool(other.population) for other in before)
                 world.arrive(one.population, np.zeros(one.n_cells), cohort)
 
-
-def _is_due(one: Any, world: World) -> bool:
-    return abs(one.at - world.t_h) <= SAME_MOMENT_H
+    def _due(self, world: World) -> list[int]:
+        """Return the places of what is given at this moment."""
+        return [index for index, t_h in enumerate(self.moments_h) if abs(t_h - world.t_h) <= SAME_MOMENT_H]
 
 
 def conservation(world: World) -> dict[str, float]:
@@ -79,7 +83,7 @@ def conservation(world: World) -> dict[str, float]:
         kept = pools[name] + pools[f"{name}_used"] + pools[f"{name}_decayed"]
         errors[f"{name}_rel_error"] = _relative(kept, pools[f"{name}_supplied"])
     field = world.fields.get("dheas")
-    kept = field.values.mean() * pools.molecules(1.0) if field else pools["dheas"]
+    kept = field.mean * pools.molecules(1.0) if field else pools["dheas"]
     kept += pools["dheas_lost"] + pools["dheas_taken_up"]
     errors["dheas_rel_error"] = _relative(kept, pools["dheas_supplied"] + pools["dheas_released"])
     for name in dict.fromkeys(name for one in world.given for name in one.conserved):

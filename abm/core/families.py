@@ -18,10 +18,10 @@ FIRST_OF_LATER = 16  # decision of a cell's second event of a step; its first is
 
 
 @serial
-def which(hazards, i, threshold):
+def which(floats, hazards, i, threshold):
     """Return the hazard whose share holds the threshold, -2 for division."""
-    for c in range(hazards.shape[0]):
-        threshold -= hazards[c, i]
+    for c in range(hazards.size):
+        threshold -= floats[hazards[c], i]
         if threshold < 0.0:
             return c
     return -2
@@ -46,7 +46,7 @@ def _push(store, used, row, parent, moment):
 
 
 @serial
-def grow_families(rows, t_event_h, uid, n_divisions, hazards, division_per_h, dt_h, key):
+def grow_families(rows, t_event_h, uid, n_divisions, floats, hazards, division_per_h, dt_h, key):
     """Follow dividing cells and their descendants to the end of the step.
 
     How many descendants there will be is known only afterwards, so the lists grow as they are born: ``items`` is also
@@ -73,8 +73,8 @@ def grow_families(rows, t_event_h, uid, n_divisions, hazards, division_per_h, dt
         while current < used:
             row, moment = int(items[current, 0]), items[current, 2]
             total = division_per_h[row]
-            for c in range(hazards.shape[0]):
-                total += hazards[c, row]
+            for c in range(hazards.size):
+                total += floats[hazards[c], row]
             decision = FIRST_OF_LATER
             while True:
                 if divides:
@@ -90,7 +90,7 @@ def grow_families(rows, t_event_h, uid, n_divisions, hazards, division_per_h, dt
                 divides = False
                 if moment >= dt_h:
                     break
-                cause = which(hazards, row, share * total)
+                cause = which(floats, hazards, row, share * total)
                 if cause >= 0:
                     items[current, 2], items[current, 3] = moment, cause
                     break
@@ -128,8 +128,8 @@ def divide(
         Rows of the cells that divide first.
     t_event_h : array, shape (n,)
         When they do.
-    hazards : array, shape (causes, n)
-        What else may end them, 1/h.
+    hazards : array of int64, shape (causes,)
+        Where among ``population.floats`` the hazards are that may end them, 1/h.
     dt_h : float
         Length of the step.
     key : Key
@@ -140,7 +140,7 @@ def divide(
     rows, causes, moments_h : array
         Of all members of the families: their row, what ended them inside the step (-1: nothing) and when.
     """
-    columns = population.uid, population.n_divisions, hazards, population.division_per_h
+    columns = population.uid, population.n_divisions, population.floats, hazards, population.division_per_h
     items, uids, counts = grow_families(mothers, t_event_h, *columns, dt_h, key)
     roots, parents = items[:, 0].astype(np.int64), items[:, 1].astype(np.int64)
     born, rows = np.flatnonzero(parents >= 0), roots.copy()

@@ -17,10 +17,10 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.core.families import divide, which
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, kernel, prange
 from abm.core.population import Column, Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_uniform, mix, uniform2
+from abm.core.rng import BLOCK, Key, fill_first, mix, uniform2
 from abm.core.world import World
 
 NEVER = math.inf
@@ -31,32 +31,50 @@ MORTAL = (
     Column("n_divisions", "i8", doc="divisions so far"),
 )
 KILLS = Column("n_kills", "i8", doc="cells killed")
+NOBODY_H = np.empty(0)
+
+
+@device
+def sum_rates(total, floats, hazards, first):
+    """Add the hazards of a block of rows to a total."""
+    for c in range(hazards.size):
+        rates = floats[hazards[c], first : first + total.size]
+        for i in range(total.size):
+            total[i] += rates[i]
 
 
 @kernel
-def first_events(t_event_h, event, u, hazards, marks, division_per_h, is_dying, uid, t_start_h, dt_h, key):
-    """Draw the first event of each row: 0.. hazards, then marks, then division; -1 for none."""
-    n_hazards, n_marks = hazards.shape[0], marks.shape[0]
-    for i in prange(event.size):
-        event[i] = -1
-        t_event_h[i] = dt_h
-        if is_dying[i]:
-            continue
-        total = division_per_h[i]
-        for c in range(n_hazards):
-            total += hazards[c, i]
-        if total > 0.0 and u[i] < total * (dt_h - t_start_h[i]):
-            moment = t_start_h[i] - math.log1p(-u[i]) / total
-            if moment < dt_h:
-                t_event_h[i] = moment
-                _, share = uniform2(key, uid[i], 0)
-                event[i] = which(hazards, i, share * total)
-        for c in range(n_marks):
-            if marks[c, i] < t_event_h[i]:
-                t_event_h[i] = marks[c, i]
-                event[i] = n_hazards + c
-        if event[i] == -2:
-            event[i] = n_hazards + n_marks
+def first_events(event, t_event_h, floats, hazards, marks, division_per_h, is_dying, uid, t_start_h, dt_h, key):
+    """Draw the first event of each row: 0.. hazards, then marks, then division; -1 for none. Return how many have one.
+
+    ``hazards`` and ``marks`` say which of the columns ``floats`` they are; ``t_start_h`` is of the last rows, which
+    entered in this step.
+    """
+    n_rows, n_hazards, n_events = event.size, hazards.size, 0
+    first_new = n_rows - t_start_h.size
+    for block in prange((n_rows + BLOCK - 1) // BLOCK):
+        first, end = block * BLOCK, min((block + 1) * BLOCK, n_rows)
+        u, total = np.empty(end - first), division_per_h[first:end].copy()
+        fill_first(u, uid[first:end], 0, key)
+        sum_rates(total, floats, hazards, first)
+        for i in range(first, end):
+            event[i] = -1
+            t_event_h[i] = dt_h
+            if u[i - first] < total[i - first] * dt_h and not is_dying[i]:
+                start_h = t_start_h[i - first_new] if i >= first_new else 0.0
+                moment = start_h - math.log1p(-u[i - first]) / total[i - first]
+                if moment < dt_h:
+                    t_event_h[i] = moment
+                    _, share = uniform2(key, uid[i], 0)
+                    event[i] = which(floats, hazards, i, share * total[i - first])
+            for c in range(marks.size):
+                if floats[marks[c], i] < t_event_h[i] and not is_dying[i]:
+                    t_event_h[i] = floats[marks[c], i]
+                    event[i] = n_hazards + c
+            if event[i] == -2:
+                event[i] = n_hazards + marks.size
+            n_events += event[i] >= 0
+    return n_events
 
 
 def is_mortal(population: Population) -> bool:
@@ -107,43 +125,29 @@ class Fate(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Let cells enter, die, divide and lyse."""
-        for index, name in enumerate(world.populations):
-            population = world.populations[name]
-            stream = (np.uint64(mix(int(key[0]), index)), key[1])
-            entered = self._enter(world, name)
-            if is_mortal(population):
-                t_start_h = np.zeros(population.n)
-                if entered:
-                    t_start_h[population.n - sum(t.size for t in entered) :] = np.concatenate(entered)
-                self._resolve(world, population, t_start_h, stream)
+        for index, (name, population) in enumerate(world.populations.items()):
+            t_start_h = self._enter(world, name)
+            if "is_dying" in population:
+                self._resolve(world, population, t_start_h, (np.uint64(mix(int(key[0]), index)), key[1]))
                 self._lyse(world, name)
 
-    def _enter(self, world: World, name: str) -> list[np.ndarray]:
+    def _enter(self, world: World, name: str) -> np.ndarray:
+        """Make rows of those who arrive; return their moments."""
+        if name not in world.arrivals:
+            return NOBODY_H
         moments = []
-        for times_h, cohort in world.arrivals.pop(name, []):
+        for times_h, cohort in world.arrivals.pop(name):
             world.populate(name, times_h.size, cohort)
             moments.append(times_h)
-        return moments
+        return np.concatenate(moments)
 
     def _resolve(self, world: World, population: Population, t_start_h: np.ndarray, key: Key) -> None:
-        hazards = _stack(population, "hazard_", "_per_h")
-        marks = _stack(population, "mark_", "_h")
-        event, t_event_h, u = np.empty(population.n, np.int64), np.empty(population.n), np.empty(population.n)
-        fill_uniform(u, population.uid, 0, key)
-        first_events(
-            t_event_h,
-            event,
-            u,
-            hazards,
-            marks,
-            population.division_per_h,
-            population.is_dying,
-            population.uid,
-            t_start_h,
-            world.dt_h,
-            key,
-        )
-        n_causes = hazards.shape[0] + marks.shape[0]
+        hazards, marks = population.places("hazard_", "_per_h"), population.places("mark_", "_h")
+        event, t_event_h = np.empty(population.n, np.int64), np.empty(population.n)
+        columns = population.floats, hazards, marks, population.division_per_h, population.is_dying, population.uid
+        if not first_events(event, t_event_h, *columns, t_start_h, world.dt_h, key):
+            return
+        n_causes = hazards.size + marks.size
         if (event == n_causes).any():
             event, t_event_h = self._divide(world, population, event, t_event_h, hazards, key)
         self._commit(world, population, np.flatnonzero((event >= 0) & (event < n_causes)), event, t_event_h)
@@ -185,8 +189,8 @@ class Fate(Process):
             "killer_uid": self._credit(world, population, rows, event, causes),
         }
         world.deaths[population.name].add(rows.size, values)
-        for code, cause in enumerate(causes):
-            world.tally(f"{population.name}.deaths_{cause}", np.count_nonzero(event[rows] == code))
+        for cause, count in zip(causes, np.bincount(event[rows], minlength=len(causes)), strict=True):
+            world.tally(f"{population.name}.deaths_{cause}", count)
 
     def _credit(self, world, population, rows, event, causes) -> np.ndarray:
         """Count a kill for the killer of each marked cell and return the killers' identities."""
@@ -212,8 +216,3 @@ class Fate(Process):
                 world.pools.add(column.spills, population[column.name][lysed].sum())
         world.tally(f"{name}.lysed", np.count_nonzero(lysed))
         world.remove(name, lysed)
-
-
-def _stack(population: Population, prefix: str, suffix: str) -> np.ndarray:
-    names = population.names(prefix, suffix)
-    return np.stack([population[name] for name in names]) if names else np.empty((0, population.n))

@@ -2,7 +2,8 @@
 
 *Model*: ``dc/dt = D laplacian(c) - k c``, advanced by the exact solution of the discretised equation for any step:
 each cosine (reflecting walls) or Fourier (periodic) mode decays as ``exp(-(D lambda + k) dt)``. The mode of the mean is
-untouched by diffusion, so mass balances to rounding.
+untouched by diffusion, so mass balances to rounding. A field that is the same everywhere is one number, for which there
+is nothing to diffuse, until something makes it uneven.
 
 *References*: Strang1999 (the discrete cosine transform diagonalises the second difference with reflecting ends).
 """
@@ -10,6 +11,7 @@ untouched by diffusion, so mass balances to rounding.
 import numpy as np
 
 from abm.core.jit import kernel, prange
+from abm.core.population import count_rows
 
 
 @kernel
@@ -30,7 +32,7 @@ def find_voxels(out, x_um, y_um, voxel_um, side):
 
 
 class Field:
-    """Concentration ``values`` of shape (n, n), row = y, column = x.
+    """Concentration ``values`` of shape (n, n), row = y, column = x; of shape (1, 1) as long as it is even.
 
     Parameters
     ----------
@@ -43,20 +45,47 @@ class Field:
     """
 
     def __init__(self, n_voxels: int, side_um: float, periodic: bool):
-        self.values = np.zeros((n_voxels, n_voxels))
-        self.voxel_um = side_um / n_voxels
+        self.values = np.zeros((1, 1))
+        self.n_voxels, self.voxel_um = n_voxels, side_um / n_voxels
         self.periodic = periodic
         self._factor: tuple[tuple[float, float], np.ndarray] | None = None
 
+    @property
+    def is_even(self) -> bool:
+        """Whether it is one number."""
+        return self.values.size == 1
+
+    @property
+    def mean(self) -> float:
+        """Mean over the floor."""
+        return _mean(self.values)
+
+    @property
+    def map(self) -> np.ndarray:
+        """The values on all voxels, shape (n, n), to be read."""
+        return np.broadcast_to(self.values, (self.n_voxels, self.n_voxels))
+
+    def divide(self) -> np.ndarray:
+        """Give every voxel a value of its own, from now on; return them, to be written."""
+        if self.values.shape[0] != self.n_voxels:
+            self.values = self.map.copy()
+        return self.values
+
+    def take(self, share_frac: float | np.ndarray) -> float:
+        """Take away a share of what is there, one or one for each voxel; return the mean of what is gone."""
+        gone = self.values * share_frac
+        self.values -= gone
+        return _mean(gone)
+
     def _eigenvalues_per_um2(self) -> np.ndarray:
-        n = self.values.shape[0]
+        n = self.n_voxels
         angle = 2.0 * np.pi * np.fft.fftfreq(n) if self.periodic else np.pi * np.arange(n) / n
         line = (2.0 - 2.0 * np.cos(angle)) / self.voxel_um**2
         return line[:, None] + line[None, :]
 
     def diffuse(self, diffusion_um2_per_h: float, dt_h: float) -> None:
         """Advance diffusion by one step of any length."""
-        if self.values.shape[0] == 1:
+        if self.is_even:
             return
         from scipy import fft  # slow to import, and not needed to check a file
 
@@ -71,11 +100,23 @@ class Field:
     def voxel_of(self, x_um: np.ndarray, y_um: np.ndarray) -> np.ndarray:
         """Return the flat voxel number of every position."""
         out = np.empty(x_um.size, np.int64)
-        find_voxels(out, x_um, y_um, self.voxel_um, self.values.shape[0])
+        find_voxels(out, x_um, y_um, self.voxel_um, self.n_voxels)
         return out
+
+    def count(self, x_um: np.ndarray, y_um: np.ndarray) -> np.ndarray:
+        """Return the cells for each of the values, shape of ``values``."""
+        if self.is_even:
+            return np.array([[float(x_um.size)]])
+        n = np.zeros(self.values.size)
+        count_rows(n, self.voxel_of(x_um, y_um))
+        return n.reshape(self.values.shape)
 
     def at(self, x_um: np.ndarray, y_um: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
         """Return the local value at every position, shape (n,); of another map on the same grid, if one is given."""
-        out = np.empty(x_um.size)
-        gather(out, self.values if values is None else values, x_um, y_um, self.voxel_um)
+        out, values = np.empty(x_um.size), self.values if values is None else values
+        gather(out, values, x_um, y_um, self.n_voxels * self.voxel_um / values.shape[0])
         return out
+
+
+def _mean(values: np.ndarray) -> float:
+    return values.item() if values.size == 1 else float(values.mean())

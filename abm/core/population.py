@@ -156,7 +156,9 @@ class Population:
         self._whole: dict[str, np.ndarray] = {}
         self._view: dict[str, np.ndarray] = {}
         self._resets: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._floating: dict[int, tuple[list[str], np.ndarray]] = {}
         self._names: dict[tuple[str, str], list[str]] = {}
+        self._places: dict[tuple[str, str], np.ndarray] = {}
         for column in (*base, *columns):
             self.declare(column)
 
@@ -182,7 +184,9 @@ class Population:
         self._place[column.name] = width, block.shape[0]
         self._blocks[width] = np.concatenate([block, new])
         self._names.clear()
+        self._places.clear()
         self._resets.clear()
+        self._floating.clear()
         self._see()
 
     def _see(self) -> None:
@@ -209,6 +213,18 @@ class Population:
     def capacity(self) -> int:
         """Rows that fit before the arrays grow."""
         return next(iter(self._blocks.values())).shape[1] if self._blocks else 0
+
+    @property
+    def floats(self) -> np.ndarray:
+        """All columns as wide as a float, shape (columns, at least n), in which :meth:`places` says what is where."""
+        return self._blocks[8].view("f8")
+
+    def places(self, prefix: str, suffix: str = "") -> np.ndarray:
+        """Return where the columns of floats with this prefix and suffix are among ``floats``, sorted by name."""
+        if (prefix, suffix) not in self._places:
+            found = [self._place[name][1] for name in self.names(prefix, suffix)]
+            self._places[prefix, suffix] = np.array(found, np.int64)
+        return self._places[prefix, suffix]
 
     @property
     def bytes_per_row(self) -> int:
@@ -346,16 +362,21 @@ class Population:
 
     def find_nan(self) -> tuple[str, int] | None:
         """Return column and uid of a cell that holds a NaN, or None."""
-        for width, block in self._blocks.items():
-            names = [name for name, array in self._view.items() if array.dtype.kind == "f" and array.itemsize == width]
-            if not names:
-                continue
-            n_nan, places = np.empty(len(names), np.int64), np.array([self._place[name][1] for name in names])
-            count_nan(n_nan, block.view(f"f{width}"), places, self.n)
+        if not self._floating:
+            self._floating = {width: self._floats(width) for width in self._blocks}
+        for width, (names, places) in self._floating.items():
+            n_nan = np.zeros(places.size, np.int64)
+            if names:
+                count_nan(n_nan, self._blocks[width].view(f"f{width}"), places, self.n)
             if n_nan.any():
                 name = names[np.flatnonzero(n_nan)[0]]
                 return name, int(self.uid[np.isnan(self._view[name])][0])
         return None
+
+    def _floats(self, width: int) -> tuple[list[str], np.ndarray]:
+        """Return names and places of the columns of floats of a width."""
+        names = [name for name, array in self._view.items() if array.dtype == f"f{width}"]
+        return names, np.array([self._place[name][1] for name in names], np.int64)
 
     def mean(self, name: str) -> float:
         """Return the mean of a column; 0 without such a column, and missing without a cell."""

@@ -81,6 +81,10 @@ class Process(Model):
         """Return what of it does not fit into a space, paths relative to it."""
         return []
 
+    def told(self, space: Space) -> list[str]:
+        """Return what a reader should know though nothing is wrong: sentences that begin with a parameter."""
+        return []
+
     def prepare(self, world: World) -> None:
         """Make fields, pools and constants before the first step; called again after a resume."""
 

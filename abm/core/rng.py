@@ -9,6 +9,7 @@ process off leaves the luck of all others untouched. In kernels a *key* is the p
 
 import hashlib
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ def _splitmix64(state: int) -> int:
     return state ^ (state >> 31)
 
 
+@lru_cache(1024)  # of the streams of a step, the same at every step
 def mix(*words: int) -> int:
     """Mix non-negative integers into one 64-bit word; order matters."""
     state = 0
@@ -111,7 +113,8 @@ def pair_uniform(key, seeker, target):
 
 
 @device
-def _fill_first(out, uid, decision, key):
+def fill_first(out, uid, decision, key):
+    """Write :func:`uniform` of some cells."""
     for i in range(out.size):
         a, b, _, _ = words(key, uid[i], decision)
         out[i] = to_unit(a, b)
@@ -129,7 +132,7 @@ def fill_uniform(out, uid, decision, key):
     """Write :func:`uniform` of every cell: a short loop of nothing else runs in vector registers, ten times as fast."""
     for block in prange((out.size + BLOCK - 1) // BLOCK):
         rows = slice(block * BLOCK, min((block + 1) * BLOCK, out.size))
-        _fill_first(out[rows], uid[rows], decision, key)
+        fill_first(out[rows], uid[rows], decision, key)
 
 
 @device

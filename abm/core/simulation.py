@@ -115,6 +115,7 @@ class Simulation:
         for process in sorted(self.processes.values(), key=lambda p: isinstance(p, Fate)):
             process.prepare(self.world)
         self._entering = [p for p in self.processes.values() if type(p).enter is not Process.enter]
+        self._streams = {name: self.world.key(name)[0] for name in self.processes}
 
     @property
     def is_over(self) -> bool:
@@ -135,9 +136,9 @@ class Simulation:
         if (world.step + 1) % SORT_EVERY == 0:
             self._guard()
             world.sort()
-        start = perf_counter()
+        now, start = np.uint32(world.step), perf_counter()
         for name, process in self.processes.items():
-            process.step(world, world.key(name))
+            process.step(world, (self._streams[name], now))
             end = perf_counter()
             self.seconds[name] += end - start
             start = end
@@ -229,7 +230,8 @@ class Simulation:
         self._load(header, arrays)
 
     def _take(self, other: "Simulation") -> None:
-        self.world, self.processes, self._entering = other.world, other.processes, other._entering
+        self.world, self.processes = other.world, other.processes
+        self._entering, self._streams = other._entering, other._streams
         self.seconds = dict.fromkeys(other.processes, 0.0) | self.seconds
 
     def _load(self, header: dict, arrays: dict[str, np.ndarray]) -> None:

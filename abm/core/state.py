@@ -48,7 +48,7 @@ def saved(
         "pools": names,
         "tallies": world.tallies,
         "next_uid": {name: p.next_uid for name, p in world.populations.items()},
-        "voxels": {name: [f.voxel_um, f.periodic] for name, f in world.fields.items()},
+        "voxels": {name: [f.n_voxels, f.voxel_um, f.periodic] for name, f in world.fields.items()},
         "sets": sorted({target for process in processes.values() for target in process.sets}),
         "series": {
             name: {str(step): _without_nan(row) for step, row in records[name].items()}
@@ -96,7 +96,7 @@ def _refuse_other_kind(world: World, header: dict, arrays: Arrays) -> None:
     for name in world.populations.keys() - header["next_uid"].keys():
         raise InputError(f"the checkpoint holds no {name}: a branch keeps its populations")
     for name in world.fields.keys() & header["voxels"].keys():
-        if world.fields[name].values.shape != arrays[f"fields/{name}"].shape:
+        if world.fields[name].n_voxels != header["voxels"][name][0]:
             raise InputError(f"the checkpoint holds {name} on another grid: a branch keeps its voxels")
 
 
@@ -117,10 +117,9 @@ def _load_fields(world: World, header: dict, arrays: Arrays) -> None:
         world.fields[name].values[:] = 0.0
         world.supply(name, world.pools[name])
         world.pools[name] = 0.0
-    for name, (voxel_um, periodic) in header["voxels"].items():
-        values = arrays[f"fields/{name}"]
-        field = world.fields.setdefault(name, Field(values.shape[0], voxel_um * values.shape[0], periodic))
-        field.values = values.copy()
+    for name, (n_voxels, voxel_um, periodic) in header["voxels"].items():
+        field = world.fields.setdefault(name, Field(n_voxels, voxel_um * n_voxels, periodic))
+        field.values = arrays[f"fields/{name}"].copy()
 
 
 def _unset(world: World, targets: set[str]) -> None:

@@ -85,7 +85,7 @@ class Counts(Probe):
         igm = pools["igm_secreted"] + pools["igm_released"]
         to_ng_per_mL = GRAMS_PER_KDA * IGM_KDA * 1e9 / (pools.volume_uL * 1e-3)
         return row | {
-            "dheas_uM": (float(field.values.mean()) if field else pools.nM("dheas")) * 1e-3,
+            "dheas_uM": (field.mean if field else pools.nM("dheas")) * 1e-3,
             "igm_molecules": igm,
             "igm_released_molecules": pools["igm_released"],
             "igm_ng_per_mL": igm * to_ng_per_mL,

@@ -19,7 +19,7 @@ class Fields(Probe):
         field, law = world.fields.get("dheas"), world.properties.get("potency")
         if field is None:
             return {}
-        maps = {"dheas_uM": field.values * 1e-3}
+        maps = {"dheas_uM": field.map * 1e-3}
         if law is not None:
-            maps["potency"] = law.potency(field.values)
+            maps["potency"] = law.potency(field.map)
         return maps | {"voxel_um": np.array(field.voxel_um)}

@@ -121,7 +121,7 @@ def _as_of(scenario: Scenario, subject: Subject, t_h: float) -> Simulation:
     if own.space.is_plasma:
         world.pools.add("dheas", world.pools.molecules(own.serum.dheas_nM(own.covariates)))
     world.given = arm.add
-    additions = Additions(known=_known(patient, arm))
+    additions = Additions(known=_known(patient, arm), moments_h=tuple(one.at for one in arm.add))
     processes: dict[str, Process] = {"additions": additions} | dict(own.processes)
     probes = {name: getattr(own.probes, name) for name in PROBES if getattr(own.probes, name) is not None}
     looks_h = {name: probe.times_h(own.duration) for name, probe in probes.items()}

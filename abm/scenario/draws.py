@@ -61,8 +61,9 @@ def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
 
 
 def warnings_of(scenario: Scenario) -> list[str]:
-    """Return warnings about a valid scenario: old names of keys, and wide spreads."""
-    return [*scenario.told, *beyond_bounds(scenario)]
+    """Return warnings about a valid scenario: old names of keys, what processes tell, and wide spreads."""
+    told = (f"processes.{key}.{text}" for key, one in scenario.processes.items() for text in one.told(scenario.space))
+    return [*scenario.told, *told, *beyond_bounds(scenario)]
 
 
 def beyond_bounds(scenario: Scenario) -> list[str]:

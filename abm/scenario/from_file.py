@@ -87,7 +87,7 @@ def check_arms(scenario: Scenario, document: Document) -> None:
             for parameter in process.kept:
                 value = dict(process)[parameter]
                 if value != (before := kept.setdefault((name, key, parameter), value)):
-                    text = f"{key} keeps its {before} {parameter.replace('_', ' ')} during a run, found {value}"
+                    text = f"{key} keeps its {parameter} during a run, found {value} instead of {before}"
                     faults.append(document.fault(place, text))
     for population in sorted(idle):
         text, allowed = "no process uses these cells", "null, or a process such as engagement"

@@ -153,11 +153,11 @@ def _disc(radius: float) -> list[tuple[int, int]]:
 
 def _layer(world: World, name: str, canvas: _Canvas) -> np.ndarray:
     dheas, scale = world.fields["dheas"], LAYERS[name]
-    uM = dheas.values * 1e-3  # noqa: N806 - a unit
+    uM = dheas.map * 1e-3  # noqa: N806 - a unit
     law = world.properties.get("potency")
     values = law.potency(uM * 1e3) if name == "potency" and law is not None else uM
     middle = (np.arange(canvas.pixels) + 0.5) / canvas.per_um
-    last = dheas.values.shape[0] - 1
+    last = dheas.n_voxels - 1
     column = np.clip(((canvas.left + middle) / dheas.voxel_um).astype(np.int64), 0, last)
     row = np.clip(((canvas.low + middle[::-1]) / dheas.voxel_um).astype(np.int64), 0, last)
     return scale.paint(values)[row[:, None], column[None, :]]

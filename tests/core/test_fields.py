@@ -12,12 +12,12 @@ WALLS = pytest.mark.parametrize("periodic", [False, True])
 
 def point(n, periodic, row, column, side_um=1000.0):
     field = Field(n, side_um, periodic)
-    field.values[row, column] = 1.0
+    field.divide()[row, column] = 1.0
     return field
 
 
 def centres_um(field):
-    return (np.arange(field.values.shape[0]) + 0.5) * field.voxel_um
+    return (np.arange(field.n_voxels) + 0.5) * field.voxel_um
 
 
 @WALLS
@@ -95,6 +95,31 @@ def test_a_single_voxel_is_mixed():
     field.values[:] = 3.0
     field.diffuse(1e5, 1.0)
     assert field.values.tolist() == [[3.0]]
+
+
+def test_an_even_field_is_one_number_until_it_is_divided():
+    field, x, y = Field(4, 100.0, periodic=False), np.array([10.0, 60.0, 99.0]), np.array([30.0, 60.0, 1.0])
+    field.values += 3.0
+    field.diffuse(1e5, 1.0)
+    assert (field.is_even, field.values.shape, field.mean) == (True, (1, 1), 3.0)
+    assert field.map.tolist() == np.full((4, 4), 3.0).tolist()
+    assert (field.at(x, y).tolist(), field.count(x, y).tolist()) == ([3.0] * 3, [[3.0]])
+    field.divide()[1, 0] += 16.0
+    assert field.divide() is field.values
+    assert (field.is_even, field.mean) == (False, 4.0)
+    assert field.at(x, y).tolist() == [19.0, 3.0, 3.0]
+    assert np.flatnonzero(field.count(x, y)).tolist() == [3, 4, 10]
+    assert np.array_equal(field.map, field.values)
+
+
+@pytest.mark.parametrize("is_even", [True, False])
+def test_a_share_that_is_taken_leaves_the_rest(is_even):
+    field = Field(2, 100.0, periodic=False)
+    field.values += 8.0
+    share = 0.25 if is_even else np.array([[0.0, 0.5], [0.25, 1.0]])
+    values = field.values if is_even else field.divide()
+    assert field.take(share) == 8.0 * np.mean(share)
+    assert values.tolist() == (8.0 * (1.0 - np.atleast_2d(share))).tolist()
 
 
 def test_cells_read_the_voxel_they_are_in_and_those_on_the_wall_the_last():

@@ -127,7 +127,7 @@ class Spoil(Process):
         elif self.where == "pool":
             world.pools.add("drug", float("nan"))
         else:
-            world.fields["dheas"].values[1, 2] = np.nan
+            world.fields["dheas"].divide()[1, 2] = np.nan
 
 
 WRITTEN = {"cell": r"b_cells\.dose of cell 3", "pool": r"pools\.drug", "field": r"fields\.dheas"}

@@ -16,7 +16,7 @@ def test_molecules_supplied_become_a_concentration_in_the_volume(volume_uL):
     molecules = 3e-9 * volume_uL * 1e-6 * AVOGADRO  # 3 nM
     for name in ("dheas", "antibody"):
         world.supply(name, molecules)
-    assert world.fields["dheas"].values.ravel() == pytest.approx([3.0] * 9, rel=1e-12)
+    assert world.fields["dheas"].map.ravel() == pytest.approx([3.0] * 9, rel=1e-12)
     assert world.pools.nM("antibody") == pytest.approx(3.0, rel=1e-12)
     assert world.pools.molecules(3.0) == pytest.approx(molecules, rel=1e-12)
     assert "dheas" not in world.pools

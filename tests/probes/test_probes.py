@@ -139,7 +139,7 @@ def test_every_docking_event_of_the_step_is_seen(busy):
 
 def test_field_maps_are_in_micromolar_and_show_the_potency_that_follows(world):
     seen = PROBES["fields"]().observe(world)
-    assert seen["dheas_uM"] == pytest.approx(world.fields["dheas"].values * 1e-3)
+    assert seen["dheas_uM"] == pytest.approx(world.fields["dheas"].map * 1e-3)
     assert (seen["potency"] >= 1.0).all()
     assert np.argmax(seen["potency"]) == np.argmax(seen["dheas_uM"])
     assert seen["voxel_um"] == 300.0 / 5
@@ -160,7 +160,8 @@ def test_totals_are_of_the_living_and_means_of_their_own_columns(culture):
     b, nk = world.populations["b_cells"], world.populations["nk_cells"]
     b.is_dying[:3], b.bound_per_cell[:5], b.c3b_per_cell[:2], b.mac_per_cell[:4] = True, 8.0, 20.0, 5
     nk.partner[:4], nk.granules[:5] = [0, 0, 1, 2], 0.5
-    world.fields["dheas"].values[0, 0] = 2000.0 * world.fields["dheas"].values.size
+    voxels = world.fields["dheas"].divide()
+    voxels[0, 0] = 2000.0 * voxels.size
     seen = PROBES["counts"]().observe(world)
     assert (seen["n_b_alive"], seen["n_b_dying"], seen["n_nk"], seen["n_nk_engaged"]) == (7, 3, 10, 4)
     means = [seen[f"{name}_mean_per_cell"] for name in ("bound", "c3b", "mac")]

@@ -100,7 +100,7 @@ def test_b_cells_by_a_number_take_the_colour_of_the_bar(world, by, column):
 
 def test_layers_show_the_field_below_the_cells(world):
     field = world.fields["dheas"]
-    field.values[:] = 0.0
+    field.divide()[:] = 0.0
     field.values[0, -1] = 2000.0  # nM at the lower right
     image = picture(world, Look(layer="DHEAS"), PIXELS)
     table = LAYERS["DHEAS"].table()

@@ -19,10 +19,11 @@ from abm.core.world import World
 
 
 @kernel
-def recover(level, share):
+def recover(granules, cd16, granules_share, cd16_share):
     """Move each level towards 1 by a share of the distance."""
-    for i in prange(level.size):
-        level[i] += (1.0 - level[i]) * share
+    for i in prange(granules.size):
+        granules[i] += (1.0 - granules[i]) * granules_share
+        cd16[i] += (1.0 - cd16[i]) * cd16_share
 
 
 class Recovery(Process):
@@ -45,5 +46,5 @@ class Recovery(Process):
         nk = world.populations.get("nk_cells")
         if nk is None:
             return
-        for name, tau_h in (("granules", self.granules_time_constant), ("cd16", self.cd16_time_constant)):
-            recover(nk[name], -math.expm1(-world.dt_h / tau_h))
+        taus_h = self.granules_time_constant, self.cd16_time_constant
+        recover(nk.granules, nk.cd16, *(-math.expm1(-world.dt_h / tau_h) for tau_h in taus_h))

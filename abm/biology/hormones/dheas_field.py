@@ -1,7 +1,10 @@
 """DHEAS diffuses over the floor, is lost slowly and is taken up by NK cells.
 
 *Model*: ``dc/dt = D laplacian(c) - k c - u n(x) c`` with n NK cells per voxel volume; diffusion and loss are solved
-exactly, uptake exactly per voxel.
+exactly, uptake exactly per voxel. N scattered cells that stay where they are leave the field uneven by
+``0.163 u sqrt(N) L^2 / (V D)`` of its mean (standard deviation over a floor of side L under a volume V: the noise of
+their number in each mode over the mode's rate of decay). As long as that is below 0.001, and nothing releases DHEAS at
+one place, the field is one number that all cells take from.
 
 *Assumes*: mixed over the height of the medium; each voxel is a column of it.
 
@@ -17,10 +20,13 @@ import numpy as np
 
 from abm.core.fields import Field
 from abm.core.par import par
-from abm.core.population import count_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
+from abm.core.space import Space
 from abm.core.world import World
+
+SCATTER = 0.163  # sqrt(sum over modes (i, j) of 1 / (i^2 + j^2)^2) / pi^2, between walls; less on a ring
+EVEN_FRAC = 1e-3  # design: moves potency by less than 1e-4
 
 
 class DheasField(Process):
@@ -30,36 +36,54 @@ class DheasField(Process):
     phase: ClassVar = Phase.FIELDS
     reads: ClassVar = ("nk_cells.x_um", "nk_cells.y_um")
     writes: ClassVar = ("fields.dheas", "pools.dheas_lost", "pools.dheas_taken_up")
-    kept: ClassVar = ("voxels_per_side",)
+    kept: ClassVar = ("voxel_um", "voxels_per_side")
 
     diffusion_um2_per_s: float = par(
         120.0, "um^2/s", "assumed: small steroid sulfate in medium", "Diffusion constant", ge=0, le=2000
     )
     loss_per_h: float = par(0.02, "1/h", "assumed: at most 0.05 in vitro", "Loss in the medium", ge=0, le=1)
     uptake_pL_per_h: float = par(1.0, "pL/h", "assumed: tiny, far below supply", "Cleared by a cell", ge=0, le=1e6)  # noqa: N815
-    voxels_per_side: int = par(64, "1", "design: voxels of 88 um in a full well", "Voxels along a side", ge=1, le=2048)
+    voxel_um: float = par(
+        88.0, "um", "design: a few cell diameters, 64 along the side of a full well", "Side of a voxel, about", gt=0
+    )
+    voxels_per_side: int | None = par(
+        None, "1", "design: as follows from voxel_um", "Voxels along a side, whatever its length", ge=1, le=2048
+    )
+
+    def told(self, space: Space) -> list[str]:
+        """Say how large voxels are whose number is fixed."""
+        n, text = self.voxels_per_side, "whatever the side of the floor is; voxel_um gives them a size instead"
+        return [f"voxels_per_side: {n} voxels, here of {space.side / n:g} um, {text}"] if n else []
 
     def prepare(self, world: World) -> None:
         """Make the field; a mixed space has a single voxel."""
-        n = 1 if world.space.kind == "mixed" else self.voxels_per_side
+        n = 1 if world.space.kind == "mixed" else self.n_voxels(world.space.side)
         world.fields.setdefault("dheas", Field(n, world.space.side, world.space.is_periodic))
+
+    def n_voxels(self, side_um: float) -> int:
+        """Return the voxels along a side."""
+        return self.voxels_per_side or min(max(1, round(side_um / self.voxel_um)), 2048)
+
+    def unevenness(self, n_cells: int, side_um: float, volume_uL: float) -> float:
+        """Return the standard deviation of the field over its mean that uptake leaves, if cells do not move."""
+        cleared_um2_per_h = 1e-6 * self.uptake_pL_per_h / volume_uL * math.sqrt(n_cells) * side_um**2
+        if self.diffusion_um2_per_s == 0.0:
+            return math.inf
+        return SCATTER * cleared_um2_per_h / (self.diffusion_um2_per_s * 3600.0)
 
     def step(self, world: World, key: Key) -> None:
         """Diffuse, lose and take up for one step."""
-        field = world.fields["dheas"]
-        if not field.values.any():
+        field, pools = world.fields["dheas"], world.pools
+        if not field.mean:
             return
+        molecules = pools.molecules(1.0)
         field.diffuse(self.diffusion_um2_per_s * 3600.0, world.dt_h)
-        molecules = world.pools.molecules(1.0)
-        lost = field.values * -math.expm1(-self.loss_per_h * world.dt_h)
-        field.values -= lost
-        world.pools.add("dheas_lost", lost.mean() * molecules)
+        pools.add("dheas_lost", molecules * field.take(-math.expm1(-self.loss_per_h * world.dt_h)))
         nk = world.populations.get("nk_cells")
         if nk is None or nk.n == 0 or self.uptake_pL_per_h == 0.0:
             return
-        cells = np.zeros(field.values.shape)
-        count_rows(cells.ravel(), field.voxel_of(nk.x_um, nk.y_um))
-        voxel_uL = world.pools.volume_uL / field.values.size
-        taken = field.values * -np.expm1(-1e-6 * self.uptake_pL_per_h * world.dt_h / voxel_uL * cells)
-        field.values -= taken
-        world.pools.add("dheas_taken_up", taken.mean() * molecules)
+        if field.is_even and self.unevenness(nk.n, world.space.side, pools.volume_uL) > EVEN_FRAC:
+            field.divide()
+        cleared_frac = 1e-6 * self.uptake_pL_per_h * world.dt_h / (pools.volume_uL / field.values.size)
+        taken = -np.expm1(-cleared_frac * field.count(nk.x_um, nk.y_um))
+        pools.add("dheas_taken_up", molecules * field.take(taken))

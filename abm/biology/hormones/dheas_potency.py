@@ -21,10 +21,17 @@ from abm.core.world import World
 
 
 @kernel
-def relax(potency, local, share):
-    """Move each potency towards the local value."""
+def relax(potency, steady, share):
+    """Move each potency towards one value."""
     for i in prange(potency.size):
-        potency[i] += (local[i] - potency[i]) * share
+        potency[i] += (steady - potency[i]) * share
+
+
+@kernel
+def relax_each(potency, steady, share):
+    """Move each potency towards the value of its own place."""
+    for i in prange(potency.size):
+        potency[i] += (steady[i] - potency[i]) * share
 
 
 class DheasPotency(Process):
@@ -55,8 +62,8 @@ class DheasPotency(Process):
         nk, field = world.populations.get("nk_cells"), world.fields.get("dheas")
         if nk is None or nk.n == 0:
             return
-        if field is None:
-            local = np.full(nk.n, self.potency(world.pools.nM("dheas")))
+        share = -math.expm1(-world.dt_h / self.lag)
+        if field is None or field.is_even:
+            relax(nk.potency, float(self.potency(field.mean if field else world.pools.nM("dheas"))), share)
         else:
-            local = field.at(nk.x_um, nk.y_um, self.potency(field.values))
-        relax(nk.potency, local, -math.expm1(-world.dt_h / self.lag))
+            relax_each(nk.potency, field.at(nk.x_um, nk.y_um, self.potency(field.values)), share)

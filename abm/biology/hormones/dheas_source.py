@@ -51,9 +51,10 @@ class DheasSource(Process):
         if field is None:
             world.pools.add("dheas", molecules)
             return
-        last = field.values.shape[0] - 1
+        values = field.divide()
+        last = values.shape[0] - 1
         middle_um = 0.5 * world.space.side
         places_um = (middle_um if place is None else place for place in (self.y_um, self.x_um))
         row, column = (min(int(place / field.voxel_um), last) for place in places_um)
-        voxel_uL = world.pools.volume_uL / field.values.size
-        field.values[row, column] += self.pmol_per_h * world.dt_h * 1e3 / voxel_uL
+        voxel_uL = world.pools.volume_uL / values.size
+        values[row, column] += self.pmol_per_h * world.dt_h * 1e3 / voxel_uL

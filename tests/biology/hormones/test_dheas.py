@@ -114,9 +114,62 @@ def test_loss_and_uptake_are_exponential(culture):
     assert sim.world.fields["dheas"].values[0, 0] == pytest.approx(1000 * math.exp(-0.07), rel=1e-9)
 
 
+@pytest.mark.parametrize("walls", ["reflecting", "periodic"])
+def test_scattered_cells_leave_the_field_as_uneven_as_the_law_says(culture, walls):
+    """Of each of several wells, since few modes hold most of the variance."""
+    found, expected = [], 0.0
+    for seed in range(1, 21):
+        law = {"uptake_pL_per_h": 200.0, "voxel_um": 100}
+        cells = {"b_cells": {"n": 1}, "nk_cells": {"per_b_cell": 400}}
+        space = {"kind": "floor", "side": "3000 um", "volume": "10 uL", "walls": walls}
+        run = {"populations": cells, "space": space, "duration": "12 h", "dt": "1 min", "seed": seed}
+        sim = culture({"dheas_field": law}, [{"dheas": "1 uM"}], run)
+        sim.run()
+        values = sim.world.fields["dheas"].values
+        assert values.size == 900
+        found.append(values.std() / values.mean())
+        expected = sim.processes["dheas_field"].unevenness(400, 3000.0, 10.0)
+    ratio = math.sqrt(np.mean(np.square(found))) / expected
+    assert ratio == pytest.approx(1.0 if walls == "reflecting" else 0.0622 / 0.163, rel=0.25)
+
+
+def test_where_uptake_leaves_it_even_the_field_is_the_limit_of_one_number(culture):
+    means = []
+    for divided in (False, True):
+        cells = {
+            "populations": {"b_cells": {"n": 1}, "nk_cells": {"per_b_cell": 400}},
+            "duration": "24 h",
+            "dt": "15 min",
+        }
+        space = {"space": {"side": "3000 um", "volume": "10 uL"}}
+        sim = culture({"dheas_field": {"uptake_pL_per_h": 10.0, "voxel_um": 100}}, [{"dheas": "1 uM"}], cells | space)
+        sim.step()
+        assert sim.world.fields["dheas"].is_even
+        if divided:
+            sim.world.fields["dheas"].divide()
+        sim.run()
+        values = sim.world.fields["dheas"].values
+        means.append(values.mean())
+        assert values.std() <= 1e-3 * values.mean()
+    left = math.exp(-(0.02 + 400 * 10e-6 / 10.0) * 24)
+    assert means[0] == pytest.approx(1000.0 * left, rel=1e-9)
+    assert means[1] == pytest.approx(means[0], rel=1e-5)
+
+
+def test_voxels_have_a_size_or_a_number(culture):
+    for law, n in (
+        ({}, 5),
+        ({"voxel_um": 40}, 10),
+        ({"voxel_um": 1e4}, 1),
+        ({"voxels_per_side": 7, "voxel_um": 40}, 7),
+    ):
+        field = culture({"dheas_field": law}, (), NK).world.fields["dheas"]
+        assert (field.n_voxels, field.voxel_um) == (n, 400.0 / n)
+
+
 def test_an_nk_cell_takes_up_from_its_own_voxel(culture, act):
     sim = culture(
-        {"dheas_field": {"loss_per_h": 0.0, "uptake_pL_per_h": 1e3, "voxels_per_side": 4}}, [{"dheas": "1 uM"}], NK
+        {"dheas_field": {"loss_per_h": 0.0, "uptake_pL_per_h": 1e4, "voxels_per_side": 4}}, [{"dheas": "1 uM"}], NK
     )
     nk = sim.world.populations["nk_cells"]
     nk.x_um[:], nk.y_um[:] = 150.0, 350.0
