@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.jit import device
+
 TERMS = 18  # design: of a matrix of norm below 1/2 the rest is below 1e-21
 SLOWEST = 1e-200  # design: a rate that does nothing and can be divided by
 
 
-def integral(rate: Any, dt: float) -> Any:
+@device
+def integral(rate, dt):
     """Return the integral of ``exp(-rate t)`` from 0 to dt."""
     rate = np.maximum(rate, SLOWEST)
     return -np.expm1(-rate * dt) / rate
@@ -20,16 +23,17 @@ def one_pool(x: Any, inflow: Any, rate: Any, dt: float) -> Any:
     return x * np.exp(-rate * dt) + inflow * integral(rate, dt)
 
 
-def two_pools(x: tuple[Any, Any], inflow: Any, rates: tuple[Any, Any, Any], dt: float) -> tuple[Any, Any]:
+@device
+def two_pools(x, inflow, rates, dt):
     """Advance ``dx/dt = inflow - a x + c y``, ``dy/dt = b x - c y``.
 
     Parameters
     ----------
-    x : tuple of float or array
+    x : tuple of float
         Both amounts.
-    inflow : float or array
+    inflow : float
         Into the first.
-    rates : tuple of float or array
+    rates : tuple of float
         ``a`` (all losses of the first, at least ``b``), ``b`` (into the second), ``c`` (back).
     dt : float
         Time.

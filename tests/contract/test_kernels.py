@@ -153,6 +153,36 @@ def test_rows_of_a_kernel_do_not_depend_on_one_another(recorded):
             assert same(forwards, again), key[1]
 
 
+def side_by_side(name, values):
+    """Return one argument of several calls as a stack of their subjects has it."""
+    if name == "first":
+        return np.concatenate([[0], np.cumsum([value[1] for value in values])])
+    if name == "key":
+        return np.concatenate([streams for streams, _ in values]), values[0][1]
+    return np.concatenate(values) if isinstance(values[0], np.ndarray) else values[0]
+
+
+def test_a_kernel_does_to_each_subject_of_a_stack_what_it_does_to_it_alone(recorded):
+    tried = set()
+    for key, recorder in recorded.items():
+        names = list(inspect.signature(KERNELS[key].py_func).parameters)
+        calls = [before for before, _, _ in recorder.calls]
+        if "first" not in names or not isinstance(calls[0][names.index("first")], np.ndarray):
+            continue
+        tried.add(key[1])
+        columns = list(zip(names, zip(*calls, strict=True), strict=True))
+        stacked = [side_by_side(name, values) for name, values in columns]
+        KERNELS[key](*stacked)
+        shared = {name: now for name, now in zip(names, stacked, strict=True) if np.isscalar(now)}
+        for call in calls:
+            own = dict(zip(names, call, strict=True)) | shared
+            own |= {"key": (own["key"][0], stacked[-1][1])} if "key" in names else {}
+            KERNELS[key](*own.values())
+        for (name, values), found in zip(columns, stacked, strict=True):
+            assert name == "key" or np.array_equal(side_by_side(name, values), found, equal_nan=True), (key[1], name)
+    assert {"sum_each", "grow", "kill_cells", "exchange", "turn_over", "set_points", "relax", "find_large"} <= tried
+
+
 def columns():
     kinds = [(name, cls) for name, found in CELL_TYPES.items() for cls in found.values()]
     cells = [(name, column) for name, cls in kinds for column in cls.columns]

@@ -30,6 +30,7 @@ from abm.biology.antibody.places import (
     pool_of,
 )
 from abm.core.clock import SAME_MOMENT_H
+from abm.core.jit import kernel, prange
 from abm.core.linear import SLOWEST, one_pool, two_pools
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -45,6 +46,14 @@ READ = (
     "given.infusion",
 )
 FATES = ("central", "peripheral", "eliminated", "by_target", "removed")
+
+
+@kernel
+def distribute(central, peripheral, inflow, leaving, to_tissue, back, dt):
+    """Advance the amounts in both compartments of each patient at these rates."""
+    for s in prange(central.size):
+        rates = leaving[s], to_tissue[s], back[s]
+        central[s], peripheral[s] = two_pools((central[s], peripheral[s]), inflow[s], rates, dt)
 
 
 class Pharmacokinetics(Process):
@@ -143,11 +152,12 @@ class TwoCompartment(Pharmacokinetics):
         antigen = np.minimum(self.antigen_max, antigen)
         target, body = self.cl2 * drug.rel_target_clearance * antigen, self.cl1 * drug.rel_clearance
         central, peripheral = dose_pool_of(drug, "central_mg"), dose_pool_of(drug, "peripheral_mg")
-        before = pools[central], pools[peripheral]
-        rates = (body + target + self.q) / self.v1, self.q / self.v1, self.q / self.v2
-        after = two_pools(before, rate, rates, world.dt_h)
-        pools[central], pools[peripheral] = after
-        cleared = np.maximum(0.0, sum(before) + rate * world.dt_h - sum(after))
+        before = pools[central] + pools[peripheral]
+        amounts = world.each(pools[central]), world.each(pools[peripheral])
+        law = rate, (body + target + self.q) / self.v1, self.q / self.v1, self.q / self.v2
+        distribute(*amounts, *map(world.each, law), world.dt_h)
+        pools[central], pools[peripheral] = amounts
+        cleared = np.maximum(0.0, before + rate * world.dt_h - sum(amounts))
         by_target = cleared * target / np.maximum(body + target, SLOWEST)
         return by_target, cleared - by_target
 

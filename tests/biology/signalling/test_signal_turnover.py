@@ -134,6 +134,29 @@ def test_what_full_inhibition_frees_is_freed_once():
     assert blood[0] + tissue[0] == pytest.approx(1e12, rel=1e-12)
 
 
+def test_small_clones_of_patients_side_by_side_are_as_alone():
+    rng, sizes = np.random.default_rng(4), (30, 1, 0, 12)
+    n, first = sum(sizes), np.concatenate([[0], np.cumsum(sizes)])
+    cells = [rng.uniform(0.0, 100.0, n), rng.uniform(0.0, 100.0, n), np.zeros(n)]
+    uid = np.concatenate([np.arange(size, dtype=np.uint64) for size in sizes])
+    own, rates = [np.full(n, 0.3), np.ones(n), uid], rng.uniform(0.001, 0.01, (4, 10))
+    rates[:, 9] = 4.0, 12.0, 4.0, 0.0
+
+    def turned(begin, end):
+        rows, counts = slice(first[begin], first[end]), (np.empty(end - begin), np.empty(end - begin))
+        left, key = [column[rows].copy() for column in cells], (np.arange(begin, end, dtype=np.uint64), KEY[1])
+        begins = first[begin : end + 1] - first[begin]
+        turn_over(*left, *counts, *(column[rows] for column in own), begins, rates[begin:end], key)
+        return [*left, *counts]
+
+    together, alone = turned(0, 4), [turned(s, s + 1) for s in range(4)]
+    for found, parts in zip(together, zip(*alone, strict=True), strict=True):
+        assert (found == np.concatenate(parts)).all()
+    is_same = together[0] == cells[0]
+    assert not is_same[: first[3]].any()
+    assert is_same[first[3] :].all()  # whose clone stands still
+
+
 def test_lymphocytes_rise_early_and_fall_below_the_start_within_months():
     simulation = patient("probes.patient={every: 7 d}", days=400)
     simulation.run()
