@@ -68,8 +68,8 @@ def places():
 
 
 @pytest.fixture(scope="module")
-def recorded(busy, patient):
-    """Run busy wells of every space and a patient, and return the recorder of each kernel."""
+def recorded(busy, patient, leukaemia):
+    """Run busy wells of every space and two patients, and return the recorder of each kernel."""
     with pytest.MonkeyPatch.context() as patch:
         recorders = {key: Recorder(kernel) for key, kernel in KERNELS.items()}
         for key, name, module in places():
@@ -77,6 +77,7 @@ def recorded(busy, patient):
         for space in ({"kind": "floor"}, {"kind": "floor", "walls": "periodic"}, MIXED):
             busy(changes={"space": space, "duration": "25 min"}).run()
         patient(values={"logistic_growth": {"rate": "0.2 /d", "rel_capacity": 10}}).run()  # subclones that split
+        leukaemia({"cells_per_agent": 1e11}).run()
     return recorders
 
 
