@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -146,6 +147,7 @@ def fill_readme(files: Sequence[Path]) -> None:
 
 def main() -> None:
     """Measure and print; end with 1 where laws differ."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was begun is ended too
     asked = arguments()
     if asked.readme:
         fill_readme(asked.readme)

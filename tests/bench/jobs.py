@@ -8,6 +8,7 @@ WELL_CELLS = round(WELL_B_CELLS * (1.0 + WELL_NK_PER_B))
 NK_SHARE = WELL_NK_PER_B / (WELL_NK_PER_B + 1.0)
 PATCH_CELLS = 5_000
 FEW_CELLS, FEW_PATIENTS = 300, 2
+ONE_CLAIM = {"assay": "A3", "patient": "P6-PR", "cll": "L1"}
 NO_FRAMES = ("probes.cells=null", "probes.fields=null")
 
 Job = dict[str, Any]
@@ -64,4 +65,8 @@ def cohort(scenario: str, n_patients: int, years: float, cells_per_agent: float,
 
 def evidence(group: str, n_seeds: int, scale: float = 1.0) -> Job:
     """Return ``abm evidence`` of a group."""
-    return {"kind": "evidence", "group": group, "n_seeds": n_seeds, "scale": scale}
+    return {
+        "kind": "evidence",
+        "words": (f"--group={group}", f"--seeds={n_seeds}", f"--scale={scale}"),
+        "few": (f"--claim={ONE_CLAIM[group]}", "--seeds=2", f"--scale={FEW_PATIENTS / 100}"),
+    }

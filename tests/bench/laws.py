@@ -66,28 +66,27 @@ def _of_pairs(name: str, pairs: np.ndarray) -> Law:
     return Law(name, *map(float, pairs.mean(axis=0)), float(np.std(differences, ddof=1)) / math.sqrt(n), n - 1)
 
 
-def of_scores(
-    before: Mapping[str, Any], after: Mapping[str, Any], n_seeds: tuple[int, int], scale: tuple[float, float]
-) -> list[Law]:
-    """Return the laws of all claims, their chance as the later revision found it.
+def of_scores(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Law]:
+    """Return the laws of all claims that both were asked for, their chance as the later revision found it.
 
     Parameters
     ----------
     before, after : mapping
-        Scores of ``abm evidence --json`` by claim.
-    n_seeds, scale : pair
-        With which each revision was asked.
+        What ``abm evidence --json`` prints.
     """
-    return [_of_score(one, after[name], n_seeds, scale) for name, one in before.items() if name in after]
+    known = {one["id"]: one for one in after["claims"]}
+    asked = [(len(one["seeds"]), one["scale"]) for one in (before, after)]
+    return [_of_score(one, known[one["id"]], asked) for one in before["claims"] if one["id"] in known]
 
 
-def _of_score(before: Mapping[str, Any], after: Mapping[str, Any], n_seeds: Any, scale: Any) -> Law:
+def _of_score(before: Mapping[str, Any], after: Mapping[str, Any], asked: Sequence[tuple[int, float]]) -> Law:
     numbers = [math.nan if one["simulated"] is None else one["simulated"] for one in (before, after)]
     lo, hi = after["interval"]
-    half = (hi - lo) / 2.0 if lo is not None else 0.0
-    if after["trial"]:  # the middle of trials of this size, of patients who are many
-        n_patients = [n * share * PATIENTS_PER_SEED for n, share in zip(n_seeds, scale, strict=True)]
-        one = half / stats.norm.ppf(MIDDLE) * math.sqrt(after["trial"])
-        return Law(after["id"], *numbers, one * math.sqrt(sum(1.0 / n for n in n_patients)), min(n_patients) - 1)
-    one = half / stats.t.ppf(MIDDLE, n_seeds[1] - 1) * math.sqrt(n_seeds[1])
-    return Law(after["id"], *numbers, one * math.sqrt(sum(1.0 / n for n in n_seeds)), n_seeds[1] - 1)
+    half, (n_seeds, _) = (hi - lo) / 2.0 if lo is not None else 0.0, asked[1]
+    if after["trial"]:  # the mean over trials of this size, whose patients are drawn from all there are
+        behind = [n * scale * PATIENTS_PER_SEED for n, scale in asked]
+        spread = half / stats.norm.ppf(MIDDLE) * math.sqrt(after["trial"])
+    else:
+        behind = [float(n) for n, _ in asked]
+        spread = half / stats.t.ppf(MIDDLE, n_seeds - 1) * math.sqrt(n_seeds)
+    return Law(after["id"], *numbers, spread * math.sqrt(sum(1.0 / n for n in behind)), behind[1] - 1.0)

@@ -163,16 +163,14 @@ def cohort(job: Mapping[str, Any]) -> Callable[[int], Found]:
 def evidence(job: Mapping[str, Any]) -> Callable[[int], dict[str, Any]]:
     """Run ``abm evidence``, whose scores are of all claims."""
 
-    def scores(n_seeds: int, scale: float) -> dict[str, Any]:
-        options = {"group": job["group"], "seeds": n_seeds, "scale": scale, "threads": 1}
-        words = [f"--{name}={value}" for name, value in options.items()]
+    def scores(words: list[str]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-P", "-m", "abm", "evidence", *words, "--out", folder, "--json"]
+            command = [sys.executable, "-P", "-m", "abm", "evidence", *words, "--threads=1", "--out", folder, "--json"]
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-        return {one["id"]: one for one in json.loads(done.stdout)["claims"]}
+        return json.loads(done.stdout)
 
-    scores(2, 0.02)
-    return lambda seed: scores(job["n_seeds"], job["scale"])
+    scores(job["few"])
+    return lambda seed: scores(job["words"])
 
 
 KINDS = {one.__name__: one for one in (wells, steps, row, cohort, evidence)}
