@@ -17,8 +17,8 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from abm.core.source import kernels_hash
 __all__ = [
     "Kernel",
     "device",
+    "few_for_many",
     "kernel",
     "prange",
     "serial",
@@ -105,6 +106,7 @@ _OPTIONS = {"nogil": True, "fastmath": False, "error_model": "numpy"}
 
 
 _n_threads = numba.config.NUMBA_NUM_THREADS
+_rel_rows = 1.0
 
 
 class _Cache(FunctionCache):
@@ -157,7 +159,10 @@ class Kernel:
 
     def __call__(self, rows: Any, *others: Any) -> Any:
         """Call the loop."""
-        is_large = _n_threads > 1 and rows.size >= MANY_ROWS
+        is_large = _n_threads > 1 and rows.size * _rel_rows >= MANY_ROWS
+        if is_large and _rel_rows > 1.0:
+            self.together.compile(tuple(map(self.together.typeof_pyval, (rows, *others))))
+            return self.alone(rows, *others)
         return self.together(rows, *others) if is_large else self.alone(rows, *others)
 
 
@@ -174,6 +179,17 @@ def serial(function: Callable) -> Callable:
 def device(function: Callable) -> Callable:
     """Compile a function that kernels call; it becomes part of them, so their loops run in vector registers."""
     return _compile(function, forceinline=True)
+
+
+@contextmanager
+def few_for_many(rel_rows: float) -> Iterator[None]:
+    """Compile for several threads, but run on one, what would be called with this many times more rows."""
+    global _rel_rows
+    _rel_rows = max(1.0, rel_rows)
+    try:
+        yield
+    finally:
+        _rel_rows = 1.0
 
 
 def warm_mark(kernels: str) -> Path:

@@ -3,7 +3,6 @@
 import contextlib
 from pathlib import Path
 
-from abm.core import jit
 from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
 from abm.document.load import dump
@@ -11,10 +10,11 @@ from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
 from abm.results.run import Run
 from abm.results.tables import ReadError
-from abm.scenario.build import Subject, arm_of, build, controls, subjects
+from abm.scenario.build import Subject, arm_of, controls, subjects
 from abm.scenario.draws import warnings_of
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
+from abm.scenario.warm import is_warm, warm_up
 from abm.study.conclude import conclude
 from abm.study.cost import RunCost, cost_of_run, refuse_large_run
 from abm.study.jobs import NO_MEMORY, Monitor
@@ -23,7 +23,6 @@ from abm.study.resume import Branch, scenario_hash
 from abm.study.subject import SubjectJob, mend
 
 FEW_CELLS = 20_000  # design: below, a second thread in a subject gains nothing
-FEW = 20  # design: enough cells for every kernel to be compiled
 
 
 def run_scenario(
@@ -92,8 +91,8 @@ def _carry_out(
             branch.write(folder.path)
             for job in jobs:
                 branch.inherit(job)
-        if expected.n_workers > 1:
-            warm_up(scenario)
+        if expected.n_workers > 1 and not is_warm(scenario, per_subject):
+            warm_up(scenario, per_subject)
         run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_subject)
     folder.merge_parts([(subject.arm, subject.replicate) for subject in todo])
     summary = conclude(folder, scenario)
@@ -140,24 +139,6 @@ def _mend(jobs: list[SubjectJob], folder: RunFolder, monitor: Monitor) -> None:
         if lost and not folder.lost:
             folder.log("damaged", {"well": job.subject.label, "files": lost})
             monitor.tell(f"{job.label} was damaged and is made again: {', '.join(lost)} changed or gone")
-
-
-def warm_up(scenario: Scenario) -> None:
-    """Compile every kernel once, before workers that would all compile it."""
-    mark = jit.warm_mark(f"{sorted(p.kind for p in scenario.processes.values())}{scenario.space.kind}")
-    if mark.exists():
-        return
-    few = {name: cell_type.fewer(FEW) for name, cell_type in scenario.cell_types().items()}
-    small = scenario.model_copy(update={"populations": scenario.populations.model_copy(update=few)})
-    seen = set()
-    for subject in subjects(small):
-        if subject.arm not in seen and not subject.is_control:
-            seen.add(subject.arm)
-            simulation = build(small, subject)
-            for _ in range(2):
-                simulation.step()
-    with contextlib.suppress(OSError):
-        mark.touch()
 
 
 @contextlib.contextmanager

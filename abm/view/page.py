@@ -8,13 +8,15 @@ import solara
 import solara.lab
 
 from abm.core.errors import AbmError
+from abm.core.resources import cores
 from abm.scenario.schema import Scenario
+from abm.scenario.warm import is_warm, warm_up
 from abm.view import charts, raster
 from abm.view.maps import Maps
 from abm.view.model import AssayModel
-from abm.view.panels import Chart, Done, Followed, Progress
-from abm.view.session import Session
-from abm.view.shell import SolaraViz, when_redrawn
+from abm.view.panels import Chart, Compiling, Done, Followed, Progress
+from abm.view.session import Session, refuse
+from abm.view.shell import SolaraViz, wait_for, when_redrawn
 from abm.view.sidebar import Adding, Downloads, Steering
 
 PLAY_INTERVAL_MS = 1
@@ -25,27 +27,33 @@ SEEDS = 1000
 
 
 class Opened:
-    """What the server was started with, and a model of it that is made while the first browser still loads the page."""
+    """What the server was started with; the first model and its kernels are made while a browser loads the page."""
 
     scenario: Scenario | None = None
     arms: tuple[str, ...] = ()
     ready: ClassVar[list[Future[AssayModel]]] = []
+    compiling: Future[None] | None = None
 
     @classmethod
     def start(cls, scenario: Scenario, arms: Sequence[str]) -> None:
-        """Take what is shown, and begin to make the first model."""
+        """Take what is shown, and begin to make the first model and to compile what its steps need."""
         cls.scenario, cls.arms = scenario, tuple(arms)
         pool = ThreadPoolExecutor(1)
+        shown = scenario.model_copy(update={"arms": {name: scenario.arms[name] for name in refuse(scenario, arms)}})
+        was_warm = is_warm(shown, cores())
         cls.ready[:] = [pool.submit(AssayModel, scenario, cls.arms, 0, scenario.seed)]
+        loading = pool.submit(warm_up, shown, cores())
+        cls.compiling = None if was_warm else loading
         pool.shutdown(wait=False)
 
     @classmethod
-    def model(cls) -> AssayModel:
-        """Return a model at its start, for one viewer alone."""
-        try:
-            return cls.ready.pop().result()
-        except IndexError:
-            return AssayModel(cls.scenario, cls.arms, 0, cls.scenario.seed)
+    def model(cls) -> Future[AssayModel]:
+        """Return a model at its start, for one viewer alone, as soon as it is made."""
+        if cls.ready:
+            return cls.ready.pop()
+        made: Future[AssayModel] = Future()
+        made.set_result(AssayModel(cls.scenario, cls.arms, 0, cls.scenario.seed))
+        return made
 
 
 @solara.component
@@ -54,11 +62,21 @@ def Page():
     if Opened.scenario is None:
         solara.Error("Start the page with: abm view SCENARIO.yaml")
     else:
-        Viewer(Opened.scenario, Opened.arms)
+        Opening(Opened.scenario, Opened.arms)
 
 
 @solara.component
-def Viewer(scenario: Scenario, arms: tuple[str, ...]):
+def Opening(scenario: Scenario, arms: tuple[str, ...]):
+    """Show one viewer's own session as soon as its model is made."""
+    made = solara.use_memo(Opened.model, [])
+    if wait_for(made):
+        Viewer(scenario, arms, made.result())
+    else:
+        Compiling(Opened.compiling)
+
+
+@solara.component
+def Viewer(scenario: Scenario, arms: tuple[str, ...], first: AssayModel):
     """Show Mesa's controls and the model behind them."""
     keeps = solara.use_reactive(False)
     holder: dict[str, solara.Reactive[AssayModel]] = solara.use_memo(dict, [])
@@ -66,7 +84,6 @@ def Viewer(scenario: Scenario, arms: tuple[str, ...]):
     def source() -> Scenario:
         return holder["model"].value.session.as_at_start() if holder and keeps.value else scenario
 
-    first = solara.use_memo(Opened.model, [])
     model = solara.use_reactive(first)
     holder["model"] = model
     parameters = {
@@ -129,6 +146,7 @@ def Watched(model: AssayModel, keeps: solara.Reactive[bool]):
             Downloads(session)
     with solara.Column(classes=["watched"], gap="6px"):
         Progress(session, moment)
+        Compiling(Opened.compiling)
         if message.value:
             with solara.Error(message.value):
                 solara.Button("Understood", text=True, on_click=lambda: message.set(""))

@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from threading import Timer
 from typing import Any
 
@@ -13,10 +14,17 @@ from abm.plot.page import wording
 from abm.plot.page.panel import Panel
 from abm.view import charts
 from abm.view.session import LOCK, Cell, Row, Session
-from abm.view.shell import redraw
+from abm.view.shell import redraw, wait_for
 
 REDRAW_S = 0.7  # design: charts are drawn anew at most this often
 LEAST = 0.01  # design: levels below it are not written out
+
+
+@solara.component
+def Compiling(work: Future | None):
+    """Say that the model is being compiled, until it is."""
+    if not wait_for(work):
+        solara.Text("Compiling the model, once: until this line goes, a step takes longer.", classes=["hint"])
 
 
 @solara.component

@@ -173,3 +173,15 @@ def test_a_cache_is_made_for_the_user_alone_whatever_the_mask(home, tmp_path):
 
 def test_the_threading_layer_has_a_name():
     assert jit.threading_layer() in ("tbb", "omp", "workqueue")
+
+
+def test_few_rows_compile_for_several_threads_what_many_would_need(monkeypatch):
+    own = kernel(halve.py_func)
+    jit.set_threads(2)
+    with jit.few_for_many(jit.MANY_ROWS / 4):
+        for n_rows in (3, 4):
+            assert not own.together.signatures
+            out = np.empty(n_rows)
+            own(out, np.ones(n_rows))
+            assert (out == 0.5).all()
+    assert own.alone.signatures == own.together.signatures

@@ -51,7 +51,7 @@ def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, 
     if die:
         _die_in(**die)
     if slow_s:
-        abm.study.run.warm_up = lambda scenario: None  # the wells are to be slow, not what comes before
+        abm.study.run.warm_up = lambda scenario, n_threads: None  # the wells are to be slow, not what comes before
         _after_each_step(lambda simulation: time.sleep(slow_s))
     if silent_s:
         abm.study.pool.SILENT_S = silent_s
