@@ -135,7 +135,7 @@ class _Cache(FunctionCache):
             super().save_overload(sig, data)
 
 
-def _compile(function: Callable, parallel: bool = False, forceinline: bool = False) -> Callable:
+def _compile(function: Callable, parallel: bool = False, forceinline: bool = False) -> Any:
     compiled = numba.njit(parallel=parallel, forceinline=forceinline, **_OPTIONS)(function)
     with suppress(RuntimeError):  # there is no folder to keep it in
         compiled._cache = _Cache(function, parallel)

@@ -7,7 +7,7 @@ from abm.core import jit
 from abm.scenario.build import build, subjects
 from abm.scenario.schema import Scenario
 
-FEW = 20  # design: enough cells for every kernel to be compiled
+FEW = 200  # design: enough cells for every kernel to be compiled
 
 
 def is_warm(scenario: Scenario, n_threads: int) -> bool:
