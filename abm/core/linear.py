@@ -53,7 +53,8 @@ def two_pools(x, inflow, rates, dt):
     return first, second
 
 
-def exponential(matrix: np.ndarray) -> np.ndarray:
+@device
+def exponential(matrix):
     """Return the exponential of a small square matrix: the series of a power of two of its root, squared again."""
     if matrix.size == 1:
         return np.array([[math.exp(matrix[0, 0])]])

@@ -5,7 +5,7 @@ rows change; a ``uid`` is an identity and is never reused.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,6 +205,13 @@ class Population:
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._view[name]
+
+    def beside(self, names: Sequence[str]) -> np.ndarray:
+        """Return columns of one width that were declared one after the other, a view of shape (columns, n)."""
+        if not names:
+            return np.empty((0, self.n))
+        width, place = self._place[names[0]]
+        return self._blocks[width][place : place + len(names), : self.n].view(self.columns[names[0]].dtype)
 
     def __contains__(self, name: str) -> bool:
         return name in self.columns

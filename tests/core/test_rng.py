@@ -13,13 +13,13 @@ from abm.core.rng import (
     binomial,
     direction,
     fill_both,
-    fill_poisson,
-    fill_uniform,
+    fill_first,
     mix,
     normal,
     pair_uniform,
     philox,
     poisson,
+    poisson_of_each,
     stream_key,
     to_unit,
     uniform,
@@ -231,14 +231,15 @@ def test_mixing_heeds_order(a, b):
 def test_poisson_counts_of_all_cells_are_those_of_each_cell(n, dtype):
     mean = np.random.default_rng(3).choice([-1.0, 0.0, 1e-9, 0.05, 3.0, 11.99, 12.0, 40.0, 150.0, 6e4], n)
     found = np.full(n, 77, dtype)
-    fill_poisson(found, mean, uids(n), 5, KEY)
+    total = poisson_of_each(found, mean, uids(n), 5, KEY)
     assert found.tolist() == [poisson(m, KEY, uid, 5) for m, uid in zip(mean, uids(n), strict=True)]
+    assert total == found.sum()
 
 
 def test_both_numbers_of_all_cells_are_those_of_each_cell():
     u, v, only = np.empty(3000), np.empty(3000), np.empty(3000)
     fill_both(u, v, uids(3000), 5, KEY)
-    fill_uniform(only, uids(3000), 5, KEY)
+    fill_first(only, uids(3000), 5, KEY)
     assert list(zip(u, v, strict=True)) == [uniform2(KEY, uid, 5) for uid in uids(3000)]
     assert (only == u).all()
 

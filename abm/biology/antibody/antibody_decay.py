@@ -33,6 +33,6 @@ class AntibodyDecay(Process):
     def step(self, world: World, key: Key) -> None:
         """Decay for one step."""
         for drug in antibodies(world):
-            free = world.pools[pool_of(drug)]
-            decayed = free * (1.0 - 0.5 ** (world.dt_h / self.half_life))
-            world.pools.move(pool_of(drug), pool_of(drug, "decayed"), decayed)
+            if free := world.pools[pool_of(drug)]:
+                decayed = free * (1.0 - 0.5 ** (world.dt_h / self.half_life))
+                world.pools.move(pool_of(drug), pool_of(drug, "decayed"), decayed)

@@ -24,15 +24,16 @@ from abm.biology.antibody.places import (
     POOLS_OF_EACH,
     add_up,
     antibodies,
-    column_of,
     declare_each,
+    in_pools,
     mean_over_bound,
-    pool_of,
+    on_cells,
+    to_pools,
 )
 from abm.biology.columns import BOUND, REL_C1Q, REL_CD16
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, serial
 from abm.core.linear import exponential
-from abm.core.population import Population
+from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
@@ -40,23 +41,94 @@ from abm.core.world import World
 PER_M_PER_S_IN_PER_NM_PER_H = 3600e-9
 
 
-@kernel
-def bind(gain, bound, cd20, sites, occupancy, moved):
-    """Write what each cell gains of each antibody, shape (antibodies, cells), on its way to equilibrium.
+@serial
+def bind(bound, total, free, cd20, first, laws, per_nM, dt_h):
+    """Let antibodies and the cells of each subject bind for one step.
 
-    ``moved[a, c]`` is what a gains where c is one below its equilibrium.
+    Parameters
+    ----------
+    bound, total : arrays, shapes (antibodies, cells) and (cells,)
+        Molecules of each on each cell, and of all.
+    free : array, shape (antibodies, subjects)
+        Molecules in the medium.
+    cd20, first : arrays, shapes (cells,) and (subjects + 1,)
+        CD20 of each cell, and where the cells of each subject begin.
+    laws : array, shape (3, antibodies)
+        From :func:`laws_of`.
+    per_nM : array, shape (subjects,)
+        Molecules of 1 nM.
+    dt_h : float
+        The step.
     """
-    if sites.size == 1:  # the usual well, in a loop that is compiled to fewer instructions
-        one, share, left = sites[0], occupancy[0], moved[0, 0]
-        for i in prange(cd20.size):
-            gain[0, i] = (one * cd20[i] * share - bound[0, i]) * left
-        return
-    for i in prange(cd20.size):
-        for a in range(sites.size):
-            own = 0.0
-            for c in range(sites.size):
-                own += (sites[c] * cd20[i] * occupancy[c] - bound[c, i]) * moved[a, c]
-            gain[a, i] = max(own, -bound[a, i])
+    n = bound.shape[0]
+    for s in range(first.size - 1):
+        rows, on = slice(first[s], first[s + 1]), np.empty(n)
+        for a in range(n):
+            on[a] = sum_rows(bound[a], first[s], first[s + 1])
+        in_all = sum_rows(cd20, first[s], first[s + 1])
+        per_cd20, moved = relaxation(mean_free_nM(free[:, s], on, in_all, laws, per_nM[s], dt_h), laws, dt_h)
+        gain = np.zeros((n, first[s + 1] - first[s]))
+        for a in range(n):
+            for c in range(n):
+                approach(gain[a], bound[c][rows], cd20[rows], per_cd20[c], moved[a, c])
+        for a in range(n):
+            free[a, s] = take_up(bound[a][rows], gain[a], free[a, s])
+    add_up(total, bound)
+
+
+@device
+def mean_free_nM(free, on, cd20, laws, per_nM, dt_h):
+    """Return the free concentrations averaged over the step, with the medium's unbound and bound sites held."""
+    kon, kd_nM, sites = laws[0], laws[1], laws[2]
+    covered, found = on / sites, free / per_nM
+    for a in range(found.size):
+        unbound = max(0.0, sites[a] * (cd20 - (covered.sum() - covered[a])) - on[a])
+        rate = kon[a] * unbound / per_nM
+        if rate * dt_h >= 1e-12:
+            end = kd_nM[a] * on[a] / unbound
+            found[a] = end + (found[a] - end) * -math.expm1(-rate * dt_h) / (rate * dt_h)
+    return found
+
+
+@device
+def relaxation(free_nM, laws, dt_h):
+    """Return the law of cells at constant free concentrations.
+
+    Returns
+    -------
+    per_cd20, moved : arrays, shapes (antibodies,) and (antibodies, antibodies)
+        What is bound for each CD20 in the end; what one gains in a step where another is one molecule below its end.
+    """
+    kon, kd_nM, sites = laws[0], laws[1], laws[2]
+    over_kd = free_nM / kd_nM
+    occupancy = free_nM / (free_nM + kd_nM * (1.0 + (over_kd.sum() - over_kd)))
+    kept = exponential(-(np.diag(kon * kd_nM) + (kon * free_nM).reshape(-1, 1)) * dt_h)
+    return sites * occupancy, (np.eye(sites.size) - kept) * (sites.reshape(-1, 1) / sites)
+
+
+@device
+def approach(gain, bound, cd20, per_cd20, moved):
+    """Add what each cell gains as an antibody moves towards its equilibrium."""
+    for i in range(gain.size):
+        gain[i] += (per_cd20 * cd20[i] - bound[i]) * moved
+
+
+@device
+def take_up(bound, gain, free):
+    """Move what binds from the medium to the cells and return what is left in it.
+
+    No more binds than is there: kon F U dt, F the mean free concentration, is at most what the solution loses; but
+    where another antibody leaves in the same step, U grows, and what binds is cut.
+    """
+    binds = leaves = 0.0
+    for i in range(gain.size):
+        gain[i] = max(gain[i], -bound[i])
+        binds += max(gain[i], 0.0)
+        leaves += min(gain[i], 0.0)
+    share = min(1.0, (free - leaves) / binds) if binds > 0.0 else 1.0
+    for i in range(gain.size):
+        bound[i] += max(gain[i], 0.0) * share + min(gain[i], 0.0)
+    return max(0.0, free - (binds * share + leaves))
 
 
 class Binding(Process):
@@ -75,81 +147,19 @@ class Binding(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Bind for one step."""
-        b, drugs = world.populations["b_cells"], antibodies(world)
-        bound = [b[column_of(drug)] for drug in drugs]
-        totals = np.array([own.sum() for own in bound])
-        if not totals.any() and all(world.pools[pool_of(drug)] <= 0.0 for drug in drugs):
+        b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
+        if not drugs:
             return
-        law = Law(drugs, mean_free_nM(world, b, drugs, totals), world.dt_h)
-        gain = np.empty((len(drugs), b.n))
-        on_cells = np.stack(bound) if len(drugs) > 1 else bound[0].reshape(1, -1)
-        bind(gain, on_cells, b.cd20_per_cell, law.sites, law.occupancy, law.moved)
-        for drug, own in zip(drugs, gain, strict=True):
-            take_up(world, b, drug, own)
-        add_up(b, drugs)
+        free = in_pools(pools, drugs)
+        per_nM = np.full(free.shape[1], pools.molecules(1.0))
+        bind(on_cells(b, drugs), b.bound_per_cell, free, b.cd20_per_cell, b.first, laws_of(drugs), per_nM, world.dt_h)
+        to_pools(pools, drugs, free)
         if any(drug.rel_c1q != 1.0 or drug.rel_cd16 != 1.0 for drug in drugs):
             b.rel_c1q[:] *= mean_over_bound(b, drugs, [drug.rel_c1q for drug in drugs])
             b.rel_cd16[:] *= mean_over_bound(b, drugs, [drug.rel_cd16 for drug in drugs])
 
 
-class Law:
-    """Equilibrium and relaxation of antibodies at constant free concentrations; one row and column for each.
-
-    Attributes
-    ----------
-    sites : array
-        Molecules for each CD20 at saturation.
-    occupancy : array
-        Share of all CD20 that each covers in the end.
-    moved : array
-        What each gains in a step where another is one molecule below its equilibrium.
-    """
-
-    def __init__(self, drugs: Sequence[Antibody], free_nM: np.ndarray, dt_h: float):
-        kon, kd_nM = rates_of(drugs)
-        over_kd = free_nM / kd_nM
-        others = over_kd.sum() - over_kd
-        self.sites = np.array([drug.sites_per_cd20 for drug in drugs])
-        self.occupancy = free_nM / (free_nM + kd_nM * (1.0 + others))
-        kept = exponential(-((kon * free_nM)[:, None] + np.diag(kon * kd_nM)) * dt_h)
-        self.moved = (np.eye(len(drugs)) - kept) * (self.sites[:, None] / self.sites)
-
-
-def rates_of(drugs: Sequence[Antibody]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the association rates, 1/(nM h), and dissociation constants, nM."""
-    kon = np.array([drug.kon_per_M_per_s * PER_M_PER_S_IN_PER_NM_PER_H for drug in drugs])
-    return kon, np.array([drug.kd_nM for drug in drugs])
-
-
-def mean_free_nM(world: World, b: Population, drugs: Sequence[Antibody], bound: np.ndarray) -> np.ndarray:
-    """Return the free concentrations averaged over the step, with the well's unbound and bound sites held."""
-    (kon, kd_nM), per_nM = rates_of(drugs), world.pools.molecules(1.0)
-    covered = [own / drug.sites_per_cd20 for own, drug in zip(bound, drugs, strict=True)]
-    cd20, found = b.cd20_per_cell.sum(), np.empty(len(drugs))
-    for a, drug in enumerate(drugs):
-        left = cd20 - sum(covered[:a] + covered[a + 1 :])
-        unbound = max(0.0, drug.sites_per_cd20 * left - bound[a])
-        rate, start = kon[a] * unbound / per_nM, world.pools[pool_of(drug)] / per_nM
-        if rate * world.dt_h < 1e-12:
-            found[a] = start
-            continue
-        end = kon[a] * kd_nM[a] * bound[a] / per_nM / rate
-        found[a] = end + (start - end) * -math.expm1(-rate * world.dt_h) / (rate * world.dt_h)
-    return found
-
-
-def take_up(world: World, b: Population, drug: Antibody, gain: np.ndarray) -> None:
-    """Move what binds from the medium to the cells.
-
-    No more binds than is there: kon F U dt, F the mean free concentration, is at most what the solution loses; but
-    where another antibody leaves in the same step, U grows, and what binds is cut.
-    """
-    pools, free = world.pools, pool_of(drug)
-    taken = gain.sum()
-    if taken > pools[free] and len(antibodies(world)) > 1:
-        binds = gain > 0.0
-        gain[binds] *= max(0.0, pools[free] - gain[~binds].sum()) / gain[binds].sum()
-        taken = gain.sum()
-    own = b[column_of(drug)]
-    own += gain
-    pools[free] = max(0.0, pools[free] - taken)
+def laws_of(drugs: Sequence[Antibody]) -> np.ndarray:
+    """Return association rates, 1/(nM h), dissociation constants, nM, and molecules per CD20 of antibodies."""
+    laws = [(d.kon_per_M_per_s * PER_M_PER_S_IN_PER_NM_PER_H, d.kd_nM, d.sites_per_cd20) for d in drugs]
+    return np.array(laws).T.copy()

@@ -17,32 +17,41 @@ from abm.biology.antibody.places import (
     POOLS_OF_EACH,
     add_up,
     antibodies,
-    column_of,
     declare_each,
-    pool_of,
+    in_pools,
+    on_cells,
+    to_pools,
 )
 from abm.biology.columns import BOUND
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, serial
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
 
-@kernel
-def internalise(bound, cd20, lost, sites_per_cd20, lost_frac):
-    """Remove a share of bound antibody with its CD20."""
-    for i in prange(bound.size):
-        lost[i] = bound[i] * lost_frac
-        bound[i] -= lost[i]
-        cd20[i] = max(0.0, cd20[i] - lost[i] / sites_per_cd20)
-
-
-@kernel
-def recover(cd20, set_point, recovered_frac):
-    """Move CD20 towards the set point."""
-    for i in prange(cd20.size):
+@serial
+def internalise(bound, total, cd20, inside, set_point, first, lost_frac, sites_per_cd20, recovered_frac):
+    """Take in a share of each antibody with its CD20, then let CD20 recover; count what is inside of each subject."""
+    for s in range(first.size - 1):
+        rows = slice(first[s], first[s + 1])
+        for a in range(bound.shape[0]):
+            inside[a, s] += take_in(bound[a][rows], cd20[rows], lost_frac[a], sites_per_cd20[a])
+    add_up(total, bound)
+    for i in range(cd20.size):
         cd20[i] += (set_point[i] - cd20[i]) * recovered_frac
+
+
+@device
+def take_in(bound, cd20, lost_frac, sites_per_cd20):
+    """Remove a share of bound antibody with its CD20 and return how much."""
+    inside = 0.0
+    for i in range(bound.size):
+        lost = bound[i] * lost_frac
+        bound[i] -= lost
+        cd20[i] = max(0.0, cd20[i] - lost / sites_per_cd20)
+        inside += lost
+    return inside
 
 
 class Internalisation(Process):
@@ -68,11 +77,11 @@ class Internalisation(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Internalise and recover for one step."""
-        b, drugs = world.populations["b_cells"], antibodies(world)
-        lost = np.empty(b.n)
-        for drug in drugs:
-            lost_frac = -math.expm1(-self.rate_per_h * drug.rel_internalisation * world.dt_h)
-            internalise(b[column_of(drug)], b.cd20_per_cell, lost, drug.sites_per_cd20, lost_frac)
-            world.pools.add(pool_of(drug, "internalised"), lost.sum())
-        add_up(b, drugs)
-        recover(b.cd20_per_cell, b.cd20_start_per_cell, -math.expm1(-self.recovery_per_h * world.dt_h))
+        b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
+        inside = in_pools(pools, drugs, "internalised")
+        lost_frac = np.array([-math.expm1(-self.rate_per_h * d.rel_internalisation * world.dt_h) for d in drugs])
+        sites = np.array([drug.sites_per_cd20 for drug in drugs])
+        recovered_frac = -math.expm1(-self.recovery_per_h * world.dt_h)
+        cells = on_cells(b, drugs), b.bound_per_cell, b.cd20_per_cell
+        internalise(*cells, inside, b.cd20_start_per_cell, b.first, lost_frac, sites, recovered_frac)
+        to_pools(pools, drugs, inside, "internalised")

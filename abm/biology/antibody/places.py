@@ -1,7 +1,7 @@
 """What each antibody of an arm is called where it is kept: in the medium, on the cells, in a patient, and lost.
 
 Every antibody given in the arm has a column of B cells and pools of its own; ``bound_per_cell`` is the sum over all of
-them. Whoever changes one of the columns calls :func:`add_up`.
+them. Whoever changes one of the columns adds them up again.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from abm.biology.antibody.antibody import Antibody
+from abm.core.jit import device
 from abm.core.pools import Pools
 from abm.core.population import Column, Population
 from abm.core.world import World
@@ -50,10 +51,29 @@ def declare_each(world: World) -> None:
             world.pools.declare(pool_of(drug, fate))
 
 
-def add_up(b: Population, drugs: Sequence[Antibody]) -> None:
+def on_cells(b: Population, drugs: Sequence[Antibody]) -> np.ndarray:
+    """Return what is bound of each antibody, a view of shape (antibodies, cells)."""
+    return b.beside([column_of(drug) for drug in drugs])
+
+
+def in_pools(pools: Pools, drugs: Sequence[Antibody], fate: str = "") -> np.ndarray:
+    """Return what is free of each antibody, or has met a fate, shape (antibodies, subjects); a well is one."""
+    amounts = np.array([pools[pool_of(drug, fate)] for drug in drugs])
+    return amounts.reshape(len(drugs), pools.n_subjects or 1)
+
+
+def to_pools(pools: Pools, drugs: Sequence[Antibody], amounts: np.ndarray, fate: str = "") -> None:
+    """Put amounts of the shape of :func:`in_pools` back."""
+    for drug, own in zip(drugs, amounts, strict=True):
+        pools[pool_of(drug, fate)] = own.squeeze()
+
+
+@device
+def add_up(total, bound):
     """Write what is bound of all antibodies together."""
-    for place, drug in enumerate(drugs):
-        b.bound_per_cell[:] = b[column_of(drug)] if place == 0 else b.bound_per_cell + b[column_of(drug)]
+    total[:] = 0.0
+    for a in range(bound.shape[0]):
+        total += bound[a]
 
 
 def mean_over_bound(b: Population, drugs: Sequence[Antibody], values: Sequence[float]) -> np.ndarray | float:

@@ -16,27 +16,33 @@ import numpy as np
 from abm.biology.antibody.places import (
     BOUND_OF_EACH,
     POOLS_OF_EACH,
-    add_up,
     antibodies,
-    column_of,
     declare_each,
-    pool_of,
+    in_pools,
+    on_cells,
+    to_pools,
 )
 from abm.biology.columns import BOUND, N_ENGAGED
-from abm.core.jit import kernel, prange
+from abm.core.jit import serial
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
 
-@kernel
-def shave(bound, cd20, lost, lost_frac, sites_per_cd20):
-    """Strip its share of bound antibody from every cell."""
-    for i in prange(bound.size):
-        lost[i] = bound[i] * lost_frac[i]
-        bound[i] -= lost[i]
-        cd20[i] = max(0.0, cd20[i] - lost[i] / sites_per_cd20)
+@serial
+def strip(bound, total, cd20, stripped, n_holding, sites_per_cd20, rate_in_step, most):
+    """Strip every cell that is held, by as many as count; add up what is stripped of each antibody."""
+    for i in range(total.size):
+        if n_holding[i] > 0:
+            frac = -math.expm1(-rate_in_step * min(n_holding[i], most))
+            total[i] = 0.0
+            for a in range(bound.shape[0]):
+                lost = bound[a, i] * frac
+                bound[a, i] -= lost
+                total[i] += bound[a, i]
+                cd20[i] = max(0.0, cd20[i] - lost / sites_per_cd20[a])
+                stripped[a, 0] += lost
 
 
 class Shaving(Process):
@@ -48,6 +54,8 @@ class Shaving(Process):
     reads: ClassVar = ("b_cells.n_engaged", "properties.antibodies")
     writes: ClassVar = ("b_cells.bound_per_cell", BOUND_OF_EACH, "b_cells.cd20_per_cell", POOLS_OF_EACH)
 
+    most_at_once: ClassVar[float] = 1.0
+
     rate_per_h: float = par(0.1, "1/h", "assumed: NK cells; monocytes 1.8-3 (Beum2011)", "Shaving rate", ge=0, le=5)
 
     def prepare(self, world: World) -> None:
@@ -56,17 +64,17 @@ class Shaving(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Shave for one step."""
-        b, drugs = world.populations["b_cells"], antibodies(world)
-        lost, lost_frac = np.empty(b.n), self.lost_frac(world, key)
-        for drug in drugs:
-            shave(b[column_of(drug)], b.cd20_per_cell, lost, lost_frac, drug.sites_per_cd20)
-            world.pools.add(pool_of(drug, "shaved"), lost.sum())
-        add_up(b, drugs)
+        b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
+        if not drugs:
+            return
+        stripped, sites = in_pools(pools, drugs, "shaved"), np.array([drug.sites_per_cd20 for drug in drugs])
+        cells, n_holding = (on_cells(b, drugs), b.bound_per_cell, b.cd20_per_cell), self.n_holding(world, key)
+        strip(*cells, stripped, n_holding, sites, self.rate_per_h * world.dt_h, self.most_at_once)
+        to_pools(pools, drugs, stripped, "shaved")
 
-    def lost_frac(self, world: World, key: Key) -> np.ndarray:
-        """Return the share that every B cell loses in this step."""
-        frac = -math.expm1(-self.rate_per_h * world.dt_h)
-        return np.where(world.populations["b_cells"].n_engaged > 0, frac, 0.0)
+    def n_holding(self, world: World, key: Key) -> np.ndarray:
+        """Return how many effector cells hold each B cell."""
+        return world.populations["b_cells"].n_engaged
 
 
 class Trogocytosis(Shaving):
@@ -82,6 +90,8 @@ class Trogocytosis(Shaving):
         "properties.antibodies",
     )
 
+    most_at_once: ClassVar[float] = math.inf
+
     rate_per_h: float = par(2.4, "1/h", "Beum2011; assumed: middle of 1.8-3", "Rate of one macrophage", ge=0, le=60)
     contact_um: float = par(15.0, "um", "design: sum of the two radii, 5 and 10", "Contact distance", gt=0, le=100)
 
@@ -90,8 +100,8 @@ class Trogocytosis(Shaving):
         """Itself: what it strips adds to what others do."""
         return ("macrophages.trogocytosis",)
 
-    def lost_frac(self, world: World, key: Key) -> np.ndarray:
-        """Return the share that every B cell loses in this step to all macrophages that it touches."""
+    def n_holding(self, world: World, key: Key) -> np.ndarray:
+        """Return how many macrophages touch each B cell."""
         b, eaters = world.populations["b_cells"], world.populations.get("macrophages")
         if eaters is None or eaters.n == 0:
             return np.zeros(b.n)
@@ -99,4 +109,4 @@ class Trogocytosis(Shaving):
         n_touching = np.zeros(b.n)
         rows, _, total = world.space.touch(b, everyone, eaters, weight, self.contact_um, key)
         n_touching[rows] = total
-        return -np.expm1(-self.rate_per_h * world.dt_h * n_touching)
+        return n_touching

@@ -19,7 +19,7 @@ from abm.core.cell_type import KeyOf
 from abm.core.par import par
 from abm.core.pools import Pools
 from abm.core.population import Column, Population
-from abm.core.rng import fill_uniform
+from abm.core.rng import fill_first
 
 WIDEST = 4.5  # design: one cell in 300 000 lies beyond
 BLOOD_OVER_PLASMA = 5.0 / 3.0  # assumed: usual adult
@@ -55,8 +55,8 @@ class CllClone(Clone):
         uid, key = population.uid[rows], key_of("cll_clone")
         n = uid.size - (self.c481s_cells > 0.0)
         place, luck = np.empty(uid.size), np.empty(uid.size)
-        fill_uniform(place, uid, 1, key)
-        fill_uniform(luck, uid, 2, key)
+        fill_first(place, uid, 1, key)
+        fill_first(luck, uid, 2, key)
         score = np.zeros(uid.size)
         score[:n] = WIDEST * (2.0 * (np.arange(n) + place[:n]) / max(n, 1) - 1.0)
         weight = np.exp(-0.5 * score**2)

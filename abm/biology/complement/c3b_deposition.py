@@ -11,29 +11,25 @@
 import math
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from abm.biology.columns import C3B, N_DOCKED, REL_CD55
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_poisson
+from abm.core.rng import BLOCK, Key, poisson_of_each
 from abm.core.world import World
 
 
 @kernel
-def expect(mean, n_docked, cd55, rel_cd55, burst):
-    """Write the mean number of fragments that each cell gains in this step."""
-    for i in prange(mean.size):
-        mean[i] = burst * n_docked[i] / (cd55[i] * rel_cd55[i])
-
-
-@kernel
-def deposit(c3b, gain, kept_frac):
-    """Lose old fragments, then add this step's."""
-    for i in prange(c3b.size):
-        c3b[i] = c3b[i] * kept_frac + gain[i]
+def lay(c3b, gain, n_docked, cd55, rel_cd55, uid, burst, kept_frac, key):
+    """Lose old fragments, then add this step's; return how many these are in all."""
+    laid = 0
+    for block in prange((uid.size + BLOCK - 1) // BLOCK):
+        rows = slice(block * BLOCK, (block + 1) * BLOCK)
+        mean = burst * n_docked[rows] / (cd55[rows] * rel_cd55[rows])
+        laid += poisson_of_each(gain[rows], mean, uid[rows], 0, key)
+        c3b[rows] = c3b[rows] * kept_frac + gain[rows]
+    return laid
 
 
 class C3bDeposition(Process):
@@ -57,12 +53,9 @@ class C3bDeposition(Process):
     def step(self, world: World, key: Key) -> None:
         """Lay C3b for one step."""
         b, pools = world.populations["b_cells"], world.pools
-        gain = b.c3b_gain_per_cell
-        mean = np.empty(b.n)
-        expect(mean, b.n_docked, b.cd55, b.rel_cd55, self.burst)
-        fill_poisson(gain, mean, b.uid, 0, key)
-        deposit(b.c3b_per_cell, gain, math.exp(-self.loss_per_h * world.dt_h))
-        needed = gain.sum() * self.c3_per_c3b
+        gain, kept_frac = b.c3b_gain_per_cell, math.exp(-self.loss_per_h * world.dt_h)
+        laid = lay(b.c3b_per_cell, gain, b.n_docked, b.cd55, b.rel_cd55, b.uid, self.burst, kept_frac, key)
+        needed = laid * self.c3_per_c3b
         if needed > pools["c3"]:
             b.c3b_per_cell[:] -= gain * (1.0 - pools["c3"] / needed)
             gain *= pools["c3"] / needed

@@ -33,5 +33,6 @@ class ComplementDecay(Process):
     def step(self, world: World, key: Key) -> None:
         """Decay for one step."""
         for name in COMPLEMENT:
-            lost = world.pools[name] * -math.expm1(-getattr(self, f"{name}_per_h") * world.dt_h)
-            world.pools.move(name, f"{name}_decayed", lost)
+            if active := world.pools[name]:
+                lost = active * -math.expm1(-getattr(self, f"{name}_per_h") * world.dt_h)
+                world.pools.move(name, f"{name}_decayed", lost)

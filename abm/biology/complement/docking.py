@@ -17,19 +17,33 @@ import numpy as np
 from abm.biology.columns import BOUND, N_DOCKED, REL_C1Q
 from abm.biology.complement.supply import trim
 from abm.biology.serum import COMPLEMENT
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_poisson
+from abm.core.rng import BLOCK, Key, poisson_of_each
 from abm.core.world import World
 
 
 @kernel
-def expect(mean, bound, rel_c1q, rho50, steepness, max_per_h, available, dt_h):
-    """Write the mean number of docking events of each cell in this step."""
-    for i in prange(mean.size):
-        ratio = (bound[i] / rho50) ** steepness
-        mean[i] = max_per_h * (available * rel_c1q[i]) * dt_h * ratio / (1.0 + ratio)
+def dock(n_docked, bound, rel_c1q, uid, max_in_step, rho50, steepness, key):
+    """Draw the docking events of each cell in this step; return how many there are in all."""
+    events = 0
+    for block in prange((uid.size + BLOCK - 1) // BLOCK):
+        rows = slice(block * BLOCK, (block + 1) * BLOCK)
+        mean = expected(bound[rows], rel_c1q[rows], max_in_step, rho50, steepness)
+        events += poisson_of_each(n_docked[rows], mean, uid[rows], 0, key)
+    return events
+
+
+@device
+def expected(bound, rel_c1q, max_in_step, rho50, steepness):
+    """Return the mean number of docking events of each cell in this step."""
+    mean = np.zeros(bound.size)
+    for i in range(bound.size):
+        if bound[i] > 0.0:
+            ratio = (bound[i] / rho50) ** steepness
+            mean[i] = max_in_step * rel_c1q[i] * ratio / (1.0 + ratio)
+    return mean
 
 
 class Docking(Process):
@@ -84,13 +98,11 @@ class Docking(Process):
         q = available["c1q"] * available["c2c4"] * available["c3"]
         if q == 0.0:
             return
-        mean = np.empty(b.n)
-        law = self.rho50_per_cell, self.steepness, self.max_per_h
-        expect(mean, b.bound_per_cell, b.rel_c1q, *law, q, world.dt_h)
-        fill_poisson(b.n_docked, mean, b.uid, 0, key)
-        trim(b.n_docked, pools["c1q"], self.c1q_per_event, b.uid, 1, key)
-        trim(b.n_docked, pools["c2c4"], self.c2c4_per_event, b.uid, 2, key)
-        events = int(b.n_docked.sum())
-        pools.move("c1q", "c1q_used", events * self.c1q_per_event)
-        pools.move("c2c4", "c2c4_used", events * self.c2c4_per_event)
+        law = self.max_per_h * q * world.dt_h, self.rho50_per_cell, self.steepness
+        events = dock(b.n_docked, b.bound_per_cell, b.rel_c1q, b.uid, *law, key)
+        uses = {"c1q": self.c1q_per_event, "c2c4": self.c2c4_per_event}
+        for decision, (name, per_event) in enumerate(uses.items(), start=1):
+            events = trim(b.n_docked, events, pools[name] / max(per_event, 1e-300), b.uid, decision, key)
+        for name, per_event in uses.items():
+            pools.move(name, f"{name}_used", events * per_event)
         world.tally("docking_events", events)

@@ -15,27 +15,42 @@ import numpy as np
 
 from abm.biology.columns import MAC, N_DOCKED, REL_CD55, REL_CD59
 from abm.biology.complement.supply import trim
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.population import Column
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, binomial, fill_poisson
+from abm.core.rng import BLOCK, Key, binomial, poisson_of_each
 from abm.core.world import World
 
 
 @kernel
+def insert(mac, gain, n_docked, cd55, rel_cd55, cd59, rel_cd59, uid, per_event, repaired_frac, key):
+    """Repair, then add this step's MACs; return how many these are in all."""
+    inserted = 0
+    for block in prange((uid.size + BLOCK - 1) // BLOCK):
+        rows = slice(block * BLOCK, (block + 1) * BLOCK)
+        repair(mac[rows], uid[rows], repaired_frac, key)
+        mean = expected(n_docked[rows], cd55[rows], rel_cd55[rows], cd59[rows], rel_cd59[rows], per_event)
+        inserted += poisson_of_each(gain[rows], mean, uid[rows], 0, key)
+        mac[rows] += gain[rows]
+    return inserted
+
+
+@device
 def repair(mac, uid, repaired_frac, key):
     """Remove each MAC with the same chance."""
-    for i in prange(mac.size):
+    for i in range(mac.size):
         if mac[i] > 0:
             mac[i] -= binomial(mac[i], repaired_frac, key, uid[i], 1)
 
 
-@kernel
-def expect(mean, n_docked, cd55, rel_cd55, cd59, rel_cd59, per_event):
-    """Write the mean number of MACs that each cell gains in this step."""
-    for i in prange(mean.size):
+@device
+def expected(n_docked, cd55, rel_cd55, cd59, rel_cd59, per_event):
+    """Return the mean number of MACs that each cell gains in this step."""
+    mean = np.empty(n_docked.size)
+    for i in range(mean.size):
         mean[i] = per_event * n_docked[i] / (math.sqrt(cd55[i] * rel_cd55[i]) * cd59[i] * rel_cd59[i])
+    return mean
 
 
 class MacInsertion(Process):
@@ -70,14 +85,12 @@ class MacInsertion(Process):
     def step(self, world: World, key: Key) -> None:
         """Repair, then insert, for one step."""
         b, pools = world.populations["b_cells"], world.pools
-        repair(b.mac_per_cell, b.uid, -math.expm1(-self.repair_per_h * world.dt_h), key)
         level = pools.nM("c5c9") / max(world.properties["serum"].nM_of("c5c9"), 1e-300)
-        if level == 0.0:
-            return
-        gain, mean = b.mac_gain_per_cell, np.empty(b.n)
-        per_event = self.per_event * level / (level + self.half_c5c9_frac)
-        expect(mean, b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, per_event)
-        fill_poisson(gain, mean, b.uid, 0, key)
-        trim(gain, pools["c5c9"], 1.0, b.uid, 2, key)
-        b.mac_per_cell[:] += gain
-        pools.move("c5c9", "c5c9_used", gain.sum())
+        rates = self.per_event * level / (level + self.half_c5c9_frac), -math.expm1(-self.repair_per_h * world.dt_h)
+        mac, gain = b.mac_per_cell, b.mac_gain_per_cell
+        inserted = insert(mac, gain, b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, b.uid, *rates, key)
+        if inserted > pools["c5c9"]:
+            mac -= gain
+            inserted = trim(gain, inserted, pools["c5c9"], b.uid, 2, key)
+            mac += gain
+        pools.move("c5c9", "c5c9_used", inserted)

@@ -34,5 +34,6 @@ class RegulatorBlock(Process):
         """Block for one step."""
         b = world.populations["b_cells"]
         for name in ("cd55", "cd59"):
-            rel = b[f"rel_{name}"]
-            rel *= 1.0 - self.efficacy_frac * min(1.0, world.pools[f"anti_{name}"])
+            if blocked := world.pools[f"anti_{name}"]:
+                rel = b[f"rel_{name}"]
+                rel *= 1.0 - self.efficacy_frac * min(1.0, blocked)

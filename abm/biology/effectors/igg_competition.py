@@ -31,5 +31,6 @@ class IggCompetition(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Compete for one step."""
-        rel_fc50 = world.populations["b_cells"].rel_fc50
-        rel_fc50 *= 1.0 + world.pools.nM("igg") * 1e-3 / self.k_uM
+        if igg_nM := world.pools.nM("igg"):
+            rel_fc50 = world.populations["b_cells"].rel_fc50
+            rel_fc50 *= 1.0 + igg_nM * 1e-3 / self.k_uM

@@ -9,19 +9,19 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
-from abm.core.jit import kernel, prange
+from abm.core.jit import serial
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
 
-@kernel
-def secrete(amount, igm_per_s, is_dying, seconds):
-    """Write what each living cell secretes."""
-    for i in prange(amount.size):
-        amount[i] = 0.0 if is_dying[i] else igm_per_s[i] * seconds
+@serial
+def secreted_per_s(igm_per_s, is_dying):
+    """Return what all living cells secrete."""
+    total = 0.0
+    for i in range(igm_per_s.size):
+        total += 0.0 if is_dying[i] else igm_per_s[i]
+    return total
 
 
 class IgmSecretion(Process):
@@ -35,6 +35,4 @@ class IgmSecretion(Process):
     def step(self, world: World, key: Key) -> None:
         """Secrete for one step."""
         b = world.populations["b_cells"]
-        amount = np.empty(b.n)
-        secrete(amount, b.igm_per_s, b.is_dying, world.dt_h * 3600.0)
-        world.pools.add("igm_secreted", amount.sum())
+        world.pools.add("igm_secreted", secreted_per_s(b.igm_per_s, b.is_dying) * world.dt_h * 3600.0)
