@@ -207,7 +207,9 @@ class Fate(Process):
         return killer_uid
 
     def _lyse(self, world: World, name: str) -> None:
-        population = world.populations[name]
+        population, n_lysed = world.populations[name], world.tallies.get(f"{name}.lysed", 0)
+        if world.deaths[name].n == n_lysed:  # nobody is dying
+            return
         lysed = population.t_lysis_h <= world.t_h + world.dt_h
         if not lysed.any():
             return

@@ -59,11 +59,13 @@ Y_UM = Column("y_um", unit="um", doc="position", recorded="y_um")
 
 
 @kernel
-def take(out, block, rows):
-    """Gather rows of every column; ``out`` and ``block`` have shape (columns, at least the rows)."""
+def arrange(block, order):
+    """Put row ``order[k]`` of every column at place ``k``."""
     for c in prange(block.shape[0]):
-        for k in range(rows.size):
-            out[c, k] = block[c, rows[k]]
+        moved = np.empty(order.size, block.dtype)
+        for k in range(order.size):
+            moved[k] = block[c, order[k]]
+        block[c, : order.size] = moved
 
 
 @kernel
@@ -338,10 +340,8 @@ class Population:
 
     def reorder(self, order: np.ndarray) -> np.ndarray:
         """Put row ``order[k]`` at place ``k``; returns the new row of every old row."""
-        for width, block in self._blocks.items():
-            self._blocks[width] = np.empty_like(block)
-            take(self._blocks[width], block, order)
-        self._see()
+        for block in self._blocks.values():
+            arrange(block, order)
         new_row = np.empty(self.n, np.int64)
         new_row[order] = np.arange(self.n)
         self.version += 1

@@ -10,8 +10,8 @@
 7 MOVE     motility
 8 OBSERVE  what is added at this moment enters; probes that are due read the World
 
-Amounts are looked through for NaN at every boundary, cells and fields before neighbours are sorted and before anything
-is kept, so that no NaN is.
+Amounts are looked through for NaN at every boundary; cells and fields before neighbours are sorted, before a table or a
+row with a NaN is kept, and at the end, so that none is.
 
 Inside a phase the order is that of the YAML mapping. Step boundaries are the regular ticks and every moment at which
 something is added or observed, so those moments are exact whatever ``dt`` is.
@@ -161,11 +161,12 @@ class Simulation:
 
     def observe(self) -> None:
         """Let every probe that is due look."""
-        due = [name for name in self.probes if self.world.step in self.due[name]]
-        if due:
-            self._guard()
-        for name in due:
-            self.records[name][self.world.step] = self.probes[name].observe(self.world)
+        for name, probe in self.probes.items():
+            if self.world.step in self.due[name]:
+                look = probe.observe(self.world)
+                if probe.table != "series" or any(value != value for value in look.values()):
+                    self._guard()
+                self.records[name][self.world.step] = look
 
     def _guard(self) -> None:
         """Stop where there is a NaN, naming cell, steps since all were numbers, and what writes such a target."""
