@@ -1,5 +1,6 @@
 """Every file that ships: it is right, comes back equal, and each of its arms takes its first steps."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,13 @@ TINY = (
 )
 COARSE = ("processes.dheas.voxels_per_side=4",)
 
+
+@cache
+def loaded(file):
+    """Return a scenario, read once."""
+    return load_scenario(CONFIGS / file)
+
+
 each_file = pytest.mark.parametrize("file", FILES, ids=str)
 
 
@@ -32,16 +40,18 @@ def test_the_promised_scenarios_are_there():
 
 @each_file
 def test_a_file_is_right_and_comes_back_equal_from_its_dump(file, tmp_path):
-    scenario = load_scenario(CONFIGS / file)
+    scenario = loaded(file)
+    assert scenario.told == (), "what ships has the present names"
     copy = tmp_path / "copy.yaml"
     copy.write_text(dump(scenario))
-    assert load_scenario(copy) == scenario
-    assert dump(load_scenario(copy)) == copy.read_text()
+    again = load_scenario(copy)
+    assert again == scenario
+    assert dump(again) == copy.read_text()
 
 
 @each_file
 def test_every_arm_takes_three_steps_and_keeps_its_balances(file):
-    scenario = load_scenario(CONFIGS / file)
+    scenario = loaded(file)
     few = (*TINY, *(COARSE if "dheas" in scenario.processes else ()))
     scenario = load_scenario(CONFIGS / file, FEW_AGENTS if scenario.space.scale == "body" else few)
     for well in subjects(scenario):
