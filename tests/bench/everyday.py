@@ -96,7 +96,7 @@ def plate(plan: Plan) -> list[Figure]:
     n = max(plan.threads)
     part = partial(_run, PLATE, words=("--set=replicates=1", f"--set=duration={PART_HOURS} h"))
     sides = {k: partial(_wall_s, partial(part, n_threads=k)) for k in dict.fromkeys((1, n))}
-    measured, n_busy = paired(sides, min(3, plan.n_rounds))
+    measured, n_busy = paired(sides, min(2, plan.n_rounds))
     seconds, peak_MB = with_peak_MB(partial(_run, PLATE, n))  # noqa: N806 - a unit
     name = "plate of 96 wells, 60 000 cells each, 24 h at 1 min"
     return [

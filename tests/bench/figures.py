@@ -153,7 +153,7 @@ def cohorts(plan: Plan) -> list[Figure]:
         "CLL, 10⁹ cells per agent": jobs.cohort("chiodin2022", n // 2, years, 1e9, 12),
     }
     n_patients = dict(zip(asked, (n, n // 2, n // 2), strict=True))
-    measured, n_busy = _beside(asked, plan.n_rounds)
+    measured, n_busy = _beside(asked, min(3, plan.n_rounds))
     return [
         Figure.of(name, "patient-years per core-second", [n_patients[name] * years / s for s in _of(own, "cpu_s")],
                   n_busy=n_busy)

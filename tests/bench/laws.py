@@ -67,7 +67,7 @@ def _of_pairs(name: str, pairs: np.ndarray) -> Law:
 
 
 def of_scores(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Law]:
-    """Return the laws of all claims that both were asked for, their chance as the later revision found it.
+    """Return the laws of all claims that the earlier revision has a value of, their chance as the later one found it.
 
     Parameters
     ----------
@@ -76,11 +76,12 @@ def of_scores(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Law]:
     """
     known = {one["id"]: one for one in after["claims"]}
     asked = [(len(one["seeds"]), one["scale"]) for one in (before, after)]
-    return [_of_score(one, known[one["id"]], asked) for one in before["claims"] if one["id"] in known]
+    told = [one for one in before["claims"] if one["simulated"] is not None]
+    return [_of_score(one, known[one["id"]], asked) for one in told if one["id"] in known]
 
 
 def _of_score(before: Mapping[str, Any], after: Mapping[str, Any], asked: Sequence[tuple[int, float]]) -> Law:
-    numbers = [math.nan if one["simulated"] is None else one["simulated"] for one in (before, after)]
+    numbers = before["simulated"], math.nan if after["simulated"] is None else after["simulated"]
     lo, hi = after["interval"]
     half, (n_seeds, _) = (hi - lo) / 2.0 if lo is not None else 0.0, asked[1]
     if after["trial"]:  # the mean over trials of this size, whose patients are drawn from all there are

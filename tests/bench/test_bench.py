@@ -114,6 +114,13 @@ def test_a_claim_may_move_by_its_chance(trial, moved, is_broken):
     assert bool(broken(laws)) == is_broken
 
 
+def test_a_claim_that_few_patients_say_nothing_of_is_left_out_and_one_that_is_lost_is_broken():
+    told, untold = ({"id": "P7", "simulated": value, "interval": (8.0, 32.0), "trial": 70} for value in (20.0, None))
+    few, many = ({"claims": [], "seeds": list(range(n)), "scale": 1.0} for n in (2, 10))
+    assert of_scores(few | {"claims": [untold]}, many | {"claims": [told]}) == []
+    assert broken(of_scores(few | {"claims": [told]}, many | {"claims": [untold]})) == ["P7"]
+
+
 def test_both_sides_run_the_same_seeds_and_a_planted_law_is_found():
     job = jobs.row(300, hours=2.0)
     planted = job | {"sets": (*job["sets"], "processes.docking=null"), "few": job["sets"]}
