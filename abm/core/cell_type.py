@@ -125,8 +125,8 @@ class CellType(Model):
         means = {measure.name: cells.mean(column) for column, measure in self.means.items()}
         return {f"n_{self.short}": cells.n, f"n_{self.short}_engaged": int(self.is_engaged(cells).sum())} | means
 
-    def totals(self, population: Population, pools: Pools) -> dict[str, float]:
-        """Return what a look at a patient counts of such cells and no others."""
+    def totals(self, population: Population, pools: Pools) -> dict[str, np.ndarray]:
+        """Return what a look at patients counts of such cells and no others."""
         return {}
 
     def fewer(self, n: int) -> Self:

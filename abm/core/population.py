@@ -250,6 +250,10 @@ class Population:
             self._first_of = self.version
         return self._first
 
+    def spread(self, value: np.ndarray | float) -> np.ndarray | float:
+        """Return the value of each row's subject, where they have values of their own."""
+        return np.repeat(value, np.diff(self.first)) if isinstance(value, np.ndarray) else value
+
     def sums(self, values: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
         """Return the sum over the rows of each subject, shape (n_subjects,), the same in whatever company.
 
@@ -368,7 +372,7 @@ class Population:
         self._resets.clear()
 
     def find_nan(self) -> tuple[str, int] | None:
-        """Return column and uid of a cell that holds a NaN, or None."""
+        """Return column and row of a cell that holds a NaN, or None."""
         if not self._floating:
             self._floating = {width: self._floats(width) for width in self._blocks}
         for width, (names, places) in self._floating.items():
@@ -377,7 +381,7 @@ class Population:
                 count_nan(n_nan, self._blocks[width].view(f"f{width}"), places, self.n)
             if n_nan.any():
                 name = names[np.flatnonzero(n_nan)[0]]
-                return name, int(self.uid[np.isnan(self._view[name])][0])
+                return name, int(np.flatnonzero(np.isnan(self._view[name]))[0])
         return None
 
     def _floats(self, width: int) -> tuple[list[str], np.ndarray]:

@@ -61,6 +61,11 @@ def time_grid(duration_h: float, steps_h: Sequence[tuple[float, float]], moments
     return times[first]
 
 
+def _without_nan(row: Look) -> dict:
+    """Return a row in a form that JSON can hold: missing values are null."""
+    return {column: None if value != value else value for column, value in row.items()}
+
+
 def _with_nan(row: Mapping[str, float | None]) -> Look:
     """Return a row of a checkpoint with what is missing as NaN again."""
     return {column: math.nan if value is None else value for column, value in row.items()}
@@ -164,7 +169,7 @@ class Simulation:
         for name, probe in self.probes.items():
             if self.world.step in self.due[name]:
                 look = probe.observe(self.world)
-                if probe.table != "series" or any(value != value for value in look.values()):
+                if probe.table != "series" or any(map(is_nan, look.values())):
                     self._guard()
                 self.records[name][self.world.step] = look
 
@@ -187,9 +192,17 @@ class Simulation:
         world = self.world
         for owner, population in world.populations.items():
             if found := population.find_nan():
-                yield f"{owner}.{found[0]} of cell {found[1]}"
+                name, row = found
+                whose = int(np.searchsorted(population.first, row, side="right")) - 1
+                yield f"{owner}.{name} of cell {population.uid[row]}{self._whose(whose)}"
         yield from (f"fields.{name}" for name, field in world.fields.items() if is_nan(field.values))
-        yield from (f"pools.{name}" for name, amount in world.pools.amounts.items() if is_nan(amount))
+        bad = {name: np.flatnonzero(np.isnan(amount)) for name, amount in world.pools.amounts.items()}
+        yield from (f"pools.{name}{self._whose(whose[0])}" for name, whose in bad.items() if whose.size)
+
+    def _whose(self, place: int) -> str:
+        """Return which of several patients it is."""
+        world = self.world
+        return f" of {world.space.subject} {world.subjects[place][1]}" if world.n_subjects > 1 else ""
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """Return everything a checkpoint needs: a JSON-able header and named arrays.
@@ -200,7 +213,8 @@ class Simulation:
             There is a NaN.
         """
         self._guard()
-        return saved(self.world, self.processes, self.records, self.probes)
+        header, arrays = saved(self.world, self.processes)
+        return header | {"series": self._series()}, arrays
 
     def restore(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
         """Return to a checkpointed state of the same kind; columns the checkpoint lacks keep their defaults.
@@ -223,12 +237,16 @@ class Simulation:
                 "addition and look before it"
             )
         self._load(header, arrays)
+        for name, rows in header["series"].items():
+            if name in self.records:
+                self.records[name] = {int(step): _with_nan(row) for step, row in rows.items()}
 
     def _renew(self) -> None:
         """Go on with other processes from the state as it is."""
-        header, arrays = self.state()
+        self._guard()
+        state = saved(self.world, self.processes)
         self._take(self.renewals[self.world.step]())
-        self._load(header, arrays)
+        self._load(*state)
 
     def _take(self, other: "Simulation") -> None:
         self.world, self.processes = other.world, other.processes
@@ -239,6 +257,7 @@ class Simulation:
         load(self.world, self.processes, header, arrays)
         self._sound_until = self.world.step
         self._guard()
-        for name, rows in header["series"].items():
-            if name in self.records:
-                self.records[name] = {int(step): _with_nan(row) for step, row in rows.items()}
+
+    def _series(self) -> dict[str, dict[str, dict]]:
+        found = {name: self.records[name] for name, probe in self.probes.items() if probe.table == "series"}
+        return {name: {str(step): _without_nan(row) for step, row in rows.items()} for name, rows in found.items()}

@@ -9,7 +9,6 @@ from abm.core.errors import InputError
 from abm.core.fate import NEVER, Fate
 from abm.core.fields import Field
 from abm.core.population import Column, Population
-from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.world import World
 
@@ -17,12 +16,7 @@ Arrays = Mapping[str, np.ndarray]
 MORTALITY = re.compile(r"hazard_\w+_per_h|mark_\w+_h")
 
 
-def saved(
-    world: World,
-    processes: Mapping[str, Process],
-    records: Mapping[str, Mapping[int, Look]],
-    probes: Mapping[str, Probe],
-) -> tuple[dict, dict[str, np.ndarray]]:
+def saved(world: World, processes: Mapping[str, Process]) -> tuple[dict, dict[str, np.ndarray]]:
     """Return the state: a JSON-able header and named arrays, views of the world's own.
 
     Parameters
@@ -31,10 +25,6 @@ def saved(
         What is saved.
     processes : mapping of str to Process
         Tell what of it is set anew at every step.
-    records : mapping of str to mapping of int to Look
-        By probe and step; those of series go into the header.
-    probes : mapping of str to Probe
-        By name in the scenario.
     """
     arrays: dict[str, np.ndarray] = {}
     for kind, tables in (("cells", world.populations), ("deaths", world.deaths)):
@@ -50,11 +40,6 @@ def saved(
         "next_uid": {name: p.next_uid for name, p in world.populations.items()},
         "voxels": {name: [f.n_voxels, f.voxel_um, f.periodic] for name, f in world.fields.items()},
         "sets": sorted({target for process in processes.values() for target in process.sets}),
-        "series": {
-            name: {str(step): _without_nan(row) for step, row in records[name].items()}
-            for name, probe in probes.items()
-            if probe.table == "series"
-        },
     }
     return header, arrays
 
@@ -85,11 +70,6 @@ def load(world: World, processes: Mapping[str, Process], header: dict, arrays: A
         table["cause"][:] = np.array([now.index(cause) for cause in causes[name]], np.int64)[table["cause"]]
     _load_fields(world, header, arrays)
     _unset(world, set(header.get("sets", ())) - {target for process in processes.values() for target in process.sets})
-
-
-def _without_nan(row: Look) -> dict:
-    """Return a row in a form that JSON can hold: missing values are null."""
-    return {column: None if value != value else value for column, value in row.items()}
 
 
 def _refuse_other_kind(world: World, header: dict, arrays: Arrays) -> None:

@@ -28,6 +28,14 @@ class Given(Protocol):
     kind: ClassVar[str]
     conserved: ClassVar[tuple[str, ...]]
 
+    @property
+    def moments(self) -> list[float]:
+        """Moments at which it begins, h."""
+
+    @property
+    def ends(self) -> list[float]:
+        """Moments at which it is over, h."""
+
 
 class World:
     """Populations, fields, pools, clock and integer event tallies of one well, or of patients side by side.
@@ -50,8 +58,6 @@ class World:
         Seed and replicate of each further patient.
     """
 
-    stacks: ClassVar[bool] = False
-
     def __init__(self, space: Space, volume_uL: Any, seed: int, replicate: int, *others: tuple[int, int]):
         self.space, self.subjects = space, ((seed, replicate), *others)
         self.pools = Pools(volume_uL, self.n_subjects if self.is_body else None)
@@ -70,7 +76,7 @@ class World:
     @property
     def is_body(self) -> bool:
         """Whether it holds patients."""
-        return self.stacks and self.space.scale == "body"
+        return self.space.scale == "body"
 
     @property
     def n_subjects(self) -> int:

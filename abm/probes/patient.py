@@ -4,13 +4,14 @@ A look at the moment of a dose or a plasma exchange is before it, at the start a
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from abm.core.measure import Measure
 from abm.core.population import Population
 from abm.core.probe import Probe, Row
+from abm.core.stack import own
 from abm.core.world import World
 
 PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_long_lived_g"}
@@ -55,9 +56,9 @@ class Patient(Probe):
     )
 
     def observe(self, world: World) -> Row:
-        """Read levels and totals."""
+        """Read levels and totals, of several patients as arrays."""
         b, pools = world.populations[world.target], world.pools
-        row = {"time_h": world.t_h}
+        row: dict[str, Any] = {"time_h": world.t_h}
         clone = world.cell_types[world.target]
         row |= _of_igm(world) if "pools.igm_g_per_L" in clone.brings or "igm_g_per_L" in pools else {}
         drugs = [drug.kind for drug in world.properties["antibodies"].shown]
@@ -68,44 +69,51 @@ class Patient(Probe):
         row |= {"n_clone": totals.pop("accessible") + totals["niche"]}
         row |= {f"n_{who}": cells for who, cells in totals.items()}
         row |= _of_signalling(world) if "signal" in b and "accessible_cells" in b else {}
-        row |= {name: float(np.max(total)) for name, total in clone.totals(b, pools).items()}
+        row |= clone.totals(b, pools)
         row["rel_cd20"] = _relative_cd20(b)
         armed = [cells for cells in world.populations.values() if "granules" in cells]
-        row["effectors"] = armed[0].mean("granules") if armed else math.nan
-        return row
+        row["effectors"] = _mean(armed[0], armed[0].granules) if armed else math.nan
+        return own(row, 0) if world.n_subjects == 1 else row
 
 
 def _of_igm(world: World) -> Row:
     """Return the level in serum and its parts by who secreted them."""
     pools = world.pools
     grams, igm = sum(pools[name] for name in PARTS.values()), pools["igm_g_per_L"]
-    parts = {f"igm_{who}_g_per_L": pools[name] / grams * igm if grams else 0.0 for who, name in PARTS.items()}
-    return {"igm_g_per_L": igm} | parts
+    per_g = igm / np.where(grams > 0.0, grams, 1.0)
+    return {"igm_g_per_L": igm} | {f"igm_{who}_g_per_L": pools[name] * per_g for who, name in PARTS.items()}
 
 
 def _of_signalling(world: World) -> Row:
     """Return surface IgM of the cells in reach, signal and free BTK, and what was measured at the start."""
     b, pools = world.populations[world.target], world.pools
     reached, cells = b.accessible_cells, b.accessible_cells + b.niche_cells
-    n_reached, n = float(reached.sum()), float(cells.sum())
-    on_reached = REFERENCE_MFI * float((reached * b.surface_igm).sum())
     return {
-        "surface_igm_MFI": on_reached / n_reached if n_reached else math.nan,
-        "signal_rel": float((cells * b.signal_rel).sum()) / n if n else math.nan,
+        "surface_igm_MFI": REFERENCE_MFI * _share(b, reached * b.surface_igm, reached),
+        "signal_rel": _share(b, cells * b.signal_rel, cells),
         "btk_free": pools.amounts.get("btk_free", 1.0),
         "baseline_surface_igm_MFI": pools["surface_igm_MFI"],
         "calcium_percent": pools["calcium_percent"],
     }
 
 
-def _total(b: Population, column: str) -> float:
-    return float(b[column].sum()) if column in b else 0.0
+def _total(b: Population, column: str) -> np.ndarray:
+    return b.sums(b[column]) if column in b else np.zeros(b.n_subjects)
 
 
-def _relative_cd20(b: Population) -> float:
+def _share(b: Population, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return the sum of a part over that of the whole, of each patient; missing where there is nothing."""
+    total = b.sums(whole)
+    return np.divide(b.sums(part), total, out=np.full(b.n_subjects, math.nan), where=total > 0.0)
+
+
+def _mean(cells: Population, values: np.ndarray) -> np.ndarray:
+    return _share(cells, values, np.ones(cells.n))
+
+
+def _relative_cd20(b: Population) -> Any:
     """Return CD20 of the clone's B cells relative to their set points; missing without cells."""
     if "accessible_cells" not in b:
         return math.nan
     cells = b.accessible_cells + b.niche_cells
-    start = float((cells * b.cd20_start_per_cell).sum())
-    return float((cells * b.cd20_per_cell).sum()) / start if start > 0.0 else math.nan
+    return _share(b, cells * b.cd20_per_cell, cells * b.cd20_start_per_cell)

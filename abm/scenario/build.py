@@ -142,8 +142,8 @@ def antibodies_of(scenario: Scenario, own: Scenario, arm: Arm) -> AntibodiesOfAr
 
 
 def _in_order(processes: Iterable[Process]) -> list[Process]:
-    """Return processes so that what one sets at the start is set before another reads it, whatever their order."""
-    left, order = list(processes), []
+    """Return those that begin, so that what one sets at the start is set before another reads it."""
+    left, order = [process for process in processes if type(process).begin is not Process.begin], []
     while left:
         waits = [any(_sets_for(other, p) for other in left if other is not p) for p in left]
         ready = next((p for p, is_waiting in zip(left, waits, strict=True) if not is_waiting), left[0])
@@ -153,8 +153,7 @@ def _in_order(processes: Iterable[Process]) -> list[Process]:
 
 
 def _sets_for(writer: Process, reader: Process) -> bool:
-    has_start = type(writer).begin is not Process.begin
-    return has_start and bool(set(writer.writes) & (set(reader.reads) - set(reader.writes)))
+    return bool(set(writer.writes) & (set(reader.reads) - set(reader.writes)))
 
 
 def _moments(arm: Arm) -> list[float]:

@@ -8,8 +8,9 @@ together with, so that nothing piles up on a bound.
 
 import json
 import math
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ from pydantic.fields import FieldInfo
 from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import bounds_text, parameter, plain, reader
 from abm.core.rng import normal, stream_key, uniform
-from abm.core.units import UnitError, parse_quantity, quantity_text
+from abm.core.units import UnitError, parse_quantity
 from abm.document.explain import Shape
 from abm.document.load import Document, apply_overrides, validate
 from abm.document.reading import value_at
+from abm.scenario.checks import consistency_faults
 from abm.scenario.cohort import Cohort, Spread
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
@@ -86,13 +88,31 @@ def patient_of(scenario: Scenario, replicate: int) -> Scenario:
     InputError
         The values do not fit together.
     """
+    return _patient(_The(scenario), replicate)
+
+
+@lru_cache(maxsize=1024)
+def _patient(the: "_The", replicate: int) -> Scenario:
+    scenario = the.scenario
     found = draws(scenario, replicate)
     if not found:
         return scenario
-    known = _cohort_of(scenario)
-    changes = {path: known.written(path, value) for path, value in found.items()}
-    data = apply_overrides(known.data, changes | {"cohort": None}, Scenario)
-    return validate(Scenario, Document(f"patient {replicate}", data))
+    words = {path: value for path, value in found.items() if isinstance(value, str)}
+    patient = _cohort_of(scenario).with_words(json.dumps(words))
+    for path, value in found.items():
+        if path not in words:  # inside its bounds, as it is drawn
+            patient = _changed(patient, path.split("."), value)
+    if faults := consistency_faults(patient):
+        raise InputError(*(replace(fault, file=f"patient {replicate}") for fault in faults))
+    return patient
+
+
+def _changed(owner: Any, path: Sequence[str], value: float | str) -> Any:
+    """Return the same with another number at a dotted path."""
+    name, *rest = path
+    if isinstance(owner, Mapping):
+        return {**owner, name: _changed(owner[name], rest, value)}
+    return owner.model_copy(update={name: _changed(getattr(owner, name), rest, value) if rest else value})
 
 
 def check_cohort(scenario: Scenario, document: Document) -> None:
@@ -246,18 +266,30 @@ class _Cohort:
         edges, words = np.cumsum(list(shares.values())), list(shares)
         return words[min(int(np.searchsorted(edges, float(scipy.special.ndtr(z)), side="right")), len(words) - 1)]
 
-    def written(self, path: str, value: float | str) -> Any:
-        """Return a value as a scenario takes it."""
-        if isinstance(value, str):
-            return value
-        known = self.quantities[path].known
-        return value if known["takes_bare"] else quantity_text(value, known["unit"])
+    @cache  # noqa: B019 - as long-lived as the cohort
+    def with_words(self, words: str) -> Scenario:
+        """Return the scenario of patients with these words, which may change what there is, as JSON by dotted path."""
+        data = apply_overrides(self.data, json.loads(words) | {"cohort": None}, Scenario)
+        return validate(Scenario, Document("patient", data))
+
+
+class _The:
+    """A scenario as a key: itself, and no other that says the same."""
+
+    def __init__(self, scenario: Scenario):
+        self.scenario = scenario
+
+    def __hash__(self) -> int:
+        return id(self.scenario)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _The) and self.scenario is other.scenario
 
 
 @lru_cache(maxsize=8)
-def _read(text: str) -> _Cohort:
-    return _Cohort(json.loads(text))
+def _read(the: _The) -> _Cohort:
+    return _Cohort(plain(the.scenario))
 
 
 def _cohort_of(scenario: Scenario) -> _Cohort:
-    return _read(json.dumps(plain(scenario)))
+    return _read(_The(scenario))

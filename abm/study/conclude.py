@@ -36,11 +36,18 @@ def end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """Return a row per arm and subject with what its read-outs find; none where they have no such table."""
     found, rows, readouts = dict(tuple(series.groupby(["arm", "replicate"], sort=False))), [], scenario.readouts
     for subject in subjects(scenario):
-        own = found[subject.arm, subject.replicate].to_dict("records")
+        own = _records(found[subject.arm, subject.replicate])
         seen = Seen(own, arm_of(scenario, subject).add, scenario.seed, subject.replicate)
         row = {name: value for readout in readouts for name, value in readout.row(seen).items()}
         rows += [{"arm": subject.arm, "replicate": subject.replicate} | row] if row else []
     return pd.DataFrame(rows)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a mapping for each row, of what was measured."""
+    names = [name for name in table if name not in ("arm", "replicate")]
+    values = [table[name].tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def declared(readouts: Sequence[Readout]) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from abm.core.resources import free_disk, free_memory
 from abm.core.simulation import time_grid
 from abm.scenario.build import subjects
 from abm.scenario.schema import Scenario
+from abm.study.batches import batches
 from abm.study.spec import Planned
 
 CELL_STEPS_PER_S = 8e6  # measured: of one thread on one core
-STEP_S = 2e-4  # measured: of a step, whatever the number of cells
+AGENT_STEPS_PER_S = 4e7  # measured: as above, of patients
+STEP_S, PATIENTS_STEP_S = 2e-4, 7e-4  # measured: of a step of a well, and of patients side by side, without cells
 ROW_S = 0.15  # measured: of a row of a study beside its steps
 START_S = 3.0  # measured: to load the libraries and draw the report
 WORKER_BYTES = 350e6  # measured: of a worker without cells
@@ -21,7 +23,7 @@ FRAME_BYTES = 60.0  # measured: of a cell in a snapshot
 LOOK_BYTES = 600.0  # measured: of one look at a patient
 ROW_BYTES, ROW_DISK_BYTES = 200.0, 3_000.0  # measured: of a row of a study, in memory and on disk
 FOLDER_BYTES = 1e6  # measured: of a run folder without cells
-SMALL = 3e7  # design: cell-steps; starting workers takes longer than this
+SMALL = 4.0  # design: seconds; starting workers takes longer than this
 SHARE = 0.8  # design: of what is free
 
 
@@ -53,22 +55,21 @@ class _Work:
     n_subjects: int
     n_cells: int
     n_steps: int
-
-    @property
-    def cell_steps(self) -> float:
-        return float(self.n_subjects) * self.n_cells * self.n_steps
+    n_batches: int
+    is_body: bool
 
     @property
     def seconds(self) -> float:
         """Return the time of one thread on one core."""
-        return self.cell_steps / CELL_STEPS_PER_S + self.n_subjects * self.n_steps * STEP_S
+        per_s, step_s = (AGENT_STEPS_PER_S, PATIENTS_STEP_S) if self.is_body else (CELL_STEPS_PER_S, STEP_S)
+        return self.n_steps * (self.n_subjects * self.n_cells / per_s + self.n_batches * step_s)
 
 
 def cost_of_run(scenario: Scenario, n_threads: int) -> RunCost:
     """Say what a run will take; small jobs stay in one process."""
     work = _work(scenario)
     side_by_side = max(1, min(n_threads, work.n_subjects))
-    n_workers = 1 if work.cell_steps < SMALL else side_by_side
+    n_workers = 1 if work.seconds < SMALL else side_by_side
     return RunCost(
         n_subjects=work.n_subjects,
         n_cells=work.n_cells,
@@ -131,7 +132,8 @@ def _work(scenario: Scenario) -> _Work:
     """Count subjects, cells of a subject with all that are ever added, and steps."""
     added = sum(addition.n_cells for arm in scenario.arms.values() for addition in arm.add)
     n_steps = time_grid(scenario.duration, scenario.steps_h, ()).size - 1
-    return _Work(len(subjects(scenario)), sum(scenario.counts().values()) + added, n_steps)
+    n_cells, todo = sum(scenario.counts().values()) + added, subjects(scenario)
+    return _Work(len(todo), n_cells, n_steps, len(batches(scenario, todo)), scenario.space.scale == "body")
 
 
 def _memory(work: _Work, n_workers: int) -> float:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from abm.scenario.draws import warnings_of
 from abm.study.conclude import declared
 from abm.study.design import label
 from abm.study.indices import indices, plain_indices, undefined
-from abm.study.jobs import Monitor
+from abm.study.jobs import Monitor, Outcome
 from abm.study.pool import Engine, outcomes
-from abm.study.rows import RowJob
+from abm.study.rows import RowJob, together
 from abm.study.spec import Planned
 
 
@@ -125,12 +125,22 @@ def run_rows(
             folder.append(kin[job.hash])
             yield kin[job.hash]
     monitor.note = folder.log
-    monitor.begin(folder.path, sum(1 for _ in _missing(jobs(), known)))
-    for outcome in engine(_missing(jobs(), known), monitor):
-        told = {"values": outcome.content} if outcome.event == "done" else {"reason": outcome.content}
-        record = {"hash": outcome.job.hash, "status": outcome.event, **told}
-        folder.append(record)
-        yield record
+    n_rows = sum(1 for _ in _missing(jobs(), known))
+    monitor.begin(folder.path, sum(1 for _ in together(_missing(jobs(), known), n_rows)))
+    for outcome in engine(together(_missing(jobs(), known), n_rows), monitor):
+        for record in _records(outcome, monitor):
+            folder.append(record)
+            yield record
+
+
+def _records(outcome: Outcome, monitor: Monitor) -> Iterator[Row]:
+    """Yield how each row of a job ended."""
+    rows: Sequence[RowJob] = outcome.job.rows
+    failed = [(outcome.event, outcome.content)] * len(rows)
+    for row, (event, content) in zip(rows, outcome.content if outcome.event == "done" else failed, strict=True):
+        if event != "done" and outcome.event == "done":
+            monitor.note("failed", {"job": row.label, "reason": content})
+        yield {"hash": row.hash, "status": event, "values" if event == "done" else "reason": content}
 
 
 def _missing(jobs: Iterable[RowJob], known: Collection[str]) -> Iterator[RowJob]:

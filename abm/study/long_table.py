@@ -8,6 +8,7 @@ exchange: it takes REMOVED, a fraction, of the antibody and of the IgM in plasma
 protocol sets them at that time; none where the process is off. Words are numbers, which the key explains.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -102,7 +103,7 @@ class _Subject:
         self.table, self.replicate, self.series = table, replicate, series
         self.arm, self.patient = table.scenario.arms[arm], patient_of(table.scenario, replicate)
         self.t_h, self.given_mg = series["time_h"].to_numpy(), series["dosed_mg"].to_numpy()
-        self.own: dict[int, tuple[Scenario, dict[str, str]]] = {}
+        self.own: dict[int, tuple[Scenario, dict[str, str], Record]] = {}
 
     def records(self) -> Iterator[Record]:
         """Yield all that was given, done and measured."""
@@ -114,7 +115,10 @@ class _Subject:
 
     def covariates(self, t_h: float) -> Record:
         """Return the covariates of this patient at a moment: as drawn, or as the protocol sets them."""
-        own, found = self._own(t_h)[0], {}
+        return self._own(t_h)[2]
+
+    def _covariates_of(self, own: Scenario) -> Record:
+        found: Record = {}
         for path, unit in self.table.units.items():
             value = _at(own, path)
             if path in self.table.words:
@@ -180,20 +184,21 @@ class _Subject:
         """Yield what was measured at the last look that is not after each visit, at the moment of the look."""
         first = self.table.rules.first_h(self.arm.add)
         visits = np.array(self.table.rules.visits_h(float(self.t_h[-1]) - first)) + first
+        there = {n: one.column for n, one in self.table.measured.items() if one.column in self.series}
+        seen_of = {number: self.series[column].tolist() for number, column in there.items()}
         for look in np.unique(np.searchsorted(self.t_h, visits + SAME_MOMENT_H, side="right") - 1):
-            for number, one in self.table.measured.items():
-                value = self.series[one.column].iloc[look] if one.column in self.series else np.nan
-                if np.isfinite(value):
-                    seen = {"DV": float(value), "MDV": 0, "EVID": 0, "CMT": number}
+            for number, values in seen_of.items():
+                if math.isfinite(value := values[look]):
+                    seen = {"DV": value, "MDV": 0, "EVID": 0, "CMT": number}
                     yield {"TIME": self.t_h[look] / H_PER_D} | seen
 
-    def _own(self, t_h: float) -> tuple[Scenario, dict[str, str]]:
-        """Return the patient's scenario under the protocol as it is at a moment, and which process writes what."""
+    def _own(self, t_h: float) -> tuple[Scenario, dict[str, str], Record]:
+        """Return the patient's scenario under the protocol at a moment, which process writes what, and covariates."""
         n_changes = sum(change.at <= t_h for change in self.arm.change)
         if n_changes not in self.own:
             own = scenario_of(self.patient, self.arm, t_h)
             written = {target: name for name, process in own.processes.items() for target in process.writes}
-            self.own[n_changes] = own, written
+            self.own[n_changes] = own, written, self._covariates_of(own)
         return self.own[n_changes]
 
     def _taker(self, cls: type[Addition], t_h: float) -> str:

@@ -3,21 +3,22 @@
 from collections.abc import Mapping, Sequence
 
 from abm.core.simulation import Simulation
+from abm.core.stack import own
 from abm.readouts.over_subjects import mean_of_known, over_subjects
 from abm.readouts.readout import Found, Readout, Seen, measures_of
 from abm.scenario.build import CONTROL, Subject, arm_of
 from abm.scenario.schema import Scenario
 
 
-def measured(scenario: Scenario, subject: Subject, simulation: Simulation) -> Found:
-    """Return what a well or a patient shows at the end."""
+def measured(scenario: Scenario, subject: Subject, simulation: Simulation, place: int = 0) -> Found:
+    """Return what a well, or the patient at a place of a stack, shows at the end."""
     world, given = simulation.world, arm_of(scenario, subject).add
     rows: dict[int, dict[str, float]] = {}
     for name, probe in simulation.probes.items():
         if probe.table == "series":
             for step, row in simulation.records[name].items():
-                rows.setdefault(step, {}).update(row)
-    seen = Seen([rows[step] for step in sorted(rows)], given, *world.subjects[0], world)
+                rows.setdefault(step, {}).update(own(row, place))
+    seen = Seen([rows[step] for step in sorted(rows)], given, *world.subjects[place], world)
     return {name: value for readout in scenario.readouts for name, value in readout.of_subject(seen).items()}
 
 

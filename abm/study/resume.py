@@ -27,7 +27,7 @@ from abm.scenario.arms import Arm
 from abm.scenario.build import Subject, build, subjects
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
-from abm.study.subject import SubjectJob
+from abm.study.subject import Place
 
 RECORD = "branch.json"
 SHARED = ("dt", "space", "populations")
@@ -92,18 +92,18 @@ class Branch:
         parent = os.path.relpath(self.folder.resolve(), folder.resolve())
         write_json(folder / RECORD, {"parent": parent, "scenario_hash": self.scenario_hash, "t_h": self.t_h})
 
-    def inherit(self, job: SubjectJob) -> None:
+    def inherit(self, place: Place, scenario_hash: str) -> None:
         """Copy the parent's checkpoint, and what it observed until then, to a subject that has no checkpoint yet."""
-        own = CheckpointStore(job.checkpoints, job.scenario_hash)
-        if own.steps() or job.part.is_finished:
+        own = CheckpointStore(place.checkpoints, scenario_hash)
+        if own.steps() or place.part.is_finished:
             return
-        found = _Past(self.folder, job.subject, self.scenario_hash).at(self.t_h)
+        found = _Past(self.folder, place.subject, self.scenario_hash).at(self.t_h)
         step = found.header["step"]
-        for table, at, rows in _observed(Run.open(self.folder), job.subject, step, self.t_h):
-            job.part.append(table, at, rows)
-        for at, arrays in _mapped(Run.open(self.folder), job.subject, step):
-            job.part.append_fields(at, arrays)
-        own.save(step, found.header["time_h"], found.arrays, found.header | {"files": job.part.files(FRAMES)})
+        for table, at, rows in _observed(Run.open(self.folder), place.subject, step, self.t_h):
+            place.part.append(table, at, rows)
+        for at, arrays in _mapped(Run.open(self.folder), place.subject, step):
+            place.part.append_fields(at, arrays)
+        own.save(step, found.header["time_h"], found.arrays, found.header | {"files": place.part.files(FRAMES)})
 
 
 class _Past:

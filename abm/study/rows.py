@@ -1,27 +1,30 @@
-"""One row of a study: a scenario changed at some dotted paths, under a seed, to a line of numbers."""
+"""Rows of a study: a scenario changed at some dotted paths, under a seed, to a line of numbers."""
 
 import hashlib
 import json
 import math
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import groupby, islice
 from typing import Any, Self
 
 from abm.core import jit
 from abm.core.par import plain
-from abm.core.simulation import Simulation
+from abm.core.resources import cores
 from abm.core.source import model_hash
+from abm.core.stack import stacks
 from abm.document.load import Document, apply_overrides, validate
 from abm.readouts.readout import Found
-from abm.scenario.build import build, controls, subjects
+from abm.scenario.build import Subject, build, controls, subjects
 from abm.scenario.schema import Scenario
-from abm.study.jobs import Flow, Stopped
+from abm.study.batches import MOST_PATIENTS, Watch, batches
+from abm.study.jobs import Flow, Stopped, attempt
 from abm.study.measures import measured, of_arms
 
 ARM, REPLICATE = "arm", "replicate"  # axes that choose subjects instead of changing the scenario
-BEAT_S = 0.2
+Numbers = dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class RowJob:
         """Return the row that a text holds."""
         return cls(**json.loads(text))
 
-    def run(self, flow: Flow) -> dict[str, float | None]:
+    def run(self, flow: Flow) -> Numbers:
         """Run the subjects of the row, one thread, and return ``arm.measure``; what is undefined is None.
 
         Raises
@@ -64,15 +67,84 @@ class RowJob:
         RunFailed
             The model produced a NaN.
         """
-        jit.set_threads(1)
-        scenario = scenario_at(self.base, self.point, self.seed)
-        todo, found = _chosen(scenario, self.point), {}
-        for index, subject in enumerate(todo):
-            watch = _Watch(flow, index, len(todo))
-            simulation = build(scenario, subject)
+        return side_by_side([self], flow)[0]
+
+
+@dataclass(frozen=True)
+class RowsJob:
+    """Rows to compute together: one whose subjects are wells, or several of patients."""
+
+    rows: tuple[RowJob, ...]
+
+    @property
+    def label(self) -> str:
+        """Name the rows in messages."""
+        return self.rows[0].label if len(self.rows) == 1 else f"rows {self.rows[0].id} to {self.rows[-1].id}"
+
+    def to_json(self) -> str:
+        """Return the rows as text, what they share once."""
+        return json.dumps({"base": self.rows[0].base, "rows": [(row.id, row.point, row.seed) for row in self.rows]})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the rows that a text holds."""
+        data = json.loads(text)
+        return cls(tuple(RowJob(number, data["base"], point, seed) for number, point, seed in data["rows"]))
+
+    def run(self, flow: Flow) -> list[tuple[str, Any]]:
+        """Run the rows and return how each of them ended; where something is wrong, each is run alone.
+
+        Raises
+        ------
+        Stopped
+            Asked to stop; the rows are to be run again.
+        """
+        with suppress(Exception):  # of which row it is, and whether others can be computed, shows when each is alone
+            if len(self.rows) > 1:
+                return [("done", numbers) for numbers in side_by_side(self.rows, flow)]
+        ended = [] if flow.is_stopped() else [attempt(row, flow) for row in self.rows]
+        if not ended or any(outcome.event == "stopped" for outcome in ended):
+            raise Stopped
+        return [(outcome.event, outcome.content) for outcome in ended]
+
+
+def together(rows: Iterable[RowJob], n_rows: int) -> Iterator[RowsJob]:
+    """Yield rows of one base in jobs that leave something to all cores, each as large as patients lie side by side."""
+    for base, own in groupby(rows, lambda row: row.base):
+        most = min(rows_side_by_side(base), math.ceil(n_rows / cores()))
+        while batch := tuple(islice(own, most)):
+            yield RowsJob(batch)
+
+
+@cache
+def rows_side_by_side(base: str) -> int:
+    """Return of how many rows the patients may lie side by side; of wells, one."""
+    scenario = Scenario.model_validate(json.loads(base))
+    return 1 if scenario.space.keeps_cells else max(1, MOST_PATIENTS // scenario.replicates)
+
+
+def side_by_side(rows: Sequence[RowJob], flow: Flow) -> list[Numbers]:
+    """Run the subjects of rows, one thread, and return of each row ``arm.measure``; what is undefined is None."""
+    jit.set_threads(1)
+    scenarios = [scenario_at(row.base, row.point, row.seed) for row in rows]
+    todo = [(k, one) for k, row in enumerate(rows) for one in _chosen(scenarios[k], row.point)]
+    found: list[dict[Subject, Found]] = [{} for _ in rows]
+    parts = batches(scenarios[0], sorted(todo, key=lambda own: own[1].arm), lambda own: own[1].arm)
+    watch = Watch(flow, len(parts))
+    for part in parts:
+        for simulation, members in stacks([build(scenarios[k], subject) for k, subject in part]):
             simulation.run(watch)
-            found.setdefault(subject.arm, []).append(measured(scenario, subject, simulation))
-        return _known(of_arms(found, controls(scenario), scenario.readouts))
+            for s, (k, subject) in enumerate(part[i] for i in members):
+                found[k][subject] = measured(scenarios[k], subject, simulation, s)
+    return [_of_row(scenario, own) for scenario, own in zip(scenarios, found, strict=True)]
+
+
+def _of_row(scenario: Scenario, found: Mapping[Subject, Found]) -> Numbers:
+    of_each: dict[str, list[Found]] = {}
+    for subject in filter(found.__contains__, subjects(scenario)):
+        of_each.setdefault(subject.arm, []).append(found[subject])
+    numbers = of_arms(of_each, controls(scenario), scenario.readouts)
+    return {name: None if math.isnan(value) else value for name, value in numbers.items()}
 
 
 def scenario_at(base: str, point: Mapping[str, Any], seed: int) -> Scenario:
@@ -84,7 +156,13 @@ def scenario_at(base: str, point: Mapping[str, Any], seed: int) -> Scenario:
         A path leads nowhere or a value is not allowed.
     """
     changes = {path: value for path, value in point.items() if path not in (ARM, REPLICATE)}
-    return validate(Scenario, Document("row", apply_overrides(json.loads(base), changes | {"seed": seed}, Scenario)))
+    return _scenario(base, json.dumps(changes | {"seed": seed}))
+
+
+@lru_cache(maxsize=4)
+def _scenario(base: str, changes: str) -> Scenario:
+    """Return one scenario for all rows that differ in who is simulated."""
+    return validate(Scenario, Document("row", apply_overrides(json.loads(base), json.loads(changes), Scenario)))
 
 
 def as_base(scenario: Scenario) -> str:
@@ -103,7 +181,7 @@ def row_hash(base: str, point: Mapping[str, Any], seed: int) -> str:
     return hashlib.sha256(f"{base}\0{json.dumps(point, sort_keys=True)}\0{seed}".encode()).hexdigest()[:24]
 
 
-def _chosen(scenario: Scenario, point: Mapping[str, Any]) -> list:
+def _chosen(scenario: Scenario, point: Mapping[str, Any]) -> list[Subject]:
     arm, replicate = point.get(ARM), point.get(REPLICATE)
     kept = {arm, controls(scenario).get(arm)}
     return [
@@ -111,25 +189,3 @@ def _chosen(scenario: Scenario, point: Mapping[str, Any]) -> list:
         for subject in subjects(scenario)
         if (arm is None or subject.arm in kept) and (replicate is None or subject.replicate == int(replicate))
     ]
-
-
-def _known(found: Found) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else value for name, value in found.items()}
-
-
-class _Watch:
-    """Reports how far a row is, and stops it on request."""
-
-    def __init__(self, flow: Flow, index: int, n_subjects: int):
-        self.flow, self.index, self.n_subjects, self.next_beat = flow, index, n_subjects, 0.0
-
-    def __call__(self, simulation: Simulation) -> None:
-        """Look at the clock after a step."""
-        now = time.monotonic()
-        if now < self.next_beat:
-            return
-        self.next_beat = now + BEAT_S
-        n_steps = simulation.grid_h.size - 1
-        self.flow.beat(self.index * n_steps + simulation.world.step, self.n_subjects * n_steps)
-        if self.flow.is_stopped():
-            raise Stopped

@@ -15,12 +15,13 @@ from abm.scenario.draws import warnings_of
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
 from abm.scenario.warm import is_warm, warm_up
+from abm.study.batches import batches
 from abm.study.conclude import conclude
 from abm.study.cost import RunCost, cost_of_run, refuse_large_run
 from abm.study.jobs import NO_MEMORY, Monitor
 from abm.study.pool import run_jobs
 from abm.study.resume import Branch, scenario_hash
-from abm.study.subject import SubjectJob, mend
+from abm.study.subject import Place, SubjectJob, mend
 
 FEW_CELLS = 20_000  # design: below, a second thread in a subject gains nothing
 
@@ -73,7 +74,6 @@ def _carry_out(
     folder: RunFolder, scenario: Scenario, expected: RunCost, n_threads: int, monitor: Monitor, branch: Branch | None
 ) -> None:
     monitor.note = folder.log
-    monitor.begin(folder.path, expected.n_subjects)
     folder.log("start", {"wells": expected.n_subjects, "workers": expected.n_workers, "threads": n_threads})
     warnings = warnings_of(scenario)
     for text in warnings:
@@ -82,19 +82,14 @@ def _carry_out(
         folder.log("damaged", {"files": folder.lost})
         monitor.tell(f"{folder.path} was damaged and is made again: {', '.join(folder.lost)} changed or gone")
     _describe(folder, scenario)
-    todo = subjects(scenario)
-    if not folder.is_merged:
-        per_subject = max(1, n_threads // expected.n_workers) if expected.n_cells > FEW_CELLS else 1
-        jobs = [_job(folder, scenario, subject, per_subject) for subject in todo]
-        _mend(jobs, folder, monitor)
-        if branch:
-            branch.write(folder.path)
-            for job in jobs:
-                branch.inherit(job)
-        if expected.n_workers > 1 and not is_warm(scenario, per_subject):
-            warm_up(scenario, per_subject)
-        run_jobs(jobs, min(expected.n_workers, len(jobs)), monitor, per_subject)
-    folder.merge_parts([(subject.arm, subject.replicate) for subject in todo])
+    jobs = [] if folder.is_merged else _jobs(folder, scenario, expected, n_threads, monitor, branch)
+    monitor.begin(folder.path, len(jobs))
+    if jobs:
+        n_workers, per_job = min(expected.n_workers, len(jobs)), _per_job(expected, n_threads)
+        if n_workers > 1 and not is_warm(scenario, per_job):
+            warm_up(scenario, per_job)
+        run_jobs(jobs, n_workers, monitor, per_job)
+    folder.merge_parts([(subject.arm, subject.replicate) for subject in subjects(scenario)])
     summary = conclude(folder, scenario)
     folder.finish(summary | ({"warnings": warnings} if warnings else {}), n_threads)
     folder.log("finished", {})
@@ -125,20 +120,40 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
     folder.write_json("populations.json", {name: kind.described() for name, kind in kinds})
 
 
-def _job(folder: RunFolder, scenario: Scenario, subject: Subject, n_threads: int) -> SubjectJob:
-    part, checkpoints = (
-        folder.subject(subject.arm, subject.replicate),
-        folder.checkpoints(subject.arm, subject.replicate),
-    )
-    return SubjectJob(scenario, subject, part, str(checkpoints), folder.provenance()["scenario_hash"], n_threads)
+def _per_job(expected: RunCost, n_threads: int) -> int:
+    return max(1, n_threads // expected.n_workers) if expected.n_cells > FEW_CELLS else 1
 
 
-def _mend(jobs: list[SubjectJob], folder: RunFolder, monitor: Monitor) -> None:
-    for job in jobs:
-        lost = mend(job)
-        if lost and not folder.lost:
-            folder.log("damaged", {"well": job.subject.label, "files": lost})
-            monitor.tell(f"{job.label} was damaged and is made again: {', '.join(lost)} changed or gone")
+def _jobs(
+    folder: RunFolder, scenario: Scenario, expected: RunCost, n_threads: int, monitor: Monitor, branch: Branch | None
+) -> list[SubjectJob]:
+    """Return what is left to run, in batches."""
+    own_hash = folder.provenance()["scenario_hash"]
+    places = {subject: _place(folder, subject) for subject in subjects(scenario)}
+    for place in places.values():
+        _mend(place, own_hash, folder, scenario, monitor)
+    if branch:
+        branch.write(folder.path)
+        for place in places.values():
+            branch.inherit(place, own_hash)
+    left = [subject for subject, place in places.items() if not place.part.is_finished]
+    return [
+        SubjectJob(scenario, tuple(places[subject] for subject in batch), own_hash, _per_job(expected, n_threads))
+        for batch in batches(scenario, left, n_workers=expected.n_workers)
+    ]
+
+
+def _place(folder: RunFolder, subject: Subject) -> Place:
+    who = subject.arm, subject.replicate
+    return Place(subject, folder.subject(*who), str(folder.checkpoints(*who)))
+
+
+def _mend(place: Place, own_hash: str, folder: RunFolder, scenario: Scenario, monitor: Monitor) -> None:
+    lost = mend(place, own_hash)
+    if lost and not folder.lost:
+        folder.log("damaged", {"well": place.subject.label, "files": lost})
+        who = f"{scenario.space.subject} {place.subject.label}"
+        monitor.tell(f"{who} was damaged and is made again: {', '.join(lost)} changed or gone")
 
 
 @contextlib.contextmanager

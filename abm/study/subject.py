@@ -1,7 +1,7 @@
-"""Run one subject into its part of a run folder, from its last checkpoint if there is one."""
+"""Run subjects into their parts of a run folder: a well from its last checkpoint, patients side by side."""
 
 import json
-import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,130 +16,182 @@ from abm.core.checkpoint import CheckpointError, CheckpointStore
 from abm.core.fate import Fate
 from abm.core.par import plain
 from abm.core.simulation import Simulation
+from abm.core.stack import own, stacks
 from abm.results.seal import changed
 from abm.results.subject import FRAMES, SubjectFolder
-from abm.results.tables import labelled, stack
+from abm.results.tables import labelled
+from abm.results.tables import stack as put_together
 from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
+from abm.study.batches import Watch
 from abm.study.jobs import Flow, Stopped
 
-BEAT_S = 0.2
+
+@dataclass(frozen=True)
+class Place:
+    """Where what becomes of a subject is kept: its part of a run folder, and its checkpoints."""
+
+    subject: Subject
+    part: SubjectFolder
+    checkpoints: str
 
 
 @dataclass(frozen=True)
 class SubjectJob:
-    """One subject to run into its part of a run folder."""
+    """Subjects of one arm to run, each into its part of a run folder: a well, or patients side by side."""
 
     scenario: Scenario
-    subject: Subject
-    part: SubjectFolder
-    checkpoints: str
+    places: tuple[Place, ...]
     scenario_hash: str
     n_threads: int = 1
 
     @property
     def label(self) -> str:
-        """Name the subject in messages."""
-        return f"{self.scenario.space.subject} {self.subject.label}"
+        """Name the subjects in messages."""
+        first, *others = (place.subject.label for place in self.places)
+        return f"{self.scenario.space.subject}{f's {first} to {others[-1]}' if others else f' {first}'}"
 
     def run(self, flow: Flow) -> None:
-        """Run the subject."""
-        run_subject(self, flow)
+        """Run the subjects."""
+        run_subjects(self, flow)
 
     def to_json(self) -> str:
         """Return the job as text."""
-        folders = {"part": str(self.part.path), "checkpoints": self.checkpoints}
+        places = [[asdict(place.subject), str(place.part.path), place.checkpoints] for place in self.places]
         rest = {"scenario_hash": self.scenario_hash, "n_threads": self.n_threads}
-        return json.dumps({"scenario": plain(self.scenario), "subject": asdict(self.subject), **folders, **rest})
+        return json.dumps({"scenario": plain(self.scenario), "places": places, **rest})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the job that a text holds."""
-        data = json.loads(text)
-        subject = Subject(**data["subject"])
-        part = SubjectFolder(Path(data["part"]), subject.arm, subject.replicate)
+        data, places = json.loads(text), []
+        for who, path, checkpoints in data["places"]:
+            subject = Subject(**who)
+            places.append(Place(subject, SubjectFolder(Path(path), subject.arm, subject.replicate), checkpoints))
         scenario = Scenario.model_validate(data["scenario"])
-        return cls(scenario, subject, part, data["checkpoints"], data["scenario_hash"], data["n_threads"])
+        return cls(scenario, tuple(places), data["scenario_hash"], data["n_threads"])
 
 
-def mend(job: SubjectJob) -> list[str]:
+def mend(place: Place, scenario_hash: str) -> list[str]:
     """Remove what an earlier process left of a subject and is damaged; return the names of what is lost.
 
     A checkpoint without the frames that were written before it is of no use.
     """
-    lost, store = [], CheckpointStore(job.checkpoints, job.scenario_hash)
-    if job.part.is_finished:
-        lost = job.part.damaged()
+    lost, store, part = [], CheckpointStore(place.checkpoints, scenario_hash), place.part
+    if part.is_finished:
+        lost = part.damaged()
         if not lost:
             return []
-        job.part.reopen()
+        part.reopen()
     with suppress(CheckpointError):  # the subject itself says so
         found = store.latest()
         files = found.header.get("files") if found else {}
-        gone = changed(job.part.path, files) if isinstance(files, dict) else ["step"]
+        gone = changed(part.path, files) if isinstance(files, dict) else ["step"]
         if gone:
-            job.part.cut_back(-1)
+            part.cut_back(-1)
             store.clear()
         lost += gone
     return sorted(set(lost))
 
 
-def run_subject(job: SubjectJob, flow: Flow | None = None) -> None:
-    """Run a subject to its end and leave its tables; a finished one is left as it is.
+def run_subjects(job: SubjectJob, flow: Flow | None = None) -> None:
+    """Run subjects to their end and leave their tables; a finished one is left as it is.
 
     Raises
     ------
     Stopped
-        ``flow.is_stopped`` said so; a checkpoint was written.
+        ``flow.is_stopped`` said so; a checkpoint of a well was written, and patients begin anew.
     RunFailed
         The model produced a NaN, or a checkpoint or folder cannot be used.
     """
-    if job.part.is_finished:
-        return
     jit.set_threads(job.n_threads)
-    flow, simulation = flow or Flow(), build(job.scenario, job.subject)
-    store = CheckpointStore(job.checkpoints, job.scenario_hash)
-    found = store.latest()
-    job.part.cut_back(found.header["step"] if found else -1)
-    if found:
-        if found.refused:
-            instead = {"well": job.subject.label, "reason": found.refused, "used": found.header["step"]}
-            flow.note("checkpoint refused", instead)
-        simulation.restore(found.header, found.arrays)
-    _Course(job, flow, simulation, store, found.header.get("files", {}) if found else {}).run()
+    flow, left = flow or Flow(), [place for place in job.places if not place.part.is_finished]
+    if job.scenario.space.keeps_cells:
+        for place in left:
+            _Course(job, place, flow).run()
+    else:
+        _run_patients(job.scenario, left, flow)
+
+
+def _run_patients(scenario: Scenario, places: Sequence[Place], flow: Flow) -> None:
+    """Run patients side by side; they take seconds, and checkpoints of a whole cohort would fill the disk."""
+    made = []
+    for place in places:
+        if flow.is_stopped():
+            raise Stopped
+        place.part.cut_back(-1)
+        made.append(build(scenario, place.subject))
+    groups = stacks(made)
+    watch = Watch(flow, len(groups))
+    for simulation, members in groups:
+        simulation.run(watch)
+        _finish_patients(simulation, [places[i].part for i in members], scenario.space.look)
+
+
+def _finish_patients(simulation: Simulation, parts: Sequence[SubjectFolder], look: str) -> None:
+    world, seen, errors = simulation.world, simulation.records[look], balance(simulation.world)
+    rows = [seen[step] for step in sorted(seen)]
+    columns = {name: np.array([np.broadcast_to(row[name], len(parts)) for row in rows]) for name in rows[0]}
+    for s, part in enumerate(parts):
+        write_frames(simulation, part)
+        part.append("series", world.step, {name: values[:, s] for name, values in columns.items()})
+        part.finish({"steps": world.step, "conservation": own(errors, s)})
+
+
+def write_frames(simulation: Simulation, part: SubjectFolder) -> None:
+    """Write what probes have seen cell by cell since this was called last."""
+    for name, probe in simulation.probes.items():
+        if probe.table in FRAMES:
+            for step, frame in simulation.records[name].items():
+                if len(frame):
+                    _write_frame(part, probe.table, step, float(simulation.grid_h[step]), frame)
+            simulation.records[name] = {}
+
+
+def _write_frame(part: SubjectFolder, table: str, step: int, time_h: float, frame: dict) -> None:
+    if table == "fields":
+        part.append_fields(step, frame)
+    elif table == "cells":
+        part.append("cells", step, labelled(put_together(frame, "population"), {"time_h": time_h}))
+    else:
+        part.append(table, step, frame)
 
 
 class _Course:
-    """The loop over steps, with heartbeats, checkpoints and the final tables."""
+    """A well from its last checkpoint, if there is one, to its end, with checkpoints and the final tables."""
 
-    def __init__(
-        self, job: SubjectJob, flow: Flow, simulation: Simulation, store: CheckpointStore, frames: dict[str, str]
-    ):
-        self.job, self.flow, self.simulation, self.store, self.frames = job, flow, simulation, store, frames
-        self.flushed = {name: set() for name in simulation.probes}
-        self.next_beat, self.next_checkpoint_h = 0.0, 0.0
+    def __init__(self, job: SubjectJob, place: Place, flow: Flow):
+        self.job, self.part, self.flow, self.watch = job, place.part, flow, Watch(flow, 1)
+        self.simulation = build(job.scenario, place.subject)
+        self.store = CheckpointStore(place.checkpoints, job.scenario_hash)
+        self.frames: dict[str, str] = {}
+        self._resume(place.subject.label)
         self._plan_checkpoint()
+
+    def _resume(self, label: str) -> None:
+        found = self.store.latest()
+        self.part.cut_back(found.header["step"] if found else -1)
+        if not found:
+            return
+        if found.refused:
+            instead = {"well": label, "reason": found.refused, "used": found.header["step"]}
+            self.flow.note("checkpoint refused", instead)
+        self.simulation.restore(found.header, found.arrays)
+        self.frames = found.header.get("files", {})
 
     def run(self) -> None:
         """Step to the end."""
         self.simulation.run(self._after_step)
-        self._flush()
-        if not self.job.scenario.space.keeps_cells:
-            self._finish_series()
-            return
         self.save()
         self._finish()
 
     def _after_step(self, simulation: Simulation) -> None:
-        now = time.monotonic()
-        if now >= self.next_beat:
-            self.next_beat = now + BEAT_S
-            self.flow.beat(simulation.world.step, simulation.grid_h.size - 1)
-            if self.flow.is_stopped() and not simulation.is_over:
-                self.save()
-                raise Stopped
-        is_due = simulation.world.t_h >= self.next_checkpoint_h and self.job.scenario.space.keeps_cells
-        if is_due and not simulation.is_over:
+        try:
+            self.watch(simulation)
+        except Stopped:
+            self.save()
+            raise
+        if simulation.world.t_h >= self.next_checkpoint_h and not simulation.is_over:
             self.save()
 
     def _plan_checkpoint(self) -> None:
@@ -148,41 +200,14 @@ class _Course:
 
     def save(self) -> None:
         """Flush frames, then write a checkpoint."""
-        self._flush()
+        write_frames(self.simulation, self.part)
         header, arrays = self.simulation.state()
-        header["files"] = self.frames = self.job.part.files(FRAMES, self.frames)
+        header["files"] = self.frames = self.part.files(FRAMES, self.frames)
         self.store.save(self.simulation.world.step, self.simulation.world.t_h, arrays, header)
         self._plan_checkpoint()
 
-    def _flush(self) -> None:
-        for name, probe in self.simulation.probes.items():
-            if probe.table not in FRAMES:
-                continue
-            for step, frame in self.simulation.records[name].items():
-                if step not in self.flushed[name] and len(frame):
-                    self._write(probe.table, step, frame)
-                self.flushed[name].add(step)
-            self.simulation.records[name] = {}
-
-    def _write(self, table: str, step: int, frame: dict) -> None:
-        part, time_h = self.job.part, float(self.simulation.grid_h[step])
-        if table == "fields":
-            part.append_fields(step, frame)
-        elif table == "cells":
-            part.append("cells", step, labelled(stack(frame, "population"), {"time_h": time_h}))
-        else:
-            part.append(table, step, frame)
-
-    def _finish_series(self) -> None:
-        """Keep only the series: a patient takes seconds, and checkpoints of a whole cohort would fill the disk."""
-        world, probes = self.simulation.world, self.simulation.records[self.job.scenario.space.look]
-        rows = [probes[step] for step in sorted(probes)]
-        self.job.part.append("series", world.step, {name: [row[name] for row in rows] for name in rows[0]})
-        errors = {name: float(np.max(error)) for name, error in balance(world).items()}
-        self.job.part.finish({"steps": world.step, "conservation": errors})
-
     def _finish(self) -> None:
-        simulation, part, world = self.simulation, self.job.part, self.simulation.world
+        simulation, part, world = self.simulation, self.part, self.simulation.world
         part.append("series", world.step, series(simulation))
         part.append("deaths", world.step, deaths(simulation))
         part.append("start", world.step, started(simulation))

@@ -112,7 +112,8 @@ def test_a_nan_is_found_in_any_column_of_floats_with_its_cell():
     for name in ("small", "mark", "size"):
         population[name][population.uid == 4] = np.nan
         population.keep(population.uid != 2)
-        assert population.find_nan() == (name, 4)
+        found, row = population.find_nan()
+        assert (found, population.uid[row]) == (name, 4)
         population[name][population.uid == 4] = 1.0
     assert population.find_nan() is None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import abm.study.subject
+import abm.study.batches
 from abm.scenario.from_file import load_scenario
 from abm.study.jobs import Monitor, Stopped
 from abm.study.run import run_scenario
@@ -165,7 +165,7 @@ def interrupted(tiny, tmp_path, monkeypatch):
     """Return the function that runs the tiny scenario until it is asked to stop, and returns its folder."""
 
     def run(n_steps, *sets):
-        monkeypatch.setattr(abm.study.subject, "BEAT_S", 0.0)
+        monkeypatch.setattr(abm.study.batches, "BEAT_S", 0.0)
         with pytest.raises(Stopped):
             run_scenario(tiny(*sets), tmp_path / "runs", 1, StopsAfter(n_steps))
         (folder,) = (tmp_path / "runs" / "tiny").iterdir()

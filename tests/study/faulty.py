@@ -78,11 +78,11 @@ def _after_each_step(act):
 
 def _die_in(well, step, marks, times, number):
     """Send a signal to the worker that runs a well at a step, so many times."""
-    real = abm.study.subject.run_subject
+    real = abm.study.subject.run_subjects
     current = []
 
-    def run_subject(job, flow):
-        current[:] = [job.subject.label]
+    def run_subjects(job, flow):
+        current[:] = [job.label.split()[-1]]
         real(job, flow)
 
     def act(simulation):
@@ -90,7 +90,7 @@ def _die_in(well, step, marks, times, number):
             (Path(marks) / str(time.monotonic_ns())).touch()
             os.kill(os.getpid(), number)
 
-    abm.study.subject.run_subject = run_subject
+    abm.study.subject.run_subjects = run_subjects
     _after_each_step(act)
 
 

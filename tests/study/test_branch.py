@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import abm.study.subject
+import abm.study.batches
 from abm.core.errors import InputError
 from abm.results.run import Run
 from abm.study.jobs import Stopped
@@ -87,7 +87,7 @@ def test_a_branch_of_a_branch_and_of_an_interrupted_run(parent, interrupted, qui
 
 
 def test_an_interrupted_branch_is_resumed(parent, monkeypatch, stops_after, quiet_hash):
-    monkeypatch.setattr(abm.study.subject, "BEAT_S", 0.0)
+    monkeypatch.setattr(abm.study.batches, "BEAT_S", 0.0)
     with pytest.raises(Stopped):
         branch(parent, "title=broken off", monitor=stops_after(20))
     (folder,) = (f for f in parent.path.parent.iterdir() if f.name != parent.path.name)

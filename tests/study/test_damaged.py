@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import abm
-import abm.study.subject
+import abm.study.batches
 from abm.core.errors import InputError
 from abm.results.run import Run
 from abm.results.seal import FILES
@@ -211,7 +211,7 @@ def test_a_damaged_part_of_a_branch_goes_on_from_the_branch(quiet, tmp_path, sto
     parent = copy(quiet, tmp_path)
     scenario, root, branch = going_on(parent, ["processes.lysis.max_per_h=0"], None)
     whole = run_scenario(scenario, tmp_path / "whole", 1, branch=branch)
-    monkeypatch.setattr(abm.study.subject, "BEAT_S", 0.0)
+    monkeypatch.setattr(abm.study.batches, "BEAT_S", 0.0)
     with pytest.raises(Stopped):
         run_scenario(scenario, root, 1, stops_after(5), branch)
     (folder,) = (path for path in parent.parent.iterdir() if path != parent)

@@ -5,9 +5,9 @@ import math
 import pandas as pd
 import pytest
 
+import abm.study.batches
 import abm.study.cost
 import abm.study.run
-import abm.study.subject
 from abm.core.errors import InputError
 from abm.readouts.igm_response import IgmResponse, course_of, end_points
 from abm.scenario.draws import draws
@@ -140,10 +140,10 @@ def test_two_threads_in_a_patient_come_to_the_same_hash(load, trial, tmp_path, m
     assert run.summary()["result_hash"] == trial[1].summary()["result_hash"]
 
 
-@pytest.mark.parametrize("n_steps", [300, 2000])
+@pytest.mark.parametrize("n_steps", [300, 1000])
 def test_an_interrupted_trial_is_completed_to_the_same_hash(load, trial, tmp_path, monkeypatch, stops_after, n_steps):
     with monkeypatch.context() as patch:
-        patch.setattr(abm.study.subject, "BEAT_S", 0.0)
+        patch.setattr(abm.study.batches, "BEAT_S", 0.0)
         with pytest.raises(Stopped):
             run_scenario(load(), tmp_path, 1, stops_after(n_steps))
     run = run_scenario(load(), tmp_path, 1)

@@ -53,7 +53,7 @@ def bind(bound, total, free, cd20, first, laws, per_nM, dt_h):
         Molecules in the medium.
     cd20, first : arrays, shapes (cells,) and (subjects + 1,)
         CD20 of each cell, and where the cells of each subject begin.
-    laws : array, shape (3, antibodies)
+    laws : array, shape (subjects, 3, antibodies)
         From :func:`laws_of`.
     per_nM : array, shape (subjects,)
         Molecules of 1 nM.
@@ -62,11 +62,11 @@ def bind(bound, total, free, cd20, first, laws, per_nM, dt_h):
     """
     n = bound.shape[0]
     for s in range(first.size - 1):
-        rows, on = slice(first[s], first[s + 1]), np.empty(n)
+        rows, on, law = slice(first[s], first[s + 1]), np.empty(n), laws[s]
         for a in range(n):
             on[a] = sum_rows(bound[a], first[s], first[s + 1])
         in_all = sum_rows(cd20, first[s], first[s + 1])
-        per_cd20, moved = relaxation(mean_free_nM(free[:, s], on, in_all, laws, per_nM[s], dt_h), laws, dt_h)
+        per_cd20, moved = relaxation(mean_free_nM(free[:, s], on, in_all, law, per_nM[s], dt_h), law, dt_h)
         gain = np.zeros((n, first[s + 1] - first[s]))
         for a in range(n):
             for c in range(n):
@@ -77,9 +77,9 @@ def bind(bound, total, free, cd20, first, laws, per_nM, dt_h):
 
 
 @device
-def mean_free_nM(free, on, cd20, laws, per_nM, dt_h):
+def mean_free_nM(free, on, cd20, law, per_nM, dt_h):
     """Return the free concentrations averaged over the step, with the medium's unbound and bound sites held."""
-    kon, kd_nM, sites = laws[0], laws[1], laws[2]
+    kon, kd_nM, sites = law[0], law[1], law[2]
     covered, found = on / sites, free / per_nM
     for a in range(found.size):
         unbound = max(0.0, sites[a] * (cd20 - (covered.sum() - covered[a])) - on[a])
@@ -91,7 +91,7 @@ def mean_free_nM(free, on, cd20, laws, per_nM, dt_h):
 
 
 @device
-def relaxation(free_nM, laws, dt_h):
+def relaxation(free_nM, law, dt_h):
     """Return the law of cells at constant free concentrations.
 
     Returns
@@ -99,7 +99,7 @@ def relaxation(free_nM, laws, dt_h):
     per_cd20, moved : arrays, shapes (antibodies,) and (antibodies, antibodies)
         What is bound for each CD20 in the end; what one gains in a step where another is one molecule below its end.
     """
-    kon, kd_nM, sites = laws[0], laws[1], laws[2]
+    kon, kd_nM, sites = law[0], law[1], law[2]
     over_kd = free_nM / kd_nM
     occupancy = free_nM / (free_nM + kd_nM * (1.0 + (over_kd.sum() - over_kd)))
     kept = exponential(-(np.diag(kon * kd_nM) + (kon * free_nM).reshape(-1, 1)) * dt_h)
@@ -151,15 +151,15 @@ class Binding(Process):
         if not drugs:
             return
         free = in_pools(pools, drugs)
-        per_nM = np.full(free.shape[1], pools.molecules(1.0))
-        bind(on_cells(b, drugs), b.bound_per_cell, free, b.cd20_per_cell, b.first, laws_of(drugs), per_nM, world.dt_h)
+        laws, per_nM = laws_of(world, drugs), world.each(pools.molecules(1.0))
+        bind(on_cells(b, drugs), b.bound_per_cell, free, b.cd20_per_cell, b.first, laws, per_nM, world.dt_h)
         to_pools(pools, drugs, free)
-        if any(drug.rel_c1q != 1.0 or drug.rel_cd16 != 1.0 for drug in drugs):
+        if any(np.any(drug.rel_c1q != 1.0) or np.any(drug.rel_cd16 != 1.0) for drug in drugs):
             b.rel_c1q[:] *= mean_over_bound(b, drugs, [drug.rel_c1q for drug in drugs])
             b.rel_cd16[:] *= mean_over_bound(b, drugs, [drug.rel_cd16 for drug in drugs])
 
 
-def laws_of(drugs: Sequence[Antibody]) -> np.ndarray:
+def laws_of(world: World, drugs: Sequence[Antibody]) -> np.ndarray:
     """Return association rates, 1/(nM h), dissociation constants, nM, and molecules per CD20 of antibodies."""
     laws = [(d.kon_per_M_per_s * PER_M_PER_S_IN_PER_NM_PER_H, d.kd_nM, d.sites_per_cd20) for d in drugs]
-    return np.array(laws).T.copy()
+    return np.array([[world.each(value) for value in law] for law in laws]).T.copy()

@@ -7,7 +7,6 @@
 *References*: Beum2011 (about 40 % at 2 h), Jilani2003 (recovery within about 24 h).
 """
 
-import math
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -36,8 +35,14 @@ def internalise(bound, total, cd20, inside, set_point, first, lost_frac, sites_p
     for s in range(first.size - 1):
         rows = slice(first[s], first[s + 1])
         for a in range(bound.shape[0]):
-            inside[a, s] += take_in(bound[a][rows], cd20[rows], lost_frac[a], sites_per_cd20[a])
+            inside[a, s] += take_in(bound[a][rows], cd20[rows], lost_frac[a, s], sites_per_cd20[a, s])
+        recover(cd20[rows], set_point[rows], recovered_frac[s])
     add_up(total, bound)
+
+
+@device
+def recover(cd20, set_point, recovered_frac):
+    """Move CD20 towards the set point."""
     for i in range(cd20.size):
         cd20[i] += (set_point[i] - cd20[i]) * recovered_frac
 
@@ -79,9 +84,10 @@ class Internalisation(Process):
         """Internalise and recover for one step."""
         b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
         inside = in_pools(pools, drugs, "internalised")
-        lost_frac = np.array([-math.expm1(-self.rate_per_h * d.rel_internalisation * world.dt_h) for d in drugs])
-        sites = np.array([drug.sites_per_cd20 for drug in drugs])
-        recovered_frac = -math.expm1(-self.recovery_per_h * world.dt_h)
+        rates = [self.rate_per_h * drug.rel_internalisation for drug in drugs]
+        lost_frac = np.array([world.each(-np.expm1(-rate * world.dt_h)) for rate in rates]).reshape(inside.shape)
+        sites = np.array([world.each(drug.sites_per_cd20) for drug in drugs]).reshape(inside.shape)
+        recovered_frac = world.each(-np.expm1(-self.recovery_per_h * world.dt_h))
         cells = on_cells(b, drugs), b.bound_per_cell, b.cd20_per_cell
         internalise(*cells, inside, b.cd20_start_per_cell, b.first, lost_frac, sites, recovered_frac)
         to_pools(pools, drugs, inside, "internalised")

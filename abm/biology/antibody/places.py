@@ -78,9 +78,10 @@ def add_up(total, bound):
 
 def mean_over_bound(b: Population, drugs: Sequence[Antibody], values: Sequence[float]) -> np.ndarray | float:
     """Return the mean of a property of antibodies over what is bound to each cell; 1 where nothing is."""
+    of_rows = [b.spread(value) for value in values]
     if len(drugs) == 1:
-        return values[0]
-    weighted = sum(b[column_of(drug)] * value for drug, value in zip(drugs, values, strict=True))
+        return of_rows[0]
+    weighted = sum(b[column_of(drug)] * value for drug, value in zip(drugs, of_rows, strict=True))
     return np.divide(weighted, b.bound_per_cell, out=np.ones(b.n), where=b.bound_per_cell > 0.0)
 
 

@@ -7,23 +7,25 @@
 *References*: BhatWatzl2007 (serial killers tire and recover); assumed time constants.
 """
 
-import math
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.biology.columns import CD16, GRANULES
-from abm.core.jit import kernel, prange
+from abm.core.jit import serial
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
 
-@kernel
-def recover(granules, cd16, granules_share, cd16_share):
-    """Move each level towards 1 by a share of the distance."""
-    for i in prange(granules.size):
-        granules[i] += (1.0 - granules[i]) * granules_share
-        cd16[i] += (1.0 - cd16[i]) * cd16_share
+@serial
+def recover(granules, cd16, first, granules_share, cd16_share):
+    """Move each level towards 1 by its subject's share of the distance."""
+    for s in range(first.size - 1):
+        for i in range(first[s], first[s + 1]):
+            granules[i] += (1.0 - granules[i]) * granules_share[s]
+            cd16[i] += (1.0 - cd16[i]) * cd16_share[s]
 
 
 class Recovery(Process):
@@ -47,4 +49,4 @@ class Recovery(Process):
         if nk is None:
             return
         taus_h = self.granules_time_constant, self.cd16_time_constant
-        recover(nk.granules, nk.cd16, *(-math.expm1(-world.dt_h / tau_h) for tau_h in taus_h))
+        recover(nk.granules, nk.cd16, nk.first, *(world.each(-np.expm1(-world.dt_h / tau_h)) for tau_h in taus_h))

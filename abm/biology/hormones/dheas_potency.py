@@ -8,23 +8,23 @@ time constant ``lag`` (IGF-1 acts in between); exact.
 *References*: Solerte1999 (NK cytotoxicity rises from 1e-8 to 1e-5 M); assumed Emax and EC50.
 """
 
-import math
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.core.jit import kernel, prange
+from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
 
-@kernel
-def relax(potency, steady, share):
-    """Move each potency towards one value."""
-    for i in prange(potency.size):
-        potency[i] += (steady - potency[i]) * share
+@serial
+def relax(potency, first, steady, share):
+    """Move each potency towards one value of its subject."""
+    for s in range(first.size - 1):
+        for i in range(first[s], first[s + 1]):
+            potency[i] += (steady[s] - potency[i]) * share[s]
 
 
 @kernel
@@ -62,8 +62,9 @@ class DheasPotency(Process):
         nk, field = world.populations.get("nk_cells"), world.fields.get("dheas")
         if nk is None or nk.n == 0:
             return
-        share = -math.expm1(-world.dt_h / self.lag)
+        share = -np.expm1(-world.dt_h / self.lag)
         if field is None or field.is_even:
-            relax(nk.potency, float(self.potency(field.mean if field else world.pools.nM("dheas"))), share)
+            steady = self.potency(field.mean if field else world.pools.nM("dheas"))
+            relax(nk.potency, nk.first, world.each(steady), world.each(share))
         else:
             relax_each(nk.potency, field.at(nk.x_um, nk.y_um, self.potency(field.values)), share)

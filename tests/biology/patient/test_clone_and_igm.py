@@ -128,7 +128,7 @@ def test_kills_use_up_the_reserve_and_rest_refills_it(culture, act):
     nk, pools = sim.world.populations["nk_cells"], sim.world.pools
     pools["drug_effect"] = 1.0
     act(sim, "marrow_killing", 24.0)
-    left = math.exp(-pools["cells_killed"] / 2e10)
+    left = math.exp(-pools["cells_killed"].item() / 2e10)
     assert 0.2 < left < 0.8
     assert nk.granules == pytest.approx(left, rel=1e-12)
     act(sim, "effector_recovery", 240.0)
@@ -288,9 +288,9 @@ def test_a_plasma_exchange_lowers_igm_by_its_fraction_of_what_is_in_plasma(cultu
     kinds = {"plasmapheresis": {}} | AT_REST
     sim = until(body(culture, kinds, [{"plasmapheresis": frac, "at": "10 d"}]), 240.0)
     pools, parts = sim.world.pools, ("igm_clone_g", "igm_plasma_g", "igm_long_lived_g")
-    before = [pools[name] for name in parts]
+    before = [pools[name].item() for name in parts]
     act(sim, "plasmapheresis")
-    assert [pools[name] for name in parts] == pytest.approx([x * (1 - 0.82 * frac) for x in before], rel=1e-9)
+    assert [pools[name].item() for name in parts] == pytest.approx([x * (1 - 0.82 * frac) for x in before], rel=1e-9)
 
 
 def test_plasma_exchange_happens_once(culture):
@@ -324,7 +324,7 @@ def test_viscosity_stays_finite_beyond_the_densest_packing(culture, act):
     sim = body(culture, {"viscosity": {}})
     sim.world.pools["igm_g_per_L"] = 5000.0
     act(sim, "viscosity")
-    assert math.isfinite(sim.world.pools["viscosity_cP"])
+    assert math.isfinite(sim.world.pools["viscosity_cP"].item())
 
 
 @pytest.mark.parametrize(("rel_burden", "il6"), [(1.0, 0.0), (0.5, 1.0)])

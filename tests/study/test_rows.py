@@ -1,0 +1,65 @@
+"""Rows of a study are computed side by side where they are of patients, and each gives what it gives alone."""
+
+import pytest
+
+from abm.scenario.from_file import load_scenario
+from abm.study import batches, rows
+from abm.study.batches import batches as batched
+from abm.study.jobs import Flow
+from abm.study.rows import RowJob, RowsJob, as_base, together
+
+PATIENTS = {
+    "replicates": 3,
+    "duration": "200 d",
+    "dt": "12 h",
+    "populations.b_cells.cells_per_agent": 1e11,
+    "arms": {"once": {"add": [{"infusion": "375 mg/m2"}]}, "none": {}},
+}
+
+
+@pytest.fixture(scope="module")
+def base():
+    """Return three patients under two protocols as the text that rows share."""
+    return as_base(load_scenario("configs/parameters/waldenstrom.yaml", PATIENTS))
+
+
+def test_rows_side_by_side_give_what_each_gives_alone(base):
+    points = [{"replicate": 1}, {"replicate": 0}, {"processes.growth.rel_capacity": 2.0, "cohort": None}, {}]
+    several = [RowJob(k, base, point, seed) for k, (point, seed) in enumerate(zip(points, (1, 1, 1, 2), strict=True))]
+    found = RowsJob(tuple(several)).run(Flow())
+    assert found == [("done", row.run(Flow())) for row in several]
+    assert len({numbers["once.best_change_frac"] for _, numbers in found}) == 4
+
+
+def test_a_row_that_cannot_be_does_not_touch_the_others(base):
+    several = [RowJob(0, base, {"replicate": 0}, 1), RowJob(1, base, {"processes.growth.rate": "-1 /d"}, 1)]
+    (done, numbers), (refused, reason) = RowsJob(tuple(several)).run(Flow())
+    assert (done, refused) == ("done", "refused")
+    assert numbers == several[0].run(Flow())
+    assert "processes.growth.rate" in reason
+
+
+def test_rows_travel_as_text_and_come_back(base):
+    job = RowsJob((RowJob(3, base, {"replicate": 1}, 1), RowJob(4, base, {"dt": "6 h"}, 2)))
+    assert RowsJob.from_json(job.to_json()) == job
+    assert job.label == "rows 3 to 4"
+
+
+def test_rows_of_patients_fill_all_cores_and_rows_of_wells_are_computed_one_by_one(base, tiny, monkeypatch):
+    monkeypatch.setattr(rows, "cores", lambda: 2)
+    monkeypatch.setattr(rows, "MOST_PATIENTS", 12)
+    rows.rows_side_by_side.cache_clear()
+    wells = as_base(tiny())
+    jobs = together([RowJob(k, own, {}, 1) for own, n in ((base, 9), (wells, 2)) for k in range(n)], 9)
+    assert [len(job.rows) for job in jobs] == [4, 4, 1, 1, 1]
+    rows.rows_side_by_side.cache_clear()
+
+
+def test_patients_of_an_arm_are_shared_out_evenly(base, tiny, monkeypatch):
+    scenario = load_scenario("configs/parameters/waldenstrom.yaml", PATIENTS)
+    todo = [*"aaaaaaaaaa", *"bbb"]
+    assert [len(part) for part in batched(scenario, todo, str)] == [10, 3]
+    assert [len(part) for part in batched(scenario, todo, str, n_workers=4)] == [3, 3, 4, 3]
+    monkeypatch.setattr(batches, "MOST_ROWS", 2 * sum(scenario.counts().values()))
+    assert max(len(part) for part in batched(scenario, todo, str)) == 2
+    assert batched(tiny(), todo[:3], str) == [["a"], ["a"], ["a"]]
