@@ -169,7 +169,7 @@ def test_a_nan_of_the_last_step_and_one_in_a_checkpoint_stop_the_run(where):
         made.run()
     made = spoilt(where, 0, [0.0, 0.5, 1.0])
     made.processes["poison"].step(made.world, None)
-    header, arrays = saved(made.world, made.processes, made.records, made.probes)
+    header, arrays = saved(made.world, made.processes)
     for use in (made.state, lambda: spoilt(where, 2, made.grid_h).restore(header, arrays)):
         with pytest.raises(RunFailed, match=rf"^NaN in {WRITTEN[where]} before step 0 \(0 h\)"):
             use()
