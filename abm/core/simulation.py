@@ -21,6 +21,7 @@ import fnmatch
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -35,8 +36,8 @@ from abm.core.world import World
 SORT_EVERY = 32  # design: steps in which a free NK cell crosses a few bins
 
 
-def is_nan(amount: float | np.ndarray) -> bool:
-    """Say whether an amount, or any of several, is NaN."""
+def is_nan(amount: Any) -> bool:
+    """Say whether an amount, or any of an array of them, is NaN."""
     return bool(np.isnan(amount).any()) if isinstance(amount, np.ndarray) else math.isnan(amount)
 
 
