@@ -93,11 +93,12 @@ class MarrowKilling(Process):
     def step(self, world: World, key: Key) -> None:
         """Kill for one step."""
         b, nk, clone = world.populations["b_cells"], world.populations.get("nk_cells"), world.cell_types["b_cells"]
+        effect = world.pools["drug_effect"]
+        if not np.any(effect > 0.0):
+            return
         burden = b.sums(b.accessible_cells) + b.sums(b.niche_cells)
         strength = self.strength(world.properties["covariates"].fcgr3a, nk)
-        hazard = self.rate * strength * world.pools["drug_effect"] / (1.0 + burden / self.saturation_cells)
-        if not np.any(hazard > 0.0):
-            return
+        hazard = self.rate * strength * effect / (1.0 + burden / self.saturation_cells)
         law = (hazard * world.dt_h, self.cd20_power, self.rel_niche, clone.reference_cd20_per_cell)
         killed = np.empty(world.n_subjects)
         kill_cells(b.accessible_cells, b.niche_cells, killed, b.cd20_per_cell, b.first, *map(world.each, law))
