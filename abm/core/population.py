@@ -94,6 +94,16 @@ def count_nan(n_nan, block, places, n):
 
 
 @serial
+def list_referring(rows, refers):
+    """List the rows that refer to another, which -1 does not; return how many there are."""
+    n = 0
+    for i in range(refers.size):
+        rows[n] = i
+        n += refers[i] >= 0
+    return n
+
+
+@serial
 def count_rows(n, rows):
     """Add up in ``n`` how often each row is named; -1 names none."""
     for j in rows:
@@ -388,6 +398,11 @@ class Population:
         """Return names and places of the columns of floats of a width."""
         names = [name for name, array in self._view.items() if array.dtype == f"f{width}"]
         return names, np.array([self._place[name][1] for name in names], np.int64)
+
+    def referring(self, name: str) -> np.ndarray:
+        """Return the rows in which a column refers to another row, in ascending order."""
+        rows = np.empty(self.n, np.int64)
+        return rows[: list_referring(rows, self[name])]
 
     def mean(self, name: str) -> float:
         """Return the mean of a column; 0 without such a column, and missing without a cell."""

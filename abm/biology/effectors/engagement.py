@@ -21,9 +21,9 @@ from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_
 from abm.biology.covariates import Genotype
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
-from abm.core.population import Population, count_rows
+from abm.core.population import Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, uniform, uniform2
+from abm.core.rng import Key, fill_uniform, uniform2
 from abm.core.world import World
 
 
@@ -37,14 +37,17 @@ def see_fc(signal, bound, rel_fc, rel_fc50, rel_cd16, fc50, steepness):
         signal[i] = visible / (1.0 + visible)
 
 
-@kernel
-def part(partner, is_free, is_dying, uid, p_unbind, p_unbind_dying, key):
-    """Part conjugates at random, sooner where the target is dying, and note who is free."""
-    for i in prange(partner.size):
-        if partner[i] >= 0:
-            p = p_unbind_dying if is_dying[partner[i]] else p_unbind
-            partner[i] = -1 if uniform(key, uid[i], 0) < p else partner[i]
-        is_free[i] = partner[i] < 0
+@serial
+def part(partner, is_free, n_engaged, weight, engaged, u, is_dying, p_unbind, p_unbind_dying, max_per_target):
+    """Part conjugates at random, sooner where the target is dying; count those that last, and hide full targets."""
+    for k in range(engaged.size):
+        i, j = engaged[k], partner[engaged[k]]
+        if u[k] < (p_unbind_dying if is_dying[j] else p_unbind):
+            partner[i] = -1
+        else:
+            is_free[i] = False
+            n_engaged[j] += 1
+            weight[j] = 0.0 if n_engaged[j] >= max_per_target else weight[j]
 
 
 @kernel
@@ -63,7 +66,9 @@ def grant(partner, n_engaged, cd16, queue, order, rows, chosen, max_per_target, 
     granted = 0
     for k in queue:
         i, j = rows[k], chosen[k]
-        if order[k] < math.inf and n_engaged[j] < max_per_target:
+        if order[k] == math.inf:
+            break
+        if n_engaged[j] < max_per_target:
             partner[i] = j
             n_engaged[j] += 1
             cd16[i] *= cd16_kept
@@ -135,15 +140,7 @@ class Engagement(Process):
         see_fc(b.fc_signal, b.bound_per_cell, b.rel_fc, b.rel_fc50, b.rel_cd16, half, self.steepness)
         if nk is None or nk.n == 0:
             return
-        rates_per_h = (self.unbinding_per_h, self.unbinding_dying_per_h)
-        p_unbind, p_unbind_dying = (-math.expm1(-rate * world.dt_h) for rate in rates_per_h)
-        is_free = np.empty(nk.n, bool)
-        part(nk.partner, is_free, b.is_dying, nk.uid, p_unbind, p_unbind_dying, key)
-        count_rows(b.n_engaged, nk.partner)
-        self._engage(world, nk, is_free, b, key)
-
-    def _engage(self, world: World, nk: Population, is_free: np.ndarray, b: Population, key: Key) -> None:
-        weight = np.where(b.n_engaged < self.max_per_target, b.fc_signal, 0.0)
+        is_free, weight = self._part(world, nk, b, key)
         rows, chosen, total = world.space.touch(nk, is_free, b, weight, self.contact_um, key)
         if rows.size == 0:
             return
@@ -152,3 +149,14 @@ class Engagement(Process):
         asked = np.argsort(order), order, rows, chosen
         granted = grant(nk.partner, b.n_engaged, nk.cd16, *asked, self.max_per_target, 1.0 - self.cd16_shed_frac)
         world.tally("engagements", granted)
+
+    def _part(self, world: World, nk: Population, b: Population, key: Key) -> tuple[np.ndarray, np.ndarray]:
+        """Let conjugates part; return which NK cells are free, and the signal of all targets that are not full."""
+        rates_per_h = (self.unbinding_per_h, self.unbinding_dying_per_h)
+        p_unbind, p_unbind_dying = (-math.expm1(-rate * world.dt_h) for rate in rates_per_h)
+        engaged, is_free, weight = nk.referring("partner"), np.ones(nk.n, bool), b.fc_signal.copy()
+        u = np.empty(engaged.size)
+        fill_uniform(u, nk.uid[engaged], 0, key)
+        held = nk.partner, is_free, b.n_engaged, weight, engaged, u, b.is_dying
+        part(*held, p_unbind, p_unbind_dying, self.max_per_target)
+        return is_free, weight

@@ -4,7 +4,7 @@
 granules; damage is the sum of hits less repair (exponential, exact); at ``damage >= hits_needed`` the cell commits,
 and lyses after ``lag``.
 
-*Reads*: partner, fc_signal, potency, hits_needed. *Writes*: hits, granules, damage, mark_adcc_h, mark_adcc_by.
+*Reads*: partner, fc_signal, potency, hits_needed. *Writes*: granules, damage, mark_adcc_h, mark_adcc_by.
 
 *References*: Vanherberghen2013, Golay2003 (plateaus of 70 and 27 % lysis need a wide spread of hits needed).
 """
@@ -19,29 +19,31 @@ from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Column, Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, poisson, uniform
+from abm.core.rng import Key, fill_poisson, uniform
 from abm.core.world import World
 
 
 @kernel
-def hit(hits, granules, partner, is_killer, rel_hit, potency, uid, signal, rate_dt, granules_kept, key):
-    """Draw the hits that each engaged killer delivers in this step, and take granules for them."""
-    for i in prange(hits.size):
-        if partner[i] >= 0 and is_killer[i]:
-            mean = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]]
-            hits[i] = poisson(mean, key, uid[i], 0)
-            granules[i] *= granules_kept ** hits[i]
+def expect(mean, engaged, partner, is_killer, granules, potency, rel_hit, signal, rate_dt):
+    """Write the mean number of hits that each engaged NK cell delivers in this step."""
+    for k in prange(mean.size):
+        i = engaged[k]
+        mean[k] = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]] if is_killer[i] else 0.0
 
 
 @serial
-def take_hits(hits_taken, hit_by, hits, partner, uid):
-    """Sum the hits on each target; of several hitters the highest uid counts as the killer. Return all hits."""
+def deliver(granules, hits_taken, hit_by, engaged, hits, partner, uid, granules_kept):
+    """Take granules for every hit and sum the hits on each target; return all hits.
+
+    Of several hitters the highest uid counts as the killer.
+    """
     total = 0
-    for i in range(hits.size):
-        if hits[i] > 0:
-            j = partner[i]
-            total += hits[i]
-            hits_taken[j] += hits[i]
+    for k in range(hits.size):
+        if hits[k] > 0:
+            i, j = engaged[k], partner[engaged[k]]
+            granules[i] *= granules_kept ** hits[k]
+            total += hits[k]
+            hits_taken[j] += hits[k]
             if hit_by[j] < 0 or uid[i] > uid[hit_by[j]]:
                 hit_by[j] = i
     return total
@@ -68,7 +70,6 @@ class Killing(Process):
         ("b_cells", Column("damage", doc="lytic hits not yet repaired", splits=True)),
         ("b_cells", Column("mark_adcc_h", default=math.inf, unit="h", resets=True, doc="moment of commitment")),
         ("b_cells", Column("mark_adcc_by", "i8", default=-1, resets=True, refers="nk_cells", doc="the killer's row")),
-        ("nk_cells", Column("hits", "i8", resets=True, doc="hits of this step")),
     )
     reads: ClassVar = (
         "b_cells.fc_signal",
@@ -83,7 +84,6 @@ class Killing(Process):
         "b_cells.damage",
         "b_cells.mark_adcc_h",
         "b_cells.mark_adcc_by",
-        "nk_cells.hits",
         "nk_cells.granules",
     )
 
@@ -109,10 +109,13 @@ class Killing(Process):
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
         hits_taken = np.zeros(b.n, np.int64)
         if nk is not None and nk.n:
-            killers = nk.partner, nk.is_killer, nk.rel_hit, nk.potency, nk.uid
-            rate_dt, granules_kept = self.rate_per_h * world.dt_h, 1.0 - self.granules_per_hit_frac
-            hit(nk.hits, nk.granules, *killers, self.signal(b), rate_dt, granules_kept, key)
-            world.tally("hits", take_hits(hits_taken, b.mark_adcc_by, nk.hits, nk.partner, nk.uid))
+            engaged = nk.referring("partner")
+            mean, hits = np.empty(engaged.size), np.empty(engaged.size, np.int64)
+            killers = nk.partner, nk.is_killer, nk.granules, nk.potency, nk.rel_hit
+            expect(mean, engaged, *killers, self.signal(b), self.rate_per_h * world.dt_h)
+            fill_poisson(hits, mean, nk.uid[engaged], 0, key)
+            taken = hits_taken, b.mark_adcc_by, engaged, hits, nk.partner, nk.uid
+            world.tally("hits", deliver(nk.granules, *taken, 1.0 - self.granules_per_hit_frac))
         mark(
             b.mark_adcc_h,
             b.damage,
