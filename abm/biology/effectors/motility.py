@@ -44,27 +44,24 @@ def find_headings(x_heading, y_heading, u):
         x_heading[k], y_heading[k] = direction(u[k])
 
 
-@kernel
-def turn(wait, x_heading, y_heading, uid, elapsed, key):
+@device
+def turn(x_heading, y_heading, wait, uid, elapsed, key):
     """Give new directions to cells that have gone straight long enough, and draw for how long they keep them."""
-    for block in prange((wait.size + BLOCK - 1) // BLOCK):
-        own = slice(block * BLOCK, min((block + 1) * BLOCK, wait.size))
-        waits, xs, ys = wait[own], x_heading[own], y_heading[own]
-        rows, uids, drawn = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint64), np.empty((4, BLOCK))
-        n = list_turning(rows, uids, waits, uid[own], elapsed)
-        u, v, x, y = drawn[0, :n], drawn[1, :n], drawn[2, :n], drawn[3, :n]
-        fill_both(u, v, uids[:n], 0, key)
-        find_headings(x, y, v)
-        for k in range(n):
-            waits[rows[k]], xs[rows[k]], ys[rows[k]] = -math.log(u[k]), x[k], y[k]
+    rows, uids = np.empty(uid.size, np.int64), np.empty(uid.size, np.uint64)
+    n = list_turning(rows, uids, wait, uid, elapsed)
+    u, v, x, y = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    fill_both(u, v, uids[:n], 0, key)
+    find_headings(x, y, v)
+    for k in range(n):
+        wait[rows[k]], x_heading[rows[k]], y_heading[rows[k]] = -math.log(u[k]), x[k], y[k]
 
 
 @device
-def go(place, heading, is_engaged, length_um, side_um):
-    """Move all but the engaged straight on; return how many have left the floor."""
+def walk(place, heading, is_engaged, length_um, side_um):
+    """Move all but the engaged along one axis; return how many have left the floor."""
+    n = 0
     for i in range(place.size):
         place[i] += heading[i] * (0.0 if is_engaged[i] else length_um)
-    n = 0
     for i in range(place.size):
         n += (place[i] < 0.0) | (place[i] >= side_um)
     return n
@@ -82,13 +79,15 @@ def bring_back(place, heading, side_um, is_periodic):
 
 
 @kernel
-def walk(place, heading, is_engaged, length_um, side_um, is_periodic):
-    """Move along one axis; a step is shorter than the side."""
-    for block in prange((place.size + BLOCK - 1) // BLOCK):
-        own = slice(block * BLOCK, min((block + 1) * BLOCK, place.size))
-        places, headings = place[own], heading[own]
-        if go(places, headings, is_engaged[own], length_um, side_um) > 0:
-            bring_back(places, headings, side_um, is_periodic)
+def crawl(x_um, y_um, x_heading, y_heading, wait, is_engaged, uid, elapsed, length_um, side_um, is_periodic, key):
+    """Turn and walk, block by block; a step is shorter than the side."""
+    for block in prange((uid.size + BLOCK - 1) // BLOCK):
+        own = slice(block * BLOCK, min((block + 1) * BLOCK, uid.size))
+        xs, ys, are_engaged = x_heading[own], y_heading[own], is_engaged[own]
+        turn(xs, ys, wait[own], uid[own], elapsed, key)
+        for places, headings in ((x_um[own], xs), (y_um[own], ys)):
+            if walk(places, headings, are_engaged, length_um, side_um) > 0:
+                bring_back(places, headings, side_um, is_periodic)
 
 
 class Motility(Process):
@@ -122,9 +121,8 @@ class Motility(Process):
         cells = world.populations.get(self.population)
         if cells is None or world.space.kind == "mixed":
             return
-        headings = cells.x_heading, cells.y_heading
-        turn(cells[WAIT], *headings, cells.uid, world.dt_h / self.persistence, key)
         length_um = min(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
-        is_engaged = world.cell_types[self.population].is_engaged(cells)
-        for place, heading in zip((cells.x_um, cells.y_um), headings, strict=True):
-            walk(place, heading, is_engaged, length_um, world.space.side, world.space.is_periodic)
+        moved = cells.x_um, cells.y_um, cells.x_heading, cells.y_heading, cells[WAIT]
+        who = world.cell_types[self.population].is_engaged(cells), cells.uid
+        floor = world.space.side, world.space.is_periodic
+        crawl(*moved, *who, world.dt_h / self.persistence, length_um, *floor, key)
