@@ -23,7 +23,7 @@ from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_uniform, uniform2
+from abm.core.rng import Key, fill_first, uniform2
 from abm.core.world import World
 
 
@@ -38,8 +38,10 @@ def see_fc(signal, bound, rel_fc, rel_fc50, rel_cd16, fc50, steepness):
 
 
 @serial
-def part(partner, is_free, n_engaged, weight, engaged, u, is_dying, p_unbind, p_unbind_dying, max_per_target):
+def part(partner, is_free, n_engaged, weight, engaged, is_dying, uid, p_unbind, p_unbind_dying, max_per_target, key):
     """Part conjugates at random, sooner where the target is dying; count those that last, and hide full targets."""
+    u = np.empty(engaged.size)
+    fill_first(u, uid[engaged], 0, key)
     for k in range(engaged.size):
         i, j = engaged[k], partner[engaged[k]]
         if u[k] < (p_unbind_dying if is_dying[j] else p_unbind):
@@ -155,8 +157,6 @@ class Engagement(Process):
         rates_per_h = (self.unbinding_per_h, self.unbinding_dying_per_h)
         p_unbind, p_unbind_dying = (-math.expm1(-rate * world.dt_h) for rate in rates_per_h)
         engaged, is_free, weight = nk.referring("partner"), np.ones(nk.n, bool), b.fc_signal.copy()
-        u = np.empty(engaged.size)
-        fill_uniform(u, nk.uid[engaged], 0, key)
-        held = nk.partner, is_free, b.n_engaged, weight, engaged, u, b.is_dying
-        part(*held, p_unbind, p_unbind_dying, self.max_per_target)
+        held = nk.partner, is_free, b.n_engaged, weight, engaged, b.is_dying, nk.uid
+        part(*held, p_unbind, p_unbind_dying, self.max_per_target, key)
         return is_free, weight

@@ -19,7 +19,7 @@ from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Column, Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_poisson, uniform
+from abm.core.rng import Key, poisson_of_each, uniform
 from abm.core.world import World
 
 
@@ -32,17 +32,17 @@ def expect(mean, engaged, partner, is_killer, granules, potency, rel_hit, signal
 
 
 @serial
-def deliver(granules, hits_taken, hit_by, engaged, hits, partner, uid, granules_kept):
-    """Take granules for every hit and sum the hits on each target; return all hits.
+def deliver(granules, hits_taken, hit_by, engaged, mean, partner, uid, granules_kept, key):
+    """Draw hits, take granules for each and sum the hits on each target; return all hits.
 
     Of several hitters the highest uid counts as the killer.
     """
-    total = 0
+    hits = np.empty(mean.size, np.int64)
+    total = poisson_of_each(hits, mean, uid[engaged], 0, key)
     for k in range(hits.size):
         if hits[k] > 0:
             i, j = engaged[k], partner[engaged[k]]
             granules[i] *= granules_kept ** hits[k]
-            total += hits[k]
             hits_taken[j] += hits[k]
             if hit_by[j] < 0 or uid[i] > uid[hit_by[j]]:
                 hit_by[j] = i
@@ -110,12 +110,11 @@ class Killing(Process):
         hits_taken = np.zeros(b.n, np.int64)
         if nk is not None and nk.n:
             engaged = nk.referring("partner")
-            mean, hits = np.empty(engaged.size), np.empty(engaged.size, np.int64)
+            mean = np.empty(engaged.size)
             killers = nk.partner, nk.is_killer, nk.granules, nk.potency, nk.rel_hit
             expect(mean, engaged, *killers, self.signal(b), self.rate_per_h * world.dt_h)
-            fill_poisson(hits, mean, nk.uid[engaged], 0, key)
-            taken = hits_taken, b.mark_adcc_by, engaged, hits, nk.partner, nk.uid
-            world.tally("hits", deliver(nk.granules, *taken, 1.0 - self.granules_per_hit_frac))
+            taken = hits_taken, b.mark_adcc_by, engaged, mean, nk.partner, nk.uid
+            world.tally("hits", deliver(nk.granules, *taken, 1.0 - self.granules_per_hit_frac, key))
         mark(
             b.mark_adcc_h,
             b.damage,
