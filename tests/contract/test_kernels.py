@@ -190,10 +190,8 @@ def test_a_kernel_does_to_each_subject_of_a_stack_what_it_does_to_it_alone(recor
             own |= {"key": (own["key"][0], stacked[-1][1])} if "key" in names else {}
             KERNELS[key](*own.values())
         for (name, values), found in zip(columns, stacked, strict=True):
-            assert name == "key" or np.array_equal(side_by_side(name, values, sizes), found, equal_nan=True), (
-                key[1],
-                name,
-            )
+            alone = side_by_side(name, values, sizes)
+            assert name == "key" or np.array_equal(alone, found, equal_nan=True), (key[1], name)
     assert {"sum_each", "grow", "kill_cells", "exchange", "turn_over", "set_points", "relax", "find_large"} <= tried
 
 
