@@ -30,8 +30,10 @@ class Pools:
         self.amounts.setdefault(name, self._own(0.0))
 
     def __getitem__(self, name: str) -> Any:
-        found = self.amounts.get(name)
-        return self._own(0.0) if found is None else found
+        try:
+            return self.amounts[name]
+        except KeyError:
+            return self._own(0.0)
 
     def __setitem__(self, name: str, amount: Any) -> None:
         self.amounts[name] = self._own(amount)
@@ -41,14 +43,14 @@ class Pools:
 
     def _own(self, amount: Any) -> Any:
         if self.n_subjects is None:
-            return np.asarray(amount).item()
+            return amount if type(amount) is float else np.asarray(amount).item()
         own = np.empty(self.n_subjects)
         own[:] = amount
         return own
 
     def add(self, name: str, amount: Any) -> None:
         """Add an amount; a pool not yet declared starts at zero."""
-        self[name] = self[name] + amount
+        self.amounts[name] = self._own(self.amounts.get(name, 0.0) + amount)
 
     def move(self, source: str, target: str, amount: Any) -> None:
         """Move an amount between two pools so that their sum stays."""
