@@ -3,7 +3,7 @@
 No process imports another, and any of them runs without the rest: a column nobody writes keeps its default.
 """
 
-from abm.core.population import Column
+from abm.core.table import Column
 
 BOUND = (
     "b_cells",

@@ -10,8 +10,9 @@ from abm.core.errors import Fault, RunFailed
 from abm.core.measure import Measure
 from abm.core.par import Model
 from abm.core.pools import Pools
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.rng import Key
+from abm.core.table import Column
 
 KeyOf = Callable[[str], Key]
 

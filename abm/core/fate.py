@@ -18,9 +18,10 @@ import numpy as np
 
 from abm.core.families import divide, which
 from abm.core.jit import device, kernel, prange
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.process import Phase, Process
 from abm.core.rng import BLOCK, Key, fill_first, mix, uniform2
+from abm.core.table import Column
 from abm.core.world import World
 
 NEVER = math.inf

@@ -8,8 +8,9 @@ import numpy as np
 from abm.core.errors import InputError
 from abm.core.fate import NEVER, Fate
 from abm.core.fields import Field
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.process import Process
+from abm.core.table import Column
 from abm.core.world import World
 
 Arrays = Mapping[str, np.ndarray]

@@ -9,9 +9,10 @@ from abm.core.fields import Field
 from abm.core.jit import kernel, prange
 from abm.core.par import Model
 from abm.core.pools import Pools
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.rng import Key, stream_key
 from abm.core.space import Space
+from abm.core.table import Column
 
 
 @kernel

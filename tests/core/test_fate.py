@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 
 from abm.core.fate import MORTAL, Fate
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.space import Mixed
+from abm.core.table import Column
 from abm.core.world import World
 
 P_MIN = 1e-5

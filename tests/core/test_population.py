@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.errors import RunFailed
-from abm.core.population import SUBJECT, Column, Population
+from abm.core.population import SUBJECT, Population
 from abm.core.space import Floor
+from abm.core.table import Column
 from abm.core.world import World
 
 SIZE = Column("size", default=1.0)

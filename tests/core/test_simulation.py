@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from abm.core.checkpoint import load, save
 from abm.core.errors import RunFailed
 from abm.core.fields import Field
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.probe import Probe
 from abm.core.process import Phase, Process, discover
 from abm.core.simulation import Simulation, time_grid
 from abm.core.space import Mixed
 from abm.core.state import saved
+from abm.core.table import Column
 from abm.core.world import World
 
 hours = st.floats(0.0, 24.0)

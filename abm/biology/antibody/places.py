@@ -11,7 +11,8 @@ import numpy as np
 from abm.biology.antibody.antibody import Antibody
 from abm.core.jit import device
 from abm.core.pools import Pools
-from abm.core.population import Column, Population
+from abm.core.population import Population
+from abm.core.table import Column
 from abm.core.world import World
 
 BOUND_OF_EACH, POOLS_OF_EACH = "b_cells.bound_*_per_cell", "pools.antibody_*"  # as processes declare them

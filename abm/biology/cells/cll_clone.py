@@ -18,8 +18,9 @@ from abm.biology.columns import C481S, IGM_SCORE, TURNOVER_REL
 from abm.core.cell_type import KeyOf
 from abm.core.par import par
 from abm.core.pools import Pools
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.rng import fill_first
+from abm.core.table import Column
 
 WIDEST = 4.5  # design: one cell in 300 000 lies beyond
 BLOOD_OVER_PLASMA = 5.0 / 3.0  # assumed: usual adult

@@ -15,7 +15,8 @@ from abm.biology.cells.lognormal import LogNormal, draw_lognormal
 from abm.core.cell_type import KeyOf
 from abm.core.errors import Fault
 from abm.core.par import par
-from abm.core.population import Column, Population
+from abm.core.population import Population
+from abm.core.table import Column
 
 
 class Clone(Targets):

@@ -12,8 +12,9 @@ from abm.core.cell_type import CellType, KeyOf, Shown
 from abm.core.jit import kernel, prange
 from abm.core.measure import Measure
 from abm.core.par import par
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.rng import uniform
+from abm.core.table import Column
 
 
 @kernel

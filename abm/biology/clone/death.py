@@ -14,9 +14,9 @@ from pydantic import AfterValidator, Field
 from abm.biology.populations import PopulationName
 from abm.core.names import refuse_missing
 from abm.core.par import par
-from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
+from abm.core.table import Column
 from abm.core.world import World
 
 

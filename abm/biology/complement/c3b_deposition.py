@@ -14,9 +14,9 @@ from typing import ClassVar, Literal
 from abm.biology.columns import C3B, N_DOCKED, REL_CD55
 from abm.core.jit import kernel, prange
 from abm.core.par import par
-from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import BLOCK, Key, poisson_of_each
+from abm.core.table import Column
 from abm.core.world import World
 
 

@@ -17,9 +17,9 @@ from abm.biology.columns import MAC, N_DOCKED, REL_CD55, REL_CD59
 from abm.biology.complement.supply import trim
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
-from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import BLOCK, Key, binomial, poisson_of_each
+from abm.core.table import Column
 from abm.core.world import World
 
 

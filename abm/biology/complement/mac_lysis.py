@@ -12,9 +12,9 @@ from typing import ClassVar, Literal
 from abm.biology.columns import MAC
 from abm.core.jit import kernel, prange
 from abm.core.par import par
-from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
+from abm.core.table import Column
 from abm.core.world import World
 
 

@@ -17,9 +17,10 @@ import numpy as np
 from abm.biology.columns import FC_SIGNAL, GRANULES, PARTNER
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, poisson_of_each, uniform
+from abm.core.table import Column
 from abm.core.world import World
 
 

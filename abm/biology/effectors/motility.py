@@ -17,9 +17,9 @@ import numpy as np
 from abm.biology.populations import CELL_TYPES, PopulationName
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
-from abm.core.population import Column
 from abm.core.process import Phase, Process
 from abm.core.rng import BLOCK, Key, direction, fill_both
+from abm.core.table import Column
 from abm.core.world import World
 
 HEADING = ("x_heading", "y_heading")

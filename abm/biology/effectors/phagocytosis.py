@@ -21,9 +21,10 @@ import numpy as np
 from abm.biology.columns import BOUND, BUSY, REL_FC
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
-from abm.core.population import Column, Population
+from abm.core.population import Population
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, uniform
+from abm.core.table import Column
 from abm.core.world import World
 
 DAY_H = 24.0
