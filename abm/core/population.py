@@ -109,6 +109,11 @@ class Population(Table):
         self._floating.clear()
 
     @property
+    def bytes_per_row(self) -> int:
+        """Bytes of all columns of one row."""
+        return sum(width * block.shape[0] for width, block in self._blocks.items())
+
+    @property
     def first(self) -> np.ndarray:
         """Where the rows of each subject begin, shape (n_subjects + 1,), the end of the last among them."""
         if self._first_of != self.version:

@@ -10,35 +10,26 @@
 7 MOVE     motility
 8 OBSERVE  what is added at this moment enters; probes that are due read the World
 
-Amounts are looked through for NaN at every boundary; cells and fields before neighbours are sorted, before a table or a
-row with a NaN is kept, and at the end, so that none is.
-
 Inside a phase the order is that of the YAML mapping. Step boundaries are the regular ticks and every moment at which
 something is added or observed, so those moments are exact whatever ``dt`` is.
 """
 
-import fnmatch
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from abm.core.clock import SAME_MOMENT_H
-from abm.core.errors import InputError, RunFailed
+from abm.core.errors import InputError
 from abm.core.fate import Fate
+from abm.core.guard import Guard, is_nan
 from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.state import load, saved
 from abm.core.world import World
 
 SORT_EVERY = 32  # design: steps in which a free NK cell crosses a few bins
-
-
-def is_nan(amount: Any) -> bool:
-    """Say whether an amount, or any of an array of them, is NaN."""
-    return bool(np.isnan(amount).any()) if isinstance(amount, np.ndarray) else math.isnan(amount)
 
 
 def time_grid(duration_h: float, steps_h: Sequence[tuple[float, float]], moments_h: Sequence[float]) -> np.ndarray:
@@ -110,7 +101,7 @@ class Simulation:
         self.records: dict[str, dict[int, Look]] = {n: {} for n in probes}
         self.renewals: dict[int, Callable[[], Simulation]] = {}
         self.seconds = dict.fromkeys(self.processes, 0.0)
-        self._sound_until = 0
+        self._guard = Guard(grid_h)
         self.prepare()
 
     def prepare(self) -> None:
@@ -140,7 +131,7 @@ class Simulation:
         for population in world.populations.values():
             population.reset()
         if (world.step + 1) % SORT_EVERY == 0:
-            self._guard()
+            self._guard.check(self.world, self.processes)
             world.sort()
         now, start = np.uint32(world.step), perf_counter()
         for name, process in self.processes.items():
@@ -153,7 +144,7 @@ class Simulation:
         for process in self._entering:
             process.enter(world)
         if self.is_over or is_nan(sum(world.pools.amounts.values())):
-            self._guard()
+            self._guard.check(self.world, self.processes)
         self.observe()
 
     def run(self, on_step: Callable[["Simulation"], None] | None = None) -> None:
@@ -171,39 +162,8 @@ class Simulation:
             if self.world.step in self.due[name]:
                 look = probe.observe(self.world)
                 if probe.table != "series" or any(map(is_nan, look.values())):
-                    self._guard()
+                    self._guard.check(self.world, self.processes)
                 self.records[name][self.world.step] = look
-
-    def _guard(self) -> None:
-        """Stop where there is a NaN, naming cell, steps since all were numbers, and what writes such a target."""
-        first, now = self._sound_until, self.world.step
-        self._sound_until = now
-        found = next(self._nans(), None)
-        if found is None:
-            return
-        last = max(first, now - 1)
-        hours = " to ".join(f"{self.grid_h[step]:g}" for step in dict.fromkeys((first, last)))
-        steps = f"{'before' if first == now else 'at'} step {first}" if first == last else f"in steps {first} to {last}"
-        patterns = {name: process.writes for name, process in self.processes.items()}
-        writers = [repr(n) for n, own in patterns.items() if any(fnmatch.fnmatchcase(found.split()[0], o) for o in own)]
-        raise RunFailed(f"NaN in {found} {steps} ({hours} h); written by {', '.join(writers) or 'no process'}")
-
-    def _nans(self) -> Iterator[str]:
-        """Yield the names of what holds a NaN, cells first."""
-        world = self.world
-        for owner, population in world.populations.items():
-            if found := population.find_nan():
-                name, row = found
-                whose = int(np.searchsorted(population.first, row, side="right")) - 1
-                yield f"{owner}.{name} of cell {population.uid[row]}{self._whose(whose)}"
-        yield from (f"fields.{name}" for name, field in world.fields.items() if is_nan(field.values))
-        bad = {name: np.flatnonzero(np.isnan(amount)) for name, amount in world.pools.amounts.items()}
-        yield from (f"pools.{name}{self._whose(whose[0])}" for name, whose in bad.items() if whose.size)
-
-    def _whose(self, place: int) -> str:
-        """Return which of several patients it is."""
-        world = self.world
-        return f" of {world.space.subject} {world.subjects[place][1]}" if world.n_subjects > 1 else ""
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """Return everything a checkpoint needs: a JSON-able header and named arrays.
@@ -213,7 +173,7 @@ class Simulation:
         RunFailed
             There is a NaN.
         """
-        self._guard()
+        self._guard.check(self.world, self.processes)
         header, arrays = saved(self.world, self.processes)
         return header | {"series": self._series()}, arrays
 
@@ -244,7 +204,7 @@ class Simulation:
 
     def _renew(self) -> None:
         """Go on with other processes from the state as it is."""
-        self._guard()
+        self._guard.check(self.world, self.processes)
         state = saved(self.world, self.processes)
         self._take(self.renewals[self.world.step]())
         self._load(*state)
@@ -256,8 +216,7 @@ class Simulation:
 
     def _load(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
         load(self.world, self.processes, header, arrays)
-        self._sound_until = self.world.step
-        self._guard()
+        self._guard.begin(self.world, self.processes)
 
     def _series(self) -> dict[str, dict[str, dict]]:
         found = {name: self.records[name] for name, probe in self.probes.items() if probe.table == "series"}

@@ -157,11 +157,6 @@ class Table:
         """All columns as wide as a float, shape (columns, at least n), in which :meth:`places` says what is where."""
         return self._blocks[8].view("f8")
 
-    @property
-    def bytes_per_row(self) -> int:
-        """Bytes of all columns of one row."""
-        return sum(width * block.shape[0] for width, block in self._blocks.items())
-
     def names(self, prefix: str, suffix: str = "") -> list[str]:
         """Return the column names with this prefix and suffix, sorted."""
         if (prefix, suffix) not in self._names:

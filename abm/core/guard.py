@@ -1,0 +1,76 @@
+"""No NaN is kept.
+
+Amounts are looked through at every boundary; cells and fields before neighbours are sorted, before a table, or a row
+with a NaN, is kept, and at the end.
+"""
+
+import fnmatch
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from abm.core.errors import RunFailed
+from abm.core.process import Process
+from abm.core.world import World
+
+
+def is_nan(amount: Any) -> bool:
+    """Say whether an amount, or any of an array of them, is NaN."""
+    return bool(np.isnan(amount).any()) if isinstance(amount, np.ndarray) else math.isnan(amount)
+
+
+class Guard:
+    """Stops a simulation where its World holds a NaN.
+
+    Parameters
+    ----------
+    grid_h : array
+        Step boundaries of the simulation.
+    """
+
+    def __init__(self, grid_h: np.ndarray):
+        self.grid_h, self._sound_until = grid_h, 0
+
+    def begin(self, world: World, processes: Mapping[str, Process]) -> None:
+        """Look through a World that has just been filled; what was before is not known."""
+        self._sound_until = world.step
+        self.check(world, processes)
+
+    def check(self, world: World, processes: Mapping[str, Process]) -> None:
+        """Stop where there is a NaN, naming cell, steps since all were numbers, and what writes such a target.
+
+        Raises
+        ------
+        RunFailed
+            There is one.
+        """
+        first, now = self._sound_until, world.step
+        self._sound_until = now
+        found = next(_nans(world), None)
+        if found is None:
+            return
+        last = max(first, now - 1)
+        hours = " to ".join(f"{self.grid_h[step]:g}" for step in dict.fromkeys((first, last)))
+        steps = f"{'before' if first == now else 'at'} step {first}" if first == last else f"in steps {first} to {last}"
+        patterns = {name: process.writes for name, process in processes.items()}
+        writers = [repr(n) for n, own in patterns.items() if any(fnmatch.fnmatchcase(found.split()[0], o) for o in own)]
+        raise RunFailed(f"NaN in {found} {steps} ({hours} h); written by {', '.join(writers) or 'no process'}")
+
+
+def _nans(world: World) -> Iterator[str]:
+    """Yield the names of what holds a NaN, cells first."""
+    for owner, population in world.populations.items():
+        if found := population.find_nan():
+            name, row = found
+            whose = int(np.searchsorted(population.first, row, side="right")) - 1
+            yield f"{owner}.{name} of cell {population.uid[row]}{_whose(world, whose)}"
+    yield from (f"fields.{name}" for name, field in world.fields.items() if is_nan(field.values))
+    bad = {name: np.flatnonzero(np.isnan(amount)) for name, amount in world.pools.amounts.items()}
+    yield from (f"pools.{name}{_whose(world, whose[0])}" for name, whose in bad.items() if whose.size)
+
+
+def _whose(world: World, place: int) -> str:
+    """Return which of several patients it is."""
+    return f" of {world.space.subject} {world.subjects[place][1]}" if world.n_subjects > 1 else ""
