@@ -10,6 +10,7 @@
 from typing import ClassVar, Literal
 
 from abm.core.errors import Fault
+from abm.core.fields import Field
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
@@ -50,7 +51,10 @@ class DheasSource(Process):
         field = world.fields.get("dheas")
         if field is None:
             world.pools.add("dheas", molecules)
-            return
+        elif molecules > 0.0:  # what is even stays so without it
+            self._release(world, field)
+
+    def _release(self, world: World, field: Field) -> None:
         values = field.divide()
         last = values.shape[0] - 1
         middle_um = 0.5 * world.space.side
