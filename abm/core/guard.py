@@ -1,7 +1,8 @@
 """No NaN is kept.
 
-Amounts are looked through at every boundary; cells and fields before neighbours are sorted, before a table, or a row
-with a NaN, is kept, and at the end.
+Amounts, columns of the targets, and those of other cells that RESET writes over are looked through at every boundary:
+there a NaN could act once and be gone. The others keep it: they and fields are looked through before neighbours are
+sorted, before a table, or a row with a NaN, is kept, and at the end.
 """
 
 import fnmatch
@@ -46,11 +47,22 @@ class Guard:
         RunFailed
             There is one.
         """
-        first, now = self._sound_until, world.step
-        self._sound_until = now
-        found = next(_nans(world), None)
-        if found is None:
-            return
+        first, self._sound_until = self._sound_until, world.step
+        for found in _nans(world):
+            self._stop(found, first, world.step, processes)
+
+    def look(self, world: World, processes: Mapping[str, Process]) -> None:
+        """Look at what a step that has just ended could have set, and the next one could write over.
+
+        Raises
+        ------
+        RunFailed
+            A NaN is there.
+        """
+        for found in _brief_nans(world):
+            self._stop(found, world.step - 1, world.step, processes)
+
+    def _stop(self, found: str, first: int, now: int, processes: Mapping[str, Process]) -> None:
         last = max(first, now - 1)
         hours = " to ".join(f"{self.grid_h[step]:g}" for step in dict.fromkeys((first, last)))
         steps = f"{'before' if first == now else 'at'} step {first}" if first == last else f"in steps {first} to {last}"
@@ -62,11 +74,28 @@ class Guard:
 def _nans(world: World) -> Iterator[str]:
     """Yield the names of what holds a NaN, cells first."""
     for owner, population in world.populations.items():
-        if found := population.find_nan():
-            name, row = found
-            whose = int(np.searchsorted(population.first, row, side="right")) - 1
-            yield f"{owner}.{name} of cell {population.uid[row]}{_whose(world, whose)}"
+        yield from _of_cells(world, owner, population.find_nan())
     yield from (f"fields.{name}" for name, field in world.fields.items() if is_nan(field.values))
+    yield from _of_pools(world)
+
+
+def _brief_nans(world: World) -> Iterator[str]:
+    """Yield the names of what holds a NaN that the next step could write over."""
+    others = {name for name, cell_type in world.cell_types.items() if cell_type.role != "target"}
+    for owner, population in world.populations.items():
+        yield from _of_cells(world, owner, population.find_nan(is_brief=owner in others))
+    if is_nan(sum(world.pools.amounts.values())):
+        yield from _of_pools(world)
+
+
+def _of_cells(world: World, owner: str, found: tuple[str, int] | None) -> Iterator[str]:
+    if found is not None:
+        (name, row), population = found, world.populations[owner]
+        whose = int(np.searchsorted(population.first, row, side="right")) - 1
+        yield f"{owner}.{name} of cell {population.uid[row]}{_whose(world, whose)}"
+
+
+def _of_pools(world: World) -> Iterator[str]:
     bad = {name: np.flatnonzero(np.isnan(amount)) for name, amount in world.pools.amounts.items()}
     yield from (f"pools.{name}{_whose(world, whose[0])}" for name, whose in bad.items() if whose.size)
 

@@ -99,7 +99,7 @@ class Population(Table):
         self.n_subjects = 1
         self._first, self._first_of = np.zeros(2, np.int64), 0
         self._resets: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self._floating: dict[int, tuple[list[str], np.ndarray]] = {}
+        self._floating: dict[tuple[int, bool], tuple[list[str], np.ndarray]] = {}
         super().__init__(name, (*base, *columns))
 
     def declare(self, column: Column) -> None:
@@ -192,23 +192,25 @@ class Population(Table):
         self.defaults[name] = value
         self._resets.clear()
 
-    def find_nan(self) -> tuple[str, int] | None:
-        """Return column and row of a cell that holds a NaN, or None."""
+    def find_nan(self, is_brief: bool = False) -> tuple[str, int] | None:
+        """Return column and row of a cell that holds a NaN, or None; ``is_brief``: among what RESET writes over."""
         if not self._floating:
-            self._floating = {width: self._floats(width) for width in self._blocks}
-        for width, (names, places) in self._floating.items():
+            self._floating = {(w, brief): self._floats(w, brief) for w in self._blocks for brief in (False, True)}
+        for width, block in self._blocks.items():
+            names, places = self._floating[width, is_brief]
             n_nan = np.zeros(places.size, np.int64)
             if names:
-                count_nan(n_nan, self._blocks[width].view(f"f{width}"), places, self.n)
+                count_nan(n_nan, block.view(f"f{width}"), places, self.n)
             if n_nan.any():
                 name = names[np.flatnonzero(n_nan)[0]]
                 return name, int(np.flatnonzero(np.isnan(self._view[name]))[0])
         return None
 
-    def _floats(self, width: int) -> tuple[list[str], np.ndarray]:
+    def _floats(self, width: int, is_brief: bool) -> tuple[list[str], np.ndarray]:
         """Return names and places of the columns of floats of a width."""
         names = [name for name, array in self._view.items() if array.dtype == f"f{width}"]
-        return names, np.array([self._place[name][1] for name in names], np.int64)
+        kept = [name for name in names if self.columns[name].resets or not is_brief]
+        return kept, np.array([self._place[name][1] for name in kept], np.int64)
 
     def referring(self, name: str) -> np.ndarray:
         """Return the rows in which a column refers to another row, in ascending order."""

@@ -143,8 +143,9 @@ class Simulation:
         world.t_h = float(self.grid_h[world.step])
         for process in self._entering:
             process.enter(world)
-        if self.is_over or is_nan(sum(world.pools.amounts.values())):
-            self._guard.check(self.world, self.processes)
+        self._guard.look(world, self.processes)
+        if self.is_over:
+            self._guard.check(world, self.processes)
         self.observe()
 
     def run(self, on_step: Callable[["Simulation"], None] | None = None) -> None:

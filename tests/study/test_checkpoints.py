@@ -108,10 +108,10 @@ def test_nan_from_a_process_stops_the_run_naming_cell_process_and_step(tiny, tmp
         step(self, world, key)
         if world.step == 7:
             b = world.populations["b_cells"]
-            b.bound_per_cell[b.uid == 5] = np.nan
+            b.bound_rituximab_per_cell[b.uid == 5] = np.nan
 
     monkeypatch.setattr(Binding, "step", break_down)
-    message = r"NaN in b_cells\.bound_per_cell of cell 5 in steps 0 to 9 \(0 to 0.15 h\); written by 'binding', "
+    message = r"NaN in b_cells\.bound_\w+ of cell 5 at step 7 \(0.116667 h\); written by 'binding', "
     with pytest.raises(RunFailed, match=message):
         run_scenario(tiny(), tmp_path, 1)
 
