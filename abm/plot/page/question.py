@@ -109,7 +109,16 @@ def _facts(run: Run, name: str, scenario: Mapping[str, Any]) -> dict[str, str]:
     seed, series = run.provenance().get("seed", scenario.get("seed")), run.series()
     facts = {"Scenario": name, "Seed": "–" if seed is None else str(seed)}
     facts |= _of_wells(run, scenario) if "n_b_start" in series else _of_patients(run)
-    return facts | ({"Time step": _duration(scenario["dt"])} if "dt" in scenario else {})
+    return facts | ({"Time step": _steps(scenario, arms.end_h(run))} if "dt" in scenario else {})
+
+
+def _steps(scenario: Mapping[str, Any], end_h: float) -> str:
+    """Return the step, and those that follow it before the end."""
+    words = [_duration(scenario["dt"])]
+    for later in scenario.get("dt_later", ()):
+        at_h, dt_h = (float(str(later[name]).removesuffix(" h")) for name in ("at", "dt"))
+        words += [f"{dt_h / 24:g} d from {at_h / 24:g} d on"] if at_h < end_h else []
+    return ", ".join(words)
 
 
 def _of_wells(run: Run, scenario: Mapping[str, Any]) -> dict[str, str]:
