@@ -29,15 +29,15 @@ def Compiling(work: Future | None):
 
 @solara.component
 def Progress(session: Session, moment: tuple):
-    """Show time and progress."""
+    """Show how the arms stand, then the clock: a browser draws in this order, so what it says holds at its time."""
     per = charts.per_unit(session)
     now, end, unit = session.t_h / per, session.scenario.duration / per, charts.unit(session)
-    with solara.Row(style={"align-items": "center"}):
-        solara.Text(f"{now:.2f} {unit} of {end:g} {unit}", classes=["time-now"])
-        solara.ProgressLinear(value=100.0 * session.t_h / session.scenario.duration)
     with solara.Row(gap="18px"):
         for arm in session.arms:
             solara.Text(_headline(session, arm))
+    with solara.Row(style={"align-items": "center"}):
+        solara.Text(f"{now:.2f} {unit} of {end:g} {unit}", classes=["time-now"])
+        solara.ProgressLinear(value=100.0 * session.t_h / session.scenario.duration)
 
 
 def _headline(session: Session, arm: str) -> str:
