@@ -34,6 +34,7 @@ class Additions(Process):
     """
 
     phase: ClassVar = Phase.DOSE
+    stacks: ClassVar = True
     reads: ClassVar = ()
     writes: ClassVar = ("pools.*", "fields.*")
 
@@ -54,10 +55,12 @@ class Additions(Process):
     def enter(self, world: World) -> None:
         """Add the amounts of this moment that have not been added yet."""
         due = self._due(world)
-        n_entered = world.tallies.get(ENTERED, 0) if world.tallies.get(AT_STEP) == world.step else 0
-        for index in due[n_entered:]:
+        if not due:
+            return
+        is_same = np.all(world.tallies.get(AT_STEP, -1) == world.step)
+        for index in due[int(np.max(world.tallies[ENTERED])) if is_same else 0 :]:
             world.given[index].enter(world, self.known[index])
-        world.tallies |= {AT_STEP: world.step, ENTERED: len(due)} if due else {}
+        world.tallies |= {AT_STEP: world.step, ENTERED: len(due)}
 
     def _let_cells_in(self, world: World) -> None:
         for index in self._due(world):

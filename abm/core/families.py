@@ -12,7 +12,7 @@ import numpy as np
 
 from abm.core.jit import serial
 from abm.core.population import Population
-from abm.core.rng import Key, uniform2
+from abm.core.rng import OneKey, uniform2
 
 FIRST_OF_LATER = 16  # decision of a cell's second event of a step; its first is decision 0, those between are free
 
@@ -116,7 +116,7 @@ def split_contents(values, parents, first):
 
 
 def divide(
-    population: Population, mothers: np.ndarray, t_event_h: np.ndarray, hazards: np.ndarray, dt_h: float, key: Key
+    population: Population, mothers: np.ndarray, t_event_h: np.ndarray, hazards: np.ndarray, dt_h: float, key: OneKey
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Let cells divide, and their daughters, until the end of the step; the newborns become rows.
 

@@ -20,7 +20,7 @@ from abm.core.families import divide, which
 from abm.core.jit import device, kernel, prange
 from abm.core.population import Population
 from abm.core.process import Phase, Process
-from abm.core.rng import BLOCK, Key, fill_first, mix, uniform2
+from abm.core.rng import Key, OneKey, fill_first, mix, uniform2
 from abm.core.table import Column
 from abm.core.world import World
 
@@ -45,7 +45,7 @@ def sum_rates(total, floats, hazards, first):
 
 
 @kernel
-def first_events(event, t_event_h, floats, hazards, marks, division_per_h, is_dying, uid, t_start_h, dt_h, key):
+def first_events(event, t_event_h, floats, hazards, marks, division_per_h, is_dying, uid, blocks, t_start_h, dt_h, key):
     """Draw the first event of each row: 0.. hazards, then marks, then division; -1 for none. Return how many have one.
 
     ``hazards`` and ``marks`` say which of the columns ``floats`` they are; ``t_start_h`` is of the last rows, which
@@ -53,10 +53,10 @@ def first_events(event, t_event_h, floats, hazards, marks, division_per_h, is_dy
     """
     n_rows, n_hazards, n_events = event.size, hazards.size, 0
     first_new = n_rows - t_start_h.size
-    for block in prange((n_rows + BLOCK - 1) // BLOCK):
-        first, end = block * BLOCK, min((block + 1) * BLOCK, n_rows)
+    for block in prange(blocks.shape[0]):
+        first, end, own_key = blocks[block, 1], blocks[block, 2], (key[0][blocks[block, 0]], key[1])
         u, total = np.empty(end - first), division_per_h[first:end].copy()
-        fill_first(u, uid[first:end], 0, key)
+        fill_first(u, uid[first:end], 0, own_key)
         sum_rates(total, floats, hazards, first)
         for i in range(first, end):
             event[i] = -1
@@ -66,7 +66,7 @@ def first_events(event, t_event_h, floats, hazards, marks, division_per_h, is_dy
                 moment = start_h - math.log1p(-u[i - first]) / total[i - first]
                 if moment < dt_h:
                     t_event_h[i] = moment
-                    _, share = uniform2(key, uid[i], 0)
+                    _, share = uniform2(own_key, uid[i], 0)
                     event[i] = which(floats, hazards, i, share * total[i - first])
             for c in range(marks.size):
                 if floats[marks[c], i] < t_event_h[i] and not is_dying[i]:
@@ -90,6 +90,7 @@ class Fate(Process):
 
     kind: Literal["fate"] = "fate"
     phase: ClassVar = Phase.FATE
+    stacks: ClassVar = True
 
     def prepare(self, world: World) -> None:
         """Make the state columns and the deaths table of every population that can die or divide."""
@@ -108,6 +109,8 @@ class Fate(Process):
             ]
             if name not in world.deaths:
                 world.deaths[name] = Population(name, [Column(c.recorded, c.dtype) for c in recorded], base)
+            for cause in self.causes(population):
+                world.tally(f"{name}.deaths_{cause}", 0)
             for killers in self._killers(world, population):
                 if KILLS.name not in killers:
                     killers.declare(KILLS)
@@ -129,7 +132,8 @@ class Fate(Process):
         for index, (name, population) in enumerate(world.populations.items()):
             t_start_h = self._enter(world, name)
             if "is_dying" in population:
-                self._resolve(world, population, t_start_h, (np.uint64(mix(int(key[0]), index)), key[1]))
+                own = np.array([mix(int(stream), index) for stream in key[0]], np.uint64)
+                self._resolve(world, population, t_start_h, (own, key[1]))
                 self._lyse(world, name)
 
     def _enter(self, world: World, name: str) -> np.ndarray:
@@ -146,11 +150,11 @@ class Fate(Process):
         hazards, marks = population.places("hazard_", "_per_h"), population.places("mark_", "_h")
         event, t_event_h = np.empty(population.n, np.int64), np.empty(population.n)
         columns = population.floats, hazards, marks, population.division_per_h, population.is_dying, population.uid
-        if not first_events(event, t_event_h, *columns, t_start_h, world.dt_h, key):
+        if not first_events(event, t_event_h, *columns, population.blocks, t_start_h, world.dt_h, key):
             return
         n_causes = hazards.size + marks.size
         if (event == n_causes).any():
-            event, t_event_h = self._divide(world, population, event, t_event_h, hazards, key)
+            event, t_event_h = self._divide(world, population, event, t_event_h, hazards, (key[0][0], key[1]))
         self._commit(world, population, np.flatnonzero((event >= 0) & (event < n_causes)), event, t_event_h)
 
     def _divide(
@@ -160,7 +164,7 @@ class Fate(Process):
         event: np.ndarray,
         t_event_h: np.ndarray,
         hazards: np.ndarray,
-        key: Key,
+        key: OneKey,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Let cells divide until the end of the step; return events and moments of all rows, newborns included."""
         mothers, n_before = np.flatnonzero(event == len(self.causes(population))), population.n
@@ -177,10 +181,10 @@ class Fate(Process):
         if not rows.size:
             return
         causes = self.causes(population)
-        lags_h = np.array([world.lags_h.get(cause, 0.0) for cause in causes])
-        moment_h = world.t_h + t_event_h[rows]
+        lags_h = world.laws(*(world.lags_h.get(cause, 0.0) for cause in causes))
+        moment_h, of = world.t_h + t_event_h[rows], population.subject_of(rows)
         population.is_dying[rows] = True
-        population.t_lysis_h[rows] = moment_h + lags_h[event[rows]]
+        population.t_lysis_h[rows] = moment_h + lags_h[of, event[rows]]
         values = {c.recorded: population[c.name][rows] for c in population.columns.values() if c.recorded}
         values |= {
             "time_h": moment_h,
@@ -189,8 +193,9 @@ class Fate(Process):
             "cause": event[rows],
             "killer_uid": self._credit(world, population, rows, event, causes),
         }
-        world.deaths[population.name].add(rows.size, values)
-        for cause, count in zip(causes, np.bincount(event[rows], minlength=len(causes)), strict=True):
+        world.deaths[population.name].add(rows.size, values | {"subject": of})
+        counts = np.bincount(event[rows] * world.n_subjects + of, minlength=len(causes) * world.n_subjects)
+        for cause, count in zip(causes, counts.reshape(len(causes), -1), strict=True):
             world.tally(f"{population.name}.deaths_{cause}", count)
 
     def _credit(self, world, population, rows, event, causes) -> np.ndarray:
@@ -208,14 +213,16 @@ class Fate(Process):
         return killer_uid
 
     def _lyse(self, world: World, name: str) -> None:
-        population, n_lysed = world.populations[name], world.tallies.get(f"{name}.lysed", 0)
+        population, n_lysed = world.populations[name], np.sum(world.tallies.get(f"{name}.lysed", 0))
         if world.deaths[name].n == n_lysed:  # nobody is dying
             return
         lysed = population.t_lysis_h <= world.t_h + world.dt_h
         if not lysed.any():
             return
+        of = population.subject_of(np.flatnonzero(lysed))
         for column in population.columns.values():
             if column.spills:
-                world.pools.add(column.spills, population[column.name][lysed].sum())
-        world.tally(f"{name}.lysed", np.count_nonzero(lysed))
+                spilt = np.bincount(of, population[column.name][lysed], world.n_subjects)
+                world.pools.add(column.spills, spilt)
+        world.tally(f"{name}.lysed", np.bincount(of, minlength=world.n_subjects))
         world.remove(name, lysed)

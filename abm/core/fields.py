@@ -8,6 +8,8 @@ is nothing to diffuse, until something makes it uneven.
 *References*: Strang1999 (the discrete cosine transform diagonalises the second difference with reflecting ends).
 """
 
+from typing import Any
+
 import numpy as np
 
 from abm.core.jit import kernel, prange
@@ -34,6 +36,8 @@ def find_voxels(out, x_um, y_um, voxel_um, side):
 class Field:
     """Concentration ``values`` of shape (n, n), row = y, column = x; of shape (1, 1) as long as it is even.
 
+    Of wells side by side it is even, of shape (n_subjects, 1, 1), and what is said of it an array of theirs.
+
     Parameters
     ----------
     n_voxels : int
@@ -53,10 +57,10 @@ class Field:
     @property
     def is_even(self) -> bool:
         """Whether it is one number."""
-        return self.values.size == 1
+        return self.values.shape[-1] == 1
 
     @property
-    def mean(self) -> float:
+    def mean(self) -> Any:
         """Mean over the floor."""
         return _mean(self.values)
 
@@ -71,9 +75,9 @@ class Field:
             self.values = self.map.copy()
         return self.values
 
-    def take(self, share_frac: float | np.ndarray) -> float:
-        """Take away a share of what is there, one or one for each voxel; return the mean of what is gone."""
-        gone = self.values * share_frac
+    def take(self, share_frac: float | np.ndarray) -> Any:
+        """Take away a share of what is there, one, or one for each voxel or well; return the mean of what is gone."""
+        gone = self.values * (share_frac if self.values.ndim == 2 else np.reshape(share_frac, (-1, 1, 1)))
         self.values -= gone
         return _mean(gone)
 
@@ -104,9 +108,7 @@ class Field:
         return out
 
     def count(self, x_um: np.ndarray, y_um: np.ndarray) -> np.ndarray:
-        """Return the cells for each of the values, shape of ``values``."""
-        if self.is_even:
-            return np.array([[float(x_um.size)]])
+        """Return the cells in each voxel of what is uneven, shape of ``values``."""
         n = np.zeros(self.values.size)
         count_rows(n, self.voxel_of(x_um, y_um))
         return n.reshape(self.values.shape)
@@ -118,5 +120,7 @@ class Field:
         return out
 
 
-def _mean(values: np.ndarray) -> float:
+def _mean(values: np.ndarray) -> Any:
+    if values.ndim > 2:
+        return values[:, 0, 0].copy()
     return values.item() if values.size == 1 else float(values.mean())

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from abm.core.jit import device, kernel, prange, serial
+from abm.core.rng import BLOCK
 from abm.core.table import Column, Table
 
 UID = Column("uid", "u8", doc="identity, never reused; of a body, among the rows of its subject")
@@ -50,6 +51,29 @@ def count_rows(n, rows):
     for j in rows:
         if j >= 0:
             n[j] += 1
+
+
+@serial
+def list_stretches(first, most):
+    """Return subject, first row and end of stretches of at most so many rows of one subject, in order."""
+    n = 0
+    for s in range(first.size - 1):
+        n += (first[s + 1] - first[s] + most - 1) // most
+    stretches, k = np.empty((n, 3), np.int64), 0
+    for s in range(first.size - 1):
+        for begin in range(first[s], first[s + 1], most):
+            stretches[k, 0], stretches[k, 1], stretches[k, 2] = s, begin, min(begin + most, first[s + 1])
+            k += 1
+    return stretches
+
+
+@device
+def whose(first, row):
+    """Return the subject of a row."""
+    s = 0
+    while first[s + 1] <= row:
+        s += 1
+    return s
 
 
 @device
@@ -96,8 +120,9 @@ class Population(Table):
 
     def __init__(self, name: str, columns: Iterable[Column] = (), base: Iterable[Column] = (UID, X_UM, Y_UM)):
         self.next_uid = 0
-        self.n_subjects = 1
+        self.n_subjects, self.n_started = 1, np.zeros(1, np.int64)
         self._first, self._first_of = np.zeros(2, np.int64), 0
+        self._blocks_of_rows, self._blocks_of = np.zeros((0, 3), np.int64), -1
         self._resets: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._floating: dict[tuple[int, bool], tuple[list[str], np.ndarray]] = {}
         super().__init__(name, (*base, *columns))
@@ -122,6 +147,35 @@ class Population(Table):
             self._first = np.searchsorted(self.subject, subjects) if "subject" in self else one
             self._first_of = self.version
         return self._first
+
+    @property
+    def blocks(self) -> np.ndarray:
+        """Subject, first row and end of stretches of at most BLOCK rows of one subject, shape (n blocks, 3)."""
+        if self._blocks_of != self.version:
+            self._blocks_of_rows, self._blocks_of = list_stretches(self.first, BLOCK), self.version
+        return self._blocks_of_rows
+
+    def counts(self) -> np.ndarray:
+        """Return room for what is counted in each of the :attr:`blocks`."""
+        return np.empty(self.blocks.shape[0])
+
+    def total(self, of_blocks: np.ndarray) -> np.ndarray:
+        """Return of each subject, shape (n_subjects,), what was counted in its :attr:`blocks`."""
+        return np.bincount(self.blocks[:, 0], of_blocks, self.n_subjects)
+
+    def subject_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the subject of each of some rows."""
+        return self.subject[rows] if "subject" in self else np.zeros(rows.size, np.int64)
+
+    @property
+    def n_ever(self) -> np.ndarray:
+        """Rows that each subject ever had, shape (n_subjects,)."""
+        return np.array([self.next_uid]) if self.n_subjects == 1 else self.n_started
+
+    @property
+    def n_each(self) -> np.ndarray:
+        """Rows of each subject, shape (n_subjects,)."""
+        return np.diff(self.first)
 
     def spread(self, value: np.ndarray | float) -> np.ndarray | float:
         """Return the value of each row's subject, where they have values of their own."""
@@ -222,3 +276,33 @@ class Population(Table):
         if not self.n:
             return math.nan
         return float(self[name].mean()) if name in self else 0.0
+
+
+class Part(Population):
+    """The rows of one subject as a population of its own, to be looked at.
+
+    Parameters
+    ----------
+    whole : Population
+        Of many subjects.
+    subject : int
+        Whose rows.
+    """
+
+    def __init__(self, whole: Population, subject: int):
+        self.name, self.columns, self._whole_population = whole.name, whole.columns, whole
+        begin, end = whole.first[subject : subject + 2].tolist()
+        self.n, self.n_subjects, self._rows = end - begin, 1, slice(begin, end)
+
+    @property
+    def first(self) -> np.ndarray:
+        """Its first row and its end."""
+        return np.array([0, self.n])
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._whole_population[name][self._rows]
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        if name in self.columns:
+            return self[name]
+        return super().__getattr__(name)

@@ -47,6 +47,8 @@ class Process(Model):
         Parameters that stay as they are during a run: what the World holds has their shape.
     longest_step_h : float
         The longest step that it stands.
+    stacks : bool
+        Of a well: whether it works on many side by side, whose pools and parameters are arrays. Of a patient, always.
     kind : str
         Its name in a scenario file; the engine's own have none.
     """
@@ -59,6 +61,7 @@ class Process(Model):
     sets: ClassVar[tuple[str, ...]] = ()
     kept: ClassVar[tuple[str, ...]] = ()
     longest_step_h: ClassVar[float] = math.inf
+    stacks: ClassVar[bool] = False
 
     kind: str = ""
 
@@ -84,6 +87,10 @@ class Process(Model):
     def told(self, space: Space) -> list[str]:
         """Return what a reader should know though nothing is wrong: sentences that begin with a parameter."""
         return []
+
+    def is_alone(self, world: World) -> bool:
+        """Whether this well cannot lie beside others because of it."""
+        return not self.stacks
 
     def prepare(self, world: World) -> None:
         """Make fields, pools and constants before the first step; called again after a resume."""

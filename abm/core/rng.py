@@ -28,7 +28,8 @@ _INVERSE = np.concatenate([[0.0], 1.0 / np.arange(1.0, 128.0)])
 _PAIR = np.uint64(0x94D049BB)
 _MASK64 = (1 << 64) - 1
 
-Key = tuple[np.uint64, np.uint32]
+Key = tuple[np.ndarray, np.uint32]  # the stream of each subject, and the step
+OneKey = tuple[np.uint64, np.uint32]
 
 
 def _splitmix64(state: int) -> int:

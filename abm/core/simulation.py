@@ -161,10 +161,17 @@ class Simulation:
         """Let every probe that is due look."""
         for name, probe in self.probes.items():
             if self.world.step in self.due[name]:
-                look = probe.observe(self.world)
+                look = self._look(probe)
                 if probe.table != "series" or any(map(is_nan, look.values())):
                     self._guard.check(self.world, self.processes)
                 self.records[name][self.world.step] = look
+
+    def _look(self, probe: Probe) -> Look:
+        """Look at a World; at wells side by side at one after the other."""
+        if not self.world.members:
+            return probe.observe(self.world)
+        rows = [probe.observe(self.world.of(subject)) for subject in range(self.world.n_subjects)]
+        return {column: np.array([row[column] for row in rows]) for column in rows[0]}
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """Return everything a checkpoint needs: a JSON-able header and named arrays.

@@ -7,13 +7,13 @@ same law.
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from abm.core.jit import device, kernel, prange, serial
 from abm.core.par import Model, par
-from abm.core.population import Population
+from abm.core.population import Population, whose
 from abm.core.rng import BLOCK, Key, pair_uniform, uniform, uniform2
 
 LEAST_BIN_UM = 20.0  # design: twice the usual contact distance
@@ -49,13 +49,14 @@ def count_descents(bins):
 
 
 @kernel
-def find_bins(bins, x_um, y_um, bin_um, n_side):
-    """Write the row-major bin number of every position."""
-    per_um = 1.0 / bin_um
-    for i in prange(bins.size):
-        column = min(int(x_um[i] * per_um), n_side - 1)
-        row = min(int(y_um[i] * per_um), n_side - 1)
-        bins[i] = row * n_side + column
+def find_bins(bins, x_um, y_um, blocks, n_side, first_bin, side_um):
+    """Write the row-major bin number of every position; the bins of each subject come after those before it."""
+    for k in prange(blocks.shape[0]):
+        s = blocks[k, 0]
+        n, per_um = n_side[s], n_side[s] / side_um
+        for i in range(blocks[k, 1], blocks[k, 2]):
+            column, row = min(int(x_um[i] * per_um), n - 1), min(int(y_um[i] * per_um), n - 1)
+            bins[i] = first_bin[s] + row * n + column
 
 
 @device
@@ -68,34 +69,35 @@ def ends(place_um, reach_um, per_um, n_side, is_ring):
 
 
 @serial
-def list_targets(heads, entries, x_um, y_um, weight, floor, reach_um):
+def list_targets(heads, entries, x_um, y_um, weight, first, n_side, first_bin, floor, reach_um):
     """Enter each target that has a weight into the lists of all bins within its reach; return the number of entries.
 
     ``heads`` (bins) is the last entry of every bin, -1 for none; ``entries`` is (target, next entry of that bin).
     """
-    n_side, per_um, side_um = floor
-    is_ring, n = side_um > 0.0 and n_side > 1, 0
-    for j in range(weight.size):
-        if weight[j] <= 0.0:
-            continue
-        left, right = ends(x_um[j], reach_um, per_um, n_side, is_ring)
-        low, high = ends(y_um[j], reach_um, per_um, n_side, is_ring)
-        for above in range(2 if high != low else 1):
-            for beside in range(2 if right != left else 1):
-                b = (high if above else low) * n_side + (right if beside else left)
-                entries[n, 0], entries[n, 1], heads[b] = j, heads[b], n
-                n += 1
+    n, (side_um, is_periodic) = 0, floor
+    for s in range(n_side.size):
+        per_um, is_ring = n_side[s] / side_um, is_periodic and n_side[s] > 1
+        for j in range(first[s], first[s + 1]):
+            if weight[j] <= 0.0:
+                continue
+            left, right = ends(x_um[j], reach_um[s], per_um, n_side[s], is_ring)
+            low, high = ends(y_um[j], reach_um[s], per_um, n_side[s], is_ring)
+            for above in range(2 if high != low else 1):
+                for beside in range(2 if right != left else 1):
+                    b = first_bin[s] + (high if above else low) * n_side[s] + (right if beside else left)
+                    entries[n, 0], entries[n, 1], heads[b] = j, heads[b], n
+                    n += 1
     return n
 
 
 @device
-def list_near(rows, is_free, x_um, y_um, heads, floor):
+def list_near(rows, is_free, x_um, y_um, heads, n_side, first_bin, side_um):
     """List the free cells of a block in whose bin some target is within reach; return how many, and all bins."""
-    n_side, per_um, bins, n = np.int32(floor[0]), floor[1], np.empty(x_um.size, np.int32), 0
-    last = n_side - np.int32(1)
+    n_side, per_um, bins, n = np.int32(n_side), n_side / side_um, np.empty(x_um.size, np.int32), 0
+    last, first_bin = n_side - np.int32(1), np.int32(first_bin)
     for i in range(bins.size):  # 32 bits, and a loop of nothing else, run in vector registers
         column, row = np.int32(x_um[i] * per_um), np.int32(y_um[i] * per_um)
-        bins[i] = min(row, last) * n_side + min(column, last)
+        bins[i] = first_bin + min(row, last) * n_side + min(column, last)
     for i in range(bins.size):
         rows[n] = i
         n += is_free[i] & (heads[bins[i]] >= 0)
@@ -110,19 +112,22 @@ def gap(a_um, b_um, period_um):
 
 
 @kernel
-def touch_on_floor(rows, chosen, total, n_found, is_free, x_um, y_um, uid, targets, floor, radius_um, key):
+def touch_on_floor(rows, chosen, total, n_found, is_free, x_um, y_um, uid, blocks, targets, floor, radius_um, key):
     """Find the free cells that touch a target, sum the weights each of them touches and draw one of its targets.
 
     Each touched target waits an exponential time of its weight and the first is chosen, whatever the order of rows.
     A block of cells writes what it finds from its own first row on. ``targets`` is ``(heads, entries, x, y, uid,
-    weight)``; ``floor`` is ``(bins a side, bins per um, side if periodic else 0)``. Most cells are near no target.
+    weight)``; ``floor`` is bins a side and the first bin of each subject, the side, and whether it is a ring. Most
+    cells are near no target.
     """
     heads, entries, tx, ty, target_uid, weight = targets
-    r2, period_um = radius_um * radius_um, floor[2]
+    n_side, first_bin, side_um, is_periodic = floor
+    period_um = side_um if is_periodic else 0.0
     for block in prange(n_found.size):
-        start, place = block * BLOCK, block * BLOCK
-        own, near = slice(start, min(start + BLOCK, uid.size)), np.empty(BLOCK, np.int64)
-        n, bins = list_near(near, is_free[own], x_um[own], y_um[own], heads, floor)
+        s, start, place = blocks[block, 0], blocks[block, 1], blocks[block, 1]
+        own, near, r2 = slice(start, blocks[block, 2]), np.empty(BLOCK, np.int64), radius_um[s] * radius_um[s]
+        own_key = key[0][s], key[1]
+        n, bins = list_near(near, is_free[own], x_um[own], y_um[own], heads, n_side[s], first_bin[s], side_um)
         for k in range(n):
             i, entry = start + near[k], heads[bins[near[k]]]
             first, found, touched = math.inf, -1, 0.0
@@ -131,7 +136,7 @@ def touch_on_floor(rows, chosen, total, n_found, is_free, x_um, y_um, uid, targe
                 dx, dy = gap(tx[j], x_um[i], period_um), gap(ty[j], y_um[i], period_um)
                 if dx * dx + dy * dy <= r2:
                     touched += weight[j]
-                    wait = -math.log(pair_uniform(key, uid[i], target_uid[j])) / weight[j]
+                    wait = -math.log(pair_uniform(own_key, uid[i], target_uid[j])) / weight[j]
                     if wait < first:
                         first, found = wait, j
             if found >= 0:
@@ -141,23 +146,36 @@ def touch_on_floor(rows, chosen, total, n_found, is_free, x_um, y_um, uid, targe
 
 
 @serial
-def close_up(rows, chosen, total, n_found):
+def close_up(rows, chosen, total, n_found, blocks):
     """Move what the blocks have found to the front; return how many there are."""
     n = 0
     for block in range(n_found.size):
-        for k in range(block * BLOCK, block * BLOCK + n_found[block]):
+        for k in range(blocks[block, 1], blocks[block, 1] + n_found[block]):
             rows[n], chosen[n], total[n] = rows[k], chosen[k], total[k]
             n += 1
     return n
 
 
+@serial
+def cumulate(cumulated, weight, first):
+    """Write the sum of the weights of each subject's targets up to each of them."""
+    for s in range(first.size - 1):
+        so_far = 0.0
+        for j in range(first[s], first[s + 1]):
+            so_far += weight[j]
+            cumulated[j] = so_far
+
+
 @kernel
-def touch_mixed(chosen, rows, uid, cumulated, key):
-    """Draw one target from the cumulated weights for each of these rows."""
-    n = cumulated.size
+def touch_mixed(chosen, total, rows, uid, first, cumulated, target_first, share, key):
+    """Draw one target from its subject's cumulated weights for each of these rows; -1 where they are 0."""
     for k in prange(chosen.size):
-        u = uniform(key, uid[rows[k]], 1000) * cumulated[n - 1]
-        chosen[k] = min(np.searchsorted(cumulated, u, side="right"), n - 1)
+        s = whose(first, rows[k])
+        start, own = target_first[s], cumulated[target_first[s] : target_first[s + 1]]
+        chosen[k], total[k] = -1, own[own.size - 1] * share[s] if own.size else 0.0
+        if total[k] > 0.0:
+            u = uniform((key[0][s], key[1]), uid[rows[k]], 1000) * own[own.size - 1]
+            chosen[k] = start + min(np.searchsorted(own, u, side="right"), own.size - 1)
 
 
 @kernel
@@ -250,24 +268,29 @@ class Floor(Space):
         """Whether opposite sides are joined."""
         return self.walls == "periodic"
 
-    def bins(self, population: Population) -> tuple[np.ndarray, int, float]:
-        """Return (bin of every row, bins a side, bin size).
+    def bins(self, population: Population) -> tuple[np.ndarray, int]:
+        """Return the bin of every row, and how many bins there are.
 
         Bins are as wide as the spacing of all cells there ever were, so that rows once sorted stay sorted when others
         go.
         """
-        spacing_um = SPACINGS_A_BIN * self.side / max(1.0, population.next_uid) ** 0.5
-        n_side = max(1, min(int(self.side / max(LEAST_BIN_UM, spacing_um)), MOST_BINS_A_SIDE))
-        bins = np.empty(population.n, np.int64)
-        find_bins(bins, population.x_um, population.y_um, self.side / n_side, n_side)
-        return bins, n_side, self.side / n_side
+        bins, floor = np.empty(population.n, np.int64), self._sides(population.n_ever, SPACINGS_A_BIN, LEAST_BIN_UM)
+        find_bins(bins, population.x_um, population.y_um, population.blocks, *floor[:2], self.side)
+        return bins, floor[2]
+
+    def _sides(self, n_cells: np.ndarray, spacings: float, least_um: Any) -> tuple[np.ndarray, np.ndarray, int]:
+        """Return of each subject the bins a side, so many spacings of its cells wide, and its first bin; and all."""
+        bin_um = np.maximum(spacings * self.side / np.sqrt(np.maximum(n_cells, 1)), least_um)
+        n_side = np.minimum(np.maximum(self.side / bin_um, 1.0), MOST_BINS_A_SIDE).astype(np.int64)
+        ends = np.cumsum(n_side * n_side)
+        return n_side, ends - n_side * n_side, int(ends[-1])
 
     def sort(self, population: Population) -> np.ndarray | None:
         """Return the row order that puts neighbours beside each other, None if they are."""
-        bins, n_side, _ = self.bins(population)
+        bins, n_bins = self.bins(population)
         if count_descents(bins) == 0:
             return None
-        starts, order = np.empty(n_side * n_side + 1, np.int64), np.empty(bins.size, np.int64)
+        starts, order = np.empty(n_bins + 1, np.int64), np.empty(bins.size, np.int64)
         bin_rows(starts, order, bins)
         return order
 
@@ -277,10 +300,10 @@ class Floor(Space):
         is_free: np.ndarray,
         targets: Population,
         weight: np.ndarray,
-        radius_um: float,
+        radius_um: np.ndarray,
         key: Key,
     ) -> Touching:
-        """Find the free seekers that touch a target, and draw one for each.
+        """Find the free seekers that touch a target of their own subject, and draw one for each.
 
         Parameters
         ----------
@@ -290,7 +313,7 @@ class Floor(Space):
             Only these search.
         weight : array, shape (n targets,)
             Relative chance to be chosen; 0 hides a target.
-        radius_um : float
+        radius_um : array, shape (n_subjects,)
             Contact distance.
         key : Key
             Stream and step of the caller.
@@ -304,18 +327,19 @@ class Floor(Space):
         total : array, shape (m,)
             Summed weight of all targets that each touches.
         """
-        n, spacing_um = seekers.n, TARGET_SPACINGS_A_BIN * self.side / max(1, targets.n) ** 0.5
-        n_side = max(1, min(int(self.side / max(RADII_A_BIN * radius_um, spacing_um)), MOST_BINS_A_SIDE))
-        floor = (n_side, n_side / self.side, self.side if self.is_periodic else 0.0)
-        heads, entries = np.full(n_side * n_side, -1, np.int32), np.empty((4 * targets.n, 2), np.int32)
+        n, blocks, floor = seekers.n, seekers.blocks, (self.side, self.is_periodic)
+        *sides, n_bins = self._sides(targets.n_each, TARGET_SPACINGS_A_BIN, RADII_A_BIN * radius_um)
+        heads, entries = np.full(n_bins, -1, np.int32), np.empty((4 * targets.n, 2), np.int32)
         found = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
-        if not list_targets(heads, entries, targets.x_um, targets.y_um, weight, floor, radius_um):
+        if not list_targets(
+            heads, entries, targets.x_um, targets.y_um, weight, targets.first, *sides, floor, radius_um
+        ):
             return found[0][:0], found[1][:0], found[2][:0]
         lists = heads, entries, targets.x_um, targets.y_um, targets.uid, weight
-        n_found = np.empty((n + BLOCK - 1) // BLOCK, np.int64)
-        who = is_free, seekers.x_um, seekers.y_um, seekers.uid
-        touch_on_floor(*found, n_found, *who, lists, floor, radius_um, key)
-        m = close_up(*found, n_found)
+        n_found = np.empty(blocks.shape[0], np.int64)
+        who = is_free, seekers.x_um, seekers.y_um, seekers.uid, blocks
+        touch_on_floor(*found, n_found, *who, lists, (*sides, *floor), radius_um, key)
+        m = close_up(*found, n_found, blocks)
         return found[0][:m], found[1][:m], found[2][:m]
 
 
@@ -330,15 +354,17 @@ class Mixed(Space):
         is_free: np.ndarray,
         targets: Population,
         weight: np.ndarray,
-        radius_um: float,
+        radius_um: np.ndarray,
         key: Key,
     ) -> Touching:
         """Draw a target for every free seeker; parameters and results as on the floor."""
-        rows = np.flatnonzero(is_free) if weight.any() else np.empty(0, np.int64)
-        chosen, cumulated = np.empty(rows.size, np.int64), np.cumsum(weight)
-        touch_mixed(chosen, rows, seekers.uid, cumulated, key)
+        rows, cumulated = np.flatnonzero(is_free), np.empty(weight.size)
+        cumulate(cumulated, weight, targets.first)
+        chosen, total = np.empty(rows.size, np.int64), np.empty(rows.size)
         share = math.pi * radius_um**2 / self.side**2
-        return rows, chosen, np.full(rows.size, share * weight.sum())
+        touch_mixed(chosen, total, rows, seekers.uid, seekers.first, cumulated, targets.first, share, key)
+        some = chosen >= 0
+        return rows[some], chosen[some], total[some]
 
 
 class Body(Space):

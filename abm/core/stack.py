@@ -1,8 +1,9 @@
-"""Patients side by side: many simulations of bodies as one, in which a step is paid once for all of them.
+"""Side by side: many simulations as one, in which a step is paid once for all of them.
 
-What patients differ in, amounts and numbers of their parameters, becomes arrays of shape ``(n_subjects,)``; what they
-share stays as it is. A patient has the same bits alone and in any company, since every law works on each value, and
-every sum on each patient's rows, as if nothing lay beside them.
+What subjects differ in, amounts and numbers of their parameters, becomes arrays of shape ``(n_subjects,)``; what they
+share stays as it is. A subject has the same bits alone and in any company, since every law works on each value, and
+every sum on each subject's rows, as if nothing lay beside them. Wells lie side by side where all processes can, nothing
+is added later and nothing is uneven; each is looked at as a well alone.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -12,21 +13,22 @@ from typing import Any, cast
 
 import numpy as np
 
+from abm.core.fields import Field
 from abm.core.par import Model
-from abm.core.population import Population
+from abm.core.population import SUBJECT, Population
 from abm.core.simulation import Simulation
 from abm.core.world import World
 
 
-def form(value: Any) -> Hashable:
+def form(value: Any, free: tuple[type, ...] = (float, str)) -> Hashable:
     """Return what values must share to lie side by side: all but the numbers with a point, and words."""
     if isinstance(value, Model):
-        return type(value), *((name, form(own)) for name, own in value)
+        return type(value), *((name, form(own, free)) for name, own in value)
     if isinstance(value, Mapping):
-        return tuple((name, form(own)) for name, own in value.items())
+        return tuple((name, form(own, free)) for name, own in value.items())
     if isinstance(value, tuple):
-        return tuple(map(form, value))
-    return cast(Hashable, type(value) if isinstance(value, float | str) else value)
+        return tuple(form(own, free) for own in value)
+    return cast(Hashable, type(value) if isinstance(value, free) else value)
 
 
 def beside(values: Sequence[Any]) -> Any:
@@ -51,20 +53,31 @@ def alike(simulations: Sequence[Simulation]) -> list[list[int]]:
 
 
 def _form_of(simulation: Simulation) -> Hashable:
-    """Return what is equal in simulations that can be stacked; wells, and who is looked at cell by cell, stay alone."""
+    """Return what is equal in simulations that can be stacked; who is looked at cell by cell stays alone."""
     world, probes = simulation.world, simulation.probes
-    if not world.is_body or any(probe.table != "series" for probe in probes.values()):
+    if any(probe.table != "series" for probe in probes.values()) or (not world.is_body and _is_alone(simulation)):
         return id(simulation)
     grid = simulation.grid_h.tobytes(), tuple(simulation.renewals), world.step
     looks = tuple((name, probes[name], tuple(sorted(steps))) for name, steps in simulation.due.items())
     moments = tuple((tuple(one.moments), tuple(one.ends)) for one in world.given)
     columns = tuple(tuple(cells.columns) for cells in world.populations.values())
-    told = world.properties, world.cell_types, world.given, simulation.processes
-    return *grid, looks, moments, columns, form(told)
+    told = world.properties, world.cell_types, world.given
+    if world.is_body:
+        return *grid, looks, moments, columns, form(told), form(simulation.processes)
+    place = form(world.space.model_copy(update={"volume": 0.0}), ())
+    return *grid, looks, moments, columns, form(told), form(simulation.processes, (float,)), place
+
+
+def _is_alone(simulation: Simulation) -> bool:
+    """Whether this well can have none beside it."""
+    world, processes = simulation.world, simulation.processes.values()
+    comes_later = bool(simulation.renewals or world.arrivals) or any(max(one.moments) > 0.0 for one in world.given)
+    is_uneven = not all(field.is_even for field in world.fields.values())
+    return comes_later or is_uneven or any(process.is_alone(world) for process in processes)
 
 
 def stack(simulations: Sequence[Simulation]) -> Simulation:
-    """Return simulations that are alike as one; each must be of one patient."""
+    """Return simulations that are alike as one; each must be of one subject."""
     if len(simulations) == 1:
         return simulations[0]
     first, worlds = simulations[0], [one.world for one in simulations]
@@ -88,18 +101,32 @@ def _world(worlds: Sequence[World]) -> World:
     volume_uL = beside([world.pools.volume_uL for world in worlds])
     found = World(first.space, volume_uL, *first.subjects[0], *(world.subjects[0] for world in worlds[1:]))
     found.step, found.t_h = first.step, first.t_h
+    if not first.is_body:
+        _wells(found, worlds)
     for name in dict.fromkeys(chain.from_iterable(world.pools.amounts for world in worlds)):
-        found.pools[name] = np.concatenate([world.pools[name] for world in worlds])
+        found.pools[name] = np.concatenate([np.atleast_1d(world.pools[name]) for world in worlds])
     found.populations = {name: _rows([world.populations[name] for world in worlds]) for name in first.populations}
     for told in ("properties", "cell_types", "given"):
         setattr(found, told, beside([getattr(world, told) for world in worlds]))
     return found
 
 
+def _wells(found: World, worlds: Sequence[World]) -> None:
+    """Put side by side what only wells have."""
+    found.members = tuple(worlds)
+    for name in dict.fromkeys(chain.from_iterable(world.tallies for world in worlds)):
+        found.tallies[name] = np.array([world.tallies.get(name, 0) for world in worlds])
+    for name, field in worlds[0].fields.items():
+        found.fields[name] = Field(field.n_voxels, field.voxel_um * field.n_voxels, field.periodic)
+        found.fields[name].values = np.stack([world.fields[name].values for world in worlds])
+    for name, dead in worlds[0].deaths.items():
+        found.deaths[name] = Population(name, [*dead.columns.values(), SUBJECT], base=())
+
+
 def _rows(populations: Sequence[Population]) -> Population:
     first = populations[0]
-    found = Population(first.name, first.columns.values(), base=())
-    found.n_subjects = len(populations)
+    found = Population(first.name, dict.fromkeys([*first.columns.values(), SUBJECT]), base=())
+    found.n_subjects, found.n_started = len(populations), np.array([one.next_uid for one in populations])
     columns = {name: np.concatenate([one[name] for one in populations]) for name in first.columns}
     columns["subject"] = np.repeat(np.arange(len(populations)), [one.n for one in populations])
     found.add(columns["subject"].size, columns)

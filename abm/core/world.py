@@ -9,8 +9,8 @@ from abm.core.fields import Field
 from abm.core.jit import kernel, prange
 from abm.core.par import Model
 from abm.core.pools import Pools
-from abm.core.population import Population
-from abm.core.rng import Key, stream_key
+from abm.core.population import Part, Population
+from abm.core.rng import Key, OneKey, stream_key
 from abm.core.space import Space
 from abm.core.table import Column
 
@@ -39,10 +39,11 @@ class Given(Protocol):
 
 
 class World:
-    """Populations, fields, pools, clock and integer event tallies of one well, or of patients side by side.
+    """Populations, fields, pools, clock and integer event tallies of a well or a patient, or of many side by side.
 
-    In a body every pool, and what patients differ in of the parameters, is an array of shape ``(n_subjects,)``, and
-    rows of populations are grouped by patient. Nothing that happens to a patient depends on who else is there.
+    In a body, and in wells side by side, every pool, and what subjects differ in of the parameters, is an array of
+    shape ``(n_subjects,)``, and rows of populations are grouped by subject. Nothing that happens to one depends on who
+    else is there.
 
     ``properties`` holds what mechanisms are told and none changes: frozen models by name, such as ``serum``, and laws
     that a process publishes when it prepares. ``given`` is all that the subject is given, in order.
@@ -56,23 +57,29 @@ class World:
     seed, replicate : int
         With a stream name they determine every random number.
     others : pairs of int
-        Seed and replicate of each further patient.
+        Seed and replicate of each further subject.
+
+    Attributes
+    ----------
+    members : tuple of World
+        Of wells side by side, each alone, as it was before.
     """
 
     def __init__(self, space: Space, volume_uL: Any, seed: int, replicate: int, *others: tuple[int, int]):
         self.space, self.subjects = space, ((seed, replicate), *others)
-        self.pools = Pools(volume_uL, self.n_subjects if self.is_body else None)
+        self.pools = Pools(volume_uL, self.n_subjects if self.is_body or others else None)
         self.populations: dict[str, Population] = {}
         self.cell_types: dict[str, CellType] = {}
         self.fields: dict[str, Field] = {}
-        self.tallies: dict[str, int] = {}
+        self.tallies: dict[str, Any] = {}
         self.lags_h: dict[str, float] = {}
         self.deaths: dict[str, Population] = {}
         self.arrivals: dict[str, list[tuple[np.ndarray, int]]] = {}
         self.properties: dict[str, Model] = {}
         self.given: tuple[Given, ...] = ()
+        self.members: tuple[World, ...] = ()
         self.step, self.t_h, self.dt_h = 0, 0.0, 0.0
-        self._keys: dict[str, Any] = {}
+        self._keys: dict[str, np.ndarray] = {}
 
     @property
     def is_body(self) -> bool:
@@ -81,7 +88,7 @@ class World:
 
     @property
     def n_subjects(self) -> int:
-        """Number of patients; 1 in a well."""
+        """Number of wells or patients."""
         return len(self.subjects)
 
     @property
@@ -89,11 +96,10 @@ class World:
         """Name of the population that the drug is for."""
         return next(name for name, cell_type in self.cell_types.items() if cell_type.role == "target")
 
-    def key(self, stream: str) -> Any:
-        """Return the key of a stream for the current step; in a body its first part is that of each patient."""
+    def key(self, stream: str) -> Key:
+        """Return the key of a stream for the current step: the stream of each subject, and the step."""
         if stream not in self._keys:
-            own = np.array([stream_key(*subject, stream) for subject in self.subjects])
-            self._keys[stream] = own if self.is_body else own[0]
+            self._keys[stream] = np.array([stream_key(*subject, stream) for subject in self.subjects])
         return self._keys[stream], np.uint32(self.step)
 
     def each(self, value: np.ndarray | float) -> np.ndarray:
@@ -102,7 +108,35 @@ class World:
         own[:] = value
         return own
 
-    def first_key(self, stream: str) -> Key:
+    def laws(self, *values: np.ndarray | float) -> np.ndarray:
+        """Return values, or those of each subject, shape (n_subjects, values): so kernels take numbers of a law."""
+        own = np.empty((self.n_subjects, len(values)))
+        for place, value in enumerate(values):
+            own[:, place] = value
+        return own
+
+    def of(self, subject: int, is_over: bool = False) -> "World":
+        """Return one of several wells side by side as a well alone, to be looked at; a lone one, and patients, as is.
+
+        ``is_over``: with those who died.
+        """
+        if not self.members:
+            return self
+        one = self.members[subject]
+        one.step, one.t_h, one.dt_h = self.step, self.t_h, self.dt_h
+        one.tallies = {name: int(np.broadcast_to(n, self.n_subjects)[subject]) for name, n in self.tallies.items()}
+        one.pools.amounts = {name: amount[subject].item() for name, amount in self.pools.amounts.items()}
+        for name, field in self.fields.items():
+            one.fields[name].values = field.values[subject].reshape(1, 1)
+        for name, population in self.populations.items():
+            one.populations[name] = Part(population, subject)
+        for name, dead in self.deaths.items() if is_over else ():
+            mine = dead.subject == subject
+            one.deaths[name].keep(np.zeros(one.deaths[name].n, bool))
+            one.deaths[name].add(int(mine.sum()), {c: dead[c][mine] for c in one.deaths[name].columns})
+        return one
+
+    def first_key(self, stream: str) -> OneKey:
         """Return the key of a stream of cells of a lone subject, whatever the step: cells that come later are alike."""
         return stream_key(*self.subjects[0], f"cells.{stream}"), np.uint32(0)
 
@@ -121,9 +155,10 @@ class World:
             return list(self.populations[owner].columns)
         return list(self.pools.amounts if owner == "pools" else self.fields if owner == "fields" else ())
 
-    def tally(self, name: str, count: int | np.integer) -> None:
-        """Count events."""
-        self.tallies[name] = self.tallies.get(name, 0) + int(count)
+    def tally(self, name: str, count: Any) -> None:
+        """Count events, of each subject where there are several."""
+        n = np.asarray(count).astype(np.int64) if self.members else int(np.sum(count))
+        self.tallies[name] = self.tallies.get(name, 0) + n
 
     def populate(self, name: str, n: int, cohort: int) -> slice:
         """Append ``n`` new cells of a population, drawn by its cell type and scattered over the space."""

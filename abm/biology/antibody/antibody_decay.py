@@ -7,7 +7,10 @@
 *References*: assumed half-life; therapeutic IgG keeps for weeks in medium.
 """
 
+import math
 from typing import ClassVar, Literal
+
+import numpy as np
 
 from abm.biology.antibody.places import POOLS_OF_EACH, antibodies, declare_each, pool_of
 from abm.core.par import par
@@ -21,6 +24,7 @@ class AntibodyDecay(Process):
 
     kind: Literal["antibody_decay"] = "antibody_decay"
     phase: ClassVar = Phase.FIELDS
+    stacks: ClassVar = True
     reads: ClassVar = ("properties.antibodies",)
     writes: ClassVar = (POOLS_OF_EACH,)
 
@@ -33,6 +37,5 @@ class AntibodyDecay(Process):
     def step(self, world: World, key: Key) -> None:
         """Decay for one step."""
         for drug in antibodies(world):
-            if free := world.pools[pool_of(drug)]:
-                decayed = free * (1.0 - 0.5 ** (world.dt_h / self.half_life))
-                world.pools.move(pool_of(drug), pool_of(drug, "decayed"), decayed)
+            decayed_frac = -np.expm1(-math.log(2.0) * world.dt_h / self.half_life)
+            world.pools.move(pool_of(drug), pool_of(drug, "decayed"), world.pools[pool_of(drug)] * decayed_frac)

@@ -136,6 +136,7 @@ class Binding(Process):
 
     kind: Literal["binding"] = "binding"
     phase: ClassVar = Phase.SENSE
+    stacks: ClassVar = True
     scale: ClassVar = "both"
     columns: ClassVar = (BOUND, REL_C1Q, REL_CD16)
     reads: ClassVar = ("b_cells.cd20_per_cell", "properties.antibodies")

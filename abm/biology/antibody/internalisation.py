@@ -64,6 +64,7 @@ class Internalisation(Process):
 
     kind: Literal["internalisation"] = "internalisation"
     phase: ClassVar = Phase.SENSE
+    stacks: ClassVar = True
     scale: ClassVar = "both"
     columns: ClassVar = (BOUND,)
     reads: ClassVar = ("b_cells.cd20_start_per_cell", "properties.antibodies")

@@ -31,18 +31,19 @@ from abm.core.world import World
 
 
 @serial
-def strip(bound, total, cd20, stripped, n_holding, sites_per_cd20, rate_in_step, most):
-    """Strip every cell that is held, by as many as count; add up what is stripped of each antibody."""
-    for i in range(total.size):
-        if n_holding[i] > 0:
-            frac = -math.expm1(-rate_in_step * min(n_holding[i], most))
-            total[i] = 0.0
-            for a in range(bound.shape[0]):
-                lost = bound[a, i] * frac
-                bound[a, i] -= lost
-                total[i] += bound[a, i]
-                cd20[i] = max(0.0, cd20[i] - lost / sites_per_cd20[a])
-                stripped[a, 0] += lost
+def strip(bound, total, cd20, stripped, n_holding, first, sites_per_cd20, rate_in_step, most):
+    """Strip every cell that is held, by as many as count; add up what is stripped of each antibody and subject."""
+    for s in range(first.size - 1):
+        for i in range(first[s], first[s + 1]):
+            if n_holding[i] > 0:
+                frac = -math.expm1(-rate_in_step[s] * min(n_holding[i], most))
+                total[i] = 0.0
+                for a in range(bound.shape[0]):
+                    lost = bound[a, i] * frac
+                    bound[a, i] -= lost
+                    total[i] += bound[a, i]
+                    cd20[i] = max(0.0, cd20[i] - lost / sites_per_cd20[s, a])
+                    stripped[a, s] += lost
 
 
 class Shaving(Process):
@@ -50,6 +51,7 @@ class Shaving(Process):
 
     kind: Literal["shaving"] = "shaving"
     phase: ClassVar = Phase.ACT
+    stacks: ClassVar = True
     columns: ClassVar = (BOUND, N_ENGAGED)
     reads: ClassVar = ("b_cells.n_engaged", "properties.antibodies")
     writes: ClassVar = ("b_cells.bound_per_cell", BOUND_OF_EACH, "b_cells.cd20_per_cell", POOLS_OF_EACH)
@@ -67,9 +69,10 @@ class Shaving(Process):
         b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
         if not drugs:
             return
-        stripped, sites = in_pools(pools, drugs, "shaved"), np.array([drug.sites_per_cd20 for drug in drugs])
+        stripped, sites = in_pools(pools, drugs, "shaved"), world.laws(*(drug.sites_per_cd20 for drug in drugs))
         cells, n_holding = (on_cells(b, drugs), b.bound_per_cell, b.cd20_per_cell), self.n_holding(world, key)
-        strip(*cells, stripped, n_holding, sites, self.rate_per_h * world.dt_h, self.most_at_once)
+        rate_in_step = world.each(self.rate_per_h * world.dt_h)
+        strip(*cells, stripped, n_holding, b.first, sites, rate_in_step, self.most_at_once)
         to_pools(pools, drugs, stripped, "shaved")
 
     def n_holding(self, world: World, key: Key) -> np.ndarray:
@@ -107,6 +110,6 @@ class Trogocytosis(Shaving):
             return np.zeros(b.n)
         everyone, weight = np.ones(b.n, bool), np.ones(eaters.n)
         n_touching = np.zeros(b.n)
-        rows, _, total = world.space.touch(b, everyone, eaters, weight, self.contact_um, key)
+        rows, _, total = world.space.touch(b, everyone, eaters, weight, world.each(self.contact_um), key)
         n_touching[rows] = total
         return n_touching

@@ -9,6 +9,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import AfterValidator, Field
 
 from abm.biology.populations import PopulationName
@@ -25,6 +26,7 @@ class Death(Process):
 
     kind: Literal["death"] = "death"
     phase: ClassVar = Phase.ACT
+    stacks: ClassVar = True
     reads: ClassVar = ()
     writes: ClassVar = ()
 
@@ -49,7 +51,11 @@ class Death(Process):
         name = f"hazard_{self.cause}_per_h"
         world.declare(self.population, Column(name, unit="1/h", resets=True, doc=f"hazard of {self.cause} death"))
         if self.population in world.populations:
-            world.populations[self.population].set_default(name, self.rate_per_h)
+            one_rate = 0.0 if isinstance(self.rate_per_h, np.ndarray) else self.rate_per_h
+            world.populations[self.population].set_default(name, one_rate)
 
     def step(self, world: World, key: Key) -> None:
-        """Do nothing: RESET writes the constant hazard."""
+        """Do nothing, since RESET writes the constant hazard, but where subjects have hazards of their own."""
+        if isinstance(self.rate_per_h, np.ndarray) and self.population in world.populations:
+            cells = world.populations[self.population]
+            cells[f"hazard_{self.cause}_per_h"][:] += cells.spread(self.rate_per_h)

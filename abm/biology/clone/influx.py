@@ -41,6 +41,7 @@ class Influx(Process):
         """Draw the arrivals of one step."""
         if self.population not in world.populations:
             return
-        n = poisson(self.rate_per_h * world.dt_h, key, NOBODY, 0)
-        moments = np.array([uniform(key, k, 1) for k in range(n)]) * world.dt_h
+        own = key[0][0], key[1]
+        n = poisson(self.rate_per_h * world.dt_h, own, NOBODY, 0)
+        moments = np.array([uniform(own, k, 1) for k in range(n)]) * world.dt_h
         world.arrive(self.population, moments, cohort=0)

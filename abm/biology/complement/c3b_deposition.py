@@ -8,28 +8,27 @@
 *References*: Kennedy2003 (about 5e5 C3b per Raji cell).
 """
 
-import math
 from typing import ClassVar, Literal
+
+import numpy as np
 
 from abm.biology.columns import C3B, N_DOCKED, REL_CD55
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
-from abm.core.rng import BLOCK, Key, poisson_of_each
+from abm.core.rng import Key, poisson_of_each
 from abm.core.table import Column
 from abm.core.world import World
 
 
 @kernel
-def lay(c3b, gain, n_docked, cd55, rel_cd55, uid, burst, kept_frac, key):
-    """Lose old fragments, then add this step's; return how many these are in all."""
-    laid = 0
-    for block in prange((uid.size + BLOCK - 1) // BLOCK):
-        rows = slice(block * BLOCK, (block + 1) * BLOCK)
-        mean = burst * n_docked[rows] / (cd55[rows] * rel_cd55[rows])
-        laid += poisson_of_each(gain[rows], mean, uid[rows], 0, key)
-        c3b[rows] = c3b[rows] * kept_frac + gain[rows]
-    return laid
+def lay(c3b, laid, gain, n_docked, cd55, rel_cd55, uid, blocks, laws, key):
+    """Lose old fragments, then add this step's; count those of each block."""
+    for k in prange(blocks.shape[0]):
+        s, rows = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
+        mean = laws[s, 0] * n_docked[rows] / (cd55[rows] * rel_cd55[rows])
+        laid[k] = poisson_of_each(gain[rows], mean, uid[rows], 0, (key[0][s], key[1]))
+        c3b[rows] = c3b[rows] * laws[s, 1] + gain[rows]
 
 
 class C3bDeposition(Process):
@@ -37,6 +36,7 @@ class C3bDeposition(Process):
 
     kind: Literal["c3b_deposition"] = "c3b_deposition"
     phase: ClassVar = Phase.ACT
+    stacks: ClassVar = True
     columns: ClassVar = (
         N_DOCKED,
         C3B,
@@ -53,11 +53,13 @@ class C3bDeposition(Process):
     def step(self, world: World, key: Key) -> None:
         """Lay C3b for one step."""
         b, pools = world.populations["b_cells"], world.pools
-        gain, kept_frac = b.c3b_gain_per_cell, math.exp(-self.loss_per_h * world.dt_h)
-        laid = lay(b.c3b_per_cell, gain, b.n_docked, b.cd55, b.rel_cd55, b.uid, self.burst, kept_frac, key)
-        needed = laid * self.c3_per_c3b
-        if needed > pools["c3"]:
-            b.c3b_per_cell[:] -= gain * (1.0 - pools["c3"] / needed)
-            gain *= pools["c3"] / needed
-            needed = pools["c3"]
+        laws, laid = world.laws(self.burst, np.exp(-self.loss_per_h * world.dt_h)), b.counts()
+        gain = b.c3b_gain_per_cell
+        lay(b.c3b_per_cell, laid, gain, b.n_docked, b.cd55, b.rel_cd55, b.uid, b.blocks, laws, key)
+        needed = b.total(laid) * self.c3_per_c3b
+        if np.any(needed > pools["c3"]):
+            share = np.minimum(1.0, pools["c3"] / np.maximum(needed, 1e-300))
+            b.c3b_per_cell[:] -= gain * (1.0 - b.spread(share))
+            gain *= b.spread(share)
+            needed = np.minimum(needed, pools["c3"])
         pools.move("c3", "c3_used", needed)

@@ -18,10 +18,12 @@ from abm.core.world import World
 
 
 @kernel
-def shield(rel_fc, c3b, max_frac, c3b50):
+def shield(rel_fc, c3b, blocks, laws):
     """Hide Fc behind C3 fragments."""
-    for i in prange(rel_fc.size):
-        rel_fc[i] *= 1.0 - max_frac * c3b[i] / (c3b[i] + c3b50)
+    for k in prange(blocks.shape[0]):
+        max_frac, c3b50 = laws[blocks[k, 0], 0], laws[blocks[k, 0], 1]
+        for i in range(blocks[k, 1], blocks[k, 2]):
+            rel_fc[i] *= 1.0 - max_frac * c3b[i] / (c3b[i] + c3b50)
 
 
 class C3bShield(Process):
@@ -29,6 +31,7 @@ class C3bShield(Process):
 
     kind: Literal["c3b_shield"] = "c3b_shield"
     phase: ClassVar = Phase.SENSE
+    stacks: ClassVar = True
     columns: ClassVar = (REL_FC, C3B)
     reads: ClassVar = ("b_cells.c3b_per_cell",)
     writes: ClassVar = ("b_cells.rel_fc",)
@@ -39,4 +42,4 @@ class C3bShield(Process):
     def step(self, world: World, key: Key) -> None:
         """Shield for one step."""
         b = world.populations["b_cells"]
-        shield(b.rel_fc, b.c3b_per_cell, self.max_frac, self.c3b50_per_cell)
+        shield(b.rel_fc, b.c3b_per_cell, b.blocks, world.laws(self.max_frac, self.c3b50_per_cell))

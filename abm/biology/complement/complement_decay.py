@@ -7,8 +7,9 @@
 *References*: assumed rates; C2 is the most labile component.
 """
 
-import math
 from typing import ClassVar, Literal
+
+import numpy as np
 
 from abm.biology.serum import COMPLEMENT
 from abm.core.par import par
@@ -22,6 +23,7 @@ class ComplementDecay(Process):
 
     kind: Literal["complement_decay"] = "complement_decay"
     phase: ClassVar = Phase.FIELDS
+    stacks: ClassVar = True
     reads: ClassVar = tuple(f"pools.{name}" for name in COMPLEMENT)
     writes: ClassVar = tuple(f"pools.{name}{fate}" for name in COMPLEMENT for fate in ("", "_decayed"))
 
@@ -33,6 +35,6 @@ class ComplementDecay(Process):
     def step(self, world: World, key: Key) -> None:
         """Decay for one step."""
         for name in COMPLEMENT:
-            if active := world.pools[name]:
-                lost = active * -math.expm1(-getattr(self, f"{name}_per_h") * world.dt_h)
-                world.pools.move(name, f"{name}_decayed", lost)
+            if name in world.pools:
+                lost_frac = -np.expm1(-getattr(self, f"{name}_per_h") * world.dt_h)
+                world.pools.move(name, f"{name}_decayed", world.pools[name] * lost_frac)

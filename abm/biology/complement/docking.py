@@ -10,7 +10,7 @@ per cell, ``q`` the product over components of ``c / (c + K)`` with c relative t
 *References*: Bellosillo2001, Ginaldi1998 (half lysis near 88 000 CD20, effective steepness 5).
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -20,29 +20,30 @@ from abm.biology.serum import COMPLEMENT
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
-from abm.core.rng import BLOCK, Key, poisson_of_each
+from abm.core.rng import Key, poisson_of_each
+from abm.core.series import exp, log
 from abm.core.world import World
+
+LEAST = 1e-9  # design: of which a logarithm can be taken
 
 
 @kernel
-def dock(n_docked, bound, rel_c1q, uid, max_in_step, rho50, steepness, key):
-    """Draw the docking events of each cell in this step; return how many there are in all."""
-    events = 0
-    for block in prange((uid.size + BLOCK - 1) // BLOCK):
-        rows = slice(block * BLOCK, (block + 1) * BLOCK)
-        mean = expected(bound[rows], rel_c1q[rows], max_in_step, rho50, steepness)
-        events += poisson_of_each(n_docked[rows], mean, uid[rows], 0, key)
-    return events
+def dock(n_docked, events, bound, rel_c1q, uid, blocks, laws, key):
+    """Draw the docking events of each cell in this step, and count those of each block."""
+    for k in prange(blocks.shape[0]):
+        s, rows = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
+        mean = expected(bound[rows], rel_c1q[rows], laws[s, 0], laws[s, 1], laws[s, 2])
+        events[k] = poisson_of_each(n_docked[rows], mean, uid[rows], 0, (key[0][s], key[1]))
 
 
 @device
 def expected(bound, rel_c1q, max_in_step, rho50, steepness):
     """Return the mean number of docking events of each cell in this step."""
-    mean = np.zeros(bound.size)
+    mean, log_rho50 = np.empty(bound.size), log(rho50)
     for i in range(bound.size):
-        if bound[i] > 0.0:
-            ratio = (bound[i] / rho50) ** steepness
-            mean[i] = max_in_step * rel_c1q[i] * ratio / (1.0 + ratio)
+        mean[i] = exp(steepness * (log(max(bound[i], LEAST)) - log_rho50))
+    for i in range(bound.size):
+        mean[i] = max_in_step * rel_c1q[i] * mean[i] / (1.0 + mean[i]) if bound[i] > 0.0 else 0.0
     return mean
 
 
@@ -51,6 +52,7 @@ class Docking(Process):
 
     kind: Literal["complement_docking"] = "complement_docking"
     phase: ClassVar = Phase.ACT
+    stacks: ClassVar = True
     columns: ClassVar = (BOUND, REL_C1Q, N_DOCKED)
     reads: ClassVar = (
         "b_cells.bound_per_cell",
@@ -84,10 +86,10 @@ class Docking(Process):
     c1q_per_event: float = par(1.0, "1", "design: one docking binds one C1", "C1q used per event", ge=0)
     c2c4_per_event: float = par(10.0, "1", "assumed: convertases per docked C1", "C2/C4 used per event", ge=0)
 
-    def availability(self, world: World) -> dict[str, float]:
+    def availability(self, world: World) -> dict[str, Any]:
         """Return ``c / (c + K)`` of each component."""
         serum = world.properties["serum"]
-        level = {name: world.pools.nM(name) / max(serum.nM_of(name), 1e-300) for name in COMPLEMENT}
+        level = {name: world.pools.nM(name) / np.maximum(serum.nM_of(name), 1e-300) for name in COMPLEMENT}
         return {name: c / (c + getattr(self, f"half_{name}_frac")) for name, c in level.items()}
 
     def step(self, world: World, key: Key) -> None:
@@ -96,13 +98,13 @@ class Docking(Process):
         available = self.availability(world)
         # C5-C9 do not limit docking: without them C3b is laid and no pore forms
         q = available["c1q"] * available["c2c4"] * available["c3"]
-        if q == 0.0:
+        if not np.any(q):
             return
-        law = self.max_per_h * q * world.dt_h, self.rho50_per_cell, self.steepness
-        events = dock(b.n_docked, b.bound_per_cell, b.rel_c1q, b.uid, *law, key)
-        uses = {"c1q": self.c1q_per_event, "c2c4": self.c2c4_per_event}
+        laws, of_blocks = world.laws(self.max_per_h * q * world.dt_h, self.rho50_per_cell, self.steepness), b.counts()
+        dock(b.n_docked, of_blocks, b.bound_per_cell, b.rel_c1q, b.uid, b.blocks, laws, key)
+        events, uses = b.total(of_blocks), {"c1q": self.c1q_per_event, "c2c4": self.c2c4_per_event}
         for decision, (name, per_event) in enumerate(uses.items(), start=1):
-            events = trim(b.n_docked, events, pools[name] / max(per_event, 1e-300), b.uid, decision, key)
+            events = trim(b, b.n_docked, events, pools[name] / np.maximum(per_event, 1e-300), decision, key)
         for name, per_event in uses.items():
             pools.move(name, f"{name}_used", events * per_event)
         world.tally("docking_events", events)

@@ -18,22 +18,20 @@ from abm.biology.complement.supply import trim
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
-from abm.core.rng import BLOCK, Key, binomial, poisson_of_each
+from abm.core.rng import Key, binomial, poisson_of_each
 from abm.core.table import Column
 from abm.core.world import World
 
 
 @kernel
-def insert(mac, gain, n_docked, cd55, rel_cd55, cd59, rel_cd59, uid, per_event, repaired_frac, key):
-    """Repair, then add this step's MACs; return how many these are in all."""
-    inserted = 0
-    for block in prange((uid.size + BLOCK - 1) // BLOCK):
-        rows = slice(block * BLOCK, (block + 1) * BLOCK)
-        repair(mac[rows], uid[rows], repaired_frac, key)
-        mean = expected(n_docked[rows], cd55[rows], rel_cd55[rows], cd59[rows], rel_cd59[rows], per_event)
-        inserted += poisson_of_each(gain[rows], mean, uid[rows], 0, key)
+def insert(mac, inserted, gain, n_docked, cd55, rel_cd55, cd59, rel_cd59, uid, blocks, laws, key):
+    """Repair, then add this step's MACs; count those of each block."""
+    for k in prange(blocks.shape[0]):
+        s, rows = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
+        repair(mac[rows], uid[rows], laws[s, 1], (key[0][s], key[1]))
+        mean = expected(n_docked[rows], cd55[rows], rel_cd55[rows], cd59[rows], rel_cd59[rows], laws[s, 0])
+        inserted[k] = poisson_of_each(gain[rows], mean, uid[rows], 0, (key[0][s], key[1]))
         mac[rows] += gain[rows]
-    return inserted
 
 
 @device
@@ -58,6 +56,7 @@ class MacInsertion(Process):
 
     kind: Literal["mac_insertion"] = "mac_insertion"
     phase: ClassVar = Phase.ACT
+    stacks: ClassVar = True
     columns: ClassVar = (
         N_DOCKED,
         MAC,
@@ -85,12 +84,14 @@ class MacInsertion(Process):
     def step(self, world: World, key: Key) -> None:
         """Repair, then insert, for one step."""
         b, pools = world.populations["b_cells"], world.pools
-        level = pools.nM("c5c9") / max(world.properties["serum"].nM_of("c5c9"), 1e-300)
-        rates = self.per_event * level / (level + self.half_c5c9_frac), -math.expm1(-self.repair_per_h * world.dt_h)
-        mac, gain = b.mac_per_cell, b.mac_gain_per_cell
-        inserted = insert(mac, gain, b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, b.uid, *rates, key)
-        if inserted > pools["c5c9"]:
+        level = pools.nM("c5c9") / np.maximum(world.properties["serum"].nM_of("c5c9"), 1e-300)
+        rates = self.per_event * level / (level + self.half_c5c9_frac), -np.expm1(-self.repair_per_h * world.dt_h)
+        mac, gain, of_blocks = b.mac_per_cell, b.mac_gain_per_cell, b.counts()
+        cells = b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, b.uid, b.blocks
+        insert(mac, of_blocks, gain, *cells, world.laws(*rates), key)
+        inserted = b.total(of_blocks)
+        if np.any(inserted > pools["c5c9"]):
             mac -= gain
-            inserted = trim(gain, inserted, pools["c5c9"], b.uid, 2, key)
+            inserted = trim(b, gain, inserted, pools["c5c9"], 2, key)
             mac += gain
         pools.move("c5c9", "c5c9_used", inserted)

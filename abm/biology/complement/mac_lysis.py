@@ -19,12 +19,15 @@ from abm.core.world import World
 
 
 @kernel
-def set_hazard(hazard_per_h, mac, max_per_h, mac50, steepness):
+def set_hazard(hazard_per_h, mac, blocks, laws):
     """Add the lysis hazard of each cell."""
-    for i in prange(mac.size):
-        if mac[i] > 0:
-            ratio = (mac[i] / mac50) ** steepness
-            hazard_per_h[i] += max_per_h * ratio / (1.0 + ratio)
+    for k in prange(blocks.shape[0]):
+        s = blocks[k, 0]
+        max_per_h, mac50, steepness = laws[s, 0], laws[s, 1], laws[s, 2]
+        for i in range(blocks[k, 1], blocks[k, 2]):
+            if mac[i] > 0:
+                ratio = (mac[i] / mac50) ** steepness
+                hazard_per_h[i] += max_per_h * ratio / (1.0 + ratio)
 
 
 class MacLysis(Process):
@@ -32,6 +35,7 @@ class MacLysis(Process):
 
     kind: Literal["mac_lysis"] = "mac_lysis"
     phase: ClassVar = Phase.ACT
+    stacks: ClassVar = True
     columns: ClassVar = (MAC, ("b_cells", Column("hazard_cdc_per_h", unit="1/h", resets=True, doc="hazard of CDC")))
     reads: ClassVar = ("b_cells.mac_per_cell",)
     writes: ClassVar = ("b_cells.hazard_cdc_per_h",)
@@ -45,4 +49,5 @@ class MacLysis(Process):
     def step(self, world: World, key: Key) -> None:
         """Set the hazard for this step."""
         b = world.populations["b_cells"]
-        set_hazard(b.hazard_cdc_per_h, b.mac_per_cell, self.max_per_h, self.mac50_per_cell, self.steepness)
+        laws = world.laws(self.max_per_h, self.mac50_per_cell, self.steepness)
+        set_hazard(b.hazard_cdc_per_h, b.mac_per_cell, b.blocks, laws)

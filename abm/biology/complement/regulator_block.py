@@ -10,6 +10,8 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.biology.columns import REL_CD55, REL_CD59
 from abm.core.par import par
 from abm.core.process import Phase, Process
@@ -22,6 +24,7 @@ class RegulatorBlock(Process):
 
     kind: Literal["regulator_block"] = "regulator_block"
     phase: ClassVar = Phase.SENSE
+    stacks: ClassVar = True
     columns: ClassVar = (REL_CD55, REL_CD59)
     reads: ClassVar = ("pools.anti_cd55", "pools.anti_cd59")
     writes: ClassVar = ("b_cells.rel_cd55", "b_cells.rel_cd59")
@@ -34,6 +37,6 @@ class RegulatorBlock(Process):
         """Block for one step."""
         b = world.populations["b_cells"]
         for name in ("cd55", "cd59"):
-            if blocked := world.pools[f"anti_{name}"]:
-                rel = b[f"rel_{name}"]
-                rel *= 1.0 - self.efficacy_frac * min(1.0, blocked)
+            if f"anti_{name}" in world.pools:
+                rel, blocked_frac = b[f"rel_{name}"], np.minimum(1.0, world.pools[f"anti_{name}"])
+                rel *= b.spread(1.0 - self.efficacy_frac * blocked_frac)

@@ -2,34 +2,39 @@
 
 import numpy as np
 
+from abm.core.population import Population
 from abm.core.rng import Key, fill_first
 
 
-def trim(events: np.ndarray, n_events: int, most: float, uid: np.ndarray, decision: int, key: Key) -> int:
+def trim(
+    b: Population, events: np.ndarray, n_events: np.ndarray, most: np.ndarray | float, decision: int, key: Key
+) -> np.ndarray:
     """Cut events to what a finite supply of molecules allows; who is served is drawn anew in every step.
 
     Parameters
     ----------
+    b : Population
+        The cells.
     events : array of int, shape (n cells,)
         Changed in place.
-    n_events, most : int and float
+    n_events, most : arrays, shape (n_subjects,)
         Events there are, and those that the supply allows.
-    uid : array of uint64, shape (n cells,)
-        Identities.
     decision, key
         For the draw.
 
     Returns
     -------
-    int
+    array, shape (n_subjects,)
         Events that are left.
     """
-    if n_events <= most:
-        return n_events
-    turn = np.empty(events.size)
-    fill_first(turn, uid, decision, key)
-    order = np.argsort(turn)
-    wanted = events[order]
-    left = np.maximum(0.0, most - (np.cumsum(wanted) - wanted))
-    events[order] = np.minimum(wanted, np.floor(left))
-    return int(events.sum())
+    left = n_events.copy()
+    for s in np.flatnonzero(n_events > most):
+        rows = slice(*b.first[s : s + 2])
+        own, turn = events[rows], np.empty(rows.stop - rows.start)
+        fill_first(turn, b.uid[rows], decision, (key[0][s], key[1]))
+        order = np.argsort(turn)
+        wanted = own[order]
+        served = np.maximum(0.0, np.broadcast_to(most, n_events.shape)[s] - (np.cumsum(wanted) - wanted))
+        own[order] = np.minimum(wanted, np.floor(served))
+        left[s] = own.sum()
+    return left

@@ -13,7 +13,7 @@ CD16.
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -21,61 +21,66 @@ from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_
 from abm.biology.covariates import Genotype
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
-from abm.core.population import Population
+from abm.core.population import Population, whose
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, fill_first, uniform2
 from abm.core.world import World
 
 
 @kernel
-def see_fc(signal, bound, rel_fc, rel_fc50, rel_cd16, fc50, steepness):
+def see_fc(signal, bound, rel_fc, rel_fc50, rel_cd16, blocks, laws):
     """Write the share of full Fc signal that each target shows."""
-    for i in prange(signal.size):
-        visible = bound[i] * rel_fc[i] * rel_cd16[i] / (fc50 * rel_fc50[i])
+    for k in prange(blocks.shape[0]):
+        fc50, steepness = laws[blocks[k, 0], 0], laws[blocks[k, 0], 1]
+        for i in range(blocks[k, 1], blocks[k, 2]):
+            visible = bound[i] * rel_fc[i] * rel_cd16[i] / (fc50 * rel_fc50[i])
+            signal[i] = visible / (1.0 + visible)
         if steepness != 1.0:
-            visible = visible**steepness
-        signal[i] = visible / (1.0 + visible)
+            for i in range(blocks[k, 1], blocks[k, 2]):
+                visible = (signal[i] / (1.0 - signal[i])) ** steepness
+                signal[i] = visible / (1.0 + visible)
 
 
 @serial
-def part(partner, is_free, n_engaged, weight, engaged, is_dying, uid, p_unbind, p_unbind_dying, max_per_target, key):
+def part(partner, is_free, n_engaged, weight, engaged, is_dying, uid, first, laws, max_per_target, key):
     """Part conjugates at random, sooner where the target is dying; count those that last, and hide full targets."""
-    u = np.empty(engaged.size)
-    fill_first(u, uid[engaged], 0, key)
-    for k in range(engaged.size):
-        i, j = engaged[k], partner[engaged[k]]
-        if u[k] < (p_unbind_dying if is_dying[j] else p_unbind):
-            partner[i] = -1
-        else:
-            is_free[i] = False
-            n_engaged[j] += 1
-            weight[j] = 0.0 if n_engaged[j] >= max_per_target else weight[j]
+    for s in range(first.size - 1):
+        own = engaged[np.searchsorted(engaged, first[s]) : np.searchsorted(engaged, first[s + 1])]
+        u = np.empty(own.size)
+        fill_first(u, uid[own], 0, (key[0][s], key[1]))
+        for k in range(own.size):
+            i, j = own[k], partner[own[k]]
+            if u[k] < laws[s, 1 if is_dying[j] else 0]:
+                partner[i] = -1
+            else:
+                is_free[i] = False
+                n_engaged[j] += 1
+                weight[j] = 0.0 if n_engaged[j] >= max_per_target else weight[j]
 
 
 @kernel
-def ask(order, rows, total, cd16, rel_engagement, uid, rate_dt, key):
+def ask(order, rows, total, cd16, rel_engagement, uid, first, rate_dt, key):
     """Draw the place in the queue of each NK cell in contact; it is infinite for those that do not engage."""
     for k in prange(order.size):
-        i = rows[k]
-        u, place = uniform2(key, uid[i], 1)
-        is_asking = math.exp(-rate_dt * cd16[i] * rel_engagement[i] * total[k]) < 1.0 - u
+        i, s = rows[k], whose(first, rows[k])
+        u, place = uniform2((key[0][s], key[1]), uid[i], 1)
+        is_asking = math.exp(-rate_dt[s] * cd16[i] * rel_engagement[i] * total[k]) < 1.0 - u
         order[k] = place if is_asking else math.inf
 
 
 @serial
-def grant(partner, n_engaged, cd16, queue, order, rows, chosen, max_per_target, cd16_kept):
-    """Grant engagements in the order of the queue; return how many."""
-    granted = 0
+def grant(granted, partner, n_engaged, cd16, queue, order, rows, chosen, first, max_per_target, cd16_kept):
+    """Grant engagements in the order of the queue, and count those of each subject."""
+    granted[:] = 0
     for k in queue:
-        i, j = rows[k], chosen[k]
+        i, j, s = rows[k], chosen[k], whose(first, rows[k])
         if order[k] == math.inf:
             break
         if n_engaged[j] < max_per_target:
             partner[i] = j
             n_engaged[j] += 1
-            cd16[i] *= cd16_kept
-            granted += 1
-    return granted
+            cd16[i] *= cd16_kept[s]
+            granted[s] += 1
 
 
 class Engagement(Process):
@@ -83,6 +88,7 @@ class Engagement(Process):
 
     kind: Literal["engagement"] = "engagement"
     phase: ClassVar = Phase.ACT
+    stacks: ClassVar = True
     columns: ClassVar = (BOUND, REL_FC, REL_FC50, REL_CD16, FC_SIGNAL, N_ENGAGED, PARTNER, CD16)
     reads: ClassVar = (
         "b_cells.bound_per_cell",
@@ -130,33 +136,50 @@ class Engagement(Process):
         """The contact distance."""
         return self.contact_um
 
-    def fc50_per_cell(self, genotype: Genotype) -> float:
-        """Half-saturation of a genotype; V/F is the geometric mean of V/V and F/F."""
+    def fc50_per_cell(self, genotype: Genotype | np.ndarray) -> Any:
+        """Half-saturation of a genotype, or of each; V/F is the geometric mean of V/V and F/F."""
         vv, ff = self.fc50_vv_per_cell, self.fc50_ff_per_cell
-        return {"VV": vv, "FF": ff, "VF": math.sqrt(vv * ff)}[genotype]
+        if isinstance(genotype, np.ndarray):
+            return np.select([genotype == "VV", genotype == "FF"], [vv, ff], np.sqrt(vv * ff))
+        return {"VV": vv, "FF": ff, "VF": np.sqrt(vv * ff)}[genotype]
 
     def step(self, world: World, key: Key) -> None:
         """Part, then engage, for one step."""
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
-        half = self.fc50_per_cell(world.properties["covariates"].fcgr3a)
-        see_fc(b.fc_signal, b.bound_per_cell, b.rel_fc, b.rel_fc50, b.rel_cd16, half, self.steepness)
+        laws = world.laws(self.fc50_per_cell(world.properties["covariates"].fcgr3a), self.steepness)
+        see_fc(b.fc_signal, b.bound_per_cell, b.rel_fc, b.rel_fc50, b.rel_cd16, b.blocks, laws)
         if nk is None or nk.n == 0:
             return
         is_free, weight = self._part(world, nk, b, key)
-        rows, chosen, total = world.space.touch(nk, is_free, b, weight, self.contact_um, key)
+        rows, chosen, total = world.space.touch(nk, is_free, b, weight, world.each(self.contact_um), key)
         if rows.size == 0:
             return
-        order = np.empty(rows.size)
-        ask(order, rows, total, nk.cd16, nk.rel_engagement, nk.uid, self.rate_per_h * world.dt_h, key)
-        asked = np.argsort(order), order, rows, chosen
-        granted = grant(nk.partner, b.n_engaged, nk.cd16, *asked, self.max_per_target, 1.0 - self.cd16_shed_frac)
+        order, granted, rate_dt = (
+            np.empty(rows.size),
+            np.empty(world.n_subjects, np.int64),
+            self.rate_per_h * world.dt_h,
+        )
+        ask(order, rows, total, nk.cd16, nk.rel_engagement, nk.uid, nk.first, world.each(rate_dt), key)
+        asked, cd16_kept = (np.argsort(order), order, rows, chosen, nk.first), world.each(1.0 - self.cd16_shed_frac)
+        grant(granted, nk.partner, b.n_engaged, nk.cd16, *asked, self.max_per_target, cd16_kept)
         world.tally("engagements", granted)
 
     def _part(self, world: World, nk: Population, b: Population, key: Key) -> tuple[np.ndarray, np.ndarray]:
         """Let conjugates part; return which NK cells are free, and the signal of all targets that are not full."""
         rates_per_h = (self.unbinding_per_h, self.unbinding_dying_per_h)
-        p_unbind, p_unbind_dying = (-math.expm1(-rate * world.dt_h) for rate in rates_per_h)
+        laws = world.laws(*(-np.expm1(-rate * world.dt_h) for rate in rates_per_h))
         engaged, is_free, weight = nk.referring("partner"), np.ones(nk.n, bool), b.fc_signal.copy()
-        held = nk.partner, is_free, b.n_engaged, weight, engaged, b.is_dying, nk.uid
-        part(*held, p_unbind, p_unbind_dying, self.max_per_target, key)
+        part(
+            nk.partner,
+            is_free,
+            b.n_engaged,
+            weight,
+            engaged,
+            b.is_dying,
+            nk.uid,
+            nk.first,
+            laws,
+            self.max_per_target,
+            key,
+        )
         return is_free, weight

@@ -21,6 +21,7 @@ class IggCompetition(Process):
 
     kind: Literal["igg_competition"] = "igg_competition"
     phase: ClassVar = Phase.SENSE
+    stacks: ClassVar = True
     columns: ClassVar = (REL_FC50,)
     reads: ClassVar = ("pools.igg",)
     writes: ClassVar = ("b_cells.rel_fc50",)
@@ -31,6 +32,6 @@ class IggCompetition(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Compete for one step."""
-        if igg_nM := world.pools.nM("igg"):
-            rel_fc50 = world.populations["b_cells"].rel_fc50
-            rel_fc50 *= 1.0 + igg_nM * 1e-3 / self.k_uM
+        if "igg" in world.pools:
+            b = world.populations["b_cells"]
+            b.rel_fc50[:] *= b.spread(1.0 + world.pools.nM("igg") * 1e-3 / self.k_uM)

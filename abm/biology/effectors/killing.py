@@ -17,7 +17,7 @@ import numpy as np
 from abm.biology.columns import FC_SIGNAL, GRANULES, PARTNER
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
-from abm.core.population import Population
+from abm.core.population import Population, whose
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, poisson_of_each, uniform
 from abm.core.table import Column
@@ -25,38 +25,41 @@ from abm.core.world import World
 
 
 @kernel
-def expect(mean, engaged, partner, is_killer, granules, potency, rel_hit, signal, rate_dt):
+def expect(mean, engaged, partner, is_killer, granules, potency, rel_hit, signal, first, laws):
     """Write the mean number of hits that each engaged NK cell delivers in this step."""
     for k in prange(mean.size):
-        i = engaged[k]
+        i, rate_dt = engaged[k], laws[whose(first, engaged[k]), 0]
         mean[k] = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]] if is_killer[i] else 0.0
 
 
 @serial
-def deliver(granules, hits_taken, hit_by, engaged, mean, partner, uid, granules_kept, key):
-    """Draw hits, take granules for each and sum the hits on each target; return all hits.
+def deliver(total, granules, hits_taken, hit_by, engaged, mean, partner, uid, first, laws, key):
+    """Draw hits, take granules for each and sum the hits on each target; count those of each subject.
 
     Of several hitters the highest uid counts as the killer.
     """
     hits = np.empty(mean.size, np.int64)
-    total = poisson_of_each(hits, mean, uid[engaged], 0, key)
-    for k in range(hits.size):
-        if hits[k] > 0:
-            i, j = engaged[k], partner[engaged[k]]
-            granules[i] *= granules_kept ** hits[k]
-            hits_taken[j] += hits[k]
-            if hit_by[j] < 0 or uid[i] > uid[hit_by[j]]:
-                hit_by[j] = i
-    return total
+    for s in range(total.size):
+        own = slice(np.searchsorted(engaged, first[s]), np.searchsorted(engaged, first[s + 1]))
+        total[s] = poisson_of_each(hits[own], mean[own], uid[engaged[own]], 0, (key[0][s], key[1]))
+        for k in range(own.start, own.stop):
+            if hits[k] > 0:
+                i, j = engaged[k], partner[engaged[k]]
+                granules[i] *= laws[s, 1] ** hits[k]
+                hits_taken[j] += hits[k]
+                if hit_by[j] < 0 or uid[i] > uid[hit_by[j]]:
+                    hit_by[j] = i
 
 
 @kernel
-def mark(mark_h, damage, hits_taken, hits_needed, is_dying, uid, kept_frac, dt_h, key):
+def mark(mark_h, damage, hits_taken, hits_needed, is_dying, uid, blocks, laws, dt_h, key):
     """Repair damage, add hits, and commit cells whose damage reaches the hits they can endure."""
-    for i in prange(damage.size):
-        damage[i] = damage[i] * kept_frac + hits_taken[i]
-        if hits_taken[i] > 0 and not is_dying[i] and damage[i] >= hits_needed[i]:
-            mark_h[i] = uniform(key, uid[i], 50_000) * dt_h
+    for k in prange(blocks.shape[0]):
+        s = blocks[k, 0]
+        for i in range(blocks[k, 1], blocks[k, 2]):
+            damage[i] = damage[i] * laws[s, 2] + hits_taken[i]
+            if hits_taken[i] > 0 and not is_dying[i] and damage[i] >= hits_needed[i]:
+                mark_h[i] = uniform((key[0][s], key[1]), uid[i], 50_000) * dt_h
 
 
 class Killing(Process):
@@ -64,6 +67,7 @@ class Killing(Process):
 
     kind: Literal["killing"] = "killing"
     phase: ClassVar = Phase.ACT
+    stacks: ClassVar = True
     columns: ClassVar = (
         FC_SIGNAL,
         PARTNER,
@@ -108,25 +112,18 @@ class Killing(Process):
     def step(self, world: World, key: Key) -> None:
         """Hit and mark for one step."""
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
-        hits_taken = np.zeros(b.n, np.int64)
+        hits_taken, kept_frac = np.zeros(b.n, np.int64), np.exp(-self.repair_per_h * world.dt_h)
+        laws = world.laws(self.rate_per_h * world.dt_h, 1.0 - self.granules_per_hit_frac, kept_frac)
         if nk is not None and nk.n:
-            engaged = nk.referring("partner")
+            engaged, total = nk.referring("partner"), np.empty(world.n_subjects)
             mean = np.empty(engaged.size)
             killers = nk.partner, nk.is_killer, nk.granules, nk.potency, nk.rel_hit
-            expect(mean, engaged, *killers, self.signal(b), self.rate_per_h * world.dt_h)
+            expect(mean, engaged, *killers, self.signal(b), nk.first, laws)
             taken = hits_taken, b.mark_adcc_by, engaged, mean, nk.partner, nk.uid
-            world.tally("hits", deliver(nk.granules, *taken, 1.0 - self.granules_per_hit_frac, key))
-        mark(
-            b.mark_adcc_h,
-            b.damage,
-            hits_taken,
-            b.hits_needed,
-            b.is_dying,
-            b.uid,
-            math.exp(-self.repair_per_h * world.dt_h),
-            world.dt_h,
-            key,
-        )
+            deliver(total, nk.granules, *taken, nk.first, laws, key)
+            world.tally("hits", total)
+        cells = hits_taken, b.hits_needed, b.is_dying, b.uid, b.blocks
+        mark(b.mark_adcc_h, b.damage, *cells, laws, world.dt_h, key)
 
 
 class KillingWithoutFc(Killing):

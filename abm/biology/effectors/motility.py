@@ -18,7 +18,7 @@ from abm.biology.populations import CELL_TYPES, PopulationName
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
-from abm.core.rng import BLOCK, Key, direction, fill_both
+from abm.core.rng import Key, direction, fill_both
 from abm.core.table import Column
 from abm.core.world import World
 
@@ -79,14 +79,14 @@ def bring_back(place, heading, side_um, is_periodic):
 
 
 @kernel
-def crawl(x_um, y_um, x_heading, y_heading, wait, is_engaged, uid, elapsed, length_um, side_um, is_periodic, key):
+def crawl(x_um, y_um, x_heading, y_heading, wait, is_engaged, uid, blocks, laws, side_um, is_periodic, key):
     """Turn and walk, block by block; a step is shorter than the side."""
-    for block in prange((uid.size + BLOCK - 1) // BLOCK):
-        own = slice(block * BLOCK, min((block + 1) * BLOCK, uid.size))
+    for k in prange(blocks.shape[0]):
+        s, own = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
         xs, ys, are_engaged = x_heading[own], y_heading[own], is_engaged[own]
-        turn(xs, ys, wait[own], uid[own], elapsed, key)
+        turn(xs, ys, wait[own], uid[own], laws[s, 0], (key[0][s], key[1]))
         for places, headings in ((x_um[own], xs), (y_um[own], ys)):
-            if walk(places, headings, are_engaged, length_um, side_um) > 0:
+            if walk(places, headings, are_engaged, laws[s, 1], side_um) > 0:
                 bring_back(places, headings, side_um, is_periodic)
 
 
@@ -95,6 +95,7 @@ class Motility(Process):
 
     kind: Literal["motility"] = "motility"
     phase: ClassVar = Phase.MOVE
+    stacks: ClassVar = True
 
     population: PopulationName = "nk_cells"
     speed_um_per_min: float = par(3.5, "um/min", "assumed: 1-4 in two dimensions", "Speed", ge=0, le=100)
@@ -121,8 +122,8 @@ class Motility(Process):
         cells = world.populations.get(self.population)
         if cells is None or world.space.kind == "mixed":
             return
-        length_um = min(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
+        length_um = np.minimum(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
         moved = cells.x_um, cells.y_um, cells.x_heading, cells.y_heading, cells[WAIT]
-        who = world.cell_types[self.population].is_engaged(cells), cells.uid
+        who = world.cell_types[self.population].is_engaged(cells), cells.uid, cells.blocks
         floor = world.space.side, world.space.is_periodic
-        crawl(*moved, *who, world.dt_h / self.persistence, length_um, *floor, key)
+        crawl(*moved, *who, world.laws(world.dt_h / self.persistence, length_um), *floor, key)

@@ -33,6 +33,7 @@ class Recovery(Process):
 
     kind: Literal["effector_recovery"] = "effector_recovery"
     phase: ClassVar = Phase.FIELDS
+    stacks: ClassVar = True
     scale: ClassVar = "both"
     columns: ClassVar = (GRANULES, CD16)
     reads: ClassVar = ("nk_cells.granules", "nk_cells.cd16")

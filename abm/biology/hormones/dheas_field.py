@@ -71,19 +71,24 @@ class DheasField(Process):
             return math.inf
         return SCATTER * cleared_um2_per_h / (self.diffusion_um2_per_s * 3600.0)
 
+    def is_alone(self, world: World) -> bool:
+        """Whether uptake leaves the field uneven."""
+        n_cells = world.populations["nk_cells"].n if "nk_cells" in world.populations else 0
+        return self.unevenness(n_cells, world.space.side, world.pools.volume_uL) > EVEN_FRAC
+
     def step(self, world: World, key: Key) -> None:
         """Diffuse, lose and take up for one step."""
         field, pools = world.fields["dheas"], world.pools
-        if not field.mean:
+        if not np.any(field.mean):
             return
         molecules = pools.molecules(1.0)
         field.diffuse(self.diffusion_um2_per_s * 3600.0, world.dt_h)
-        pools.add("dheas_lost", molecules * field.take(-math.expm1(-self.loss_per_h * world.dt_h)))
+        pools.add("dheas_lost", molecules * field.take(-np.expm1(-self.loss_per_h * world.dt_h)))
         nk = world.populations.get("nk_cells")
-        if nk is None or nk.n == 0 or self.uptake_pL_per_h == 0.0:
+        if nk is None or nk.n == 0 or not np.any(self.uptake_pL_per_h):
             return
-        if field.is_even and self.unevenness(nk.n, world.space.side, pools.volume_uL) > EVEN_FRAC:
+        if field.is_even and not world.members and self.is_alone(world):
             field.divide()
-        cleared_frac = 1e-6 * self.uptake_pL_per_h * world.dt_h / (pools.volume_uL / field.values.size)
-        taken = -np.expm1(-cleared_frac * field.count(nk.x_um, nk.y_um))
-        pools.add("dheas_taken_up", molecules * field.take(taken))
+        n_cells = nk.n_each if field.is_even else field.count(nk.x_um, nk.y_um)
+        cleared_frac = 1e-6 * self.uptake_pL_per_h * world.dt_h / (pools.volume_uL / field.values.shape[-1] ** 2)
+        pools.add("dheas_taken_up", molecules * field.take(-np.expm1(-cleared_frac * n_cells)))

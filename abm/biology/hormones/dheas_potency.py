@@ -39,6 +39,7 @@ class DheasPotency(Process):
 
     kind: Literal["dheas_potency"] = "dheas_potency"
     phase: ClassVar = Phase.SENSE
+    stacks: ClassVar = True
     scale: ClassVar = "both"
     reads: ClassVar = ("fields.dheas", "pools.dheas", "nk_cells.x_um", "nk_cells.y_um")
     writes: ClassVar = ("nk_cells.potency", "properties.potency")

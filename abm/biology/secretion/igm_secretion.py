@@ -9,6 +9,8 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.core.jit import serial
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
@@ -16,12 +18,12 @@ from abm.core.world import World
 
 
 @serial
-def secreted_per_s(igm_per_s, is_dying):
-    """Return what all living cells secrete."""
-    total = 0.0
-    for i in range(igm_per_s.size):
-        total += 0.0 if is_dying[i] else igm_per_s[i]
-    return total
+def secreted_per_s(total, igm_per_s, is_dying, first):
+    """Write what all living cells of each subject secrete."""
+    for s in range(total.size):
+        total[s] = 0.0
+        for i in range(first[s], first[s + 1]):
+            total[s] += 0.0 if is_dying[i] else igm_per_s[i]
 
 
 class IgmSecretion(Process):
@@ -29,10 +31,12 @@ class IgmSecretion(Process):
 
     kind: Literal["igm_secretion"] = "igm_secretion"
     phase: ClassVar = Phase.FIELDS
+    stacks: ClassVar = True
     reads: ClassVar = ("b_cells.igm_per_s", "b_cells.is_dying")
     writes: ClassVar = ("pools.igm_secreted",)
 
     def step(self, world: World, key: Key) -> None:
         """Secrete for one step."""
-        b = world.populations["b_cells"]
-        world.pools.add("igm_secreted", secreted_per_s(b.igm_per_s, b.is_dying) * world.dt_h * 3600.0)
+        b, per_s = world.populations["b_cells"], np.empty(world.n_subjects)
+        secreted_per_s(per_s, b.igm_per_s, b.is_dying, b.first)
+        world.pools.add("igm_secreted", per_s * (world.dt_h * 3600.0))
