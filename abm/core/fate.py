@@ -20,7 +20,7 @@ from abm.core.families import divide, which
 from abm.core.jit import device, kernel, prange
 from abm.core.population import Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, OneKey, fill_first, mix, uniform2
+from abm.core.rng import Key, OneKey, fill_first, uniform2
 from abm.core.table import Column
 from abm.core.world import World
 
@@ -129,11 +129,10 @@ class Fate(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Let cells enter, die, divide and lyse."""
-        for index, (name, population) in enumerate(world.populations.items()):
+        for name, population in world.populations.items():
             t_start_h = self._enter(world, name)
             if "is_dying" in population:
-                own = np.array([mix(int(stream), index) for stream in key[0]], np.uint64)
-                self._resolve(world, population, t_start_h, (own, key[1]))
+                self._resolve(world, population, t_start_h, world.key(f"fate.{name}"))
                 self._lyse(world, name)
 
     def _enter(self, world: World, name: str) -> np.ndarray:

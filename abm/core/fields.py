@@ -108,7 +108,9 @@ class Field:
         return out
 
     def count(self, x_um: np.ndarray, y_um: np.ndarray) -> np.ndarray:
-        """Return the cells in each voxel of what is uneven, shape of ``values``."""
+        """Return the cells for each of the values, shape of ``values``."""
+        if self.is_even:
+            return np.array([[float(x_um.size)]])
         n = np.zeros(self.values.size)
         count_rows(n, self.voxel_of(x_um, y_um))
         return n.reshape(self.values.shape)

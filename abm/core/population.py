@@ -5,6 +5,7 @@ A row number is only valid until rows change; a ``uid`` is an identity and is ne
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -119,10 +120,10 @@ class Population(Table):
     """
 
     def __init__(self, name: str, columns: Iterable[Column] = (), base: Iterable[Column] = (UID, X_UM, Y_UM)):
-        self.next_uid = 0
-        self.n_subjects, self.n_started = 1, np.zeros(1, np.int64)
-        self._first, self._first_of = np.zeros(2, np.int64), 0
-        self._blocks_of_rows, self._blocks_of = np.zeros((0, 3), np.int64), -1
+        self.next_uid: Any = 0  # of wells side by side, of each
+        self.n_subjects = 1
+        self._first = self._n_each = np.zeros(2, np.int64)
+        self._stretches, self._first_of, self._blocks_of = np.zeros((0, 3), np.int64), -1, -1
         self._resets: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._floating: dict[tuple[int, bool], tuple[list[str], np.ndarray]] = {}
         super().__init__(name, (*base, *columns))
@@ -145,6 +146,7 @@ class Population(Table):
             one = np.array([0, self.n])
             subjects = np.arange(self.n_subjects + 1)
             self._first = np.searchsorted(self.subject, subjects) if "subject" in self else one
+            self._n_each = self._first[1:] - self._first[:-1]
             self._first_of = self.version
         return self._first
 
@@ -152,12 +154,8 @@ class Population(Table):
     def blocks(self) -> np.ndarray:
         """Subject, first row and end of stretches of at most BLOCK rows of one subject, shape (n blocks, 3)."""
         if self._blocks_of != self.version:
-            self._blocks_of_rows, self._blocks_of = list_stretches(self.first, BLOCK), self.version
-        return self._blocks_of_rows
-
-    def counts(self) -> np.ndarray:
-        """Return room for what is counted in each of the :attr:`blocks`."""
-        return np.empty(self.blocks.shape[0])
+            self._stretches, self._blocks_of = list_stretches(self.first, BLOCK), self.version
+        return self._stretches
 
     def total(self, of_blocks: np.ndarray) -> np.ndarray:
         """Return of each subject, shape (n_subjects,), what was counted in its :attr:`blocks`."""
@@ -168,14 +166,9 @@ class Population(Table):
         return self.subject[rows] if "subject" in self else np.zeros(rows.size, np.int64)
 
     @property
-    def n_ever(self) -> np.ndarray:
-        """Rows that each subject ever had, shape (n_subjects,)."""
-        return np.array([self.next_uid]) if self.n_subjects == 1 else self.n_started
-
-    @property
     def n_each(self) -> np.ndarray:
         """Rows of each subject, shape (n_subjects,)."""
-        return np.diff(self.first)
+        return self._n_each if self._first_of == self.version else np.diff(self.first)
 
     def spread(self, value: np.ndarray | float) -> np.ndarray | float:
         """Return the value of each row's subject, where they have values of their own."""

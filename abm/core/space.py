@@ -112,14 +112,15 @@ def gap(a_um, b_um, period_um):
 
 
 @kernel
-def touch_on_floor(rows, chosen, total, n_found, is_free, x_um, y_um, uid, blocks, targets, floor, radius_um, key):
+def touch_on_floor(rows, chosen, total, n_found, seekers, targets, floor, radius_um, key):
     """Find the free cells that touch a target, sum the weights each of them touches and draw one of its targets.
 
     Each touched target waits an exponential time of its weight and the first is chosen, whatever the order of rows.
-    A block of cells writes what it finds from its own first row on. ``targets`` is ``(heads, entries, x, y, uid,
-    weight)``; ``floor`` is bins a side and the first bin of each subject, the side, and whether it is a ring. Most
-    cells are near no target.
+    A block of cells writes what it finds from its own first row on. ``seekers`` is ``(is free, x, y, uid, blocks)``,
+    ``targets`` ``(heads, entries, x, y, uid, weight)``; ``floor`` is bins a side and the first bin of each subject, the
+    side, and whether it is a ring. Most cells are near no target.
     """
+    is_free, x_um, y_um, uid, blocks = seekers
     heads, entries, tx, ty, target_uid, weight = targets
     n_side, first_bin, side_um, is_periodic = floor
     period_um = side_um if is_periodic else 0.0
@@ -274,7 +275,10 @@ class Floor(Space):
         Bins are as wide as the spacing of all cells there ever were, so that rows once sorted stay sorted when others
         go.
         """
-        bins, floor = np.empty(population.n, np.int64), self._sides(population.n_ever, SPACINGS_A_BIN, LEAST_BIN_UM)
+        bins, floor = (
+            np.empty(population.n, np.int64),
+            self._sides(np.atleast_1d(population.next_uid), SPACINGS_A_BIN, LEAST_BIN_UM),
+        )
         find_bins(bins, population.x_um, population.y_um, population.blocks, *floor[:2], self.side)
         return bins, floor[2]
 
@@ -338,7 +342,7 @@ class Floor(Space):
         lists = heads, entries, targets.x_um, targets.y_um, targets.uid, weight
         n_found = np.empty(blocks.shape[0], np.int64)
         who = is_free, seekers.x_um, seekers.y_um, seekers.uid, blocks
-        touch_on_floor(*found, n_found, *who, lists, (*sides, *floor), radius_um, key)
+        touch_on_floor(*found, n_found, who, lists, (*sides, *floor), radius_um, key)
         m = close_up(*found, n_found, blocks)
         return found[0][:m], found[1][:m], found[2][:m]
 

@@ -16,6 +16,7 @@ import numpy as np
 from abm.core.fields import Field
 from abm.core.par import Model
 from abm.core.population import SUBJECT, Population
+from abm.core.process import Phase
 from abm.core.simulation import Simulation
 from abm.core.world import World
 
@@ -61,11 +62,13 @@ def _form_of(simulation: Simulation) -> Hashable:
     looks = tuple((name, probes[name], tuple(sorted(steps))) for name, steps in simulation.due.items())
     moments = tuple((tuple(one.moments), tuple(one.ends)) for one in world.given)
     columns = tuple(tuple(cells.columns) for cells in world.populations.values())
-    told = world.properties, world.cell_types, world.given
+    told = world.properties, world.given
     if world.is_body:
-        return *grid, looks, moments, columns, form(told), form(simulation.processes)
+        return *grid, looks, moments, columns, form(told), form(world.cell_types), form(simulation.processes)
+    cells = tuple((name, type(cell_type)) for name, cell_type in world.cell_types.items())
+    laws = {name: process for name, process in simulation.processes.items() if process.phase is not Phase.DOSE}
     place = form(world.space.model_copy(update={"volume": 0.0}), ())
-    return *grid, looks, moments, columns, form(told), form(simulation.processes, (float,)), place
+    return *grid, looks, moments, columns, form(told), cells, form(laws, (float,)), place
 
 
 def _is_alone(simulation: Simulation) -> bool:
@@ -101,19 +104,21 @@ def _world(worlds: Sequence[World]) -> World:
     volume_uL = beside([world.pools.volume_uL for world in worlds])
     found = World(first.space, volume_uL, *first.subjects[0], *(world.subjects[0] for world in worlds[1:]))
     found.step, found.t_h = first.step, first.t_h
-    if not first.is_body:
-        _wells(found, worlds)
     for name in dict.fromkeys(chain.from_iterable(world.pools.amounts for world in worlds)):
         found.pools[name] = np.concatenate([np.atleast_1d(world.pools[name]) for world in worlds])
     found.populations = {name: _rows([world.populations[name] for world in worlds]) for name in first.populations}
     for told in ("properties", "cell_types", "given"):
         setattr(found, told, beside([getattr(world, told) for world in worlds]))
+    if not first.is_body:
+        _wells(found, worlds)
     return found
 
 
 def _wells(found: World, worlds: Sequence[World]) -> None:
     """Put side by side what only wells have."""
     found.members = tuple(worlds)
+    for name, population in found.populations.items():
+        population.next_uid = np.array([world.populations[name].next_uid for world in worlds])
     for name in dict.fromkeys(chain.from_iterable(world.tallies for world in worlds)):
         found.tallies[name] = np.array([world.tallies.get(name, 0) for world in worlds])
     for name, field in worlds[0].fields.items():
@@ -126,7 +131,7 @@ def _wells(found: World, worlds: Sequence[World]) -> None:
 def _rows(populations: Sequence[Population]) -> Population:
     first = populations[0]
     found = Population(first.name, dict.fromkeys([*first.columns.values(), SUBJECT]), base=())
-    found.n_subjects, found.n_started = len(populations), np.array([one.next_uid for one in populations])
+    found.n_subjects = len(populations)
     columns = {name: np.concatenate([one[name] for one in populations]) for name in first.columns}
     columns["subject"] = np.repeat(np.arange(len(populations)), [one.n for one in populations])
     found.add(columns["subject"].size, columns)

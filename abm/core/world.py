@@ -1,5 +1,6 @@
 """The World: everything that changes during a simulation."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -61,12 +62,15 @@ class World:
 
     Attributes
     ----------
+    n_subjects : int
+        Number of wells or patients.
     members : tuple of World
         Of wells side by side, each alone, as it was before.
     """
 
     def __init__(self, space: Space, volume_uL: Any, seed: int, replicate: int, *others: tuple[int, int]):
         self.space, self.subjects = space, ((seed, replicate), *others)
+        self.n_subjects = len(self.subjects)
         self.pools = Pools(volume_uL, self.n_subjects if self.is_body or others else None)
         self.populations: dict[str, Population] = {}
         self.cell_types: dict[str, CellType] = {}
@@ -80,16 +84,12 @@ class World:
         self.members: tuple[World, ...] = ()
         self.step, self.t_h, self.dt_h = 0, 0.0, 0.0
         self._keys: dict[str, np.ndarray] = {}
+        self._laws: dict[int, tuple[object, float, Any]] = {}
 
     @property
     def is_body(self) -> bool:
         """Whether it holds patients."""
         return self.space.scale == "body"
-
-    @property
-    def n_subjects(self) -> int:
-        """Number of wells or patients."""
-        return len(self.subjects)
 
     @property
     def target(self) -> str:
@@ -115,6 +115,13 @@ class World:
             own[:, place] = value
         return own
 
+    def law(self, process: object, make: Callable[["World"], Any]) -> Any:
+        """Return what a process makes of its parameters and the length of a step, made anew only for another length."""
+        known = self._laws.get(id(process))
+        if known is None or known[0] is not process or known[1] != self.dt_h:
+            known = self._laws[id(process)] = process, self.dt_h, make(self)
+        return known[2]
+
     def of(self, subject: int, is_over: bool = False) -> "World":
         """Return one of several wells side by side as a well alone, to be looked at; a lone one, and patients, as is.
 
@@ -124,7 +131,7 @@ class World:
             return self
         one = self.members[subject]
         one.step, one.t_h, one.dt_h = self.step, self.t_h, self.dt_h
-        one.tallies = {name: int(np.broadcast_to(n, self.n_subjects)[subject]) for name, n in self.tallies.items()}
+        one.tallies = {k: n[subject].item() if isinstance(n, np.ndarray) else n for k, n in self.tallies.items()}
         one.pools.amounts = {name: amount[subject].item() for name, amount in self.pools.amounts.items()}
         for name, field in self.fields.items():
             one.fields[name].values = field.values[subject].reshape(1, 1)

@@ -11,7 +11,7 @@ from abm.core.simulation import Simulation
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Flow, Stopped
 
-MOST_PATIENTS, MOST_ROWS = 128, 100_000  # design: what stays in the cache and stops within a second
+MOST_SUBJECTS, MOST_ROWS = 128, 100_000  # design: what stays in the cache and stops within a second
 BEAT_S = 0.2
 
 
@@ -21,17 +21,24 @@ One = TypeVar("One")
 def batches(
     scenario: Scenario, todo: Sequence[One], arm_of: Callable[[One], str] = attrgetter("arm"), n_workers: int = 1
 ) -> list[list[One]]:
-    """Return subjects in batches: a well alone; patients of an arm together, as many as leave all workers something."""
-    if scenario.space.keeps_cells:
-        return [[one] for one in todo]
-    n_rows = max(1, sum(scenario.counts().values()))
-    most = max(1, min(MOST_PATIENTS, MOST_ROWS // n_rows, math.ceil(len(todo) / n_workers)))
+    """Return subjects in batches, those of an arm together, as many as leave all workers something."""
+    most = min(most_side_by_side(scenario), math.ceil(len(todo) / n_workers))
     found = []
     for _, arm in groupby(todo, arm_of):
         own = list(arm)
         n = math.ceil(len(own) / most)
         found += [own[k * len(own) // n : (k + 1) * len(own) // n] for k in range(n)]
     return found
+
+
+def batches_of_run(scenario: Scenario, todo: Sequence[One], n_workers: int = 1) -> list[list[One]]:
+    """Return the subjects of a run in batches: one of which cells and checkpoints are kept is alone."""
+    return [[one] for one in todo] if scenario.space.keeps_cells else batches(scenario, todo, n_workers=n_workers)
+
+
+def most_side_by_side(scenario: Scenario) -> int:
+    """Return how many subjects lie side by side at most."""
+    return max(1, min(MOST_SUBJECTS, MOST_ROWS // max(1, sum(scenario.counts().values()))))
 
 
 class Watch:

@@ -1,7 +1,7 @@
 """What a run or a study will take in time, memory and disk; it is refused before it starts where that is too much."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from abm.core.errors import ResourceRefused
@@ -9,7 +9,7 @@ from abm.core.resources import free_disk, free_memory
 from abm.core.simulation import time_grid
 from abm.scenario.build import subjects
 from abm.scenario.schema import Scenario
-from abm.study.batches import batches
+from abm.study.batches import batches_of_run, most_side_by_side
 from abm.study.spec import Planned
 
 CELL_STEPS_PER_S = 8e6  # measured: of one thread on one core
@@ -55,7 +55,7 @@ class _Work:
     n_subjects: int
     n_cells: int
     n_steps: int
-    n_batches: int
+    n_batches: float
     is_body: bool
 
     @property
@@ -84,6 +84,7 @@ def cost_of_run(scenario: Scenario, n_threads: int) -> RunCost:
 def cost_of_study(planned: Planned, n_workers: int) -> StudyCost:
     """Say what a study will take, judged by its base scenario."""
     work, n_rows = _work(planned.base), planned.n_rows
+    work = replace(work, n_batches=work.n_subjects / most_side_by_side(planned.base))
     return StudyCost(
         rows=n_rows,
         hours=n_rows * (work.seconds + ROW_S) / n_workers / 3600.0,
@@ -133,7 +134,7 @@ def _work(scenario: Scenario) -> _Work:
     added = sum(addition.n_cells for arm in scenario.arms.values() for addition in arm.add)
     n_steps = time_grid(scenario.duration, scenario.steps_h, ()).size - 1
     n_cells, todo = sum(scenario.counts().values()) + added, subjects(scenario)
-    return _Work(len(todo), n_cells, n_steps, len(batches(scenario, todo)), scenario.space.scale == "body")
+    return _Work(len(todo), n_cells, n_steps, len(batches_of_run(scenario, todo)), scenario.space.scale == "body")
 
 
 def _memory(work: _Work, n_workers: int) -> float:

@@ -19,7 +19,7 @@ from abm.document.load import Document, apply_overrides, validate
 from abm.readouts.readout import Found
 from abm.scenario.build import Subject, build, controls, subjects
 from abm.scenario.schema import Scenario
-from abm.study.batches import MOST_PATIENTS, Watch, batches
+from abm.study.batches import Watch, batches, most_side_by_side
 from abm.study.jobs import Flow, Stopped, attempt
 from abm.study.measures import measured, of_arms
 
@@ -72,7 +72,7 @@ class RowJob:
 
 @dataclass(frozen=True)
 class RowsJob:
-    """Rows to compute together: one whose subjects are wells, or several of patients."""
+    """Rows to compute together, so that their subjects lie side by side."""
 
     rows: tuple[RowJob, ...]
 
@@ -109,7 +109,7 @@ class RowsJob:
 
 
 def together(rows: Iterable[RowJob], n_rows: int) -> Iterator[RowsJob]:
-    """Yield rows of one base in jobs that leave something to all cores, each as large as patients lie side by side."""
+    """Yield rows of one base in jobs that leave something to all cores, each as large as subjects lie side by side."""
     for base, own in groupby(rows, lambda row: row.base):
         most = min(rows_side_by_side(base), math.ceil(n_rows / cores()))
         while batch := tuple(islice(own, most)):
@@ -118,9 +118,9 @@ def together(rows: Iterable[RowJob], n_rows: int) -> Iterator[RowsJob]:
 
 @cache
 def rows_side_by_side(base: str) -> int:
-    """Return of how many rows the patients may lie side by side; of wells, one."""
+    """Return of how many rows the subjects of an arm may lie side by side."""
     scenario = Scenario.model_validate(json.loads(base))
-    return 1 if scenario.space.keeps_cells else max(1, MOST_PATIENTS // scenario.replicates)
+    return max(1, most_side_by_side(scenario) // scenario.replicates)
 
 
 def side_by_side(rows: Sequence[RowJob], flow: Flow) -> list[Numbers]:

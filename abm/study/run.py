@@ -15,7 +15,7 @@ from abm.scenario.draws import warnings_of
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
 from abm.scenario.warm import is_warm, warm_up
-from abm.study.batches import batches
+from abm.study.batches import batches_of_run
 from abm.study.conclude import conclude
 from abm.study.cost import RunCost, cost_of_run, refuse_large_run
 from abm.study.jobs import NO_MEMORY, Monitor
@@ -139,7 +139,7 @@ def _jobs(
     left = [subject for subject, place in places.items() if not place.part.is_finished]
     return [
         SubjectJob(scenario, tuple(places[subject] for subject in batch), own_hash, _per_job(expected, n_threads))
-        for batch in batches(scenario, left, n_workers=expected.n_workers)
+        for batch in batches_of_run(scenario, left, expected.n_workers)
     ]
 
 

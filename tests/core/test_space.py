@@ -1,5 +1,7 @@
 """Who touches whom, against looking at every pair."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from abm.core.rng import stream_key
 from abm.core.space import Floor, Mixed
 
 RADIUS_UM = 10.0
-KEY = (stream_key(1, 0, "touch"), np.uint32(5))
+KEY = (np.array([stream_key(1, 0, "touch")]), np.uint32(5))
 P_MIN = 1e-5
 WALLS = pytest.mark.parametrize("walls", ["reflecting", "periodic"])
 
@@ -31,7 +33,7 @@ def scattered(rng, n, side_um):
 
 def touch(space, seekers, is_free, targets, weight, key=KEY):
     """Return for every seeker the chosen target, -1 for none, and the summed weight."""
-    rows, found, weights = space.touch(seekers, is_free, targets, weight, RADIUS_UM, key)
+    rows, found, weights = space.touch(seekers, is_free, targets, weight, np.array([RADIUS_UM]), key)
     assert (np.diff(rows) > 0).all()
     chosen, total = np.full(seekers.n, -1), np.zeros(seekers.n)
     chosen[rows], total[rows] = found, weights
@@ -145,7 +147,7 @@ def test_the_mixed_space_is_the_mean_over_a_scattered_floor():
 
 def test_scattered_cells_are_even_over_the_floor():
     space, population = Floor(side="300 um"), cells([0.0] * 20_000, [0.0] * 20_000)
-    space.scatter(population, slice(0, population.n), KEY)
+    space.scatter(population, slice(0, population.n), (KEY[0][0], KEY[1]))
     counts = np.histogram2d(population.x_um, population.y_um, bins=10, range=((0, 300), (0, 300)))[0]
     assert counts.sum() == population.n
     assert stats.chisquare(counts.ravel()).pvalue > P_MIN
@@ -155,9 +157,10 @@ def test_sorting_puts_neighbours_beside_each_other():
     rng, space = np.random.default_rng(2), Floor(side="400 um")
     population = scattered(rng, 500, 400.0)
     order = space.sort(population)
-    _, n_side, bin_um = space.bins(population)
+    n_side = math.isqrt(space.bins(population)[1])
     assert n_side > 10
-    bins = [np.minimum((a[order] / bin_um).astype(int), n_side - 1) for a in (population.y_um, population.x_um)]
+    places = population.y_um[order], population.x_um[order]
+    bins = [np.minimum((place_um * (n_side / 400.0)).astype(int), n_side - 1) for place_um in places]
     assert (np.diff(bins[0] * n_side + bins[1]) >= 0).all()
     assert sorted(order) == list(range(500))
     assert Mixed().sort(population) is None

@@ -1,4 +1,4 @@
-"""A patient is the same, to the last bit, alone and beside any others."""
+"""A patient, or a well, is the same, to the last bit, alone and beside any others."""
 
 import numpy as np
 import pytest
@@ -73,6 +73,103 @@ def test_a_patient_is_the_same_alone_and_in_any_company(patients, company):
     place = company.index(0)
     assert seen(together, place) == seen(alone, 0)
     assert state(together, place) == state(alone, 0)
+
+
+WELL = {
+    "populations.b_cells.n": 150,
+    "populations.nk_cells.per_b_cell": 2.0,
+    "space.side": "300 um",
+    "space.volume": "1.2 uL",
+    "duration": "4 h",
+    "dt": "2.5 min",
+    "probes.cells": None,
+    "probes.fields": None,
+    "arms": {
+        "mixed": {
+            "add": [
+                {"serum": "25 %"},
+                {"rituximab": "10 ug/mL"},
+                {"obinutuzumab_like": "1 ug/mL"},
+                {"anti_cd55": "50 %"},
+                {"igg": "2 uM"},
+                {"dheas": "1 uM"},
+            ]
+        }
+    },
+}
+
+
+def varied(process, rng):
+    """Return a process with other numbers; where DHEAS is even it stays so."""
+    numbers = {row["name"]: getattr(process, row["name"]) for row in describe(type(process))}
+    numbers = {name: value for name, value in numbers.items() if isinstance(value, float)}
+    return process.model_copy(update={name: value * rng.uniform(0.9, 1.0) for name, value in numbers.items()})
+
+
+@pytest.fixture(scope="module")
+def wells():
+    """Return the function that builds a well, of which each differs in every number of its processes."""
+
+    def well(which):
+        genotype, rng = ("VV", "VF", "FF")[which % 3], np.random.default_rng(which)
+        sets = WELL | {"populations.b_cells.n": 150 + which, "covariates.fcgr3a": genotype, "seed": which}
+        scenario = load_scenario("configs/scenarios/three_arms.yaml", sets)
+        processes = {name: varied(process, rng) for name, process in scenario.processes.items()}
+        return build(scenario.model_copy(update={"processes": processes}), Subject("mixed", which))
+
+    return well
+
+
+def shown(simulation, place):
+    """Return everything that a well shows and holds, as bytes."""
+    world = simulation.world.of(place, is_over=True)
+    rows = {step: list(own(row, place).items()) for step, row in simulation.records["counts"].items()}
+    tables = {("cells", name): table for name, table in world.populations.items()}
+    tables |= {("dead", name): table for name, table in world.deaths.items()}
+    columns = {
+        (*of, name): np.ascontiguousarray(table[name]).tobytes()
+        for of, table in tables.items()
+        for name, column in table.columns.items()
+        if name != "subject" and not column.refers
+    }
+    fields = {name: field.values.tobytes() for name, field in world.fields.items()}
+    return rows, columns, fields, world.pools.amounts, {k: n for k, n in world.tallies.items() if "additions" not in k}
+
+
+@pytest.mark.parametrize("company", [[1, 0], [5, 4, 3, 0, 1, 2]])
+def test_a_well_is_the_same_alone_and_in_any_company(wells, company):
+    alone = wells(0)
+    alone.run()
+    together = [wells(which) for which in company]
+    assert alike(together) == [list(range(len(company)))]
+    together = stack(together)
+    together.run()
+    found, expected = shown(together, company.index(0)), shown(alone, 0)
+    for mine, its in zip(found, expected, strict=True):
+        assert mine == its
+    tallies = expected[-1]
+    assert min(tallies[f"b_cells.deaths_{cause}"] for cause in ("adcc", "cdc")) > 0
+    assert shown(together, company.index(1)) != expected
+
+
+def test_wells_where_something_comes_later_or_is_uneven_stay_alone():
+    def well(*names, **changes):
+        return build(load_scenario("configs/scenarios/three_arms.yaml", WELL | changes), Subject("mixed", 0))
+
+    given = WELL["arms"]["mixed"]["add"]
+    later = {"mixed": {"add": [*given, {"rituximab": "1 ug/mL", "at": "1 h"}]}}
+    changing = {"mixed": {"add": given, "change": [{"at": "1 h", "set": {"processes.killing.lag": "1 h"}}]}}
+    others = [
+        well(),
+        well(arms=later),
+        well(arms=changing),
+        well(**{"processes.bead": {"kind": "dheas_source"}}),
+        well(**{"processes.division": {"kind": "division"}}),
+        well(**{"probes.cells": {"at": ["0 h"]}}),
+        well(**{"space.side": "310 um"}),
+        well(),
+    ]
+    assert alike(others) == [[0, 7], [1], [2], [3], [4], [5], [6]]
 
 
 def test_subclones_split_in_a_stack_and_keep_their_identities():

@@ -8,7 +8,7 @@
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -37,5 +37,9 @@ class AntibodyDecay(Process):
     def step(self, world: World, key: Key) -> None:
         """Decay for one step."""
         for drug in antibodies(world):
-            decayed_frac = -np.expm1(-math.log(2.0) * world.dt_h / self.half_life)
-            world.pools.move(pool_of(drug), pool_of(drug, "decayed"), world.pools[pool_of(drug)] * decayed_frac)
+            decayed = world.pools[pool_of(drug)] * world.law(self, self._law)
+            world.pools.move(pool_of(drug), pool_of(drug, "decayed"), decayed)
+
+    def _law(self, world: World) -> Any:
+        """Return the share that a step takes."""
+        return -np.expm1(-math.log(2.0) * world.dt_h / self.half_life)

@@ -152,12 +152,16 @@ class Binding(Process):
         if not drugs:
             return
         free = in_pools(pools, drugs)
-        laws, per_nM = laws_of(world, drugs), world.each(pools.molecules(1.0))
-        bind(on_cells(b, drugs), b.bound_per_cell, free, b.cd20_per_cell, b.first, laws, per_nM, world.dt_h)
+        bind(on_cells(b, drugs), b.bound_per_cell, free, b.cd20_per_cell, b.first, *world.law(self, law), world.dt_h)
         to_pools(pools, drugs, free)
         if any(np.any(drug.rel_c1q != 1.0) or np.any(drug.rel_cd16 != 1.0) for drug in drugs):
             b.rel_c1q[:] *= mean_over_bound(b, drugs, [drug.rel_c1q for drug in drugs])
             b.rel_cd16[:] *= mean_over_bound(b, drugs, [drug.rel_cd16 for drug in drugs])
+
+
+def law(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """Return the laws of the antibodies, and the molecules of 1 nM, of each subject."""
+    return laws_of(world, antibodies(world)), world.each(world.pools.molecules(1.0))
 
 
 def laws_of(world: World, drugs: Sequence[Antibody]) -> np.ndarray:

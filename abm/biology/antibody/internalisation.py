@@ -35,7 +35,7 @@ def internalise(bound, total, cd20, inside, set_point, first, lost_frac, sites_p
     for s in range(first.size - 1):
         rows = slice(first[s], first[s + 1])
         for a in range(bound.shape[0]):
-            inside[a, s] += take_in(bound[a][rows], cd20[rows], lost_frac[a, s], sites_per_cd20[a, s])
+            inside[a, s] += take_in(bound[a][rows], cd20[rows], lost_frac[s, a], sites_per_cd20[s, a])
         recover(cd20[rows], set_point[rows], recovered_frac[s])
     add_up(total, bound)
 
@@ -85,10 +85,13 @@ class Internalisation(Process):
         """Internalise and recover for one step."""
         b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
         inside = in_pools(pools, drugs, "internalised")
-        rates = [self.rate_per_h * drug.rel_internalisation for drug in drugs]
-        lost_frac = np.array([world.each(-np.expm1(-rate * world.dt_h)) for rate in rates]).reshape(inside.shape)
-        sites = np.array([world.each(drug.sites_per_cd20) for drug in drugs]).reshape(inside.shape)
-        recovered_frac = world.each(-np.expm1(-self.recovery_per_h * world.dt_h))
         cells = on_cells(b, drugs), b.bound_per_cell, b.cd20_per_cell
-        internalise(*cells, inside, b.cd20_start_per_cell, b.first, lost_frac, sites, recovered_frac)
+        internalise(*cells, inside, b.cd20_start_per_cell, b.first, *world.law(self, self._law))
         to_pools(pools, drugs, inside, "internalised")
+
+    def _law(self, world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the share of each antibody that goes in, its molecules per CD20, the share of CD20 that returns."""
+        drugs = antibodies(world)
+        lost_frac = [-np.expm1(-self.rate_per_h * drug.rel_internalisation * world.dt_h) for drug in drugs]
+        recovered_frac = world.each(-np.expm1(-self.recovery_per_h * world.dt_h))
+        return world.laws(*lost_frac), world.laws(*(drug.sites_per_cd20 for drug in drugs)), recovered_frac

@@ -69,11 +69,15 @@ class Shaving(Process):
         b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
         if not drugs:
             return
-        stripped, sites = in_pools(pools, drugs, "shaved"), world.laws(*(drug.sites_per_cd20 for drug in drugs))
-        cells, n_holding = (on_cells(b, drugs), b.bound_per_cell, b.cd20_per_cell), self.n_holding(world, key)
-        rate_in_step = world.each(self.rate_per_h * world.dt_h)
-        strip(*cells, stripped, n_holding, b.first, sites, rate_in_step, self.most_at_once)
+        stripped, n_holding = in_pools(pools, drugs, "shaved"), self.n_holding(world, key)
+        cells = on_cells(b, drugs), b.bound_per_cell, b.cd20_per_cell, stripped, n_holding, b.first
+        strip(*cells, *world.law(self, self._law), self.most_at_once)
         to_pools(pools, drugs, stripped, "shaved")
+
+    def _law(self, world: World) -> tuple[np.ndarray, np.ndarray]:
+        """Return molecules per CD20 of each antibody, and the rate times a step."""
+        sites_per_cd20 = world.laws(*(drug.sites_per_cd20 for drug in antibodies(world)))
+        return sites_per_cd20, world.each(self.rate_per_h * world.dt_h)
 
     def n_holding(self, world: World, key: Key) -> np.ndarray:
         """Return how many effector cells hold each B cell."""

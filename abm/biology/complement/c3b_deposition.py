@@ -50,10 +50,14 @@ class C3bDeposition(Process):
     loss_per_h: float = par(0.05, "1/h", "assumed: slow shedding", "Loss of cell-bound fragments", ge=0, le=5)
     c3_per_c3b: float = par(10.0, "1", "assumed: most activated C3 ends in the medium", "C3 used per C3b laid", ge=1)
 
+    def _law(self, world: World) -> np.ndarray:
+        """Return C3b per event, and the share of old fragments that a step leaves."""
+        return world.laws(self.burst, np.exp(-self.loss_per_h * world.dt_h))
+
     def step(self, world: World, key: Key) -> None:
         """Lay C3b for one step."""
         b, pools = world.populations["b_cells"], world.pools
-        laws, laid = world.laws(self.burst, np.exp(-self.loss_per_h * world.dt_h)), b.counts()
+        laws, laid = world.law(self, self._law), np.empty(len(b.blocks))
         gain = b.c3b_gain_per_cell
         lay(b.c3b_per_cell, laid, gain, b.n_docked, b.cd55, b.rel_cd55, b.uid, b.blocks, laws, key)
         needed = b.total(laid) * self.c3_per_c3b

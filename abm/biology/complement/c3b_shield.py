@@ -9,6 +9,8 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.biology.columns import C3B, REL_FC
 from abm.core.jit import kernel, prange
 from abm.core.par import par
@@ -42,4 +44,8 @@ class C3bShield(Process):
     def step(self, world: World, key: Key) -> None:
         """Shield for one step."""
         b = world.populations["b_cells"]
-        shield(b.rel_fc, b.c3b_per_cell, b.blocks, world.laws(self.max_frac, self.c3b50_per_cell))
+        shield(b.rel_fc, b.c3b_per_cell, b.blocks, world.law(self, self._law))
+
+    def _law(self, world: World) -> np.ndarray:
+        """Return what is hidden at most, and half-saturation."""
+        return world.laws(self.max_frac, self.c3b50_per_cell)

@@ -7,7 +7,7 @@
 *References*: assumed rates; C2 is the most labile component.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -34,7 +34,10 @@ class ComplementDecay(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Decay for one step."""
-        for name in COMPLEMENT:
+        for name, lost_frac in zip(COMPLEMENT, world.law(self, self._law), strict=True):
             if name in world.pools:
-                lost_frac = -np.expm1(-getattr(self, f"{name}_per_h") * world.dt_h)
                 world.pools.move(name, f"{name}_decayed", world.pools[name] * lost_frac)
+
+    def _law(self, world: World) -> list[Any]:
+        """Return the share of each that a step takes."""
+        return [-np.expm1(-getattr(self, f"{name}_per_h") * world.dt_h) for name in COMPLEMENT]

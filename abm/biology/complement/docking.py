@@ -24,7 +24,7 @@ from abm.core.rng import Key, poisson_of_each
 from abm.core.series import exp, log
 from abm.core.world import World
 
-LEAST = 1e-9  # design: of which a logarithm can be taken
+LEAST = 1e-9  # design: of which a logarithm can be taken, and by which can be divided
 
 
 @kernel
@@ -100,11 +100,16 @@ class Docking(Process):
         q = available["c1q"] * available["c2c4"] * available["c3"]
         if not np.any(q):
             return
-        laws, of_blocks = world.laws(self.max_per_h * q * world.dt_h, self.rho50_per_cell, self.steepness), b.counts()
+        laws, of_blocks = (
+            world.laws(self.max_per_h * q * world.dt_h, self.rho50_per_cell, self.steepness),
+            np.empty(len(b.blocks)),
+        )
         dock(b.n_docked, of_blocks, b.bound_per_cell, b.rel_c1q, b.uid, b.blocks, laws, key)
         events, uses = b.total(of_blocks), {"c1q": self.c1q_per_event, "c2c4": self.c2c4_per_event}
         for decision, (name, per_event) in enumerate(uses.items(), start=1):
-            events = trim(b, b.n_docked, events, pools[name] / np.maximum(per_event, 1e-300), decision, key)
+            events = trim(
+                b.n_docked, events, pools[name] / np.maximum(per_event, LEAST), (b.uid, b.first), decision, key
+            )
         for name, per_event in uses.items():
             pools.move(name, f"{name}_used", events * per_event)
         world.tally("docking_events", events)

@@ -86,12 +86,12 @@ class MacInsertion(Process):
         b, pools = world.populations["b_cells"], world.pools
         level = pools.nM("c5c9") / np.maximum(world.properties["serum"].nM_of("c5c9"), 1e-300)
         rates = self.per_event * level / (level + self.half_c5c9_frac), -np.expm1(-self.repair_per_h * world.dt_h)
-        mac, gain, of_blocks = b.mac_per_cell, b.mac_gain_per_cell, b.counts()
+        mac, gain, of_blocks = b.mac_per_cell, b.mac_gain_per_cell, np.empty(len(b.blocks))
         cells = b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, b.uid, b.blocks
         insert(mac, of_blocks, gain, *cells, world.laws(*rates), key)
         inserted = b.total(of_blocks)
         if np.any(inserted > pools["c5c9"]):
             mac -= gain
-            inserted = trim(b, gain, inserted, pools["c5c9"], 2, key)
+            inserted = trim(gain, inserted, pools["c5c9"], (b.uid, b.first), 2, key)
             mac += gain
         pools.move("c5c9", "c5c9_used", inserted)

@@ -9,6 +9,8 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.biology.columns import MAC
 from abm.core.jit import kernel, prange
 from abm.core.par import par
@@ -49,5 +51,8 @@ class MacLysis(Process):
     def step(self, world: World, key: Key) -> None:
         """Set the hazard for this step."""
         b = world.populations["b_cells"]
-        laws = world.laws(self.max_per_h, self.mac50_per_cell, self.steepness)
-        set_hazard(b.hazard_cdc_per_h, b.mac_per_cell, b.blocks, laws)
+        set_hazard(b.hazard_cdc_per_h, b.mac_per_cell, b.blocks, world.law(self, self._law))
+
+    def _law(self, world: World) -> np.ndarray:
+        """Return highest hazard, half-saturation and exponent."""
+        return world.laws(self.max_per_h, self.mac50_per_cell, self.steepness)

@@ -146,40 +146,34 @@ class Engagement(Process):
     def step(self, world: World, key: Key) -> None:
         """Part, then engage, for one step."""
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
-        laws = world.laws(self.fc50_per_cell(world.properties["covariates"].fcgr3a), self.steepness)
-        see_fc(b.fc_signal, b.bound_per_cell, b.rel_fc, b.rel_fc50, b.rel_cd16, b.blocks, laws)
+        signal, parting, contact_um, rate_dt, cd16_kept = world.law(self, self._law)
+        see_fc(b.fc_signal, b.bound_per_cell, b.rel_fc, b.rel_fc50, b.rel_cd16, b.blocks, signal)
         if nk is None or nk.n == 0:
             return
-        is_free, weight = self._part(world, nk, b, key)
-        rows, chosen, total = world.space.touch(nk, is_free, b, weight, world.each(self.contact_um), key)
+        is_free, weight = self._part(parting, nk, b, key)
+        rows, chosen, total = world.space.touch(nk, is_free, b, weight, contact_um, key)
         if rows.size == 0:
             return
-        order, granted, rate_dt = (
-            np.empty(rows.size),
-            np.empty(world.n_subjects, np.int64),
-            self.rate_per_h * world.dt_h,
-        )
-        ask(order, rows, total, nk.cd16, nk.rel_engagement, nk.uid, nk.first, world.each(rate_dt), key)
-        asked, cd16_kept = (np.argsort(order), order, rows, chosen, nk.first), world.each(1.0 - self.cd16_shed_frac)
+        order, granted = np.empty(rows.size), np.empty(world.n_subjects, np.int64)
+        ask(order, rows, total, nk.cd16, nk.rel_engagement, nk.uid, nk.first, rate_dt, key)
+        asked = np.argsort(order), order, rows, chosen, nk.first
         grant(granted, nk.partner, b.n_engaged, nk.cd16, *asked, self.max_per_target, cd16_kept)
         world.tally("engagements", granted)
 
-    def _part(self, world: World, nk: Population, b: Population, key: Key) -> tuple[np.ndarray, np.ndarray]:
-        """Let conjugates part; return which NK cells are free, and the signal of all targets that are not full."""
-        rates_per_h = (self.unbinding_per_h, self.unbinding_dying_per_h)
-        laws = world.laws(*(-np.expm1(-rate * world.dt_h) for rate in rates_per_h))
-        engaged, is_free, weight = nk.referring("partner"), np.ones(nk.n, bool), b.fc_signal.copy()
-        part(
-            nk.partner,
-            is_free,
-            b.n_engaged,
-            weight,
-            engaged,
-            b.is_dying,
-            nk.uid,
-            nk.first,
-            laws,
-            self.max_per_target,
-            key,
+    def _law(self, world: World) -> tuple[np.ndarray, ...]:
+        """Return half-saturation and exponent, chances to part, contact distance, rate times a step, CD16 kept."""
+        rates_per_h = self.unbinding_per_h, self.unbinding_dying_per_h
+        return (
+            world.laws(self.fc50_per_cell(world.properties["covariates"].fcgr3a), self.steepness),
+            world.laws(*(-np.expm1(-rate * world.dt_h) for rate in rates_per_h)),
+            world.each(self.contact_um),
+            world.each(self.rate_per_h * world.dt_h),
+            world.each(1.0 - self.cd16_shed_frac),
         )
+
+    def _part(self, laws: np.ndarray, nk: Population, b: Population, key: Key) -> tuple[np.ndarray, np.ndarray]:
+        """Let conjugates part; return which NK cells are free, and the signal of all targets that are not full."""
+        engaged, is_free, weight = nk.referring("partner"), np.ones(nk.n, bool), b.fc_signal.copy()
+        held = nk.partner, is_free, b.n_engaged, weight, engaged, b.is_dying, nk.uid, nk.first
+        part(*held, laws, self.max_per_target, key)
         return is_free, weight

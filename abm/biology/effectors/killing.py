@@ -109,11 +109,15 @@ class Killing(Process):
         """Return the Fc term of the hit rate, shape (n B cells,)."""
         return b.fc_signal
 
+    def _law(self, world: World) -> np.ndarray:
+        """Return the rate times a step, the share of granules that a hit leaves, and of damage that repair leaves."""
+        kept_frac = np.exp(-self.repair_per_h * world.dt_h)
+        return world.laws(self.rate_per_h * world.dt_h, 1.0 - self.granules_per_hit_frac, kept_frac)
+
     def step(self, world: World, key: Key) -> None:
         """Hit and mark for one step."""
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
-        hits_taken, kept_frac = np.zeros(b.n, np.int64), np.exp(-self.repair_per_h * world.dt_h)
-        laws = world.laws(self.rate_per_h * world.dt_h, 1.0 - self.granules_per_hit_frac, kept_frac)
+        hits_taken, laws = np.zeros(b.n, np.int64), world.law(self, self._law)
         if nk is not None and nk.n:
             engaged, total = nk.referring("partner"), np.empty(world.n_subjects)
             mean = np.empty(engaged.size)

@@ -9,7 +9,6 @@ exponential time, and turns are made between steps. Mean squared displacement
 *References*: Codling2008 (velocity-jump process).
 """
 
-import math
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -19,6 +18,7 @@ from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, direction, fill_both
+from abm.core.series import log
 from abm.core.table import Column
 from abm.core.world import World
 
@@ -53,7 +53,9 @@ def turn(x_heading, y_heading, wait, uid, elapsed, key):
     fill_both(u, v, uids[:n], 0, key)
     find_headings(x, y, v)
     for k in range(n):
-        wait[rows[k]], x_heading[rows[k]], y_heading[rows[k]] = -math.log(u[k]), x[k], y[k]
+        u[k] = -log(u[k])
+    for k in range(n):
+        wait[rows[k]], x_heading[rows[k]], y_heading[rows[k]] = u[k], x[k], y[k]
 
 
 @device
@@ -122,8 +124,12 @@ class Motility(Process):
         cells = world.populations.get(self.population)
         if cells is None or world.space.kind == "mixed":
             return
-        length_um = np.minimum(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
         moved = cells.x_um, cells.y_um, cells.x_heading, cells.y_heading, cells[WAIT]
         who = world.cell_types[self.population].is_engaged(cells), cells.uid, cells.blocks
         floor = world.space.side, world.space.is_periodic
-        crawl(*moved, *who, world.laws(world.dt_h / self.persistence, length_um), *floor, key)
+        crawl(*moved, *who, world.law(self, self._law), *floor, key)
+
+    def _law(self, world: World) -> np.ndarray:
+        """Return the step over the persistence, and its length, um."""
+        length_um = np.minimum(self.speed_um_per_min * 60.0 * world.dt_h, world.space.side)
+        return world.laws(world.dt_h / self.persistence, length_um)

@@ -49,5 +49,9 @@ class Recovery(Process):
         nk = world.populations.get("nk_cells")
         if nk is None:
             return
+        recover(nk.granules, nk.cd16, nk.first, *world.law(self, self._law))
+
+    def _law(self, world: World) -> tuple[np.ndarray, ...]:
+        """Return the shares of the distance to 1 that are made good."""
         taus_h = self.granules_time_constant, self.cd16_time_constant
-        recover(nk.granules, nk.cd16, nk.first, *(world.each(-np.expm1(-world.dt_h / tau_h)) for tau_h in taus_h))
+        return tuple(world.each(-np.expm1(-world.dt_h / tau_h)) for tau_h in taus_h)

@@ -14,7 +14,7 @@ one place, the field is one number that all cells take from.
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -57,8 +57,9 @@ class DheasField(Process):
 
     def prepare(self, world: World) -> None:
         """Make the field; a mixed space has a single voxel."""
-        n = 1 if world.space.kind == "mixed" else self.n_voxels(world.space.side)
-        world.fields.setdefault("dheas", Field(n, world.space.side, world.space.is_periodic))
+        if "dheas" not in world.fields:
+            n = 1 if world.space.kind == "mixed" else self.n_voxels(world.space.side)
+            world.fields["dheas"] = Field(n, world.space.side, world.space.is_periodic)
 
     def n_voxels(self, side_um: float) -> int:
         """Return the voxels along a side."""
@@ -76,6 +77,10 @@ class DheasField(Process):
         n_cells = world.populations["nk_cells"].n if "nk_cells" in world.populations else 0
         return self.unevenness(n_cells, world.space.side, world.pools.volume_uL) > EVEN_FRAC
 
+    def _law(self, world: World) -> Any:
+        """Return the share that a step loses in the medium."""
+        return -np.expm1(-self.loss_per_h * world.dt_h)
+
     def step(self, world: World, key: Key) -> None:
         """Diffuse, lose and take up for one step."""
         field, pools = world.fields["dheas"], world.pools
@@ -83,7 +88,7 @@ class DheasField(Process):
             return
         molecules = pools.molecules(1.0)
         field.diffuse(self.diffusion_um2_per_s * 3600.0, world.dt_h)
-        pools.add("dheas_lost", molecules * field.take(-np.expm1(-self.loss_per_h * world.dt_h)))
+        pools.add("dheas_lost", molecules * field.take(world.law(self, self._law)))
         nk = world.populations.get("nk_cells")
         if nk is None or nk.n == 0 or not np.any(self.uptake_pL_per_h):
             return

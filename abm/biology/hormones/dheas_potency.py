@@ -63,9 +63,13 @@ class DheasPotency(Process):
         nk, field = world.populations.get("nk_cells"), world.fields.get("dheas")
         if nk is None or nk.n == 0:
             return
-        share = -np.expm1(-world.dt_h / self.lag)
+        share = world.law(self, self._law)
         if field is None or field.is_even:
             steady = self.potency(field.mean if field else world.pools.nM("dheas"))
-            relax(nk.potency, nk.first, world.each(steady), world.each(share))
+            relax(nk.potency, nk.first, world.each(steady), share)
         else:
-            relax_each(nk.potency, field.at(nk.x_um, nk.y_um, self.potency(field.values)), share)
+            relax_each(nk.potency, field.at(nk.x_um, nk.y_um, self.potency(field.values)), share[0])
+
+    def _law(self, world: World) -> np.ndarray:
+        """Return the share of the distance that is gone in a step."""
+        return world.each(-np.expm1(-world.dt_h / self.lag))

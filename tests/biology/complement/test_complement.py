@@ -13,7 +13,7 @@ from abm.biology.complement.supply import trim
 
 N = 4000
 P_MIN = 1e-4
-KEY = (np.uint64(7), np.uint32(3))
+KEY = (np.array([7], np.uint64), np.uint32(3))
 CHAIN = {
     "regulator_block": {},
     "complement_docking": {},
@@ -106,7 +106,8 @@ def test_serum_in_halves_gives_the_product_of_saturating_terms(culture, alike):
 @given(st.lists(st.integers(0, 50), max_size=30), st.floats(0, 2000), st.floats(0.5, 20))
 def test_trimming_never_uses_more_than_the_supply_and_wastes_less_than_one_event(events, supply, per_event):
     wanted, granted = np.array(events, np.int64), np.array(events, np.int64)
-    trim(granted, int(granted.sum()), supply / per_event, np.arange(len(events), dtype=np.uint64), 1, KEY)
+    uid, first = np.arange(len(events), dtype=np.uint64), np.array([0, len(events)])
+    trim(granted, granted.sum(keepdims=True), supply / per_event, (uid, first), 1, KEY)
     assert (granted <= wanted).all()
     assert (granted >= 0).all()
     assert granted.sum() * per_event <= supply * (1 + 1e-12) or (granted == wanted).all()
@@ -116,12 +117,13 @@ def test_trimming_never_uses_more_than_the_supply_and_wastes_less_than_one_event
 def test_what_is_scarce_goes_to_cells_drawn_anew_wherever_their_row_is():
     uid, order = np.arange(1000, dtype=np.uint64), np.random.default_rng(1).permutation(1000)
     events, shuffled = np.full(1000, 3), np.full(1000, 3)
-    assert trim(events, 3000, 600.0, uid, 1, KEY) == 600
-    trim(shuffled, 3000, 600.0, uid[order], 1, KEY)
+    n, first = np.array([3000]), np.array([0, 1000])
+    assert trim(events, n, 600.0, (uid, first), 1, KEY) == 600
+    trim(shuffled, n, 600.0, (uid[order], first), 1, KEY)
     assert (shuffled == events[order]).all()
     assert stats.binomtest(int((events[:500] > 0).sum()), 200, 0.5).pvalue > P_MIN
     later = np.full(1000, 3)
-    trim(later, 3000, 600.0, uid, 1, (KEY[0], np.uint32(KEY[1] + 1)))
+    trim(later, n, 600.0, (uid, first), 1, (KEY[0], np.uint32(KEY[1] + 1)))
     assert (later != events).any()
 
 
