@@ -49,9 +49,9 @@ def contests(is_full: bool) -> dict[str, Contest]:
             "well": Contest("full well, 60 000 cells, 24 h at 1 min", jobs.wells(jobs.WELL_CELLS), 5, 3),
             "million": Contest("10⁶ cells, 8 steps of 1 min", jobs.steps(1_000_000, 8), 5, 1),
             "patch": Contest(
-                "4 patches of 5 000 cells, 24 h at 2.5 min", jobs.wells(jobs.PATCH_CELLS, dt_min=2.5, n_wells=4), 5, 6
+                "16 patches of 5 000 cells, 24 h at 2.5 min", jobs.wells(jobs.PATCH_CELLS, dt_min=2.5, n_wells=16), 5, 6
             ),
-            "row": Contest("row of a sweep: three such patches and their controls", jobs.row(), 20, 6),
+            "row": Contest("16 rows of a sweep: three such patches and their controls", jobs.row(n_rows=16), 5, 6),
         }
         | _cohorts(is_full)
         | _evidence(is_full)

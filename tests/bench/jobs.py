@@ -45,11 +45,11 @@ def steps(n_cells: int, n_steps: int) -> Job:
     return {"kind": "steps", "scenario": THREE_ARMS, "sets": sets, "n_steps": n_steps}
 
 
-def row(n_cells: int = PATCH_CELLS, hours: float = 24.0) -> Job:
-    """Return a row of a sweep: all three arms and their controls."""
+def row(n_cells: int = PATCH_CELLS, hours: float = 24.0, n_rows: int = 1) -> Job:
+    """Return rows of a sweep: all three arms and their controls."""
     sets = (f"duration={hours} h", "dt=2.5 min", "replicates=1", *NO_FRAMES)
     few, own = (*sets, *density(FEW_CELLS)), (*sets, *density(n_cells))
-    return {"kind": "row", "scenario": THREE_ARMS, "sets": own, "few": few}
+    return {"kind": "row", "scenario": THREE_ARMS, "sets": own, "few": few, "n_rows": n_rows}
 
 
 def cohort(scenario: str, n_patients: int, years: float, cells_per_agent: float, dt_h: float) -> Job:

@@ -89,26 +89,38 @@ def _subject(arm: str, replicate: int) -> Any:
     return kind(arm, replicate)
 
 
+def _stacked(simulations: list[Any]) -> list[tuple[Any, list[int]]]:
+    """Return simulations side by side where the revision can, each with the places of those that it holds."""
+    try:
+        from abm.core.stack import stacks
+    except ImportError:
+        return [(one, [place]) for place, one in enumerate(simulations)]
+    return stacks(simulations)
+
+
 def wells(job: Mapping[str, Any]) -> Callable[[int], Found]:
-    """Build and run wells of the combined arm, each another replicate."""
+    """Build and run wells of the combined arm, each another replicate, as a study does."""
     from abm.core.jit import set_threads
     from abm.scenario.build import build
     from abm.study.measures import measured
 
-    def survival(scenario: Any, replicate: int) -> float:
-        subject = _subject("both", replicate)
-        simulation = build(scenario, subject)
-        simulation.run()
-        return measured(scenario, subject, simulation)["survival_raw"]
+    def survival(scenario: Any, replicates: range) -> list[float]:
+        found, subjects = {}, [_subject("both", replicate) for replicate in replicates]
+        for simulation, members in _stacked([build(scenario, subject) for subject in subjects]):
+            simulation.run()
+            for place, k in enumerate(members):
+                own = measured(scenario, subjects[k], simulation, *([place] if len(members) > 1 else ()))
+                found[k] = own["survival_raw"]
+        return [found[k] for k in range(len(subjects))]
 
     def once(seed: int) -> Found:
-        replicates = range(seed * job["n_wells"], (seed + 1) * job["n_wells"])
-        return {"both.survival_raw": [survival(scenario, replicate) for replicate in replicates]}
+        n = job["n_wells"]
+        return {"both.survival_raw": survival(scenario, range(seed * n, (seed + 1) * n))}
 
     set_threads(job["n_threads"])
     scenario = _scenario(job)
     if job["few"]:
-        survival(_scenario(job, "few"), 0)
+        survival(_scenario(job, "few"), range(2))
     return once
 
 
@@ -129,16 +141,21 @@ def steps(job: Mapping[str, Any]) -> Callable[[int], Found]:
 
 
 def row(job: Mapping[str, Any]) -> Callable[[int], Found]:
-    """Run a row of a sweep, whose survival is of all arms."""
+    """Run rows of a sweep, whose survival is of all arms, together where the revision can."""
+    from abm.study import rows as study
     from abm.study.jobs import Flow
-    from abm.study.rows import RowJob, as_base
 
     def once(seed: int, base: str = "") -> Found:
-        values = RowJob(0, base or whole, {}, seed).run(Flow())
-        return {name: [value] for name, value in values.items() if BINS not in name}
+        n = job["n_rows"]
+        jobs = [study.RowJob(k, base or whole, {}, seed * n + k) for k in range(n)]
+        if hasattr(study, "RowsJob"):
+            values = [numbers for _, numbers in study.RowsJob(tuple(jobs)).run(Flow())]
+        else:
+            values = [one.run(Flow()) for one in jobs]
+        return {name: [own[name] for own in values] for name in values[0] if BINS not in name}
 
-    whole = as_base(_scenario(job))
-    once(0, as_base(_scenario(job, "few")))
+    whole = study.as_base(_scenario(job))
+    once(0, study.as_base(_scenario(job, "few")))
     return once
 
 
