@@ -292,6 +292,10 @@ class Part(Population):
         """Its first row and its end."""
         return np.array([0, self.n])
 
+    def names(self, prefix: str, suffix: str = "") -> list[str]:
+        """Return the column names with this prefix and suffix, sorted."""
+        return self._whole_population.names(prefix, suffix)
+
     def __getitem__(self, name: str) -> np.ndarray:
         return self._whole_population[name][self._rows]
 

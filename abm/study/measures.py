@@ -18,7 +18,7 @@ def measured(scenario: Scenario, subject: Subject, simulation: Simulation, place
         if probe.table == "series":
             for step, row in simulation.records[name].items():
                 rows.setdefault(step, {}).update(own(row, place))
-    seen = Seen([rows[step] for step in sorted(rows)], given, *world.subjects[place], world)
+    seen = Seen([rows[step] for step in sorted(rows)], given, *world.subjects[place], world.of(place, is_over=True))
     return {name: value for readout in scenario.readouts for name, value in readout.of_subject(seen).items()}
 
 
