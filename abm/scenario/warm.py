@@ -3,6 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from abm.core import jit
 from abm.scenario.build import build, subjects
 from abm.scenario.schema import Scenario
@@ -33,6 +35,9 @@ def warm_up(scenario: Scenario, n_threads: int) -> None:
                 simulation = build(small, subject)
                 for _ in range(2):
                     simulation.step()
+                for name, cells in simulation.world.populations.items():  # as where some die and neighbours part
+                    simulation.world.remove(name, np.zeros(cells.n, bool))
+                    simulation.world.reorder(name, np.arange(cells.n))
     with suppress(OSError):
         _mark(scenario, n_threads).touch()
 

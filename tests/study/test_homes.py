@@ -42,7 +42,7 @@ def counted():
 
     def engine(jobs, monitor):
         todo = list(jobs)
-        counts.append(len(todo))
+        counts.append(sum(len(job.rows) for job in todo))
         return local(1)(todo, monitor)
 
     return engine, counts

@@ -1,10 +1,11 @@
-"""Rows of a study are computed side by side where they are of patients, and each gives what it gives alone."""
+"""Rows of a study are computed side by side, and each gives what it gives alone."""
 
 import pytest
 
 from abm.scenario.from_file import load_scenario
 from abm.study import batches, rows
 from abm.study.batches import batches as batched
+from abm.study.batches import batches_of_run
 from abm.study.jobs import Flow
 from abm.study.rows import RowJob, RowsJob, as_base, together
 
@@ -31,6 +32,19 @@ def test_rows_side_by_side_give_what_each_gives_alone(base):
     assert len({numbers["once.best_change_frac"] for _, numbers in found}) == 4
 
 
+def test_rows_of_wells_side_by_side_give_what_each_gives_alone(tiny):
+    scenario = tiny("replicates=2")
+    arm = next(iter(scenario.arms))
+    points = [{"arm": arm}, {"populations.b_cells.cd20_scale": 0.5}, {"arm": arm, "replicate": 1}, {}]
+    rows_ = [
+        RowJob(k, as_base(scenario), point, seed)
+        for k, (point, seed) in enumerate(zip(points, (1, 1, 1, 2), strict=True))
+    ]
+    found = RowsJob(tuple(rows_)).run(Flow())
+    assert found == [("done", row.run(Flow())) for row in rows_]
+    assert len({numbers[f"{arm}.alive_h_per_cell"] for _, numbers in found}) == 4
+
+
 def test_a_row_that_cannot_be_does_not_touch_the_others(base):
     several = [RowJob(0, base, {"replicate": 0}, 1), RowJob(1, base, {"processes.growth.rate": "-1 /d"}, 1)]
     (done, numbers), (refused, reason) = RowsJob(tuple(several)).run(Flow())
@@ -45,13 +59,13 @@ def test_rows_travel_as_text_and_come_back(base):
     assert job.label == "rows 3 to 4"
 
 
-def test_rows_of_patients_fill_all_cores_and_rows_of_wells_are_computed_one_by_one(base, tiny, monkeypatch):
+def test_rows_fill_all_cores_as_far_as_subjects_lie_side_by_side(base, tiny, monkeypatch):
     monkeypatch.setattr(rows, "cores", lambda: 2)
-    monkeypatch.setattr(rows, "MOST_PATIENTS", 12)
+    monkeypatch.setattr(batches, "MOST_SUBJECTS", 12)
     rows.rows_side_by_side.cache_clear()
-    wells = as_base(tiny())
-    jobs = together([RowJob(k, own, {}, 1) for own, n in ((base, 9), (wells, 2)) for k in range(n)], 9)
-    assert [len(job.rows) for job in jobs] == [4, 4, 1, 1, 1]
+    wells, many = as_base(tiny("replicates=4")), as_base(tiny("populations.b_cells.n=100000"))
+    jobs = together([RowJob(k, own, {}, 1) for own, n in ((base, 9), (wells, 4), (many, 2)) for k in range(n)], 9)
+    assert [len(job.rows) for job in jobs] == [4, 4, 1, 3, 1, 1, 1]
     rows.rows_side_by_side.cache_clear()
 
 
@@ -62,4 +76,4 @@ def test_patients_of_an_arm_are_shared_out_evenly(base, tiny, monkeypatch):
     assert [len(part) for part in batched(scenario, todo, str, n_workers=4)] == [3, 3, 4, 3]
     monkeypatch.setattr(batches, "MOST_ROWS", 2 * sum(scenario.counts().values()))
     assert max(len(part) for part in batched(scenario, todo, str)) == 2
-    assert batched(tiny(), todo[:3], str) == [["a"], ["a"], ["a"]]
+    assert batches_of_run(tiny(), todo[:3]) == [["a"], ["a"], ["a"]], "cells and checkpoints are kept of each"

@@ -13,7 +13,7 @@ import pytest
 from abm.core.errors import InputError, ResourceRefused
 from abm.readouts.readout import measures_of
 from abm.results.study import StudyFolder
-from abm.study import pool
+from abm.study import pool, rows
 from abm.study.execute import local, plan, run_study, status
 from abm.study.jobs import Monitor, Stopped
 from abm.study.spec import load_study
@@ -93,6 +93,7 @@ def test_killed_workers_leave_the_same_table(sweep, quiet_table, tmp_path, monke
         hired.append(real(*args, **kwargs))
         return hired[-1]
 
+    monkeypatch.setattr(rows, "rows_side_by_side", lambda base: 1)
     monkeypatch.setattr(pool.subprocess, "Popen", popen)
     folder = run_study(sweep(), tmp_path, local(2), Killer(lambda: [p.pid for p in hired if p.poll() is None]))
     assert len(hired) > 2
@@ -144,7 +145,8 @@ class StopsSoon(Monitor):
         self.signal_number = signal.SIGINT if index >= 5 and done >= total else 0
 
 
-def test_what_ended_before_a_stop_is_not_run_again(sweep, quiet_table, tmp_path):
+def test_what_ended_before_a_stop_is_not_run_again(sweep, quiet_table, tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "rows_side_by_side", lambda base: 1)
     with pytest.raises(Stopped):
         run_study(sweep(), tmp_path, local(1), StopsSoon())
     before = status(sweep(), tmp_path)
