@@ -7,7 +7,7 @@ with the engine cell by cell. It knows the processes of the wells' parameter set
 import math
 from itertools import pairwise
 
-from tests.reference.philox import Key, mixed, uniforms
+from tests.reference.philox import Key, uniforms
 from tests.reference.twin.cells import BCell, Death
 from tests.reference.twin.effectors import engage, hit, move, shave
 from tests.reference.twin.medium import add_what_is_due, medium
@@ -40,8 +40,7 @@ def step(well: Well) -> None:
 
 def fate(well: Well) -> None:
     """Competing causes: total hazard decides when, shares decide which, a mark wins when earlier; then lysis."""
-    base = well.key("fate")
-    key = (mixed(base[0], 0), base[1])
+    key = well.key("fate.b_cells")
     for name, n in well.arriving:
         well.enter(name, n)
     well.arriving.clear()
