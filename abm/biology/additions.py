@@ -58,7 +58,8 @@ class Additions(Process):
         if not due:
             return
         is_same = np.all(world.tallies.get(AT_STEP, -1) == world.step)
-        for index in due[int(np.max(world.tallies[ENTERED])) if is_same else 0 :]:
+        n_entered = int(np.max(world.tallies[ENTERED])) if is_same else 0
+        for index in due[n_entered:]:
             world.given[index].enter(world, self.known[index])
         world.tallies |= {AT_STEP: world.step, ENTERED: len(due)}
 

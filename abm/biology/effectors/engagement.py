@@ -139,9 +139,10 @@ class Engagement(Process):
     def fc50_per_cell(self, genotype: Genotype | np.ndarray) -> Any:
         """Half-saturation of a genotype, or of each; V/F is the geometric mean of V/V and F/F."""
         vv, ff = self.fc50_vv_per_cell, self.fc50_ff_per_cell
+        of = {"VV": vv, "FF": ff, "VF": np.sqrt(vv * ff)}
         if isinstance(genotype, np.ndarray):
-            return np.select([genotype == "VV", genotype == "FF"], [vv, ff], np.sqrt(vv * ff))
-        return {"VV": vv, "FF": ff, "VF": np.sqrt(vv * ff)}[genotype]
+            return np.select([genotype == name for name in of], list(of.values()))
+        return of[genotype]
 
     def step(self, world: World, key: Key) -> None:
         """Part, then engage, for one step."""
