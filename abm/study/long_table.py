@@ -9,6 +9,7 @@ protocol sets them at that time; none where the process is off. Words are number
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -132,7 +133,9 @@ class _Subject:
         given = {index: one for index, one in enumerate(self.arm.add) if one.kind == cls.kind}
         key = stream_key(self.patient.seed, self.replicate, self._taker(cls, 0.0))
         doses = cls.doses(given, self._covariates, key, float(self.t_h[-1])) if given else []
-        return [dose for dose in doses if self._taker(cls, dose.t_h)]
+        changes_h = sorted(change.at for change in self.arm.change)
+        is_taken_up = [bool(self._taker(cls, t_h)) for t_h in (0.0, *changes_h)]
+        return [dose for dose in doses if is_taken_up[bisect_right(changes_h, dose.t_h)]]
 
     def _single(self, doses: list[Dose]) -> Iterator[Record]:
         """Yield each removal, and each dose with the amount that ran in before the end."""

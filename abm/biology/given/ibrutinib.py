@@ -86,10 +86,11 @@ class IbrutinibGiven(Addition):
 
 
 @kernel
-def draw_luck(luck, day, key):
-    """Draw the number of a day of each patient."""
-    for s in prange(luck.size):
-        luck[s] = uniform((key[0][s], key[1]), day, 1)
+def draw_luck(luck, days, key):
+    """Draw a number of each day of each patient."""
+    for d in prange(days.size):
+        for s in range(luck.shape[1]):
+            luck[d, s] = uniform((key[0][s], key[1]), days[d], 1)
 
 
 def taken(regimen: Sequence[IbrutinibGiven], stream: Any, from_h: float, to_h: float) -> list[tuple[float, np.ndarray]]:
@@ -104,14 +105,14 @@ def taken(regimen: Sequence[IbrutinibGiven], stream: Any, from_h: float, to_h: f
     from_h, to_h : float
         The moments.
     """
-    if not regimen:
+    starts = [daily.at for daily in regimen]
+    first, last = (math.ceil((t - starts[0] - SAME_MOMENT_H) / H_PER_D) for t in (from_h, to_h)) if starts else (0, 0)
+    if last <= max(0, first):
         return []
-    key = of_each((stream, np.uint32(0)))
-    starts, luck, found = [daily.at for daily in regimen], np.empty(key[0].size), []
-    first, last = (math.ceil((t - starts[0] - SAME_MOMENT_H) / H_PER_D) for t in (from_h, to_h))
-    for day in range(max(0, first), last):
-        dose_h = starts[0] + day * H_PER_D
-        own = regimen[int(np.searchsorted(starts, dose_h + SAME_MOMENT_H)) - 1]
-        draw_luck(luck, np.uint64(day), key)
-        found.append((max(dose_h, from_h), np.where(luck >= own.missed, own.ibrutinib, 0.0)))
-    return found
+    key, days = of_each((stream, np.uint32(0))), np.arange(max(0, first), last, dtype=np.uint64)
+    dose_h, luck = starts[0] + days * H_PER_D, np.empty((days.size, key[0].size))
+    draw_luck(luck, days, key)
+    which = np.searchsorted(starts, dose_h + SAME_MOMENT_H) - 1
+    missed, mg = (np.array([np.broadcast_to(value, luck.shape[1]) for value in values])[which] for values in
+                  ([one.missed for one in regimen], [one.ibrutinib for one in regimen]))  # fmt: skip
+    return list(zip(np.maximum(dose_h, from_h).tolist(), np.where(luck >= missed, mg, 0.0), strict=True))
