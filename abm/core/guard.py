@@ -1,13 +1,13 @@
 """No NaN is kept.
 
-Amounts, columns of the targets, and those of other cells that RESET writes over are looked through at every boundary:
-there a NaN could act once and be gone. The others keep it: they and fields are looked through before neighbours are
-sorted, before a table, or a row with a NaN, is kept, and at the end.
+Amounts, columns of the targets, and those of other cells that RESET writes over are looked through at every boundary
+before which somebody has acted on them: there a NaN could act once and be gone. The others keep it: they and fields are
+looked through before neighbours are sorted, before a table, or a row with a NaN, is kept, and at the end.
 """
 
 import fnmatch
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -51,15 +51,22 @@ class Guard:
         for found in _nans(world):
             self._stop(found, first, world.step, processes)
 
-    def look(self, world: World, processes: Mapping[str, Process]) -> None:
+    def look(self, world: World, processes: Mapping[str, Process], touched: Collection[str]) -> None:
         """Look at what a step that has just ended could have set, and the next one could write over.
+
+        Parameters
+        ----------
+        world, processes
+            As they are now.
+        touched : collection of str
+            Populations on which somebody has acted.
 
         Raises
         ------
         RunFailed
             A NaN is there.
         """
-        for found in _brief_nans(world):
+        for found in _brief_nans(world, touched):
             self._stop(found, world.step - 1, world.step, processes)
 
     def _stop(self, found: str, first: int, now: int, processes: Mapping[str, Process]) -> None:
@@ -79,11 +86,11 @@ def _nans(world: World) -> Iterator[str]:
     yield from _of_pools(world)
 
 
-def _brief_nans(world: World) -> Iterator[str]:
+def _brief_nans(world: World, touched: Collection[str]) -> Iterator[str]:
     """Yield the names of what holds a NaN that the next step could write over."""
     others = {name for name, cell_type in world.cell_types.items() if cell_type.role != "target"}
-    for owner, population in world.populations.items():
-        yield from _of_cells(world, owner, population.find_nan(is_brief=owner in others))
+    for owner in (name for name in world.populations if name in touched):
+        yield from _of_cells(world, owner, world.populations[owner].find_nan(is_brief=owner in others))
     if is_nan(sum(world.pools.amounts.values())):
         yield from _of_pools(world)
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from abm.core.jit import device, kernel, prange, serial
 from abm.core.rng import BLOCK
-from abm.core.table import Column, Table
+from abm.core.table import Column, Table, make_way
 
+NO_ROWS = np.empty(0, np.int64)
 UID = Column("uid", "u8", doc="identity, never reused; of a body, among the rows of its subject")
 SUBJECT = Column("subject", "i8", doc="which patient of a stack")
 X_UM = Column("x_um", unit="um", doc="position", recorded="x_um")
@@ -199,10 +200,12 @@ class Population(Table):
             self.next_uid += n
         return rows
 
-    def add_each(self, subject: np.ndarray, values: Mapping[str, np.ndarray | float]) -> np.ndarray:
-        """Append a row for each of these subjects of a body, behind those it has; return where the rows lie.
+    def add_each(
+        self, subject: np.ndarray, values: Mapping[str, np.ndarray | float], free: np.ndarray = NO_ROWS
+    ) -> np.ndarray:
+        """Give each of these subjects of a body a new row, in a free one or behind those it has; return where they lie.
 
-        No row of a body ever goes, so the next identity is the number of its subject's rows.
+        Identities go on from the highest of a subject, whose row is given away only to a higher one.
 
         Parameters
         ----------
@@ -210,14 +213,30 @@ class Population(Table):
             Subjects, in ascending order.
         values : dict of str to array of shape (n,) or scalar
             Without ``uid``.
+        free : array of int64
+            Rows of no more use, in ascending order; what is in them is lost.
         """
         among_new = np.arange(subject.size) - np.searchsorted(subject, subject)
-        uid = (np.diff(self.first)[subject] + among_new).astype(np.uint64)
+        values = {**values, "subject": subject, "uid": self._next_uid(subject) + among_new.astype(np.uint64)}
         self.next_uid += subject.size
-        rows = self.add(subject.size, {**values, "subject": subject, "uid": uid})
-        if self.n_subjects == 1:
-            return np.arange(rows.start, rows.stop)
-        return self.reorder(np.argsort(self.subject, kind="stable"))[rows]
+        owner = np.append(np.searchsorted(self.first, free, side="right") - 1, -1)
+        taken = np.minimum(np.searchsorted(owner[:-1], subject) + among_new, free.size)
+        is_behind, rows, n = owner[taken] != subject, np.append(free, -1)[taken], self.n
+        if is_behind.any():
+            behind = self.first[subject[is_behind] + 1]
+            self._resize(n + behind.size)
+            for block in self._blocks.values():
+                make_way(block, behind, n)
+            rows += np.searchsorted(behind, rows, side="right")
+            rows[is_behind] = behind + np.arange(behind.size)
+        for name, array in self._view.items():
+            array[rows] = values.get(name, self.defaults[name])
+        return rows
+
+    def _next_uid(self, subject: np.ndarray) -> np.ndarray:
+        """Return the identity above all that the rows of each of these subjects have."""
+        rows = (slice(*self.first[s : s + 2]) for s in subject)
+        return np.array([self.uid[own].max() + 1 if own.stop > own.start else 0 for own in rows], np.uint64)
 
     def reset(self) -> None:
         """Set every resetting column back to its default."""

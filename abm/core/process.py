@@ -49,6 +49,9 @@ class Process(Model):
         The longest step that it stands.
     stacks : bool
         Of a well: whether it works on many side by side, whose pools and parameters are arrays. Of a patient, always.
+    may_wait_h : float
+        For how long it may wait and then act at once for all that time, as :mod:`abm.core.pace` has it; 0: it acts at
+        every step.
     kind : str
         Its name in a scenario file; the engine's own have none.
     """
@@ -62,6 +65,7 @@ class Process(Model):
     kept: ClassVar[tuple[str, ...]] = ()
     longest_step_h: ClassVar[float] = math.inf
     stacks: ClassVar[bool] = False
+    may_wait_h: ClassVar[float] = 0.0
 
     kind: str = ""
 
@@ -91,6 +95,10 @@ class Process(Model):
     def is_alone(self, world: World) -> bool:
         """Whether this well cannot lie beside others because of it."""
         return not self.stacks
+
+    def is_idle(self, world: World) -> bool:
+        """Whether nothing in this run gives it anything to do; asked once, when all are prepared."""
+        return False
 
     def prepare(self, world: World) -> None:
         """Make fields, pools and constants before the first step; called again after a resume."""

@@ -246,6 +246,29 @@ def poisson_of_each(out, mean, uid, decision, key):
 
 
 @device
+def binomial_at(m, p, u):
+    """Return the binomial count that belongs to a uniform number, by inversion; ``(1 - p)^m`` must not underflow."""
+    k = 0
+    q = 1.0 if u <= 1.0 - m * p else (1.0 - p) ** m  # below (1 - p)^m for certain, without its price
+    while u > q and k < m:
+        u -= q
+        k += 1
+        q *= p / (1.0 - p) * (m - k + 1) / k
+    return k
+
+
+@device
+def negative_binomial_at(m, p, u):
+    """Return the negative binomial count that belongs to a uniform number, as :func:`binomial_at`."""
+    k, q = 0, (1.0 - p) ** m
+    while u > q and q > 0.0:
+        u -= q
+        q *= p * (m + k) / (k + 1)
+        k += 1
+    return k
+
+
+@device
 def binomial(n, p, key, uid, decision):
     """Return a binomial count by inversion, in blocks small enough not to underflow."""
     if n <= 0 or p <= 0.0:
@@ -258,35 +281,7 @@ def binomial(n, p, key, uid, decision):
     total, start, part = 0, 0, 0
     while start < n:
         m = min(block, n - start)
-        u = uniform(key, uid, decision + (part << 16))
-        k = 0
-        q = 1.0 if u <= 1.0 - m * p else (1.0 - p) ** m  # below (1 - p)^m for certain, without its price
-        while u > q and k < m:
-            u -= q
-            k += 1
-            q *= p / (1.0 - p) * (m - k + 1) / k
-        total += k
-        start += m
-        part += 1
-    return total
-
-
-@device
-def negative_binomial(n, p, key, uid, decision):
-    """Return how often an event of probability p comes before the n-th failure, by inversion in blocks; p below 0.9."""
-    if n <= 0 or p <= 0.0:
-        return 0
-    block = max(1, int(300.0 / -math.log1p(-p)))
-    total, start, part = 0, 0, 0
-    while start < n:
-        m = min(block, n - start)
-        u = uniform(key, uid, decision + (part << 16))
-        k, q = 0, (1.0 - p) ** m
-        while u > q and q > 0.0:
-            u -= q
-            q *= p * (m + k) / (k + 1)
-            k += 1
-        total += k
+        total += binomial_at(m, p, uniform(key, uid, decision + (part << 16)))
         start += m
         part += 1
     return total

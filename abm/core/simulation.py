@@ -11,12 +11,15 @@
 8 OBSERVE  what is added at this moment enters; probes that are due read the World
 
 Inside a phase the order is that of the YAML mapping. Step boundaries are the regular ticks and every moment at which
-something is added or observed, so those moments are exact whatever ``dt`` is.
+something is added or observed, so those moments are exact whatever ``dt`` is. Who has nothing to do is passed over, and
+who may wait acts once for many steps, before OBSERVE (:mod:`abm.core.pace`).
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +27,7 @@ from abm.core.clock import SAME_MOMENT_H
 from abm.core.errors import InputError
 from abm.core.fate import Fate
 from abm.core.guard import Guard, is_nan
+from abm.core.pace import Pace
 from abm.core.probe import Look, Probe
 from abm.core.process import Process
 from abm.core.state import load, saved
@@ -61,6 +65,18 @@ def _without_nan(row: Look) -> dict:
 def _with_nan(row: Mapping[str, float | None]) -> Look:
     """Return a row of a checkpoint with what is missing as NaN again."""
     return {column: math.nan if value is None else value for column, value in row.items()}
+
+
+def _let_act(
+    processes: Mapping[str, Process], world: World, streams: Mapping[str, Any], step: int, seconds: dict[str, float]
+) -> None:
+    """Let processes act in a step, each with its own stream, and add up the time that they take."""
+    start = perf_counter()
+    for name, process in processes.items():
+        process.step(world, (streams[name], np.uint32(step)))
+        end = perf_counter()
+        seconds[name] += end - start
+        start = end
 
 
 class Simulation:
@@ -128,25 +144,34 @@ class Simulation:
         world = self.world
         world.t_h = float(self.grid_h[world.step])
         world.dt_h = round(float(self.grid_h[world.step + 1]) - world.t_h, 12)  # equal steps are equal to the last bit
-        for population in world.populations.values():
-            population.reset()
-        if (world.step + 1) % SORT_EVERY == 0:
+        pace = self._pace
+        for name in pace.touched(world.step) & world.populations.keys():
+            world.populations[name].reset()
+        if (world.step + 1) % SORT_EVERY == 0 and not world.is_body:
             self._guard.check(self.world, self.processes)
             world.sort()
-        now, start = np.uint32(world.step), perf_counter()
-        for name, process in self.processes.items():
-            process.step(world, (self._streams[name], now))
-            end = perf_counter()
-            self.seconds[name] += end - start
-            start = end
+        _let_act(pace.acting, world, self._streams, world.step, self.seconds)
         world.step += 1
         world.t_h = float(self.grid_h[world.step])
+        pace.wait(world)
+        if pace.is_due(world.step):
+            self.settle()
         for process in self._entering:
             process.enter(world)
-        self._guard.look(world, self.processes)
+        self._guard.look(world, self.processes, pace.touched(world.step))
         if self.is_over:
             self._guard.check(world, self.processes)
         self.observe()
+
+    def settle(self) -> None:
+        """Let those that wait act for the time that they have waited, as if they had done so in the step just ended."""
+        with self._pace.span(self.world) as waiting:
+            _let_act(waiting, self.world, self._streams, max(self.world.step, 1) - 1, self.seconds)
+
+    @cached_property
+    def _pace(self) -> Pace:
+        """Who acts when: made at the first step, when all changes are known."""
+        return Pace(self.world, self.processes, self.grid_h, set().union(*self.due.values()), set(self.renewals))
 
     def run(self, on_step: Callable[["Simulation"], None] | None = None) -> None:
         """Advance to the end, calling ``on_step`` after every step."""
@@ -181,6 +206,7 @@ class Simulation:
         RunFailed
             There is a NaN.
         """
+        self.settle()
         self._guard.check(self.world, self.processes)
         header, arrays = saved(self.world, self.processes)
         return header | {"series": self._series()}, arrays
@@ -220,6 +246,7 @@ class Simulation:
     def _take(self, other: "Simulation") -> None:
         self.world, self.processes = other.world, other.processes
         self._entering, self._streams = other._entering, other._streams
+        self.__dict__.pop("_pace", None)
         self.seconds = dict.fromkeys(other.processes, 0.0) | self.seconds
 
     def _load(self, header: dict, arrays: dict[str, np.ndarray]) -> None:

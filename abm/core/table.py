@@ -68,6 +68,17 @@ def compact(block, kept):
             block[c, k] = block[c, kept[k]]
 
 
+@kernel
+def make_way(block, at, n):
+    """Move the rows of every column back so that a place before each of these rows is free; the last go first."""
+    for c in prange(block.shape[0]):
+        end = n
+        for k in range(at.size - 1, -1, -1):
+            for i in range(end - 1, at[k] - 1, -1):
+                block[c, i + k + 1] = block[c, i]
+            end = at[k]
+
+
 class Table:
     """Rows of columns; every column is an attribute, an array of shape ``(n,)``.
 

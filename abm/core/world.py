@@ -47,7 +47,8 @@ class World:
     else is there.
 
     ``properties`` holds what mechanisms are told and none changes: frozen models by name, such as ``serum``, and laws
-    that a process publishes when it prepares. ``given`` is all that the subject is given, in order.
+    that a process publishes when it prepares. ``given`` is all that the subject is given, in order. ``dt_h`` is the
+    time for which a process acts, ``n_steps`` that of how many steps: one, but for those that have waited.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ class World:
         self.properties: dict[str, Model] = {}
         self.given: tuple[Given, ...] = ()
         self.members: tuple[World, ...] = ()
-        self.step, self.t_h, self.dt_h = 0, 0.0, 0.0
+        self.step, self.t_h, self.dt_h, self.n_steps = 0, 0.0, 0.0, 1
         self._keys: dict[str, np.ndarray] = {}
         self._laws: dict[int, tuple[object, float, Any]] = {}
 

@@ -87,10 +87,10 @@ def _of_igm(world: World) -> Row:
 def _of_signalling(world: World) -> Row:
     """Return surface IgM of the cells in reach, signal and free BTK, and what was measured at the start."""
     b, pools = world.populations[world.target], world.pools
-    reached, cells = b.accessible_cells, b.accessible_cells + b.niche_cells
+    reached = b.sums(b.accessible_cells)
     return {
-        "surface_igm_MFI": REFERENCE_MFI * _share(b, reached * b.surface_igm, reached),
-        "signal_rel": _share(b, cells * b.signal_rel, cells),
+        "surface_igm_MFI": REFERENCE_MFI * _share(b.sums(b.accessible_cells, b.surface_igm), reached),
+        "signal_rel": _share(_of_cells(b, b.signal_rel), _of_cells(b)),
         "btk_free": pools.amounts.get("btk_free", 1.0),
         "baseline_surface_igm_MFI": pools["surface_igm_MFI"],
         "calcium_percent": pools["calcium_percent"],
@@ -101,19 +101,22 @@ def _total(b: Population, column: str) -> np.ndarray:
     return b.sums(b[column]) if column in b else np.zeros(b.n_subjects)
 
 
-def _share(b: Population, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Return the sum of a part over that of the whole, of each patient; missing where there is nothing."""
-    total = b.sums(whole)
-    return np.divide(b.sums(part), total, out=np.full(b.n_subjects, math.nan), where=total > 0.0)
+def _of_cells(b: Population, values: np.ndarray | None = None) -> np.ndarray:
+    """Return the sum of a value over the B cells of each patient; without one, their number."""
+    return b.sums(b.accessible_cells, values) + b.sums(b.niche_cells, values)
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return a part over the whole, of each patient; missing where there is nothing."""
+    return np.divide(part, whole, out=np.full(whole.size, math.nan), where=whole > 0.0)
 
 
 def _mean(cells: Population, values: np.ndarray) -> np.ndarray:
-    return _share(cells, values, np.ones(cells.n))
+    return _share(cells.sums(values), np.diff(cells.first).astype(float))
 
 
 def _relative_cd20(b: Population) -> Any:
     """Return CD20 of the clone's B cells relative to their set points; missing without cells."""
     if "accessible_cells" not in b:
         return math.nan
-    cells = b.accessible_cells + b.niche_cells
-    return _share(b, cells * b.cd20_per_cell, cells * b.cd20_start_per_cell)
+    return _share(_of_cells(b, b.cd20_per_cell), _of_cells(b, b.cd20_start_per_cell))

@@ -88,6 +88,22 @@ def test_a_patient_is_steered_and_replayed(patient, tmp_path):
     assert bytes_of(headless) == bytes_of(session.simulations["rituximab"])
 
 
+def test_a_patient_whose_clone_waits_is_steered_and_replayed(tmp_path):
+    few = ("cohort=null", "replicates=1", "populations.b_cells.cells_per_agent=1e11", "duration=150 d")
+    session = Session(load_scenario("configs/scenarios/chiodin2022.yaml", (*few, "end_points.follow_up_spread=0 h")))
+    steps(session, 133)
+    session.add("ibrutinib", "0 mg")
+    steps(session, 30)
+    session.change({"processes.turnover.room": 4, "processes.signalling.sigma": 0.4})
+    while not session.is_over:
+        session.step()
+    path = tmp_path / "p.yaml"
+    path.write_text(session.scenario_file())
+    headless = build(load_scenario(path), Subject("ibrutinib", 0))
+    headless.run()
+    assert bytes_of(headless) == bytes_of(session.simulations["ibrutinib"])
+
+
 def test_switching_off_does_what_it_says(scenario):
     session = Session(scenario, ["both"])
     steps(session, 6)

@@ -146,11 +146,13 @@ class Binding(Process):
         """Give every antibody its place on the cells."""
         declare_each(world)
 
+    def is_idle(self, world: World) -> bool:
+        """Without an antibody."""
+        return not antibodies(world)
+
     def step(self, world: World, key: Key) -> None:
         """Bind for one step."""
         b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
-        if not drugs:
-            return
         free = in_pools(pools, drugs)
         bind(on_cells(b, drugs), b.bound_per_cell, free, b.cd20_per_cell, b.first, *world.law(self, law), world.dt_h)
         to_pools(pools, drugs, free)

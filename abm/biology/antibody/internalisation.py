@@ -81,6 +81,11 @@ class Internalisation(Process):
         """Give every antibody its place on the cells."""
         declare_each(world)
 
+    def is_idle(self, world: World) -> bool:
+        """Without an antibody, and where all CD20 is at its set point."""
+        b = world.populations["b_cells"]
+        return not antibodies(world) and bool((b.cd20_per_cell == b.cd20_start_per_cell).all())
+
     def step(self, world: World, key: Key) -> None:
         """Internalise and recover for one step."""
         b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools

@@ -80,7 +80,7 @@ class CllClone(Clone):
             "lymphocytes_per_nL": in_blood / (litres * NL_PER_L),
             "n_accessible": in_blood,
             "n_tissue": in_tissue,
-            "n_c481s": b.sums((b.accessible_cells + b.niche_cells) * (b.c481s > 0.0)),
+            "n_c481s": b.sums(b.accessible_cells, b.c481s) + b.sums(b.niche_cells, b.c481s),
         }
 
     @property

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from abm.biology.antibody.places import antibodies
 from abm.biology.columns import GRANULES
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
@@ -61,7 +62,13 @@ class MarrowKilling(Process):
     phase: ClassVar = Phase.ACT
     scale: ClassVar = "body"
     columns: ClassVar = (GRANULES,)
-    reads: ClassVar = ("b_cells.cd20_per_cell", "pools.drug_effect", "nk_cells.potency", "properties.covariates")
+    reads: ClassVar = (
+        "b_cells.cd20_per_cell",
+        "pools.drug_effect",
+        "nk_cells.potency",
+        "properties.antibodies",
+        "properties.covariates",
+    )
     writes: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells", "nk_cells.granules", "pools.cells_killed")
 
     rate: float = par("0.15 /d", "1/h", "assumed: CV 40 % between patients", "Highest kill rate", ge=0, le=10)
@@ -81,6 +88,10 @@ class MarrowKilling(Process):
     def prepare(self, world: World) -> None:
         """Make the ledger."""
         world.pools.declare("cells_killed")
+
+    def is_idle(self, world: World) -> bool:
+        """Without an antibody."""
+        return not antibodies(world)
 
     def strength(self, genotype: Any, nk: Population | None) -> Any:
         """Return genotype factor times the effectors' mean potency and reserve; 1 for them where there are none."""

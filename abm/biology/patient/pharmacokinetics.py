@@ -81,6 +81,10 @@ class Pharmacokinetics(Process):
                 world.pools.declare(dose_pool_of(drug, what))
             world.pools.declare(pool_of(drug))
 
+    def is_idle(self, world: World) -> bool:
+        """Without an antibody."""
+        return not antibodies(world)
+
     def step(self, world: World, key: Key) -> None:
         """Infuse, distribute and clear each antibody for one step."""
         for drug in antibodies(world):

@@ -13,6 +13,8 @@ of 420 mg that leaves less than 1 %.
 import math
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from abm.biology.given.ibrutinib import taken
 from abm.core.jit import kernel, prange
 from abm.core.par import par
@@ -28,13 +30,15 @@ LONGEST_H = 1.0  # design: the mean binding rate of an hour instead of its cours
 def bind(free, amount, k, d50, resynthesis, span_h, n_parts):
     """Advance free BTK and the amount of each patient by ``n_parts`` equal parts of a span."""
     dt_h = span_h / n_parts
+    kept, mean = np.empty(free.size), np.empty(free.size)
     for s in prange(free.size):
-        kept, mean = exp(-k[s] * dt_h), -expm1(-k[s] * dt_h) / dt_h
-        for _ in range(n_parts):
-            loss = resynthesis[s] + amount[s] / d50[s] * mean
+        kept[s], mean[s] = exp(-k[s] * dt_h), -expm1(-k[s] * dt_h) / dt_h / d50[s]
+    for _ in range(n_parts):
+        for s in prange(free.size):
+            loss = resynthesis[s] + amount[s] * mean[s]
             balance = resynthesis[s] / loss
             free[s] = balance + (free[s] - balance) * exp(-loss * dt_h)
-            amount[s] *= kept
+            amount[s] *= kept[s]
 
 
 class Ibrutinib(Process):

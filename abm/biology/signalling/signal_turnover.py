@@ -3,13 +3,16 @@
 *Model*: with x the signal relative to that without drug, births in tissue ``[b0 + (b1 - b0) x] room``, deaths
 ``d1 (1 - x) + d x`` in tissue and likewise in blood, egress ``e1 (1 - x) + e x``; ``room = 1 + (r - 1)(1 - T / T0)``,
 never negative, grows as tissue empties. When x falls further than ever before, a part of the tissue moves into the
-blood at once. Each over the step at rates held: egress, then births and deaths. A subclone of fewer than 10 000 cells
-has whole cells and the exact law of the linear birth-and-death process; of more, chance is below 1 in 100 and left out.
+blood at once. In a step of the clock cells leave first, then are born and die, at rates held; many steps are taken at
+once in closed form, with the mean signal and the mean of the room at the start of each. A subclone of fewer than 10 000
+cells in tissue has whole ones there, by the law of the linear birth-and-death process; of more, chance is below 1 in
+100 and left out, as it is in blood, from where no cell returns.
 
 *Reads*: signal_rel, turnover_rel. *Writes*: accessible_cells (blood), niche_cells (tissue), most_inhibited,
-pools.cells_born, pools.cells_killed.
+to_blood_per_h, pools.cells_born, pools.cells_killed.
 
-*References*: Burger2017 (births), Wodarz2014 (deaths, 23 % of the tissue moves); assumed: room, release.
+*References*: Burger2017 (births), Wodarz2014 (deaths, 23 % of the tissue moves), Kendall1948 (the linear
+birth-and-death process); assumed: room, release.
 """
 
 import math
@@ -17,130 +20,194 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.columns import MOST_INHIBITED, SIGNAL_REL, TURNOVER_REL
+from abm.biology.columns import MOST_INHIBITED, SIGNAL_REL, TO_BLOOD, TURNOVER_REL
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, binomial, negative_binomial, of_each, uniform
-from abm.core.series import expm1
+from abm.core.rng import Key, binomial_at, direction, fill_both, negative_binomial_at, of_each, uniform
+from abm.core.series import exp, expm1, log
 from abm.core.world import World
 
 FEW_CELLS = 1e4  # design: chance below 1 in 100 above
+NORMAL_CELLS = 100  # design: above, the law of whole cells is normal but for 1 in 100
+EVEN = 1e-7  # design: what differs by less is equal
 
 
 @device
-def whole(amount, key, uid, decision):
-    """Round to whole cells, the rest by chance."""
-    return math.floor(amount + uniform(key, uid, decision))
+def set_rates(birth, loss, blood_loss, leave, x, own, law):
+    """Write the rates of each subclone from those without and with all of the signal; births are at a room of 1."""
+    b0, b1, d0, d1, k0, k1, e0, e1 = law[0], law[1], law[2], law[3], law[4], law[5], law[6], law[7]
+    for i in range(x.size):
+        birth[i] = own[i] * (b0 + (b1 - b0) * x[i])
+        blood_loss[i] = own[i] * (k0 + (k1 - k0) * x[i])
+        leave[i] = own[i] * (e0 + (e1 - e0) * x[i])
+        loss[i] = own[i] * (d0 + (d1 - d0) * x[i]) + leave[i]
 
 
 @device
-def families(n, birth, death, dt, key, uid, decision):
-    """Return how many of n cells and their daughters live after dt: the linear birth-and-death process, exactly."""
-    grown = math.exp((birth - death) * dt)
-    if birth == death:
-        q = birth * dt / (1.0 + birth * dt)
-        p = q
-    else:
-        q = (grown - 1.0) / (birth * grown - death)
-        p, q = birth * q, death * q
-    left = binomial(n, 1.0 - q, key, uid, decision)
-    return left + negative_binomial(left, p, key, uid, decision + 1)
+def room_of(cells, most, start):
+    """Return births in tissue of so many cells relative to those at the start."""
+    return max(0.0, 1.0 + (most - 1.0) * (1.0 - cells / start))
 
 
 @device
-def rates_of(x, own, births, deaths, deaths_in_blood):
-    """Return the rates of a subclone with this signal, from those without and with all of it."""
-    return (
-        own * (births[0] + (births[1] - births[0]) * x),
-        own * (deaths[0] + (deaths[1] - deaths[0]) * x),
-        own * (deaths_in_blood[0] + (deaths_in_blood[1] - deaths_in_blood[0]) * x),
-    )
+def mean_room(tissue, birth, loss, most, start, span_h, n):
+    """Return the mean room at the starts of n steps, in which all of the tissue goes on as its subclones do.
+
+    The logarithm of all their cells is that of the mean and the variance of their growth: its next term is the third
+    cumulant, below 1 in 1000 in two weeks.
+    """
+    cells = sum_rows(tissue, 0, tissue.size)
+    now = room_of(cells, most, start)
+    if n == 1 or cells <= 0.0:
+        return now
+    growth, square, births = np.empty(tissue.size), np.empty(tissue.size), np.empty(tissue.size)
+    for i in range(tissue.size):
+        births[i] = tissue[i] * birth[i] * span_h
+        net = (birth[i] * now - loss[i]) * span_h
+        growth[i] = tissue[i] * net
+        square[i] = growth[i] * net
+    mean, per_room = sum_rows(growth, 0, growth.size) / cells, sum_rows(births, 0, births.size) / cells
+    half_spread = 0.5 * (sum_rows(square, 0, square.size) / cells - mean * mean)
+    room = now
+    for _ in range(3):
+        grown = mean + half_spread + per_room * (room - now)
+        of_start = math.expm1(grown) / (n * math.expm1(grown / n)) if abs(grown) > EVEN else 1.0
+        room = room_of(cells * of_start, most, start)
+    return room
 
 
 @device
-def release(leaves, most, signal_rel, own, egress, release_frac, dt):
-    """Write the share of each subclone's tissue that leaves it, and the highest inhibition so far."""
-    for i in range(leaves.size):
-        newly = max(0.0, 1.0 - signal_rel[i] - most[i])
+def release(blood, tissue, most, x, release_frac):
+    """Move what is freed of the tissue into the blood, and note the highest inhibition so far."""
+    for i in range(tissue.size):
+        newly = max(0.0, 1.0 - x[i] - most[i])
         most[i] += newly
-        leaving = own[i] * (egress[0] + (egress[1] - egress[0]) * signal_rel[i])
-        leaves[i] = min(1.0, release_frac * newly - expm1(-leaving * dt))
+        freed = min(1.0, release_frac * newly) * tissue[i]
+        blood[i], tissue[i] = blood[i] + freed, tissue[i] - freed
 
 
 @device
-def turn_over_few(blood, tissue, leaves, signal_rel, own, uid, births, deaths, deaths_in_blood, dt, key):
-    """Turn over the subclones of few cells; mark them in ``leaves`` with -1 and return the born and the dead."""
-    born = died = 0.0
-    for i in range(leaves.size):
-        before = blood[i] + tissue[i]
-        if before >= FEW_CELLS:
-            continue
-        if before > 0.0:
-            birth, die_t, die_b = rates_of(signal_rel[i], own[i], births, deaths, deaths_in_blood)
-            n_t, n_b = whole(tissue[i], key, uid[i], 1), whole(blood[i], key, uid[i], 2)
-            moved = binomial(n_t, leaves[i], key, uid[i], 3)
-            n_b = binomial(n_b + moved, math.exp(-die_b * dt), key, uid[i], 4)
-            n_t = families(n_t - moved, birth, die_t, dt, key, uid[i], 5)
-            tissue[i], blood[i] = n_t, n_b
-            born, died = born + max(0.0, n_t + n_b - before), died + max(0.0, before - n_t - n_b)
-        leaves[i] = -1.0
-    return born, died
+def power(values, n):
+    """Raise each to a whole power."""
+    base = values.copy()
+    values[:] = 1.0
+    while n > 0:
+        if n % 2:
+            for i in range(base.size):
+                values[i] *= base[i]
+        for i in range(base.size):
+            base[i] *= base[i]
+        n //= 2
 
 
 @device
-def move(blood, tissue, leaves):
-    """Let tissue of the subclones of many cells leave for the blood."""
-    for i in range(leaves.size):
-        moved = max(0.0, leaves[i]) * tissue[i]
-        blood[i], tissue[i] = blood[i] + moved, tissue[i] - moved
+def turn_over_many(blood, tissue, born, birth, loss, blood_loss, leave, dt_h, n):
+    """Let cells leave, divide and die for n steps, and write how many were born."""
+    kept, kept_in_blood = np.empty(tissue.size), np.empty(tissue.size)
+    for i in range(tissue.size):
+        kept[i], kept_in_blood[i] = exp((birth[i] - loss[i]) * dt_h), exp(-blood_loss[i] * dt_h)
+    left, left_in_blood = kept.copy(), kept_in_blood.copy()
+    power(left, n)
+    power(left_in_blood, n)
+    for i in range(tissue.size):
+        apart = kept[i] - kept_in_blood[i]
+        of_all = (left[i] - left_in_blood[i]) / apart if abs(apart) > EVEN else n * left[i] / kept[i]
+        arrived = -expm1(-leave[i] * dt_h) * tissue[i] * kept_in_blood[i] * of_all
+        net = (birth[i] - loss[i]) * dt_h * n
+        mean = (left[i] - 1.0) / net if abs(net) > EVEN else 1.0
+        born[i] = birth[i] * dt_h * n * tissue[i] * mean
+        blood[i] = blood[i] * left_in_blood[i] + arrived
+        tissue[i] *= left[i]
 
 
 @device
-def turn_over_tissue(tissue, born, died, leaves, dt):
-    """Let tissue divide and die at the rates that stand in ``born`` and ``died``; leave there how many cells did."""
-    for i in range(leaves.size):
-        net = born[i] - died[i]
-        span = expm1(net * dt) / net if abs(net) * dt > 1e-12 else dt
-        cells = tissue[i] * span if leaves[i] >= 0.0 else 0.0
-        born[i], died[i] = born[i] * cells, died[i] * cells
-        tissue[i] += net * cells
+def family(birth, loss, span_h):
+    """Return the chance that nobody of a cell's family is left, and of one more where there is one (Kendall1948)."""
+    net = (birth - loss) * span_h
+    if abs(net) < EVEN:
+        share = birth * span_h / (1.0 + birth * span_h)
+        return share, share
+    share = math.expm1(net) / (birth * math.exp(net) - loss)
+    return loss * share, birth * share
 
 
 @device
-def die_in_blood(blood, died, rate, leaves, dt):
-    """Let blood die, and add those cells to the dead."""
-    for i in range(leaves.size):
-        lost = -blood[i] * expm1(-rate[i] * dt) if leaves[i] >= 0.0 else 0.0
-        blood[i], died[i] = blood[i] - lost, died[i] + lost
+def few_after(cells, gone, more, u, v, normal):
+    """Return how many of few cells and their daughters are left, from two uniform numbers or a normal one of these."""
+    kept = 1.0 - gone
+    if cells > NORMAL_CELLS:
+        mean, spread = cells * kept / (1.0 - more), math.sqrt(cells * kept * (gone + more)) / (1.0 - more)
+        return max(0.0, math.floor(mean + spread * normal + 0.5))
+    families = cells - binomial_at(cells, gone, u) if gone < 0.5 else binomial_at(cells, kept, u)
+    return families + negative_binomial_at(families, more, v)
+
+
+@device
+def turn_over_few(tissue, birth, loss, uid, span_h, key):
+    """Return the subclones that have few cells in tissue, and how many these have after the span."""
+    few, n = np.empty(tissue.size, np.int64), 0
+    for i in range(tissue.size):
+        few[n] = i
+        n += (tissue[i] > 0.0) & (tissue[i] < FEW_CELLS)
+    few = few[:n]
+    after, uids, u, v = np.empty(n), uid[few], np.empty(n), np.empty(n)
+    fill_both(u, v, uids, 1, key)
+    for k in range(n):
+        after[k] = math.sqrt(-2.0 * log(u[k])) * direction(v[k])[0]
+    for k in range(n):
+        i = few[k]
+        gone, more = family(birth[i], loss[i], span_h)
+        cells = math.floor(tissue[i])
+        if cells < tissue[i]:  # to whole cells, the rest by chance
+            cells += uniform(key, uids[k], 2) < tissue[i] - cells
+        after[k] = few_after(cells, gone, more, u[k], v[k], after[k])
+    return few, after
+
+
+@device
+def write_shares(share, blood, tissue):
+    """Write the share of each subclone that is in blood; 0 of those of few cells, in which chance moves it."""
+    for i in range(share.size):
+        share[i] = blood[i] / (blood[i] + tissue[i]) if tissue[i] >= FEW_CELLS else 0.0
+
+
+@device
+def turn_over_one(blood, tissue, most, to_blood, x, own, uid, law, key):
+    """Turn over the clone of a patient; return how many cells were born and died."""
+    n, span_h, n_steps = tissue.size, law[11], int(law[12])
+    birth, loss, blood_loss, leave = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    born, change, share = np.empty(n), blood + tissue, np.empty(n)
+    write_shares(to_blood, blood, tissue)
+    set_rates(birth, loss, blood_loss, leave, x, own, law)
+    birth *= mean_room(tissue, birth, loss, law[9], law[10], span_h, n_steps)
+    release(blood, tissue, most, x, law[8])
+    few, after = turn_over_few(tissue, birth, loss, uid, span_h, key)
+    before = tissue[few]
+    turn_over_many(blood, tissue, born, birth, loss, blood_loss, leave, span_h / n_steps, n_steps)
+    tissue[few], born[few] = after, np.maximum(0.0, after - before)
+    write_shares(share, blood, tissue)
+    for i in range(n):
+        blood[i] = blood[i] if tissue[i] > 0.0 or blood[i] >= 0.5 else 0.0
+        change[i] = blood[i] + tissue[i] - change[i]
+        to_blood[i] = (share[i] - to_blood[i]) / span_h
+    n_born = sum_rows(born, 0, n)
+    return n_born, n_born - sum_rows(change, 0, n)
 
 
 @kernel
-def turn_over(blood, tissue, most, born, died, signal_rel, own, uid, first, rates, key):
+def turn_over(blood, tissue, most, to_blood, born, died, signal_rel, own, uid, first, laws, key):
     """Move, divide and kill, and count the born and the dead of each patient.
 
-    ``rates`` of a patient are births, deaths in tissue, in blood and egress, each without and with signal, then the
-    part released and the time, 0 for one whose clone stands still; ``own`` is the turnover of each subclone relative
-    to the others.
+    The law of a patient are births, deaths in tissue, in blood and egress, each without and with signal, the part
+    released, the room of empty tissue, tissue at the start, the span and its number of steps, 0 where all stands still;
+    ``own`` is the turnover of each subclone relative to the others.
     """
     for s in prange(born.size):
-        born[s] = died[s] = 0.0
-        dt = rates[s, 9]
-        if dt <= 0.0:
-            continue
-        rows, n = slice(first[s], first[s + 1]), first[s + 1] - first[s]
-        in_blood, in_tissue, x, rel = blood[rows], tissue[rows], signal_rel[rows], own[rows]
-        law = (rates[s, 0], rates[s, 1]), (rates[s, 2], rates[s, 3]), (rates[s, 4], rates[s, 5])
-        leaves, birth, death, in_blood_death = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-        release(leaves, most[rows], x, rel, (rates[s, 6], rates[s, 7]), rates[s, 8], dt)
-        few = turn_over_few(in_blood, in_tissue, leaves, x, rel, uid[rows], *law, dt, (key[0][s], key[1]))
-        for i in range(n):
-            birth[i], death[i], in_blood_death[i] = rates_of(x[i], rel[i], *law)
-        move(in_blood, in_tissue, leaves)
-        turn_over_tissue(in_tissue, birth, death, leaves, dt)
-        die_in_blood(in_blood, death, in_blood_death, leaves, dt)
-        born[s], died[s] = few[0] + sum_rows(birth, 0, n), few[1] + sum_rows(death, 0, n)
+        rows, law = slice(first[s], first[s + 1]), laws[s]
+        clone = blood[rows], tissue[rows], most[rows], to_blood[rows], signal_rel[rows], own[rows], uid[rows]
+        born[s], died[s] = turn_over_one(*clone, law, (key[0][s], key[1])) if law[12] > 0.0 else (0.0, 0.0)
 
 
 class SignalTurnover(Process):
@@ -149,12 +216,14 @@ class SignalTurnover(Process):
     kind: Literal["signal_turnover"] = "signal_turnover"
     phase: ClassVar = Phase.ACT
     scale: ClassVar = "body"
-    columns: ClassVar = (SIGNAL_REL, TURNOVER_REL, MOST_INHIBITED)
+    may_wait_h: ClassVar = 336.0  # design: two weeks; twice as long moves no level by 1 in 1000
+    columns: ClassVar = (SIGNAL_REL, TURNOVER_REL, MOST_INHIBITED, TO_BLOOD)
     reads: ClassVar = ("b_cells.signal_rel", "b_cells.turnover_rel")
     writes: ClassVar = (
         "b_cells.accessible_cells",
         "b_cells.niche_cells",
         "b_cells.most_inhibited",
+        "b_cells.to_blood_per_h",
         "pools.cells_born",
         "pools.cells_killed",
     )
@@ -172,18 +241,16 @@ class SignalTurnover(Process):
     room: float = par(2.8, "1", "fitted: on L2", "Births in empty tissue over those at the start", ge=0, le=20)
 
     def step(self, world: World, key: Key) -> None:
-        """Turn over for one step."""
-        b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
+        """Turn over for one span."""
+        b, clone, n = world.populations["b_cells"], world.cell_types["b_cells"], world.n_subjects
         start = clone.cells * clone.niche_frac
-        filled = b.sums(b.niche_cells) / np.where(start > 0.0, start, np.inf)
-        room = np.maximum(0.0, 1.0 + (self.room - 1.0) * (1.0 - filled))
-        births, deaths = (self.birth_inhibited * room, self.birth * room), (self.death_in_tissue, self.death)
+        births, deaths = (self.birth_inhibited, self.birth), (self.death_in_tissue, self.death)
         out = (self.death_in_blood, self.death, self.egress, self.egress_at_rest, self.release_frac)
-        rates = np.empty((world.n_subjects, 10))
-        for place, value in enumerate((*births, *deaths, *out, np.where(start > 0.0, world.dt_h, 0.0))):
-            rates[:, place] = value
-        born, died = np.empty(world.n_subjects), np.empty(world.n_subjects)
-        cells, of_clone = (b.accessible_cells, b.niche_cells), (b.signal_rel, b.turnover_rel, b.uid, b.first)
-        turn_over(*cells, b.most_inhibited, born, died, *of_clone, rates, of_each(key))
+        n_steps = np.where(start > 0.0, world.n_steps, 0)
+        laws, born, died = np.empty((n, 13)), np.empty(n), np.empty(n)
+        for place, value in enumerate((*births, *deaths, *out, self.room, start, world.dt_h, n_steps)):
+            laws[:, place] = value
+        cells = b.accessible_cells, b.niche_cells, b.most_inhibited, b.to_blood_per_h
+        turn_over(*cells, born, died, b.signal_rel, b.turnover_rel, b.uid, b.first, laws, of_each(key))
         world.pools.add("cells_born", born)
         world.pools.add("cells_killed", died)

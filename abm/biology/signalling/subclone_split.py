@@ -1,7 +1,8 @@
 """A subclone that has grown splits into two, whose surface IgM differs a little: what is selected goes on to vary.
 
 *Model*: at twice its cells at the start, or twice those of a usual agent if that is more, half of all its cells become
-an agent of their own; the normal score of surface IgM of the new one shifts by a normal number.
+an agent of their own; the normal score of surface IgM of the new one shifts by a normal number. The new one takes the
+row of one that has died out, if there is one.
 
 *Reads / Writes*: every column of the clone; rows are added, none lost.
 
@@ -24,15 +25,16 @@ PARTS = ("accessible_cells", "niche_cells", "plasma_cells", "long_lived_cells")
 
 
 @kernel
-def find_large(splits_at, is_large, accessible_cells, niche_cells, first, rel_size, usual):
-    """Say which subclones are large enough, and of new ones when they will be; ``usual`` is the size of an agent."""
+def find_large(splits_at, is_large, is_empty, accessible_cells, niche_cells, first, rel_size, usual):
+    """Say which subclones are large enough, or empty, and of new ones when they split; ``usual`` is an agent's size."""
     for s in prange(usual.size):
         rows, rel, least = slice(first[s], first[s + 1]), rel_size[s], usual[s]
         limit, found, accessible, niche = splits_at[rows], is_large[rows], accessible_cells[rows], niche_cells[rows]
+        empty = is_empty[rows]
         for i in range(found.size):
             cells = accessible[i] + niche[i]
             limit[i] = rel * max(cells, least) if limit[i] == 0.0 else limit[i]
-            found[i] = cells >= limit[i]
+            found[i], empty[i] = cells >= limit[i], cells == 0.0
 
 
 @kernel
@@ -48,6 +50,7 @@ class SubcloneSplit(Process):
     kind: Literal["subclone_split"] = "subclone_split"
     phase: ClassVar = Phase.FATE
     scale: ClassVar = "body"
+    may_wait_h: ClassVar = 336.0  # design: two weeks; twice as long moves no level by 1 in 1000
     columns: ClassVar = (SURFACE_IGM, SURFACE_IGM_START, IGM_SCORE, SPLITS_AT)
     reads: ClassVar = ()
     writes: ClassVar = tuple(f"b_cells.{name}" for name in (*PARTS, *OWN))
@@ -58,16 +61,18 @@ class SubcloneSplit(Process):
     def step(self, world: World, key: Key) -> None:
         """Split all that are large enough."""
         b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
-        is_large, law = np.empty(b.n, bool), (world.each(self.rel_size), world.each(clone.cells_per_agent))
-        find_large(b.splits_at_cells, is_large, b.accessible_cells, b.niche_cells, b.first, *law)
-        large = np.flatnonzero(is_large)
+        is_large, is_empty = np.empty(b.n, bool), np.empty(b.n, bool)
+        law = world.each(self.rel_size), world.each(clone.cells_per_agent)
+        find_large(b.splits_at_cells, is_large, is_empty, b.accessible_cells, b.niche_cells, b.first, *law)
+        large, free = np.flatnonzero(is_large), np.flatnonzero(is_empty)
         if not large.size:
             return
         for name in filter(b.__contains__, PARTS):
             b[name][large] *= 0.5
+            free = free[b[name][free] == 0.0]
         sisters = {name: b[name][large].copy() for name in b.columns if name != "uid"}
         subject = np.searchsorted(b.first, large, side="right") - 1
-        rows = b.add_each(subject, sisters)
+        rows = b.add_each(subject, sisters, free)
         score = b.igm_score[rows]
         drift_apart(score, b.uid[rows], subject, world.each(self.drift), of_each(key))
         b.igm_score[rows] = score
