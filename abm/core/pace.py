@@ -74,20 +74,17 @@ class Pace:
                 begin = end
         return found
 
-    def is_due(self, step: int) -> bool:
-        """Whether a span ends at this boundary."""
-        return step in self._due
-
     def touched(self, step: int) -> set[str]:
         """Return the populations on which somebody may have acted in the step that ends here; at the first all."""
         return self._all if step == self._first else self._touched[step in self._due]
 
-    def wait(self, world: World) -> None:
-        """Note a step that has passed."""
+    def wait(self, world: World) -> bool:
+        """Note a step that has passed; return whether a span ends with it."""
         if self.waiting:
             self._n_steps, self._waited_h = self._n_steps + 1, self._waited_h + world.dt_h
             for name in self._read & world.pools.amounts.keys():
                 self._sums[name] = self._sums.get(name, 0.0) + world.pools[name] * world.dt_h
+        return world.step in self._due
 
     @contextmanager
     def span(self, world: World) -> Iterator[Mapping[str, Process]]:

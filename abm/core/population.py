@@ -11,7 +11,7 @@ import numpy as np
 
 from abm.core.jit import device, kernel, prange, serial
 from abm.core.rng import BLOCK
-from abm.core.table import Column, Table, make_way
+from abm.core.table import Column, Table
 
 NO_ROWS = np.empty(0, np.int64)
 UID = Column("uid", "u8", doc="identity, never reused; of a body, among the rows of its subject")
@@ -200,44 +200,6 @@ class Population(Table):
             self.next_uid += n
         return rows
 
-    def add_each(
-        self, subject: np.ndarray, values: Mapping[str, np.ndarray | float], free: np.ndarray = NO_ROWS
-    ) -> np.ndarray:
-        """Give each of these subjects of a body a new row, in a free one or behind those it has; return where they lie.
-
-        Identities go on from the highest of a subject, whose row is given away only to a higher one.
-
-        Parameters
-        ----------
-        subject : array of int64, shape (n,)
-            Subjects, in ascending order.
-        values : dict of str to array of shape (n,) or scalar
-            Without ``uid``.
-        free : array of int64
-            Rows of no more use, in ascending order; what is in them is lost.
-        """
-        among_new = np.arange(subject.size) - np.searchsorted(subject, subject)
-        values = {**values, "subject": subject, "uid": self._next_uid(subject) + among_new.astype(np.uint64)}
-        self.next_uid += subject.size
-        owner = np.append(np.searchsorted(self.first, free, side="right") - 1, -1)
-        taken = np.minimum(np.searchsorted(owner[:-1], subject) + among_new, free.size)
-        is_behind, rows, n = owner[taken] != subject, np.append(free, -1)[taken], self.n
-        if is_behind.any():
-            behind = self.first[subject[is_behind] + 1]
-            self._resize(n + behind.size)
-            for block in self._blocks.values():
-                make_way(block, behind, n)
-            rows += np.searchsorted(behind, rows, side="right")
-            rows[is_behind] = behind + np.arange(behind.size)
-        for name, array in self._view.items():
-            array[rows] = values.get(name, self.defaults[name])
-        return rows
-
-    def _next_uid(self, subject: np.ndarray) -> np.ndarray:
-        """Return the identity above all that the rows of each of these subjects have."""
-        rows = (slice(*self.first[s : s + 2]) for s in subject)
-        return np.array([self.uid[own].max() + 1 if own.stop > own.start else 0 for own in rows], np.uint64)
-
     def reset(self) -> None:
         """Set every resetting column back to its default."""
         if not self._resets:
@@ -322,3 +284,38 @@ class Part(Population):
         if name in self.columns:
             return self[name]
         return super().__getattr__(name)
+
+
+def join(
+    cells: Population, subject: np.ndarray, values: Mapping[str, np.ndarray | float], free: np.ndarray = NO_ROWS
+) -> np.ndarray:
+    """Give each of these subjects of a body a new row, in a free one or behind those it has; return where they lie.
+
+    Identities go on from the highest of a subject, whose row is given away only to a higher one.
+
+    Parameters
+    ----------
+    cells : Population
+        Of a body.
+    subject : array of int64, shape (n,)
+        Subjects, in ascending order.
+    values : dict of str to array of shape (n,) or scalar
+        Without ``uid``.
+    free : array of int64
+        Rows of no more use, in ascending order; what is in them is lost.
+    """
+    among_new, first = np.arange(subject.size) - np.searchsorted(subject, subject), cells.first
+    uid = [cells.uid[first[s] : first[s + 1]].max() + 1 if first[s] < first[s + 1] else 0 for s in subject]
+    values = {**values, "subject": subject, "uid": np.array(uid, np.uint64) + among_new.astype(np.uint64)}
+    cells.next_uid += subject.size
+    owner = np.append(np.searchsorted(first, free, side="right") - 1, -1)
+    taken = np.minimum(np.searchsorted(owner[:-1], subject) + among_new, free.size)
+    is_behind, rows = owner[taken] != subject, np.append(free, -1)[taken]
+    if is_behind.any():
+        behind = first[subject[is_behind] + 1]
+        cells.make_way(behind)
+        rows += np.searchsorted(behind, rows, side="right")
+        rows[is_behind] = behind + np.arange(behind.size)
+    for name in cells.columns:
+        cells[name][rows] = values.get(name, cells.defaults[name])
+    return rows

@@ -62,6 +62,11 @@ def _without_nan(row: Look) -> dict:
     return {column: None if value != value else value for column, value in row.items()}
 
 
+def _series(records: Mapping[str, Mapping[int, Look]], probes: Mapping[str, Probe]) -> dict[str, dict[str, dict]]:
+    found = {name: records[name] for name, probe in probes.items() if probe.table == "series"}
+    return {name: {str(step): _without_nan(row) for step, row in rows.items()} for name, rows in found.items()}
+
+
 def _with_nan(row: Mapping[str, float | None]) -> Look:
     """Return a row of a checkpoint with what is missing as NaN again."""
     return {column: math.nan if value is None else value for column, value in row.items()}
@@ -144,21 +149,19 @@ class Simulation:
         world = self.world
         world.t_h = float(self.grid_h[world.step])
         world.dt_h = round(float(self.grid_h[world.step + 1]) - world.t_h, 12)  # equal steps are equal to the last bit
-        pace = self._pace
-        for name in pace.touched(world.step) & world.populations.keys():
+        for name in self._pace.touched(world.step) & world.populations.keys():
             world.populations[name].reset()
         if (world.step + 1) % SORT_EVERY == 0 and not world.is_body:
             self._guard.check(self.world, self.processes)
             world.sort()
-        _let_act(pace.acting, world, self._streams, world.step, self.seconds)
+        _let_act(self._pace.acting, world, self._streams, world.step, self.seconds)
         world.step += 1
         world.t_h = float(self.grid_h[world.step])
-        pace.wait(world)
-        if pace.is_due(world.step):
+        if self._pace.wait(world):
             self.settle()
         for process in self._entering:
             process.enter(world)
-        self._guard.look(world, self.processes, pace.touched(world.step))
+        self._guard.look(world, self.processes, self._pace.touched(world.step))
         if self.is_over:
             self._guard.check(world, self.processes)
         self.observe()
@@ -209,7 +212,7 @@ class Simulation:
         self.settle()
         self._guard.check(self.world, self.processes)
         header, arrays = saved(self.world, self.processes)
-        return header | {"series": self._series()}, arrays
+        return header | {"series": _series(self.records, self.probes)}, arrays
 
     def restore(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
         """Return to a checkpointed state of the same kind; columns the checkpoint lacks keep their defaults.
@@ -252,7 +255,3 @@ class Simulation:
     def _load(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
         load(self.world, self.processes, header, arrays)
         self._guard.begin(self.world, self.processes)
-
-    def _series(self) -> dict[str, dict[str, dict]]:
-        found = {name: self.records[name] for name, probe in self.probes.items() if probe.table == "series"}
-        return {name: {str(step): _without_nan(row) for step, row in rows.items()} for name, rows in found.items()}

@@ -69,7 +69,7 @@ def compact(block, kept):
 
 
 @kernel
-def make_way(block, at, n):
+def part(block, at, n):
     """Move the rows of every column back so that a place before each of these rows is free; the last go first."""
     for c in prange(block.shape[0]):
         end = n
@@ -91,18 +91,13 @@ class Table:
     """
 
     def __init__(self, name: str, columns: Iterable[Column] = ()):
-        self.name = name
-        self.n = 0
-        self.version = 0
-        self.columns: dict[str, Column] = {}
-        self.defaults: dict[str, float] = {}
+        self.name, self.n, self.version = name, 0, 0
+        self.columns, self.defaults = dict[str, Column](), dict[str, float]()
         # columns of one width share a block of shape (columns, capacity)
         self._blocks: dict[int, np.ndarray] = {}
         self._place: dict[str, tuple[int, int]] = {}
-        self._whole: dict[str, np.ndarray] = {}
-        self._view: dict[str, np.ndarray] = {}
-        self._names: dict[tuple[str, str], list[str]] = {}
-        self._places: dict[tuple[str, str], np.ndarray] = {}
+        self._whole, self._view = dict[str, np.ndarray](), dict[str, np.ndarray]()
+        self._names, self._places = dict[tuple[str, str], list[str]](), dict[tuple[str, str], np.ndarray]()
         for column in columns:
             self.declare(column)
 
@@ -213,6 +208,13 @@ class Table:
         for name, array in self._view.items():
             array[rows] = values.get(name, self.defaults[name])
         return rows
+
+    def make_way(self, at: np.ndarray) -> None:
+        """Move rows back so that before each of these, in ascending order, there is a new one, still without values."""
+        n = self.n
+        self._resize(n + at.size)
+        for block in self._blocks.values():
+            part(block, at, n)
 
     def keep(self, mask: np.ndarray) -> np.ndarray:
         """Drop the rows where ``mask`` is false; order stays.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.errors import RunFailed
-from abm.core.population import SUBJECT, Population
+from abm.core.population import SUBJECT, Population, join
 from abm.core.space import Floor
 from abm.core.table import Column
 from abm.core.world import World
@@ -191,7 +191,7 @@ def test_rows_are_summed_for_each_patient_whoever_else_is_there():
 
 def test_rows_that_join_lie_behind_those_of_their_patient_and_have_the_next_identities():
     population = patients([2, 3])
-    rows = population.add_each(np.array([0, 0, 1]), {"size": np.array([7.0, 8.0, 9.0])})
+    rows = join(population, np.array([0, 0, 1]), {"size": np.array([7.0, 8.0, 9.0])})
     assert rows.tolist() == [2, 3, 7]
     assert population.subject.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
     assert population.uid.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
@@ -201,12 +201,12 @@ def test_rows_that_join_lie_behind_those_of_their_patient_and_have_the_next_iden
 
 def test_rows_that_join_take_free_ones_of_their_patient_first_and_no_identity_comes_again():
     population = patients([3, 2, 4])
-    rows = population.add_each(
-        np.array([0, 0, 2, 2, 2]), {"size": np.arange(10.0, 15.0)}, free=np.array([2, 3, 5, 8])
+    rows = join(
+        population, np.array([0, 0, 2, 2, 2]), {"size": np.arange(10.0, 15.0)}, free=np.array([2, 3, 5, 8])
     )  # the last of the first patient, the first of the second, and two of the third
     assert rows.tolist() == [2, 3, 6, 9, 10]
     assert population.first.tolist() == [0, 4, 6, 11]
     assert population.uid.tolist() == [0, 1, 3, 4, 0, 1, 4, 1, 2, 5, 6]
     assert population.size[rows].tolist() == [10.0, 11.0, 12.0, 13.0, 14.0]
-    again = population.add_each(np.array([0]), {"size": 20.0}, free=np.array([3]))
+    again = join(population, np.array([0]), {"size": 20.0}, free=np.array([3]))
     assert (again.tolist(), population.uid[3], population.size[3]) == ([3], 5, 20.0)

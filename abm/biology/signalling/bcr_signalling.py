@@ -194,11 +194,6 @@ class BcrSignalling(Process):
         if "niche_cells" in b:
             where = b.accessible_cells, b.niche_cells, b.to_blood_per_h
             in_blood = 1.0 - world.cell_types["b_cells"].niche_frac
-        place = self.gain_in_blood, in_blood, world.dt_h / n_steps, n_steps
-        laws = np.empty((world.n_subjects, 8))
-        for k, value in enumerate((*place, kept, self.m50, self.bypass, self._free(world))):
-            laws[:, k] = value
+        place, free = (self.gain_in_blood, in_blood), world.pools.amounts.get("btk_free", self.btk_free)
+        laws = world.laws(*place, world.dt_h / n_steps, n_steps, kept, self.m50, self.bypass, free)
         signal_on(b.signal, b.signal_rel, b.surface_igm, b.surface_igm_start, b.c481s, *where, b.first, laws)
-
-    def _free(self, world: World) -> Any:
-        return world.pools.amounts.get("btk_free", self.btk_free)

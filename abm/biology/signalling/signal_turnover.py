@@ -242,14 +242,13 @@ class SignalTurnover(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Turn over for one span."""
-        b, clone, n = world.populations["b_cells"], world.cell_types["b_cells"], world.n_subjects
+        b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
         start = clone.cells * clone.niche_frac
         births, deaths = (self.birth_inhibited, self.birth), (self.death_in_tissue, self.death)
         out = (self.death_in_blood, self.death, self.egress, self.egress_at_rest, self.release_frac)
         n_steps = np.where(start > 0.0, world.n_steps, 0)
-        laws, born, died = np.empty((n, 13)), np.empty(n), np.empty(n)
-        for place, value in enumerate((*births, *deaths, *out, self.room, start, world.dt_h, n_steps)):
-            laws[:, place] = value
+        laws = world.laws(*births, *deaths, *out, self.room, start, world.dt_h, n_steps)
+        born, died = np.empty(world.n_subjects), np.empty(world.n_subjects)
         cells = b.accessible_cells, b.niche_cells, b.most_inhibited, b.to_blood_per_h
         turn_over(*cells, born, died, b.signal_rel, b.turnover_rel, b.uid, b.first, laws, of_each(key))
         world.pools.add("cells_born", born)

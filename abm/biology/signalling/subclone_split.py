@@ -16,6 +16,7 @@ import numpy as np
 from abm.biology.columns import IGM_SCORE, SPLITS_AT, SURFACE_IGM, SURFACE_IGM_START
 from abm.core.jit import kernel, prange
 from abm.core.par import par
+from abm.core.population import join
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, normal, of_each
 from abm.core.world import World
@@ -72,7 +73,7 @@ class SubcloneSplit(Process):
             free = free[b[name][free] == 0.0]
         sisters = {name: b[name][large].copy() for name in b.columns if name != "uid"}
         subject = np.searchsorted(b.first, large, side="right") - 1
-        rows = b.add_each(subject, sisters, free)
+        rows = join(b, subject, sisters, free)
         score = b.igm_score[rows]
         drift_apart(score, b.uid[rows], subject, world.each(self.drift), of_each(key))
         b.igm_score[rows] = score
