@@ -19,9 +19,9 @@ SCREENSHOTS = ROOT / "runs" / "screenshots"
 WELL = [
     "configs/scenarios/quick.yaml",
     *("--set", "populations.b_cells.n=150", "--set", "space.side=700 um", "--set", "space.volume=3 uL"),
-    *("--set", "duration=24 h", "--set", "probes.cells=null", "--set", "probes.fields=null"),
+    *("--set", "duration=96 h", "--set", "probes.cells=null", "--set", "probes.fields=null"),
 ]
-DT_H = 2.5 / 60  # of quick.yaml
+DT_H = 2.5 / 60  # of quick.yaml; so long a well takes 15 of them between two pictures
 expect.set_options(timeout=30_000)
 PATIENT = ["configs/scenarios/wm_patient.yaml", "--set", "duration=120 d"]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: the page was NOT tried in a browser")
