@@ -19,13 +19,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba import prange
-from numba.core.caching import FunctionCache, IndexDataCacheFile
 
+from abm.core.kernel_cache import keep
 from abm.core.resources import cores
 from abm.core.source import kernels_hash
 
@@ -94,6 +95,18 @@ def _load_tbb() -> None:
             return
 
 
+def _put_off_blas() -> None:
+    """Let Numba take BLAS for granted: it would import all linear algebra of SciPy to look, for a tenth of a second."""
+    if "scipy.linalg" not in sys.modules:
+        sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+        try:
+            from numba.np import arraymath
+        finally:
+            del sys.modules["scipy.linalg"]
+        arraymath._HAVE_BLAS = True
+
+
+_put_off_blas()
 numba.config.CACHE_DIR = str(_cache_folder())
 if "NUMBA_NUM_THREADS" not in os.environ:
     numba.config.NUMBA_NUM_THREADS = min(cores(), numba.config.NUMBA_NUM_THREADS)
@@ -109,36 +122,9 @@ _n_threads = numba.config.NUMBA_NUM_THREADS
 _rel_rows = 1.0
 
 
-class _Cache(FunctionCache):
-    """Numba's disk cache, but a damaged file or a full disk means that a kernel is compiled again.
-
-    What one function becomes with and without threads is kept apart.
-    """
-
-    def __init__(self, function: Callable, parallel: bool):
-        super().__init__(function)
-        name = f"{self._impl.filename_base}{'.threads' if parallel else ''}"
-        self._cache_file = IndexDataCacheFile(self._cache_path, name, self._impl.locator.get_source_stamp())
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled code, or None where there is none that can be read."""
-        try:
-            return super().load_overload(sig, target_context)
-        except Exception:  # unpickling what is no pickle raises anything
-            with suppress(OSError):
-                self.flush()
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep the compiled code if that is possible."""
-        with suppress(Exception):
-            super().save_overload(sig, data)
-
-
 def _compile(function: Callable, parallel: bool = False, forceinline: bool = False) -> Any:
     compiled = numba.njit(parallel=parallel, forceinline=forceinline, **_OPTIONS)(function)
-    with suppress(RuntimeError):  # there is no folder to keep it in
-        compiled._cache = _Cache(function, parallel)
+    keep(compiled, function, parallel)
     return compiled
 
 
@@ -149,13 +135,20 @@ class Kernel:
     ----------
     py_func : callable
         Its plain Python.
-    alone, together : callable
-        Compiled for one thread, and for several.
     """
 
     def __init__(self, function: Callable):
         self.py_func, self.__doc__ = function, function.__doc__
-        self.alone, self.together = (_compile(function, parallel) for parallel in (False, True))
+
+    @cached_property
+    def alone(self) -> Any:
+        """Return what runs on one thread."""
+        return _compile(self.py_func)
+
+    @cached_property
+    def together(self) -> Any:
+        """Return what runs on several."""
+        return _compile(self.py_func, parallel=True)
 
     def __call__(self, rows: Any, *others: Any) -> Any:
         """Call the loop."""

@@ -72,7 +72,7 @@ def write(
             for n, _ in enumerate(_moments(session, film.n_frames), start=1):
                 scene.draw()
                 writer.grab_frame()
-                scene.figure.set_layout_engine(None)  # laid out as the first picture was, which takes a quarter of the time
+                scene.figure.set_layout_engine(None)  # as the first was: a quarter of the time
                 if beat:
                     beat(n, film.n_frames)
         unfinished.replace(path)
