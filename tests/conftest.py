@@ -1,5 +1,6 @@
 """Small wells that run in a moment."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -26,6 +27,11 @@ settings.load_profile("same every time")
 
 def pytest_addoption(parser):
     parser.addoption("--approve", action="store_true", help="write the approved words of reports anew")
+
+
+def pytest_collection_finish():
+    """Let the collector pass over what stays until the end: all modules and tests."""
+    gc.freeze()
 
 
 SMALL = {

@@ -2,6 +2,7 @@
 
 import ast
 import math
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def layer(module):
     return parts[1] if len(parts) > 1 else parts[0]
 
 
+@cache
 def imported(tree):
     """Return every module that the nodes below a tree import."""
     found = set()
