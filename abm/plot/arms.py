@@ -64,7 +64,7 @@ def quoted(arm: str) -> str:
 def looks(run: Run) -> dict[str, Look]:
     """Return colour and marker of every arm but the controls; a series of arms goes from dark to light."""
     names = treated(run)
-    is_series = len(arm_series.points(run.arms())) == len(names) > 3
+    is_series = len(names) > 3 and len(arm_series.points(run.arms())) == len(names)
     if is_series or len(names) > len(style.ARM_COLOURS):
         colours = [to_hex(c) for c in mpl.colormaps["viridis"](np.linspace(0, 0.88, len(names)))]
     else:

@@ -4,18 +4,19 @@ Wells and trials are really simulated, studies and evidence are made up.
 """
 
 import re
+from functools import cache
 
 import pytest
 from matplotlib.colors import to_hex
 
 from abm.plot import arms, catalogue
 from abm.plot.page import style
-from abm.plot.page.report import write_report
+from abm.plot.page.report import file_name, write_report
 from tests.plot.studies import EVIDENCE, STUDIES, write_evidence, write_study
 
 FIGURES = [(folder, kind) for folder in catalogue.FOLDERS for kind in catalogue.figures(folder)]
-each_figure = pytest.mark.parametrize(
-    ("folder", "kind"), FIGURES, ids=[f"{folder}-{catalogue.name(kind)}" for folder, kind in FIGURES]
+each_figure = pytest.mark.parametrize(  # what all tests of a figure need is made once
+    ("folder", "kind"), FIGURES, ids=[f"{folder}-{catalogue.name(kind)}" for folder, kind in FIGURES], scope="module"
 )
 RUNS = {"well": ("well", "series"), "trial": ("cohort", "cll")}
 PALETTE = {to_hex(value) for value in vars(style).values() if isinstance(value, str) and value.startswith("#")}
@@ -29,6 +30,7 @@ def paths(simulated_run, tmp_path_factory):
     """Return the function that gives the folders which figures of a kind of folder are drawn from."""
     root = tmp_path_factory.mktemp("catalogue")
 
+    @cache
     def of(folder):
         if folder in RUNS:
             return [simulated_run(name).path for name in RUNS[folder]]
@@ -42,14 +44,31 @@ def paths(simulated_run, tmp_path_factory):
     return of
 
 
-@pytest.fixture
-def shown(folder, kind, paths):
-    """Return the tables of the first folder that the figure applies to."""
-    read = [catalogue.report_of(path).tables(path) for path in paths(folder)]
-    found = next((tables for tables in read if kind.applies(tables)), None)
+@pytest.fixture(scope="session")
+def reported():
+    """Return the function that draws the report of a folder, once, and gives its text."""
+    return cache(lambda path: write_report(path).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def place(folder, kind, paths):
+    """Return the first folder that the figure applies to."""
+    found = next((path for path in paths(folder) if kind.applies(catalogue.report_of(path).tables(path))), None)
     if found is None:
         pytest.skip(f"no small folder has what {catalogue.name(kind)} shows")
     return found
+
+
+@pytest.fixture(scope="module")
+def shown(place):
+    """Return its tables."""
+    return catalogue.report_of(place).tables(place)
+
+
+@pytest.fixture(scope="module")
+def figure(shown, kind):
+    """Return the figure of them."""
+    return kind.figure(shown)
 
 
 def colours_of(figure):
@@ -76,34 +95,35 @@ def test_a_figure_says_in_a_sentence_what_is_seen(shown, kind):
 
 
 @each_figure
-def test_the_same_folder_gives_a_figure_the_same_bytes(shown, kind):
-    assert style.png(kind.figure(shown), kind.TITLE) == style.png(kind.figure(shown), kind.TITLE)
-
-
-@each_figure
-def test_a_figure_keeps_to_the_palette(shown, folder, kind):
+def test_a_figure_keeps_to_the_palette(shown, figure, folder):
     run = getattr(shown, "run", shown)
     looks = arms.looks(run) if folder in RUNS else {}
-    assert colours_of(kind.figure(shown)) <= PALETTE | {to_hex(look.colour) for look in looks.values()}
+    assert colours_of(figure) <= PALETTE | {to_hex(look.colour) for look in looks.values()}
 
 
 @each_figure
-def test_axes_of_runs_carry_their_units(shown, folder, kind):
+def test_axes_of_runs_carry_their_units(shown, figure, folder, kind):
     if folder in RUNS and catalogue.name(kind) not in AXES_OF_MAPS:
         run = getattr(shown, "run", shown)
         said = [run.measures().of(column) for column in run.series().columns]
         declared = {one.axis for one in said} | {one.shown for one in said} | UNITLESS
-        labels = {text for ax in kind.figure(shown).axes for text in (ax.get_xlabel(), ax.get_ylabel()) if text}
+        labels = {text for ax in figure.axes for text in (ax.get_xlabel(), ax.get_ylabel()) if text}
         assert labels
         assert all("(" in text or text in declared for text in labels), labels
 
 
+@each_figure
+def test_a_figure_drawn_anew_has_the_bytes_of_the_one_in_the_report(place, figure, kind, reported):
+    reported(place)
+    there = (place / "figures" / file_name(kind)).read_bytes()
+    assert style.png(figure, kind.TITLE) == there
+
+
 @pytest.mark.parametrize("folder", catalogue.FOLDERS)
-def test_every_folder_has_a_report_with_each_figure_that_applies(folder, paths):
+def test_every_folder_has_a_report_with_each_figure_that_applies(folder, paths, reported):
     for path in paths(folder):
         report = catalogue.report_of(path)
         assert folder == report.FIGURES
         names = [catalogue.name(kind) for kind in catalogue.applying(folder, report.tables(path))]
-        html = write_report(path).read_text(encoding="utf-8")
-        assert re.findall(r'figure id="(\w+)"', html) == names
+        assert re.findall(r'figure id="(\w+)"', reported(path)) == names
         assert {f"{name}.png" for name in names} == {file.name for file in (path / "figures").iterdir()}

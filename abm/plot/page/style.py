@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis, Tick
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -184,11 +184,12 @@ def png(fig: Figure, title: str) -> bytes:
     return buffer.getvalue()
 
 
-def _take_literally(fig: Figure) -> None:
+def _take_literally(artist: Artist) -> None:
     """Let no dollar sign in a name be read as the start of a formula; ticks may hold formulas of Matplotlib's own."""
-    ticks = {text for tick in fig.findobj(Tick) for text in tick.findobj(Text)}
-    for text in set(fig.findobj(Text)) - ticks:
-        text.set_parse_math(False)
+    if isinstance(artist, Text):
+        artist.set_parse_math(False)
+    for below in (artist.label, artist.offsetText) if isinstance(artist, Axis) else artist.get_children():
+        _take_literally(below)
 
 
 def tick(value: float, _position: int | None = None) -> str:

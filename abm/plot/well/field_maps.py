@@ -30,15 +30,19 @@ def applies(run: Run) -> bool:
 
 def figure(run: Run) -> Figure:
     """Draw a row of maps per arm: each field at the first and the last frame."""
-    maps = _maps(run)
-    names = _shown(run)
+    maps, times = _maps(run), frame_times(run)
+    names = _shown(maps)
     fields = [field for field in FIELDS if any((name, field) in maps for name in names)]
     fig = style.new_figure(0.6 + 1.95 * len(names), width_in=style.WIDTH_IN * max(0.55, len(fields) / 2))
     axes = fig.subplots(len(names), 2 * len(fields), squeeze=False)
     for row, name in enumerate(names):
         style.row_name(axes[row, 0], arms.label(name))
         for i, field in enumerate(fields):
-            _draw_pair(list(axes[row, 2 * i : 2 * i + 2]), run, name, field)
+            shown = maps.get((name, field), [None, None])
+            voxel, limits = _voxel_um(run, name, field), _limits(maps, field)
+            for ax, time, values in zip(axes[row, 2 * i : 2 * i + 2], times, shown, strict=True):
+                _draw(ax, values, voxel, limits, FIELDS[field][2])
+                ax.set_title(f"{FIELDS[field][0]}, {time}", fontsize=style.SMALL_PT, loc="left")
     for i, field in enumerate(fields):
         _colour_bar(fig, axes[:, 2 * i : 2 * i + 2], field, _limits(maps, field))
     return fig
@@ -57,7 +61,7 @@ def seen(run: Run) -> str:
                 f"{words} in {arms.quoted(top)} averages {wording.number(mean)}{_unit(field)} and varies by "
                 f"{wording.percent(spread / mean)} over the floor"
             )
-    hidden = len({name for name, _ in maps}) - len(_shown(run))
+    hidden = len({name for name, _ in maps}) - len(_shown(maps))
     more = f"; {hidden} further arms are not drawn" if hidden else ""
     return wording.sentence(f"At the last frame {wording.listing(parts)}{more}")
 
@@ -91,8 +95,8 @@ def _maps(run: Run) -> dict[tuple[str, str], list[NDArray[np.float64]]]:
     return found
 
 
-def _shown(run: Run) -> list[str]:
-    return list(dict.fromkeys(name for name, _ in _maps(run)))[:MAX_ARMS]
+def _shown(maps: dict[tuple[str, str], list[NDArray[np.float64]]]) -> list[str]:
+    return list(dict.fromkeys(name for name, _ in maps))[:MAX_ARMS]
 
 
 def _limits(maps: dict[tuple[str, str], list[NDArray[np.float64]]], field: str) -> tuple[float, float]:
@@ -111,25 +115,21 @@ def _voxel_um(run: Run, name: str, field: str) -> float:
     return 1.0
 
 
-def _draw_pair(axes: list[Axes], run: Run, name: str, field: str) -> None:
-    maps, voxel = _maps(run), _voxel_um(run, name, field)
-    low, high = _limits(maps, field)
-    for ax, time, values in zip(axes, frame_times(run), maps.get((name, field), [None, None]), strict=True):
-        if values is None:
-            style.bare_map(ax, (0, 1), (0, 1))
-            ax.text(0.5, 0.5, "none", ha="center", va="center", fontsize=style.SMALL_PT, color=style.GREY)
-        else:
-            width, height = (n * voxel for n in values.shape[::-1])
-            ax.imshow(values, origin="lower", extent=(0, width, 0, height), cmap=FIELDS[field][2], vmin=low, vmax=high)
-            style.bare_map(ax, (0, width), (0, height))
-            style.scale_bar(ax, style.bar_length_um(width))
-        ax.set_title(f"{FIELDS[field][0]}, {time}", fontsize=style.SMALL_PT, loc="left")
+def _draw(ax: Axes, values: NDArray | None, voxel: float, limits: tuple[float, float], colours: str) -> None:
+    if values is None:
+        style.bare_map(ax, (0, 1), (0, 1))
+        ax.text(0.5, 0.5, "none", ha="center", va="center", fontsize=style.SMALL_PT, color=style.GREY)
+        return
+    width, height = (n * voxel for n in values.shape[::-1])
+    ax.imshow(values, origin="lower", extent=(0, width, 0, height), cmap=colours, vmin=limits[0], vmax=limits[1])
+    style.bare_map(ax, (0, width), (0, height))
+    style.scale_bar(ax, style.bar_length_um(width))
 
 
 def frame_times(run: Run) -> list[str]:
     """Return the times of the first and the last field frame as written over the maps."""
-    at = {step: run.cells(step)["time_h"].min() for step in run.cell_steps()}
-    return [f"{at[step]:g} h" if step in at else f"step {step:,}" for step in steps(run)]
+    seen = run.cell_steps()
+    return [f"{run.cells(n)['time_h'].min():g} h" if n in seen else f"step {n:,}" for n in steps(run)]
 
 
 def _colour_bar(fig: Figure, axes: NDArray, field: str, limits: tuple[float, float]) -> None:
