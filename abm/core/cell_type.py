@@ -120,11 +120,12 @@ class CellType(Model):
         found = (Measure(n, "cells", cls.words), Measure(f"{n}_engaged", "cells", f"{cls.words} engaged"))
         return (*found, *cls.means.values())
 
-    def counted(self, population: Population | None) -> dict[str, float]:
-        """Return those numbers; zeros and missing means where an arm has no such cells."""
+    def counted(self, population: Population | None) -> dict[str, np.ndarray]:
+        """Return those numbers of each subject; zeros and missing means where an arm has no such cells."""
         cells = population or Population(self.population)
         means = {measure.name: cells.mean(column) for column, measure in self.means.items()}
-        return {f"n_{self.short}": cells.n, f"n_{self.short}_engaged": int(self.is_engaged(cells).sum())} | means
+        n_engaged = cells.n_where(self.is_engaged(cells))
+        return {f"n_{self.short}": cells.n_each, f"n_{self.short}_engaged": n_engaged} | means
 
     def totals(self, population: Population, pools: Pools) -> dict[str, np.ndarray]:
         """Return what a look at patients counts of such cells and no others."""

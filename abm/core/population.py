@@ -245,11 +245,15 @@ class Population(Table):
         rows = np.empty(self.n, np.int64)
         return rows[: list_referring(rows, self[name])]
 
-    def mean(self, name: str) -> float:
-        """Return the mean of a column; 0 without such a column, and missing without a cell."""
-        if not self.n:
-            return math.nan
-        return float(self[name].mean()) if name in self else 0.0
+    def n_where(self, is_so: np.ndarray) -> np.ndarray:
+        """Return how many rows of each subject are marked, shape (n_subjects,)."""
+        up_to = np.concatenate([[0], np.cumsum(is_so)])[self.first]
+        return up_to[1:] - up_to[:-1]
+
+    def mean(self, name: str) -> np.ndarray:
+        """Return the mean of a column, shape (n_subjects,); 0 without such a column, and missing without a cell."""
+        n = np.where(self.n_each > 0, self.n_each, math.nan)
+        return (self.sums(self[name]) if name in self else 0.0) / n
 
 
 class Part(Population):

@@ -24,12 +24,16 @@ class Probe(Model):
         population, ``fields`` named arrays.
     scale : {"well", "body", "both"}
         Whether there is something to see for it in a culture well, in a patient, or in both.
+    stacks : bool
+        Whether it looks at many wells side by side, and yields arrays of shape ``(n_subjects,)``; else it sees one
+        after the other.
     measures : tuple of Measure
         What the columns of its series are.
     """
 
     table: ClassVar[Literal["series", "cells", "fields", "events"]]
     scale: ClassVar[Literal["well", "body", "both"]] = "well"
+    stacks: ClassVar[bool] = False
     measures: ClassVar[tuple[Measure, ...]] = ()
     every: float | None = par(None, "h", "design: chosen per scenario", "Time between looks", gt=0)
     at: tuple[float, ...] = par((), "h", "design: chosen per scenario", "Moments of looking", ge=0)

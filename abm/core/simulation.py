@@ -195,8 +195,8 @@ class Simulation:
                 self.records[name][self.world.step] = look
 
     def _look(self, probe: Probe) -> Look:
-        """Look at a World; at wells side by side at one after the other."""
-        if not self.world.members:
+        """Look at a World; at wells side by side at one after the other, unless a probe looks at all of them."""
+        if probe.stacks or not self.world.members:
             return probe.observe(self.world)
         rows = [probe.observe(self.world.of(subject)) for subject in range(self.world.n_subjects)]
         return {column: np.array([row[column] for row in rows]) for column in rows[0]}

@@ -19,6 +19,7 @@ from abm.core.rng import BLOCK, Key, pair_uniform, uniform, uniform2
 LEAST_BIN_UM = 20.0  # design: twice the usual contact distance
 SPACINGS_A_BIN = 0.7  # design: the fastest of those tried
 MOST_BINS_A_SIDE = 2048  # design: a table of 16 MB
+FEW_CELLS = 16_384  # design: of so few all that a step looks at lies in the cache, wherever they are
 RADII_A_BIN = 2.1  # design: what lies within reach along one axis lies in one or two bins
 TARGET_SPACINGS_A_BIN = 0.2  # design: the fastest of those tried
 
@@ -290,7 +291,9 @@ class Floor(Space):
         return n_side, ends - n_side * n_side, int(ends[-1])
 
     def sort(self, population: Population) -> np.ndarray | None:
-        """Return the row order that puts neighbours beside each other, None if they are."""
+        """Return the row order that puts neighbours beside each other, None if they are, or all lie in the cache."""
+        if np.max(population.next_uid) < FEW_CELLS:
+            return None
         bins, n_bins = self.bins(population)
         if count_descents(bins) == 0:
             return None

@@ -5,10 +5,14 @@ A look at the moment of an addition sees what was added, at the start as later; 
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from abm.core.measure import Measure
 from abm.core.probe import Probe, Row
+from abm.core.stack import own
 from abm.core.world import World
 
+LEAST = 1e-300  # design: what can be divided by
 IGM_KDA = 950.0
 GRAMS_PER_KDA = 1.66053907e-21
 
@@ -18,6 +22,7 @@ class Counts(Probe):
 
     kind: Literal["counts"] = "counts"
     table: ClassVar = "series"
+    stacks: ClassVar = True
     measures: ClassVar = (
         Measure("time_h", "h", "time"),
         Measure("n_b_alive", "cells", "B cells alive"),
@@ -46,17 +51,17 @@ class Counts(Probe):
         name, pools, tally = world.target, world.pools, world.tallies
         b = world.populations[name]
         drugs = world.properties["antibodies"].shown
-        dying = int(b.is_dying.sum())
+        dying = b.n_where(b.is_dying)
         row = {
             "time_h": world.t_h,
-            "n_b_alive": b.n - dying,
+            "n_b_alive": b.n_each - dying,
             "n_b_dying": dying,
             "n_b_dead": tally.get(f"{name}.lysed", 0),
             "n_b_start": tally.get(f"{name}.entered", 0) + tally.get(f"{name}.born", 0),
         }
         deaths = sorted(key for key in tally if key.startswith(f"{name}.deaths_"))
         row |= {key.removeprefix(f"{name}."): tally[key] for key in deaths}
-        return (
+        row = (
             row
             | self._effectors(world)
             | self._medium(world)
@@ -68,6 +73,9 @@ class Counts(Probe):
             }
             | ({"signal_mean": b.mean("signal")} if "signal" in b else {})
         )
+        if world.n_subjects == 1:
+            return own(row, 0)
+        return {name: np.broadcast_to(value, world.n_subjects) for name, value in row.items()}
 
     def _effectors(self, world: World) -> Row:
         row = {}
@@ -81,7 +89,7 @@ class Counts(Probe):
         row = {}
         for name in ("c1q", "c2c4", "c3", "c5c9"):
             supplied = pools[f"{name}_supplied"]
-            row[f"{name}_frac"] = pools[name] / supplied if supplied > 0 else 0.0
+            row[f"{name}_frac"] = np.where(supplied > 0.0, pools[name] / np.maximum(supplied, LEAST), 0.0)[()]
         igm = pools["igm_secreted"] + pools["igm_released"]
         to_ng_per_mL = GRAMS_PER_KDA * IGM_KDA * 1e9 / (pools.volume_uL * 1e-3)
         return row | {

@@ -24,6 +24,7 @@ from abm.core.par import par
 from abm.core.population import Population, whose
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, fill_first, uniform2
+from abm.core.series import exp
 from abm.core.world import World
 
 
@@ -64,7 +65,7 @@ def ask(order, rows, total, cd16, rel_engagement, uid, first, rate_dt, key):
     for k in prange(order.size):
         i, s = rows[k], whose(first, rows[k])
         u, place = uniform2((key[0][s], key[1]), uid[i], 1)
-        is_asking = math.exp(-rate_dt[s] * cd16[i] * rel_engagement[i] * total[k]) < 1.0 - u
+        is_asking = exp(-rate_dt[s] * cd16[i] * rel_engagement[i] * total[k]) < 1.0 - u
         order[k] = place if is_asking else math.inf
 
 
