@@ -11,10 +11,10 @@ from abm.core.measure import Measure
 from abm.core.par import Model
 from abm.core.pools import Pools
 from abm.core.population import Population
-from abm.core.rng import Key
+from abm.core.rng import OneKey
 from abm.core.table import Column
 
-KeyOf = Callable[[str], Key]
+KeyOf = Callable[[str], OneKey]
 
 
 @dataclass(frozen=True)

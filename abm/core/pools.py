@@ -43,7 +43,8 @@ class Pools:
 
     def _own(self, amount: Any) -> Any:
         if self.n_subjects is None:
-            return amount if type(amount) is float else np.asarray(amount).item()
+            kind = type(amount)
+            return amount if kind is float else amount.item() if kind is np.ndarray else float(amount)
         own = np.empty(self.n_subjects)
         own[:] = amount
         return own

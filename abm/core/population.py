@@ -107,6 +107,11 @@ def sum_each_product(sums, values, times, first):
         sums[s] = sum_rows(values[rows] * times[rows], 0, rows.stop - rows.start)
 
 
+def total(cells: "Population", of_blocks: np.ndarray) -> np.ndarray:
+    """Return of each subject, shape (n_subjects,), what was counted in the blocks of its cells."""
+    return np.bincount(cells.blocks[:, 0], of_blocks, cells.n_subjects)
+
+
 class Population(Table):
     """Rows of one cell type; every column is an attribute, an array of shape ``(n,)``.
 
@@ -157,10 +162,6 @@ class Population(Table):
         if self._blocks_of != self.version:
             self._stretches, self._blocks_of = list_stretches(self.first, BLOCK), self.version
         return self._stretches
-
-    def total(self, of_blocks: np.ndarray) -> np.ndarray:
-        """Return of each subject, shape (n_subjects,), what was counted in its :attr:`blocks`."""
-        return np.bincount(self.blocks[:, 0], of_blocks, self.n_subjects)
 
     def subject_of(self, rows: np.ndarray) -> np.ndarray:
         """Return the subject of each of some rows."""

@@ -198,8 +198,9 @@ class Simulation:
         """Look at a World; at wells side by side at one after the other, unless a probe looks at all of them."""
         if probe.stacks or not self.world.members:
             return probe.observe(self.world)
-        rows = [probe.observe(self.world.of(subject)) for subject in range(self.world.n_subjects)]
-        return {column: np.array([row[column] for row in rows]) for column in rows[0]}
+        rows: list[Any] = [probe.observe(self.world.of(subject)) for subject in range(self.world.n_subjects)]
+        found: Look = {column: np.array([row[column] for row in rows]) for column in rows[0]}
+        return found
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """Return everything a checkpoint needs: a JSON-able header and named arrays.

@@ -1,20 +1,22 @@
 """Where cells are and who touches whom: ``floor`` (a square seen from above) or ``mixed`` (no positions).
 
-Both answer one question: which searching cells touch a target, the summed weight of the targets that each of them
-touches, and one of those drawn with probability proportional to its weight. On the floor, touching is a distance; in
-the mixed space every pair touches for the share ``contact area / floor area`` of the time, the well-mixed limit of the
-same law.
+Both answer two questions: which searching cells touch a target, with the summed weight of the targets that each of them
+touches; and, where it matters, which one, drawn with probability proportional to its weight. On the floor, touching is
+a distance; in the mixed space every pair touches for the share ``contact area / floor area`` of the time, the
+well-mixed limit of the same law.
 """
 
 import math
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from abm.core.jit import device, kernel, prange, serial
+from abm.core.floor import bin_rows, choose_on_floor, close_up, count_descents, find_bins, list_targets, touch_on_floor
+from abm.core.jit import kernel, prange, serial
 from abm.core.par import Model, par
 from abm.core.population import Population, whose
-from abm.core.rng import BLOCK, Key, pair_uniform, uniform, uniform2
+from abm.core.rng import Key, OneKey, uniform, uniform2
 
 LEAST_BIN_UM = 20.0  # design: twice the usual contact distance
 SPACINGS_A_BIN = 0.7  # design: the fastest of those tried
@@ -23,139 +25,23 @@ FEW_CELLS = 16_384  # design: of so few all that a step looks at lies in the cac
 RADII_A_BIN = 2.1  # design: what lies within reach along one axis lies in one or two bins
 TARGET_SPACINGS_A_BIN = 0.2  # design: the fastest of those tried
 
-Touching = tuple[np.ndarray, np.ndarray, np.ndarray]
 
+class Touching(NamedTuple):
+    """Who touches a target.
 
-@serial
-def bin_rows(starts, order, bins):
-    """Sort rows by bin, stably, into ``order``; ``starts`` (bins + 1) says where each bin begins."""
-    starts[:] = 0
-    for i in range(bins.size):
-        starts[bins[i] + 1] += 1
-    for b in range(1, starts.size):
-        starts[b] += starts[b - 1]
-    place = starts[:-1].copy()
-    for i in range(bins.size):
-        order[place[bins[i]]] = i
-        place[bins[i]] += 1
-
-
-@kernel
-def count_descents(bins):
-    """Count the rows whose bin comes before that of the row above them: 0 says sorted."""
-    n = 0
-    for i in prange(1, bins.size):
-        n += bins[i] < bins[i - 1]
-    return n
-
-
-@kernel
-def find_bins(bins, x_um, y_um, blocks, n_side, first_bin, side_um):
-    """Write the row-major bin number of every position; the bins of each subject come after those before it."""
-    for k in prange(blocks.shape[0]):
-        s = blocks[k, 0]
-        n, per_um = n_side[s], n_side[s] / side_um
-        for i in range(blocks[k, 1], blocks[k, 2]):
-            column, row = min(int(x_um[i] * per_um), n - 1), min(int(y_um[i] * per_um), n - 1)
-            bins[i] = first_bin[s] + row * n + column
-
-
-@device
-def ends(place_um, reach_um, per_um, n_side, is_ring):
-    """Return the first and the last bin within reach along one axis; bins are so wide that there is none between."""
-    first, last = math.floor((place_um - reach_um) * per_um), math.floor((place_um + reach_um) * per_um)
-    if is_ring:
-        return (first + n_side if first < 0 else first), (last - n_side if last >= n_side else last)
-    return max(first, 0), min(last, n_side - 1)
-
-
-@serial
-def list_targets(heads, entries, x_um, y_um, weight, first, n_side, first_bin, floor, reach_um):
-    """Enter each target that has a weight into the lists of all bins within its reach; return the number of entries.
-
-    ``heads`` (bins) is the last entry of every bin, -1 for none; ``entries`` is (target, next entry of that bin).
+    Attributes
+    ----------
+    rows : array of int64, shape (m,)
+        The seekers that touch a target, in ascending order.
+    total : array, shape (m,)
+        Summed weight of all targets that each touches.
+    choose : callable
+        Takes some of the rows, and returns the row of a target drawn for each.
     """
-    n, (side_um, is_periodic) = 0, floor
-    for s in range(n_side.size):
-        per_um, is_ring = n_side[s] / side_um, is_periodic and n_side[s] > 1
-        for j in range(first[s], first[s + 1]):
-            if weight[j] <= 0.0:
-                continue
-            left, right = ends(x_um[j], reach_um[s], per_um, n_side[s], is_ring)
-            low, high = ends(y_um[j], reach_um[s], per_um, n_side[s], is_ring)
-            for above in range(2 if high != low else 1):
-                for beside in range(2 if right != left else 1):
-                    b = first_bin[s] + (high if above else low) * n_side[s] + (right if beside else left)
-                    entries[n, 0], entries[n, 1], heads[b] = j, heads[b], n
-                    n += 1
-    return n
 
-
-@device
-def list_near(rows, is_free, x_um, y_um, heads, n_side, first_bin, side_um):
-    """List the free cells of a block in whose bin some target is within reach; return how many, and all bins."""
-    n_side, per_um, bins, n = np.int32(n_side), n_side / side_um, np.empty(x_um.size, np.int32), 0
-    last, first_bin = n_side - np.int32(1), np.int32(first_bin)
-    for i in range(bins.size):  # 32 bits, and a loop of nothing else, run in vector registers
-        column, row = np.int32(x_um[i] * per_um), np.int32(y_um[i] * per_um)
-        bins[i] = first_bin + min(row, last) * n_side + min(column, last)
-    for i in range(bins.size):
-        rows[n] = i
-        n += is_free[i] & (heads[bins[i]] >= 0)
-    return n, bins
-
-
-@device
-def gap(a_um, b_um, period_um):
-    """Return the distance along one axis, on a ring where there is a period."""
-    apart = abs(a_um - b_um)
-    return min(apart, period_um - apart) if period_um > 0.0 else apart
-
-
-@kernel
-def touch_on_floor(rows, chosen, total, n_found, seekers, targets, floor, radius_um, key):
-    """Find the free cells that touch a target, sum the weights each of them touches and draw one of its targets.
-
-    Each touched target waits an exponential time of its weight and the first is chosen, whatever the order of rows.
-    A block of cells writes what it finds from its own first row on. ``seekers`` is ``(is free, x, y, uid, blocks)``,
-    ``targets`` ``(heads, entries, x, y, uid, weight)``; ``floor`` is bins a side and the first bin of each subject, the
-    side, and whether it is a ring. Most cells are near no target.
-    """
-    is_free, x_um, y_um, uid, blocks = seekers
-    heads, entries, tx, ty, target_uid, weight = targets
-    n_side, first_bin, side_um, is_periodic = floor
-    period_um = side_um if is_periodic else 0.0
-    for block in prange(n_found.size):
-        s, start, place = blocks[block, 0], blocks[block, 1], blocks[block, 1]
-        own, near, r2 = slice(start, blocks[block, 2]), np.empty(BLOCK, np.int64), radius_um[s] * radius_um[s]
-        own_key = key[0][s], key[1]
-        n, bins = list_near(near, is_free[own], x_um[own], y_um[own], heads, n_side[s], first_bin[s], side_um)
-        for k in range(n):
-            i, entry = start + near[k], heads[bins[near[k]]]
-            first, found, touched = math.inf, -1, 0.0
-            while entry >= 0:
-                j, entry = entries[entry, 0], entries[entry, 1]
-                dx, dy = gap(tx[j], x_um[i], period_um), gap(ty[j], y_um[i], period_um)
-                if dx * dx + dy * dy <= r2:
-                    touched += weight[j]
-                    wait = -math.log(pair_uniform(own_key, uid[i], target_uid[j])) / weight[j]
-                    if wait < first:
-                        first, found = wait, j
-            if found >= 0:
-                rows[place], chosen[place], total[place] = i, found, touched
-                place += 1
-        n_found[block] = place - start
-
-
-@serial
-def close_up(rows, chosen, total, n_found, blocks):
-    """Move what the blocks have found to the front; return how many there are."""
-    n = 0
-    for block in range(n_found.size):
-        for k in range(blocks[block, 1], blocks[block, 1] + n_found[block]):
-            rows[n], chosen[n], total[n] = rows[k], chosen[k], total[k]
-            n += 1
-    return n
+    rows: np.ndarray
+    total: np.ndarray
+    choose: Callable[[np.ndarray], np.ndarray]
 
 
 @serial
@@ -169,15 +55,13 @@ def cumulate(cumulated, weight, first):
 
 
 @kernel
-def touch_mixed(chosen, total, rows, uid, first, cumulated, target_first, share, key):
-    """Draw one target from its subject's cumulated weights for each of these rows; -1 where they are 0."""
+def choose_mixed(chosen, rows, uid, first, cumulated, target_first, key):
+    """Draw one target from its subject's cumulated weights for each of these rows."""
     for k in prange(chosen.size):
         s = whose(first, rows[k])
         start, own = target_first[s], cumulated[target_first[s] : target_first[s + 1]]
-        chosen[k], total[k] = -1, own[own.size - 1] * share[s] if own.size else 0.0
-        if total[k] > 0.0:
-            u = uniform((key[0][s], key[1]), uid[rows[k]], 1000) * own[own.size - 1]
-            chosen[k] = start + min(np.searchsorted(own, u, side="right"), own.size - 1)
+        u = uniform((key[0][s], key[1]), uid[rows[k]], 1000) * own[own.size - 1]
+        chosen[k] = start + min(np.searchsorted(own, u, side="right"), own.size - 1)
 
 
 @kernel
@@ -250,7 +134,7 @@ class Space(Model):
         """Whether opposite sides are joined."""
         return False
 
-    def scatter(self, population: Population, rows: slice, key: Key) -> None:
+    def scatter(self, population: Population, rows: slice, key: OneKey) -> None:
         """Give new rows uniform positions."""
         place_uniform(population.x_um[rows], population.y_um[rows], population.uid[rows], self.side, key)
 
@@ -310,7 +194,7 @@ class Floor(Space):
         radius_um: np.ndarray,
         key: Key,
     ) -> Touching:
-        """Find the free seekers that touch a target of their own subject, and draw one for each.
+        """Find the free seekers that touch a target of their own subject.
 
         Parameters
         ----------
@@ -324,30 +208,27 @@ class Floor(Space):
             Contact distance.
         key : Key
             Stream and step of the caller.
-
-        Returns
-        -------
-        rows : array of int64, shape (m,)
-            The seekers that touch a target, in ascending order.
-        chosen : array of int64, shape (m,)
-            Row of the target of each.
-        total : array, shape (m,)
-            Summed weight of all targets that each touches.
         """
         n, blocks, floor = seekers.n, seekers.blocks, (self.side, self.is_periodic)
         *sides, n_bins = self._sides(targets.n_each, TARGET_SPACINGS_A_BIN, RADII_A_BIN * radius_um)
         heads, entries = np.full(n_bins, -1, np.int32), np.empty((4 * targets.n, 2), np.int32)
-        found = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
+        found, none = (np.empty(n, np.int64), np.empty(n)), np.empty(0, np.int64)
         if not list_targets(
             heads, entries, targets.x_um, targets.y_um, weight, targets.first, *sides, floor, radius_um
         ):
-            return found[0][:0], found[1][:0], found[2][:0]
-        lists = heads, entries, targets.x_um, targets.y_um, targets.uid, weight
-        n_found = np.empty(blocks.shape[0], np.int64)
-        who = is_free, seekers.x_um, seekers.y_um, seekers.uid, blocks
-        touch_on_floor(*found, n_found, who, lists, (*sides, *floor), radius_um, key)
+            return Touching(none, found[1][:0], lambda rows: none)
+        n_found, lists = np.empty(blocks.shape[0], np.int64), (heads, entries, targets.x_um, targets.y_um)
+        who = is_free, seekers.x_um, seekers.y_um, blocks
+        touch_on_floor(*found, n_found, who, (*lists, weight), (*sides, *floor), radius_um)
         m = close_up(*found, n_found, blocks)
-        return found[0][:m], found[1][:m], found[2][:m]
+
+        def choose(rows: np.ndarray) -> np.ndarray:
+            chosen, own = np.empty(rows.size, np.int64), (*lists, targets.uid, weight)
+            who = seekers.x_um, seekers.y_um, seekers.uid
+            choose_on_floor(chosen, rows, who, seekers.first, own, (*sides, *floor), radius_um, key)
+            return chosen
+
+        return Touching(found[0][:m], found[1][:m], choose)
 
 
 class Mixed(Space):
@@ -364,14 +245,19 @@ class Mixed(Space):
         radius_um: np.ndarray,
         key: Key,
     ) -> Touching:
-        """Draw a target for every free seeker; parameters and results as on the floor."""
-        rows, cumulated = np.flatnonzero(is_free), np.empty(weight.size)
-        cumulate(cumulated, weight, targets.first)
-        chosen, total = np.empty(rows.size, np.int64), np.empty(rows.size)
-        share = math.pi * radius_um**2 / self.side**2
-        touch_mixed(chosen, total, rows, seekers.uid, seekers.first, cumulated, targets.first, share, key)
-        some = chosen >= 0
-        return rows[some], chosen[some], total[some]
+        """Find every free seeker where there is a target; parameters and results as on the floor."""
+        cumulated, first = np.empty(weight.size), targets.first
+        cumulate(cumulated, weight, first)
+        of_each = np.append(cumulated, 0.0)[np.maximum(first[1:] - 1, 0)] * (first[1:] > first[:-1])
+        totals = np.repeat(math.pi * radius_um**2 / self.side**2 * of_each, seekers.n_each)
+        rows = np.flatnonzero(is_free & (totals > 0.0))
+
+        def choose(rows: np.ndarray) -> np.ndarray:
+            chosen = np.empty(rows.size, np.int64)
+            choose_mixed(chosen, rows, seekers.uid, seekers.first, cumulated, first, key)
+            return chosen
+
+        return Touching(rows, totals[rows], choose)
 
 
 class Body(Space):

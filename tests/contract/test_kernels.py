@@ -14,6 +14,7 @@ from numba.core.dispatcher import Dispatcher
 
 import abm.biology
 import abm.core
+import abm.core.space
 from abm.biology.populations import CELL_TYPES
 from abm.core import jit
 from abm.core.jit import Kernel, set_threads
@@ -71,6 +72,7 @@ def places():
 def recorded(busy, patient, leukaemia):
     """Run busy wells of every space and two patients, and return the recorder of each kernel."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(abm.core.space, "FEW_CELLS", 1)  # sorts also few
         recorders = {key: Recorder(kernel) for key, kernel in KERNELS.items()}
         for key, name, module in places():
             patch.setattr(module, name, recorders[key])

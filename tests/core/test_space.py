@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import abm.core.space
 from abm.core.population import Population
 from abm.core.rng import stream_key
 from abm.core.space import Floor, Mixed
@@ -33,10 +34,10 @@ def scattered(rng, n, side_um):
 
 def touch(space, seekers, is_free, targets, weight, key=KEY):
     """Return for every seeker the chosen target, -1 for none, and the summed weight."""
-    rows, found, weights = space.touch(seekers, is_free, targets, weight, np.array([RADIUS_UM]), key)
+    rows, weights, choose = space.touch(seekers, is_free, targets, weight, np.array([RADIUS_UM]), key)
     assert (np.diff(rows) > 0).all()
     chosen, total = np.full(seekers.n, -1), np.zeros(seekers.n)
-    chosen[rows], total[rows] = found, weights
+    chosen[rows], total[rows] = choose(rows), weights
     return chosen, total
 
 
@@ -153,9 +154,11 @@ def test_scattered_cells_are_even_over_the_floor():
     assert stats.chisquare(counts.ravel()).pvalue > P_MIN
 
 
-def test_sorting_puts_neighbours_beside_each_other():
+def test_sorting_puts_neighbours_beside_each_other(monkeypatch):
     rng, space = np.random.default_rng(2), Floor(side="400 um")
     population = scattered(rng, 500, 400.0)
+    assert space.sort(population) is None, "so few lie in the cache as they are"
+    monkeypatch.setattr(abm.core.space, "FEW_CELLS", 100)
     order = space.sort(population)
     n_side = math.isqrt(space.bins(population)[1])
     assert n_side > 10

@@ -114,6 +114,6 @@ class Trogocytosis(Shaving):
             return np.zeros(b.n)
         everyone, weight = np.ones(b.n, bool), np.ones(eaters.n)
         n_touching = np.zeros(b.n)
-        rows, _, total = world.space.touch(b, everyone, eaters, weight, world.each(self.contact_um), key)
-        n_touching[rows] = total
+        touching = world.space.touch(b, everyone, eaters, weight, world.each(self.contact_um), key)
+        n_touching[touching.rows] = touching.total
         return n_touching

@@ -16,14 +16,15 @@ import numpy as np
 
 from abm.biology.columns import BOUND, N_DOCKED, REL_C1Q
 from abm.biology.complement.supply import trim
-from abm.biology.serum import COMPLEMENT
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
+from abm.core.population import total
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, poisson_of_each
 from abm.core.series import exp, log
 from abm.core.world import World
 
+LIMITING = ("c1q", "c2c4", "c3")  # without C5-C9 C3b is laid and no pore forms
 LEAST = 1e-9  # design: of which a logarithm can be taken, and by which can be divided
 
 
@@ -57,7 +58,7 @@ class Docking(Process):
     reads: ClassVar = (
         "b_cells.bound_per_cell",
         "b_cells.rel_c1q",
-        *(f"pools.{name}" for name in COMPLEMENT),
+        *(f"pools.{name}" for name in LIMITING),
         "properties.serum",
     )
     writes: ClassVar = ("b_cells.n_docked", "pools.c1q", "pools.c1q_used", "pools.c2c4", "pools.c2c4_used")
@@ -82,22 +83,26 @@ class Docking(Process):
     half_c1q_frac: float = par(0.05, "1", "assumed: fraction of neat serum", "Half-saturation in C1q", gt=0, le=1)
     half_c2c4_frac: float = par(0.10, "1", "assumed: fraction of neat serum", "Half-saturation in C2/C4", gt=0, le=1)
     half_c3_frac: float = par(0.05, "1", "assumed: fraction of neat serum", "Half-saturation in C3", gt=0, le=1)
-    half_c5c9_frac: float = par(0.10, "1", "assumed: fraction of neat serum", "Half-saturation in C5-C9", gt=0, le=1)
     c1q_per_event: float = par(1.0, "1", "design: one docking binds one C1", "C1q used per event", ge=0)
     c2c4_per_event: float = par(10.0, "1", "assumed: convertases per docked C1", "C2/C4 used per event", ge=0)
 
-    def availability(self, world: World) -> dict[str, Any]:
-        """Return ``c / (c + K)`` of each component."""
-        serum = world.properties["serum"]
-        level = {name: world.pools.nM(name) / np.maximum(serum.nM_of(name), 1e-300) for name in COMPLEMENT}
-        return {name: c / (c + getattr(self, f"half_{name}_frac")) for name, c in level.items()}
+    def available_frac(self, world: World) -> Any:
+        """Return the share of the highest rate that complement allows: the product of ``c / (c + K)``."""
+        found, pools = 1.0, world.pools
+        for name, half in zip(LIMITING, world.law(self, self._law), strict=True):
+            found = found * (pools[name] / (pools[name] + half))
+        return found
+
+    def _law(self, world: World) -> list[Any]:
+        """Return the molecules at half-saturation of each component that limits docking."""
+        serum, molecules = world.properties["serum"], world.pools.molecules(1.0)
+        half = [getattr(self, f"half_{name}_frac") * serum.nM_of(name) * molecules for name in LIMITING]
+        return [np.maximum(one, LEAST) for one in half]
 
     def step(self, world: World, key: Key) -> None:
         """Dock for one step."""
         b, pools = world.populations["b_cells"], world.pools
-        available = self.availability(world)
-        # C5-C9 do not limit docking: without them C3b is laid and no pore forms
-        q = available["c1q"] * available["c2c4"] * available["c3"]
+        q = self.available_frac(world)
         if not np.any(q):
             return
         laws, of_blocks = (
@@ -105,7 +110,7 @@ class Docking(Process):
             np.empty(len(b.blocks)),
         )
         dock(b.n_docked, of_blocks, b.bound_per_cell, b.rel_c1q, b.uid, b.blocks, laws, key)
-        events, uses = b.total(of_blocks), {"c1q": self.c1q_per_event, "c2c4": self.c2c4_per_event}
+        events, uses = total(b, of_blocks), {"c1q": self.c1q_per_event, "c2c4": self.c2c4_per_event}
         for decision, (name, per_event) in enumerate(uses.items(), start=1):
             events = trim(
                 b.n_docked, events, pools[name] / np.maximum(per_event, LEAST), (b.uid, b.first), decision, key

@@ -9,7 +9,7 @@ MAC is repaired independently at ``repair_per_h`` (binomial, exact).
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from abm.biology.columns import MAC, N_DOCKED, REL_CD55, REL_CD59
 from abm.biology.complement.supply import trim
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
+from abm.core.population import total
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, binomial, poisson_of_each
 from abm.core.table import Column
@@ -81,15 +82,20 @@ class MacInsertion(Process):
     half_c5c9_frac: float = par(0.10, "1", "assumed: fraction of neat serum", "Half-saturation in C5-C9", gt=0, le=1)
     repair_per_h: float = par(1.524, "1/h", "fitted: 0.0254 /min", "Repair of one MAC", ge=0, le=100)
 
+    def _law(self, world: World) -> tuple[Any, Any]:
+        """Return the molecules of C5-C9 at half-saturation, and the share of MACs that a step repairs."""
+        neat = world.pools.molecules(world.properties["serum"].nM_of("c5c9"))
+        return np.maximum(self.half_c5c9_frac * neat, 1e-300), -np.expm1(-self.repair_per_h * world.dt_h)
+
     def step(self, world: World, key: Key) -> None:
         """Repair, then insert, for one step."""
         b, pools = world.populations["b_cells"], world.pools
-        level = pools.nM("c5c9") / np.maximum(world.properties["serum"].nM_of("c5c9"), 1e-300)
-        rates = self.per_event * level / (level + self.half_c5c9_frac), -np.expm1(-self.repair_per_h * world.dt_h)
+        half, repaired_frac = world.law(self, self._law)
+        rates = self.per_event * pools["c5c9"] / (pools["c5c9"] + half), repaired_frac
         mac, gain, of_blocks = b.mac_per_cell, b.mac_gain_per_cell, np.empty(len(b.blocks))
         cells = b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, b.uid, b.blocks
         insert(mac, of_blocks, gain, *cells, world.laws(*rates), key)
-        inserted = b.total(of_blocks)
+        inserted = total(b, of_blocks)
         if np.any(inserted > pools["c5c9"]):
             mac -= gain
             inserted = trim(gain, inserted, pools["c5c9"], (b.uid, b.first), 2, key)

@@ -31,8 +31,11 @@ def trim(
     array, shape (n_subjects,)
         Events that are left.
     """
+    too_many = n_events > most
+    if not too_many.any():
+        return n_events
     left, (uid, first) = n_events.copy(), cells
-    for s in np.flatnonzero(n_events > most):
+    for s in np.flatnonzero(too_many):
         rows = slice(*first[s : s + 2])
         own, turn = events[rows], np.empty(rows.stop - rows.start)
         fill_first(turn, uid[rows], decision, (key[0][s], key[1]))

@@ -24,7 +24,6 @@ from abm.core.par import par
 from abm.core.population import Population, whose
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, fill_first, uniform2
-from abm.core.series import exp
 from abm.core.world import World
 
 
@@ -65,18 +64,17 @@ def ask(order, rows, total, cd16, rel_engagement, uid, first, rate_dt, key):
     for k in prange(order.size):
         i, s = rows[k], whose(first, rows[k])
         u, place = uniform2((key[0][s], key[1]), uid[i], 1)
-        is_asking = exp(-rate_dt[s] * cd16[i] * rel_engagement[i] * total[k]) < 1.0 - u
+        mean = rate_dt[s] * cd16[i] * rel_engagement[i] * total[k]
+        is_asking = u < mean and u < -math.expm1(-mean)  # more than the mean is more than the chance
         order[k] = place if is_asking else math.inf
 
 
 @serial
-def grant(granted, partner, n_engaged, cd16, queue, order, rows, chosen, first, max_per_target, cd16_kept):
+def grant(granted, partner, n_engaged, cd16, queue, chosen, first, max_per_target, cd16_kept):
     """Grant engagements in the order of the queue, and count those of each subject."""
     granted[:] = 0
-    for k in queue:
-        i, j, s = rows[k], chosen[k], whose(first, rows[k])
-        if order[k] == math.inf:
-            break
+    for k in range(queue.size):
+        i, j, s = queue[k], chosen[k], whose(first, queue[k])
         if n_engaged[j] < max_per_target:
             partner[i] = j
             n_engaged[j] += 1
@@ -153,14 +151,15 @@ class Engagement(Process):
         if nk is None or nk.n == 0:
             return
         is_free, weight = self._part(parting, nk, b, key)
-        rows, chosen, total = world.space.touch(nk, is_free, b, weight, contact_um, key)
-        if rows.size == 0:
-            return
+        rows, total, choose = world.space.touch(nk, is_free, b, weight, contact_um, key)
         order, granted = np.empty(rows.size), np.empty(world.n_subjects, np.int64)
         ask(order, rows, total, nk.cd16, nk.rel_engagement, nk.uid, nk.first, rate_dt, key)
-        asked = np.argsort(order), order, rows, chosen, nk.first
-        grant(granted, nk.partner, b.n_engaged, nk.cd16, *asked, self.max_per_target, cd16_kept)
-        world.tally("engagements", granted)
+        asking = np.flatnonzero(order < math.inf)
+        if asking.size:
+            queue = rows[asking[np.argsort(order[asking])]]
+            asked = queue, choose(queue), nk.first
+            grant(granted, nk.partner, b.n_engaged, nk.cd16, *asked, self.max_per_target, cd16_kept)
+            world.tally("engagements", granted)
 
     def _law(self, world: World) -> tuple[np.ndarray, ...]:
         """Return half-saturation and exponent, chances to part, contact distance, rate times a step, CD16 kept."""

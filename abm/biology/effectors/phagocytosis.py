@@ -131,10 +131,10 @@ class Phagocytosis(Process):
         counts = (eaters.n_eaten_today, eaters.day_ends_h, eaters.is_phagocyte, self.most_per_day)
         go_on(is_free, eaters.busy_h, *counts, world.t_h, world.dt_h)
         see(weight, b.bound_per_cell, b.rel_fc, b.is_dying, self.fc50_per_cell)
-        rows, chosen, total = world.space.touch(eaters, is_free, b, weight, world.each(self.contact_um), key)
+        rows, total, choose = world.space.touch(eaters, is_free, b, weight, world.each(self.contact_um), key)
         moment_h = np.empty(rows.size)
         wait(moment_h, rows, total, eaters.uid, self.rate_per_h, (key[0][0], key[1]))
-        return rows, chosen, moment_h
+        return rows, choose(rows), moment_h
 
     def _have(self, eaters: Population, rows: np.ndarray, moment_h: np.ndarray, world: World) -> None:
         """Count what was eaten, and keep the eaters busy."""

@@ -23,9 +23,9 @@ from abm.core.world import World
 def recover(granules, cd16, first, granules_share, cd16_share):
     """Move each level towards 1 by its subject's share of the distance."""
     for s in range(first.size - 1):
-        for i in range(first[s], first[s + 1]):
-            granules[i] += (1.0 - granules[i]) * granules_share[s]
-            cd16[i] += (1.0 - cd16[i]) * cd16_share[s]
+        for level, share in ((granules, granules_share[s]), (cd16, cd16_share[s])):
+            for i in range(first[s], first[s + 1]):
+                level[i] += (1.0 - level[i]) * share
 
 
 class Recovery(Process):

@@ -23,8 +23,9 @@ from abm.core.world import World
 def relax(potency, first, steady, share):
     """Move each potency towards one value of its subject."""
     for s in range(first.size - 1):
+        towards, own_share = steady[s], share[s]
         for i in range(first[s], first[s + 1]):
-            potency[i] += (steady[s] - potency[i]) * share[s]
+            potency[i] += (towards - potency[i]) * own_share
 
 
 @kernel
