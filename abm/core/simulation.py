@@ -199,7 +199,7 @@ class Simulation:
         if probe.stacks or not self.world.members:
             return probe.observe(self.world)
         rows: list[Any] = [probe.observe(self.world.of(subject)) for subject in range(self.world.n_subjects)]
-        found: Look = {column: np.array([row[column] for row in rows]) for column in rows[0]}
+        found: dict[str, Any] = {column: np.array([row[column] for row in rows]) for column in rows[0]}
         return found
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:

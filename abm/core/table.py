@@ -61,10 +61,10 @@ def arrange(block, order):
 
 
 @kernel
-def compact(block, kept, first):
-    """Move the kept rows of every column forward from a row on; they never move back, so it is done in place."""
+def compact(block, kept):
+    """Move the kept rows of every column forward; they never move back, so it is done in place."""
     for c in prange(block.shape[0]):
-        for k in range(first, kept.size):
+        for k in range(kept.size):
             block[c, k] = block[c, kept[k]]
 
 
@@ -227,9 +227,8 @@ class Table:
         kept = np.flatnonzero(mask)
         new_row = np.full(self.n, -1, np.int64)
         new_row[kept] = np.arange(kept.size)
-        n_before = int(np.argmin(mask)) if kept.size < self.n else self.n  # rows that stay where they are
         for block in self._blocks.values():
-            compact(block, kept, n_before)
+            compact(block, kept)
         self._resize(kept.size)
         return new_row
 
