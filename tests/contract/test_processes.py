@@ -12,6 +12,7 @@ from abm.core.pools import Pools
 from abm.core.population import Population
 from abm.core.process import Phase
 from abm.core.space import Mixed
+from abm.core.stack import stack
 from abm.core.world import World
 from abm.scenario.kinds import GIVEN, PROCESSES
 
@@ -278,6 +279,35 @@ def test_a_process_runs_alone(kind, has_nk, culture, patient):
     )
     sim.run()
     assert sim.world.step == 3
+
+
+@pytest.mark.parametrize("kind", [kind for kind in IN_WELL if PROCESSES[kind].stacks])
+def test_a_process_that_stacks_does_in_company_what_it_does_alone(kind, culture):
+    """Wells differ in every number of the process, and are in the middle of what it needs."""
+
+    def well(which):
+        numbers = {row["name"]: getattr(PROCESSES[kind](), row["name"]) for row in describe(PROCESSES[kind])}
+        scaled = {name: value * (1.0 - 0.1 * which) for name, value in numbers.items() if isinstance(value, float)}
+        chain = dict.fromkeys((*("binding", "complement_docking", "mac_insertion", "engagement"), kind))
+        add = [{"rituximab": "10 ug/mL"}, {"serum": "25 %"}, {"anti_cd55": 0.1 * (1 + which)}, {"igg": "1 uM"}]
+        cells = {"b_cells": {"n": 30 + which}, "nk_cells": {"per_b_cell": 2}}
+        changes = {"populations": cells, "duration": "6 min", "seed": which}
+        sim = culture({name: {} for name in chain}, add, changes)
+        process = sim.processes[kind].model_copy(update=scaled)
+        sim.processes[kind] = process
+        sim.prepare()
+        return sim
+
+    alone, together = well(1), stack([well(0), well(1), well(2)])
+    assert together.world.n_subjects == 3
+    for sim in (alone, together):
+        sim.run()
+    own = together.world.of(1, is_over=True)
+    pools = {name: (amount, own.pools[name]) for name, amount in alone.world.pools.amounts.items()}
+    assert {name for name, (mine, its) in pools.items() if mine != its} == set()
+    for name, cells in alone.world.populations.items():
+        for column in (one.name for one in cells.columns.values() if not one.refers):
+            assert np.array_equal(cells[column], own.populations[name][column]), (name, column)
 
 
 @each_kind
