@@ -39,7 +39,9 @@ def _splitmix(a, b):
 def _push(store, used, row, parent, moment):
     if used == store.shape[0]:
         larger = np.empty((2 * used + 8, 4))
-        larger[:used] = store
+        for i in range(used):
+            for j in range(4):
+                larger[i, j] = store[i, j]
         store = larger
     store[used, 0], store[used, 1], store[used, 2], store[used, 3] = row, parent, moment, -1.0
     return store
@@ -102,8 +104,8 @@ def grow_families(rows, t_event_h, uid, n_divisions, floats, hazards, division_p
 @serial
 def _longer(uids, counts, size):
     new_uids, new_counts = np.empty(size, np.uint64), np.zeros(size, np.int64)
-    new_uids[: uids.size] = uids
-    new_counts[: counts.size] = counts
+    for i in range(uids.size):
+        new_uids[i], new_counts[i] = uids[i], counts[i]
     return new_uids, new_counts
 
 

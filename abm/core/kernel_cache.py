@@ -15,6 +15,8 @@ from numba.core.runtime import rtsys
 POLL_S = 0.02
 PATIENCE_S = 120.0  # design: ten times what the slowest kernel takes
 
+n_compiled = 0  # kernels, in this process
+
 
 def keep(compiled: Any, function: Callable, parallel: bool) -> None:
     """Let what is compiled of a function be kept on the disk; its files are looked for at the first call."""
@@ -62,6 +64,8 @@ class KernelCache(FunctionCache):
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled code if that is possible."""
+        global n_compiled
+        n_compiled += 1
         with suppress(Exception):
             super().save_overload(sig, data)
 

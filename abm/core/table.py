@@ -57,7 +57,8 @@ def arrange(block, order):
         moved = np.empty(order.size, block.dtype)
         for k in range(order.size):
             moved[k] = block[c, order[k]]
-        block[c, : order.size] = moved
+        for k in range(order.size):
+            block[c, k] = moved[k]
 
 
 @kernel

@@ -86,7 +86,7 @@ def _carry_out(
     monitor.begin(folder.path, len(jobs))
     if jobs:
         n_workers, per_job = min(expected.n_workers, len(jobs)), _per_job(expected, n_threads)
-        if n_workers > 1 and not is_warm(scenario, per_job):
+        if not is_warm(scenario, per_job):
             warm_up(scenario, per_job)
         run_jobs(jobs, n_workers, monitor, per_job)
     folder.merge_parts([(subject.arm, subject.replicate) for subject in subjects(scenario)])

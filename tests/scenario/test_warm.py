@@ -1,10 +1,13 @@
-"""Kernels are compiled before they are needed."""
+"""Kernels are compiled before they are needed, by two processes."""
 
-import numba
+import json
+
 import pytest
 
+from abm.core.par import plain
 from abm.scenario import warm
 from abm.scenario.from_file import load_scenario
+from abm.scenario.schema import Scenario
 
 FIRST_STEP = """
 import sys
@@ -40,9 +43,51 @@ def test_a_first_step_finds_every_kernel_compiled(child, file, n_threads):
 
 
 def test_what_is_in_the_cache_is_told_apart_by_mechanisms_and_threads(tmp_path, monkeypatch):
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(warm.jit, "warm_mark", lambda kernels: tmp_path / f"{hash(kernels)}")
     well, patient = (load_scenario(file, sets) for file, *sets in (WELL, PATIENT))
     warm.warm_up(well, 1)
     assert warm.is_warm(well, 1)
     assert not warm.is_warm(well, 2)
     assert not warm.is_warm(patient, 1)
+
+
+HELP = """
+import os, sys
+os.environ["NUMBA_CACHE_DIR"] = sys.argv[1]
+from abm.scenario.warm import help_out
+
+help_out()
+"""
+LOSS = {
+    "space": {"kind": "floor", "side": "200 um", "volume": "1 uL"},
+    "populations": {"b_cells": {"n": 20}},
+    "processes": {"loss": {"kind": "internalisation"}},
+    "arms": {"drug": {"add": [{"rituximab": "1 ug/mL"}]}},
+}
+
+
+def test_a_helper_compiles_what_processes_need(child, tmp_path):
+    told = json.dumps([plain(Scenario.model_validate(LOSS)), 1, 1.0])
+    helper = child(HELP, tmp_path)
+    helper.stdin.write(told + "\n")
+    helper.stdin.flush()
+    assert helper.wait(120) == 0
+    assert (helper.stdout.read(), helper.stderr.read()) == ("", "")
+    assert list(tmp_path.rglob("*.internalise-*.nbc"))
+
+
+def test_a_helper_ends_with_the_process_that_started_it(child, tmp_path):
+    told = json.dumps([plain(load_scenario(PATIENT[0])), 1, 1.0])
+    helper = child(HELP, tmp_path)
+    assert helper.communicate(told + "\n", timeout=20) == ("", "")
+    assert helper.returncode == 0
+    assert not list(tmp_path.rglob("marrow_killing*.nbc"))
+
+
+def test_where_much_is_to_be_compiled_a_helper_is_at_work_as_long_as_that(monkeypatch):
+    started, real = [], warm._start_helper
+    monkeypatch.setattr(warm, "cores", lambda: 2)
+    monkeypatch.setattr(warm, "COLD", -1)
+    monkeypatch.setattr(warm, "_start_helper", lambda *given: started.append(real(*given)) or started[-1])
+    warm.warm_up(Scenario.model_validate(LOSS), 1)
+    assert [helper.poll() for helper in started] == [-9]

@@ -74,7 +74,8 @@ def add_up(total, bound):
     """Write what is bound of all antibodies together."""
     total[:] = 0.0
     for a in range(bound.shape[0]):
-        total += bound[a]
+        for i in range(total.size):
+            total[i] += bound[a, i]
 
 
 def mean_over_bound(b: Population, drugs: Sequence[Antibody], values: Sequence[float]) -> np.ndarray | float:

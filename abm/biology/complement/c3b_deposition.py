@@ -29,7 +29,8 @@ def lay(c3b, laid, gain, n_docked, cd55, rel_cd55, uid, blocks, laws, key):
         s, rows = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
         mean = laws[s, 0] * n_docked[rows] / (cd55[rows] * rel_cd55[rows])
         laid[k] = poisson_of_each(gain[rows], mean, uid[rows], 0, (key[0][s], key[1]))
-        c3b[rows] = c3b[rows] * laws[s, 1] + gain[rows]
+        for i in range(blocks[k, 1], blocks[k, 2]):
+            c3b[i] = c3b[i] * laws[s, 1] + gain[i]
 
 
 class C3bDeposition(Process):
