@@ -46,7 +46,7 @@ def cache(quiet, tmp_path):
 
 
 def test_damaged_cache_files_are_compiled_again(cache, quiet_hash, result_hash):
-    patterns = {"*.find_bins-*.nbi": b"", "*.list_targets-*.nbi": b"garbage\n", "*.grant-*.nbc": b"\x80\x04."}
+    patterns = {"*.close_up-*.nbi": b"", "*.list_targets-*.nbi": b"garbage\n", "*.grant-*.nbc": b"\x80\x04."}
     damaged = {pattern: list(cache.rglob(pattern)) for pattern in patterns}
     for pattern, paths in damaged.items():
         for path in paths:  # other tests left more versions of a kernel there than the scenario needs
