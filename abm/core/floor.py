@@ -113,7 +113,7 @@ def touch_on_floor(rows, total, n_found, seekers, targets, floor, radius_um):
     period_um = side_um if is_periodic else 0.0
     for block in prange(n_found.size):
         s, start, place = blocks[block, 0], blocks[block, 1], blocks[block, 1]
-        own, near, r2 = slice(start, blocks[block, 2]), np.empty(BLOCK, np.int64), radius_um[s] * radius_um[s]
+        own, near, r2 = slice(start, blocks[block, 2]), np.empty(BLOCK, np.int32), radius_um[s] * radius_um[s]
         n, bins = list_near(near, is_free[own], x_um[own], y_um[own], heads, n_side[s], first_bin[s], side_um)
         for k in range(n):
             i, entry, touched = start + near[k], heads[bins[near[k]]], 0.0

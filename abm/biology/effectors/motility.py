@@ -27,12 +27,13 @@ WAIT = "wait_to_turn"
 
 
 @device
-def list_turning(rows, uids, wait, uid, elapsed):
+def list_turning(rows, wait, elapsed):
     """Let time pass; list the cells that have gone straight long enough, and return how many."""
     n = 0
     for i in range(wait.size):
         wait[i] -= elapsed
-        rows[n], uids[n] = i, uid[i]
+    for i in range(wait.size):
+        rows[n] = i
         n += wait[i] < 0.0
     return n
 
@@ -47,10 +48,10 @@ def find_headings(x_heading, y_heading, u):
 @device
 def turn(x_heading, y_heading, wait, uid, elapsed, key):
     """Give new directions to cells that have gone straight long enough, and draw for how long they keep them."""
-    rows, uids = np.empty(uid.size, np.int64), np.empty(uid.size, np.uint64)
-    n = list_turning(rows, uids, wait, uid, elapsed)
+    rows = np.empty(uid.size, np.int32)
+    n = list_turning(rows, wait, elapsed)
     u, v, x, y = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    fill_both(u, v, uids[:n], 0, key)
+    fill_both(u, v, uid[rows[:n]], 0, key)
     find_headings(x, y, v)
     for k in range(n):
         u[k] = -log(u[k])
