@@ -118,7 +118,8 @@ class Simulation:
         self.world, self.probes, self.grid_h = world, dict(probes), grid_h
         everything = {"fate": Fate()} | dict(processes)
         self.processes = dict(sorted(everything.items(), key=lambda item: item[1].phase))
-        self.due = {name: {int(np.searchsorted(grid_h, t - SAME_MOMENT_H)) for t in looks_h[name]} for name in probes}
+        steps = {name: np.searchsorted(grid_h, np.array(looks_h[name]) - SAME_MOMENT_H).tolist() for name in probes}
+        self.due = {name: set(found) for name, found in steps.items()}
         self.records: dict[str, dict[int, Look]] = {n: {} for n in probes}
         self.renewals: dict[int, Callable[[], Simulation]] = {}
         self.seconds = dict.fromkeys(self.processes, 0.0)

@@ -34,6 +34,15 @@ def test_csv_keeps_every_digit(tmp_path_factory, values):
     np.testing.assert_array_equal(read_csv(path)["x"].to_numpy(), np.array(values))
 
 
+WIDE = st.one_of(st.floats(), st.integers(-(10**16), 10**16).map(float), st.floats(-1e-3, 1e-3), st.floats(-1e16, 1e16))
+
+
+@given(st.lists(WIDE, min_size=1, max_size=30))
+def test_csv_writes_floats_as_python_does(values):
+    texts = csv_text({"x": np.array(values), "n": list(range(len(values)))}).splitlines()[1:]
+    assert texts == [f"{'' if x != x else x!r},{n}" for n, x in enumerate(values)]
+
+
 def test_text_stays_text_and_gaps_stay_gaps(tmp_path):
     arms = ["NA", "007", "1e5", "true", "nan"]
     path = tmp_path / "arms.csv"

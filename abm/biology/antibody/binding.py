@@ -39,6 +39,7 @@ from abm.core.rng import Key
 from abm.core.world import World
 
 PER_M_PER_S_IN_PER_NM_PER_H = 3600e-9
+FEWEST_PER_CELL = 1e-3  # design: fewer molecules are on nobody
 
 
 @serial
@@ -66,6 +67,9 @@ def bind(bound, total, free, cd20, first, laws, per_nM, dt_h):
         for a in range(n):
             on[a] = sum_rows(bound[a], first[s], first[s + 1])
         in_all = sum_rows(cd20, first[s], first[s + 1])
+        if is_gone(free[:, s] / per_nM[s], on, in_all, law, FEWEST_PER_CELL * (first[s + 1] - first[s])):
+            leave(bound, total, free[:, s], on, rows)
+            continue
         per_cd20, moved = relaxation(mean_free_nM(free[:, s], on, in_all, law, per_nM[s], dt_h), law, dt_h)
         gain = np.zeros((n, first[s + 1] - first[s]))
         for a in range(n):
@@ -73,7 +77,26 @@ def bind(bound, total, free, cd20, first, laws, per_nM, dt_h):
                 approach(gain[a], bound[c][rows], cd20[rows], per_cd20[c], moved[a, c])
         for a in range(n):
             free[a, s] = take_up(bound[a][rows], gain[a], free[a, s])
-    add_up(total, bound)
+        add_up(total[rows], bound[:, rows])
+
+
+@device
+def is_gone(free_nM, on, cd20, law, fewest):
+    """Say whether fewer molecules than these, of each antibody, are on all cells, and will be."""
+    found = True
+    for a in range(on.size):
+        found &= (on[a] < fewest) & (law[2, a] * free_nM[a] / law[1, a] * cd20 < fewest)
+    return found
+
+
+@device
+def leave(bound, total, free, on, rows):
+    """Let the last molecules leave the cells, if there are any."""
+    if on.sum() > 0.0:
+        free += on
+        total[rows] = 0.0
+        for a in range(on.size):
+            bound[a][rows] = 0.0
 
 
 @device
@@ -134,14 +157,15 @@ def take_up(bound, gain, free):
     No more binds than is there: kon F U dt, F the mean free concentration, is at most what the solution loses; but
     where another antibody leaves in the same step, U grows, and what binds is cut.
     """
-    binds = leaves = 0.0
+    up = np.empty(gain.size)
     for i in range(gain.size):
         gain[i] = max(gain[i], -bound[i])
-        binds += max(gain[i], 0.0)
-        leaves += min(gain[i], 0.0)
+        up[i] = max(gain[i], 0.0)
+    binds = sum_rows(up, 0, up.size)
+    leaves = min(0.0, sum_rows(gain, 0, up.size) - binds)
     share = min(1.0, (free - leaves) / binds) if binds > 0.0 else 1.0
     for i in range(gain.size):
-        bound[i] += max(gain[i], 0.0) * share + min(gain[i], 0.0)
+        bound[i] += up[i] * share + (gain[i] - up[i])
     return max(0.0, free - (binds * share + leaves))
 
 

@@ -24,6 +24,7 @@ from abm.biology.antibody.places import (
 from abm.biology.columns import BOUND
 from abm.core.jit import device, serial
 from abm.core.par import par
+from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
@@ -34,10 +35,14 @@ def internalise(bound, total, cd20, inside, set_point, first, lost_frac, sites_p
     """Take in a share of each antibody with its CD20, then let CD20 recover; count what is inside of each subject."""
     for s in range(first.size - 1):
         rows = slice(first[s], first[s + 1])
+        on = 0.0
         for a in range(bound.shape[0]):
+            on += sum_rows(bound[a], first[s], first[s + 1])
+        for a in range(bound.shape[0] if on > 0.0 else 0):
             inside[a, s] += take_in(bound[a][rows], cd20[rows], lost_frac[s, a], sites_per_cd20[s, a])
+        if on > 0.0:
+            add_up(total[rows], bound[:, rows])
         recover(cd20[rows], set_point[rows], recovered_frac[s])
-    add_up(total, bound)
 
 
 @device
@@ -50,13 +55,12 @@ def recover(cd20, set_point, recovered_frac):
 @device
 def take_in(bound, cd20, lost_frac, sites_per_cd20):
     """Remove a share of bound antibody with its CD20 and return how much."""
-    inside = 0.0
+    lost = np.empty(bound.size)
     for i in range(bound.size):
-        lost = bound[i] * lost_frac
-        bound[i] -= lost
-        cd20[i] = max(0.0, cd20[i] - lost / sites_per_cd20)
-        inside += lost
-    return inside
+        lost[i] = bound[i] * lost_frac
+        bound[i] -= lost[i]
+        cd20[i] = max(0.0, cd20[i] - lost[i] / sites_per_cd20)
+    return sum_rows(lost, 0, lost.size)
 
 
 class Internalisation(Process):

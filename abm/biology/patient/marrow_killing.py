@@ -23,6 +23,8 @@ from abm.core.rng import Key
 from abm.core.series import exp, expm1, log
 from abm.core.world import World
 
+FEWEST_CELLS = 0.5  # design: who kills less in a step kills nobody
+
 
 @device
 def expose(own, cd20, reference, power, exposure):
@@ -44,11 +46,11 @@ def lose(cells, lost, own, rel_hazard):
 
 
 @kernel
-def kill_cells(accessible_cells, niche_cells, killed, cd20, first, exposure, power, rel_niche, reference):
+def kill_cells(accessible_cells, niche_cells, killed, cd20, first, burden, exposure, power, rel_niche, reference):
     """Reduce both compartments of each subclone; ``exposure`` is hazard times time at the reference CD20."""
     for s in prange(killed.size):
         killed[s] = 0.0
-        if exposure[s] > 0.0:
+        if exposure[s] * burden[s] > FEWEST_CELLS:
             rows = slice(first[s], first[s + 1])
             own, lost = np.empty(rows.stop - rows.start), np.empty(rows.stop - rows.start)
             expose(own, cd20[rows], reference[s], power[s], exposure[s])
@@ -110,7 +112,7 @@ class MarrowKilling(Process):
         burden = b.sums(b.accessible_cells) + b.sums(b.niche_cells)
         strength = self.strength(world.properties["covariates"].fcgr3a, nk)
         hazard = self.rate * strength * effect / (1.0 + burden / self.saturation_cells)
-        law = (hazard * world.dt_h, self.cd20_power, self.rel_niche, clone.reference_cd20_per_cell)
+        law = (burden, hazard * world.dt_h, self.cd20_power, self.rel_niche, clone.reference_cd20_per_cell)
         killed = np.empty(world.n_subjects)
         kill_cells(b.accessible_cells, b.niche_cells, killed, b.cd20_per_cell, b.first, *map(world.each, law))
         world.pools.add("cells_killed", killed)
