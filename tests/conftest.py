@@ -15,6 +15,7 @@ from hypothesis import settings
 
 import abm
 from abm.biology.populations import EFFECTORS
+from abm.cli import SELDOM
 from abm.core.jit import set_threads
 from abm.core.simulation import Simulation
 from abm.scenario.build import Subject, build
@@ -30,8 +31,9 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_finish():
-    """Let the collector pass over what stays until the end: all modules and tests."""
+    """Let the collector pass over what stays until the end, all modules and tests, and come as often as in ``abm``."""
     gc.freeze()
+    gc.set_threshold(*SELDOM)
 
 
 SMALL = {

@@ -30,7 +30,8 @@ SIGNALS = {signal.SIGINT, signal.SIGTERM}
 Engine = Callable[[Iterable[Job], Monitor], Iterator[Outcome]]
 ENTRY = "abm.study.pool:work"
 START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from abm.study.pool import enter; enter(*sys.argv[2:])"
+    "import gc, json, sys; gc.set_threshold(50_000, 20, 100); sys.path[:] = json.loads(sys.argv[1]); "
+    "from abm.study.pool import enter; enter(*sys.argv[2:])"
 )
 
 

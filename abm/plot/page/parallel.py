@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from abm.plot.page import report; report.draw_part()"
+CODE = (
+    "import gc, json, sys; gc.set_threshold(50_000, 20, 100); sys.path[:] = json.loads(sys.argv[1]); "
+    "from abm.plot.page import report; report.draw_part()"
+)
 
 
 def start_drawing(n_processes: int) -> list[subprocess.Popen]:
