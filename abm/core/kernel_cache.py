@@ -3,13 +3,13 @@
 import gc
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime import rtsys
 
 POLL_S = 0.02
@@ -21,14 +21,15 @@ n_compiled = 0  # kernels, in this process
 def keep(compiled: Any, function: Callable, parallel: bool) -> None:
     """Let what is compiled of a function be kept on the disk; its files are looked for at the first call."""
 
-    def compile_first(signature: Any) -> Any:
-        del compiled.compile
-        with suppress(RuntimeError):  # there is no folder to keep it in
-            compiled._cache = cache = KernelCache(function, parallel)
-            compiled.compile = partial(cache.compile, compiled)
-        return compiled.compile(signature)
+    def compile_kept(signature: Any) -> Any:
+        with global_compiler_lock:  # of all threads
+            if not isinstance(compiled._cache, KernelCache):
+                with suppress(RuntimeError):  # there is no folder to keep it in
+                    compiled._cache = KernelCache(function, parallel)
+            with compiled._cache.turn() if isinstance(compiled._cache, KernelCache) else nullcontext():
+                return type(compiled).compile(compiled, signature)
 
-    compiled.compile = compile_first
+    compiled.compile = compile_kept
 
 
 class KernelCache(FunctionCache):
@@ -43,11 +44,12 @@ class KernelCache(FunctionCache):
         self._cache_file = IndexDataCacheFile(self._cache_path, name, self._impl.locator.get_source_stamp())
         self._lock: int | None = None
 
-    def compile(self, compiled: Any, signature: Any) -> Any:
+    @contextmanager
+    def turn(self) -> Iterator[None]:
         """Load or compile; the compiler makes much, of which little can be collected before it is done."""
         collects = gc.isenabled()
         try:
-            return type(compiled).compile(compiled, signature)
+            yield
         finally:
             self._unlock()
             if collects:

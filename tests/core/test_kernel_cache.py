@@ -1,12 +1,22 @@
 """Compiled kernels on the disk: two processes that need one share the work, and one that dies holds nobody up."""
 
 import gc
+import os
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
+import numba
 import numpy as np
 import pytest
 
 from abm.core.jit import serial
+
+
+def double(values):
+    return values * 2
+
 
 NEEDS = """
 import os, sys
@@ -75,3 +85,17 @@ def test_what_cannot_be_compiled_leaves_the_collector_and_the_lock_as_they_were(
             wrong(np.ones(1))
         assert gc.isenabled()
     assert wrong._cache._lock is None
+
+
+def test_threads_that_need_one_kernel_at_once_get_it(tmp_path, monkeypatch):
+    close = os.close
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(os, "close", lambda descriptor: time.sleep(0.01) or close(descriptor))  # others go on meanwhile
+    kernel, together = serial(double), Barrier(4)
+
+    def call(_):
+        together.wait(60)
+        return [kernel(np.ones(1, kind))[0] for kind in ("f8", "f4", "i8", "i4", "i2", "u1")]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(call, range(4))) == [[2] * 6] * 4
