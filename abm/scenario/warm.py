@@ -20,6 +20,7 @@ from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
 
 FEW = 200  # design: enough cells for every kernel to be compiled
+MANY = 1000  # design: so many times the few lie in no cache, so that they are sorted
 COLD = 10  # design: so many kernels compiled to make a well mean that its steps have none in the cache
 HELP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from abm.scenario import warm; warm.help_out()"
 
@@ -64,6 +65,9 @@ def _each_arm(scenario: Scenario) -> Iterator[Simulation]:
 
 def _make_way(world: World) -> None:
     """Do what is done where some die and neighbours part."""
+    for name, cells in world.populations.items():
+        cells.next_uid = cells.next_uid * MANY
+    world.sort()
     for name, cells in world.populations.items():
         world.remove(name, np.zeros(cells.n, bool))
         world.reorder(name, np.arange(cells.n))
