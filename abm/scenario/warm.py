@@ -65,7 +65,7 @@ def _each_arm(scenario: Scenario) -> Iterator[Simulation]:
 
 def _make_way(world: World) -> None:
     """Do what is done where some die and neighbours part."""
-    for name, cells in world.populations.items():
+    for cells in world.populations.values():
         cells.next_uid = cells.next_uid * MANY
     world.sort()
     for name, cells in world.populations.items():
