@@ -44,7 +44,7 @@ class Probe(Model):
         if self.every is not None:
             times += [k * self.every for k in range(int(duration_h / self.every * (1 + 1e-12)) + 1)]
         ends = [0.0, duration_h] if not self.at or self.table == "series" else []
-        return sorted({round(t, 9) for t in [*times, *ends]})
+        return np.unique(np.round([*times, *ends], 9)).tolist()
 
     def observe(self, world: World) -> Look:
         """Read the world once."""

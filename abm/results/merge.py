@@ -7,7 +7,7 @@ from abm.core.files import naming
 from abm.results.subject import FIELDS, SubjectFolder
 from abm.results.tables import (
     concat,
-    read_columns,
+    read_arrow,
     read_npz,
     read_parquet,
     write_csv_parts,
@@ -28,7 +28,7 @@ def merge(folder: Path, parts: Sequence[SubjectFolder]) -> None:
     """Write the top-level tables and frames of a run folder from its subjects' parts, in the order given."""
     series = _chunks(parts, "series")
     if series:
-        write_csv_parts(folder / "series.csv", map(read_parquet, series), _all_columns(series))
+        write_csv_parts(folder / "series.csv", map(read_arrow, series), _all_columns(series))
     for name in TABLES:
         chunks = _chunks(parts, name.split(".")[0])
         if chunks:
@@ -45,8 +45,8 @@ def _chunks(parts: Sequence[SubjectFolder], table: str) -> list[Path]:
 
 
 def _all_columns(chunks: Sequence[Path]) -> list[str]:
-    """Return every column of any chunk, in order of appearance; only the heads of the files are read."""
-    return list(dict.fromkeys(name for chunk in chunks for name in read_columns(chunk)))
+    """Return every column of any chunk, in order of appearance."""
+    return list(dict.fromkeys(name for chunk in chunks for name in read_arrow(chunk).column_names))
 
 
 def _by_step(found: Iterable[dict[int, Path]]) -> list[tuple[int, list[Path]]]:

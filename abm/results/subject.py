@@ -13,12 +13,12 @@ import numpy as np
 
 from abm.core.files import naming, remove_leftovers, write_json
 from abm.results.seal import NONE, changed, file_hash
-from abm.results.tables import Columns, ReadError, labelled, unreadable, write_npz, write_parquet
+from abm.results.tables import Columns, ReadError, labelled, unreadable, write_arrow, write_npz, write_parquet
 
 TABLES = ("series", "deaths", "start", "cells", "events")
 FIELDS = "fields"
 FRAMES = ("cells", "events", FIELDS)  # written while the subject runs, all else at its end
-CHUNK = re.compile(r"step=(\d{6,})\.(?:parquet|npz)")
+CHUNK = re.compile(r"step=(\d{6,})\.(?:arrow|parquet|npz)")
 RECORD = "well.json"
 
 
@@ -50,7 +50,10 @@ class SubjectFolder:
         if table not in TABLES:
             raise ValueError(f"no table '{table}'; there are {', '.join(TABLES)}")
         rows = labelled(columns, {"arm": self.arm, "replicate": self.replicate})
-        write_parquet(self._chunk(table, step, "parquet"), rows)
+        if table == "series":
+            write_arrow(self._chunk(table, step, "arrow"), rows)
+        else:
+            write_parquet(self._chunk(table, step, "parquet"), rows)
 
     def append_fields(self, step: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Write one frame of fields; ``dheas_uM`` is stored as ``<arm>/<replicate>/dheas_uM``."""

@@ -105,8 +105,16 @@ def read_parquet(path: Path) -> pa.Table:
         raise unreadable(path, error) from error
 
 
-def read_columns(path: Path) -> list[str]:
-    """Return the names of a Parquet file's columns.
+def write_arrow(path: Path, columns: Columns) -> None:
+    """Write a table as it lies in memory, which takes a tenth of the time: for what is soon put into another."""
+    sink, table = pa.BufferOutputStream(), as_table(columns).replace_schema_metadata(None)
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    atomic_write(path, memoryview(sink.getvalue()))
+
+
+def read_arrow(path: Path) -> pa.Table:
+    """Read what :func:`write_arrow` wrote.
 
     Raises
     ------
@@ -114,8 +122,7 @@ def read_columns(path: Path) -> list[str]:
         It is missing or damaged.
     """
     try:
-        with open(path, "rb") as stream:
-            return pq.read_schema(stream).names
+        return pa.ipc.open_file(pa.py_buffer(path.read_bytes())).read_all()
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from error
 
