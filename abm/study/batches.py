@@ -11,8 +11,7 @@ from abm.core.simulation import Simulation
 from abm.scenario.schema import Scenario
 from abm.study.jobs import Flow, Stopped
 
-MOST_SUBJECTS = 128  # design: what stops within a second
-MOST_ROWS = {"well": 100_000, "body": 300_000}  # design: what stays in the cache; a patient's rows are seldom touched
+MOST_SUBJECTS, MOST_ROWS = 128, 100_000  # design: what stays in the cache and stops within a second
 BEAT_S = 0.2
 
 
@@ -39,7 +38,7 @@ def batches_of_run(scenario: Scenario, todo: Sequence[One], n_workers: int = 1) 
 
 def most_side_by_side(scenario: Scenario) -> int:
     """Return how many subjects lie side by side at most."""
-    return max(1, min(MOST_SUBJECTS, MOST_ROWS[scenario.space.scale] // max(1, sum(scenario.counts().values()))))
+    return max(1, min(MOST_SUBJECTS, MOST_ROWS // max(1, sum(scenario.counts().values()))))
 
 
 class Watch:

@@ -74,6 +74,6 @@ def test_patients_of_an_arm_are_shared_out_evenly(base, tiny, monkeypatch):
     todo = [*"aaaaaaaaaa", *"bbb"]
     assert [len(part) for part in batched(scenario, todo, str)] == [10, 3]
     assert [len(part) for part in batched(scenario, todo, str, n_workers=4)] == [3, 3, 4, 3]
-    monkeypatch.setattr(batches, "MOST_ROWS", {"body": 2 * sum(scenario.counts().values())})
+    monkeypatch.setattr(batches, "MOST_ROWS", 2 * sum(scenario.counts().values()))
     assert max(len(part) for part in batched(scenario, todo, str)) == 2
     assert batches_of_run(tiny(), todo[:3]) == [["a"], ["a"], ["a"]], "cells and checkpoints are kept of each"

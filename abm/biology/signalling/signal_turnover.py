@@ -30,7 +30,7 @@ from abm.core.series import exp, expm1, log
 from abm.core.world import World
 
 FEW_CELLS = 1e4  # design: chance below 1 in 100 above
-NORMAL_CELLS = 100  # design: above, the law of whole cells is normal but for 1 in 100
+NORMAL_CELLS, NORMAL_VARIANCE = 100, 30.0  # design: of whole cells, above which their law is normal but for 1 in 100
 EVEN = 1e-7  # design: what differs by less is equal
 
 
@@ -136,10 +136,9 @@ def family(birth, loss, span_h):
 @device
 def few_after(cells, gone, more, u, v, normal):
     """Return how many of few cells and their daughters are left, from two uniform numbers or a normal one of these."""
-    kept = 1.0 - gone
-    if cells > NORMAL_CELLS:
-        mean, spread = cells * kept / (1.0 - more), math.sqrt(cells * kept * (gone + more)) / (1.0 - more)
-        return max(0.0, math.floor(mean + spread * normal + 0.5))
+    kept, variance = 1.0 - gone, cells * (1.0 - gone) * (gone + more) / (1.0 - more) ** 2
+    if cells > NORMAL_CELLS and variance > NORMAL_VARIANCE:
+        return max(0.0, math.floor(cells * kept / (1.0 - more) + math.sqrt(variance) * normal + 0.5))
     families = cells - binomial_at(cells, gone, u) if gone < 0.5 else binomial_at(cells, kept, u)
     return families + negative_binomial_at(families, more, v)
 

@@ -67,7 +67,7 @@ def families(n_cells, birth, death, dt_h, n=20_000, n_steps=1):
 
 
 @pytest.mark.parametrize("n_steps", [1, 7])
-@pytest.mark.parametrize("n_cells", [4, 90, 800])  # exact, exact, normal
+@pytest.mark.parametrize("n_cells", [4, 90, 800])  # the first exact, the last normal
 @pytest.mark.parametrize(("birth", "death"), [(0.03, 0.01), (0.01, 0.03), (0.02, 0.02)])
 def test_small_clones_follow_the_linear_birth_and_death_process(birth, death, n_cells, n_steps):
     """Mean, variance and probability of extinction at one moment have closed forms (Kendall 1948)."""
@@ -86,7 +86,7 @@ def test_small_clones_follow_the_linear_birth_and_death_process(birth, death, n_
 
 def test_where_the_law_becomes_normal_it_is_off_by_less_than_1_percent():
     """The share below each of some sizes, 101 cells by a normal number against 101 by two exact counts."""
-    n_cells, birth, death, t = 101, 0.0006, 0.0012, 336.0
+    n_cells, birth, death, t = 101, 0.0006, 0.0012, 336.0  # a variance of 45
     found = families(n_cells, birth, death, t, n=200_000)
     grown = math.exp((birth - death) * t)
     q = (grown - 1) / (birth * grown - death)
