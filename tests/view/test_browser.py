@@ -59,6 +59,7 @@ def opened(chromium, server):
     page.on("websocket", lambda socket: asked.append(socket.url.replace("ws://", "http://")))
     page.set_default_timeout(60_000)
     page.goto(server.address)
+    page.add_style_tag(content="* {transition: none !important; animation: none !important}")  # nothing to wait for
     page.get_by_role("button", name="Step", exact=True).wait_for(timeout=1000 * START_S)
     yield page
     context.close()
@@ -67,10 +68,19 @@ def opened(chromium, server):
     assert not [url for url in asked if not url.startswith((server.address, "data:", "blob:"))]
 
 
-@pytest.fixture
-def page(chromium, well):
+@pytest.fixture(scope="module")
+def tab(chromium, well):
     with opened(chromium, well) as one:
         yield one
+
+
+@pytest.fixture
+def page(tab):
+    """Return the page at its start: to load it takes longer than most of what is done there."""
+    show(tab, "Cells")
+    press(tab, "Reset")
+    tab.wait_for_function("parseFloat(document.querySelector('.time-now').textContent) == 0")
+    return tab
 
 
 def screenshot(page, name):
@@ -233,7 +243,7 @@ def test_what_was_done_can_be_taken_away_and_replays(page, tmp_path):
     press(page, "Add")
     expect(page.get_by_text("Scenario with all that was done")).to_be_visible()
     page.wait_for_timeout(500)
-    step_until(page, 2)
+    step_until(page, 1.5)
     shown, tick = alive(page), round(time_h(page) / DT_H)
     path = tmp_path / "again.yaml"
     path.write_text(saved(page))
