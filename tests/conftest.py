@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from abm.scenario.build import Subject, build
 from abm.scenario.kinds import PROCESSES
 from abm.scenario.schema import Scenario
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # children can be interrupted though whoever tests cannot
 settings.register_profile("same every time", deadline=None, derandomize=True)
 settings.load_profile("same every time")
 
