@@ -12,7 +12,7 @@ from abm.scenario.kinds import PROCESSES
 
 ROOT = Path(__file__).parents[2]
 FILES = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted((ROOT / "abm").rglob("*.py"))}
-MODULES = {name.removesuffix(".__init__"): ast.parse(path.read_text()) for name, path in FILES.items()}
+MODULES = {name.removesuffix(".__init__"): path for name, path in FILES.items()}
 SHARED = {"abm", "results", "statistics"}  # the version, and the leaves
 LAYERS = {
     "core": {"core"},
@@ -54,10 +54,15 @@ def layer(module):
 
 
 @cache
-def imported(tree):
-    """Return every module that the nodes below a tree import."""
+def tree_of(module):
+    return ast.parse(MODULES[module].read_text())
+
+
+@cache
+def imported(module):
+    """Return every module that a module imports, wherever that stands."""
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -85,16 +90,16 @@ def most_parameters(function):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_layer_imports_only_what_lies_below(module):
-    own = {layer(name) for name in imported(MODULES[module]) if name.split(".")[0] == "abm"}
+    own = {layer(name) for name in imported(module) if name.split(".")[0] == "abm"}
     assert own - {layer(module)} <= LAYERS[layer(module)] | SHARED
-    for name in imported(MODULES[module]):
+    for name in imported(module):
         allowed = ONLY_IN.get(name.split(".")[0], {layer(module)})
         assert layer(module) in allowed, f"{module} imports {name}"
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in OF_CORE])
 def test_of_the_core_the_leaves_import_files_and_measures_alone(module):
-    own = {name for name in imported(MODULES[module]) if layer(name) == "core"}
+    own = {name for name in imported(module) if layer(name) == "core"}
     assert own <= OF_CORE[layer(module)]
 
 
@@ -103,19 +108,19 @@ def test_an_old_run_is_read_and_drawn_without_the_engine(module):
     reached, left = set(), {module}
     while left:
         reached |= left
-        left = {name for one in left for name in imported(MODULES[one]) if name in MODULES} - reached
-    assert not any("numba" in imported(MODULES[name]) for name in reached)
+        left = {name for one in left for name in imported(one) if name in MODULES} - reached
+    assert not any("numba" in imported(name) for name in reached)
     assert {layer(name) for name in reached} <= {"abm", "core", "results", "statistics", "plot"}
 
 
 @pytest.mark.parametrize("module", sorted(PROCESS_MODULES))
 def test_processes_never_import_one_another(module):
-    assert not imported(MODULES[module]) & (PROCESS_MODULES - {module})
+    assert not imported(module) & (PROCESS_MODULES - {module})
 
 
 def test_no_module_needs_itself_wherever_an_import_stands():
     """Those inside functions and for type checkers alone count too."""
-    TopologicalSorter({name: imported(tree) & set(MODULES) - {name} for name, tree in MODULES.items()}).prepare()
+    TopologicalSorter({name: imported(name) & set(MODULES) - {name} for name in MODULES}).prepare()
 
 
 def test_no_layer_needs_itself():
@@ -131,12 +136,12 @@ def feelers(tree):
 
 @pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in OF_THE_MODEL])
 def test_what_a_mechanism_needs_is_declared_and_nobody_feels_for_it(module):
-    assert not feelers(MODULES[module])
+    assert not feelers(tree_of(module))
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_classes_and_functions_are_short(module):
-    tree = MODULES[module]
+    tree = tree_of(module)
     assert max((node.end_lineno for node in tree.body), default=0) <= 400
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
@@ -149,11 +154,11 @@ def test_modules_classes_and_functions_are_short(module):
 
 
 def test_most_functions_are_very_short():
-    lengths = sorted(body_lines(function) for tree in MODULES.values() for function in functions(tree))
+    lengths = sorted(body_lines(function) for module in MODULES for function in functions(tree_of(module)))
     assert lengths[len(lengths) // 2] <= 8
     assert lengths[math.ceil(0.9 * len(lengths)) - 1] <= 35
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_says_what_it_is_for(module):
-    assert len(ast.get_docstring(MODULES[module]) or "") > 10
+    assert len(ast.get_docstring(tree_of(module)) or "") > 10
