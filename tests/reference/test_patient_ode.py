@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from abm.biology.serum import Donor
+from abm.core.stack import own, stack
 from abm.scenario.build import Subject, build
 from abm.scenario.draws import draws, patient_of
 from abm.scenario.from_file import load_scenario
@@ -65,12 +66,13 @@ def equations(own):
     }
 
 
-def course(scenario, replicate):
-    """Return the probe's columns of one patient, weekly."""
-    sim = build(scenario, Subject("course", replicate))
+def courses(scenario, replicates):
+    """Return the probe's columns of some patients, weekly, by replicate."""
+    sim = stack([build(scenario, Subject("course", replicate)) for replicate in replicates])
     sim.run()
-    rows = [row for row in sim.records["patient"].values() if row["time_h"] % 168.0 == 0.0]
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    weekly = [row for row in sim.records["patient"].values() if row["time_h"] % 168.0 == 0.0]
+    tables = {replicate: [own(row, i) for row in weekly] for i, replicate in enumerate(replicates)}
+    return {who: {name: np.array([row[name] for row in rows]) for name in rows[0]} for who, rows in tables.items()}
 
 
 PATIENTS = (0, 4, 11)
@@ -96,8 +98,8 @@ def test_igm_of_drawn_patients_follows_the_equations():
     scenario = trial(1e9)
     expected = solved(scenario)
     assert min(igm.min() / igm[0] for igm, *_ in expected.values()) < 0.5  # the treatment does something
-    for replicate, (igm, drug, burden) in expected.items():
-        found = course(scenario, replicate)
+    for replicate, found in courses(scenario, PATIENTS).items():
+        igm, drug, burden = expected[replicate]
         assert found["igm_g_per_L"] == pytest.approx(igm, rel=0.02)
         assert found["n_clone"] == pytest.approx(burden, rel=0.1)  # some hundred subclones sample the CD20
         assert found["rituximab_ug_per_mL"] == pytest.approx(drug, rel=0.05, abs=1.0)  # so does clearance by target
@@ -105,15 +107,16 @@ def test_igm_of_drawn_patients_follows_the_equations():
 
 def test_where_subclones_do_not_differ_small_steps_follow_the_equations_closely():
     scenario = trial(1e10, "dt=1 h", "dt_later=[]", "populations.b_cells.cd20={median: 152000, sigma: 0}")
-    for replicate, (igm, drug, burden) in solved(scenario, dt_d=0.02).items():
-        found = course(scenario, replicate)
+    expected = solved(scenario, dt_d=0.02)
+    for replicate, found in courses(scenario, PATIENTS).items():
+        igm, drug, burden = expected[replicate]
         assert found["igm_g_per_L"] == pytest.approx(igm, rel=0.004)
         assert found["n_clone"] == pytest.approx(burden, rel=0.02)
         assert found["rituximab_ug_per_mL"] == pytest.approx(drug, rel=0.01, abs=0.1)
 
 
 def test_the_number_of_agents_does_not_matter():
-    curves = [course(trial(weight), 0)["igm_g_per_L"] for weight in (1e10, 1e9, 1e8)]
+    curves = [courses(trial(weight), [0])[0]["igm_g_per_L"] for weight in (1e10, 1e9, 1e8)]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert curves[one] == pytest.approx(curves[other], rel=0.02)
 
@@ -122,7 +125,7 @@ def test_halving_both_steps_of_the_schedule_moves_no_level_much():
     schedule = trial(1e10, "duration=2 years")
     assert schedule.steps_h == ((0.0, 4.0), (4800.0, 48.0))
     halved = trial(1e10, "duration=2 years", "dt=2 h", "dt_later.0.dt=1 d")
-    coarse, fine = course(schedule, 0), course(halved, 0)
+    coarse, fine = courses(schedule, [0])[0], courses(halved, [0])[0]
     assert coarse["time_h"].tolist() == fine["time_h"].tolist()
     assert len(np.unique(np.round(np.diff(build(schedule, Subject("course", 0)).grid_h)))) > 2  # it is followed
     for name in ("igm_g_per_L", "n_clone", "n_plasma", "albumin_g_per_L", "viscosity_cP"):
