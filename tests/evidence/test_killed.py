@@ -22,7 +22,7 @@ from abm.study.jobs import Monitor, Stopped
 
 STUDIES = Path(__file__).parents[2] / "configs" / "studies"
 FIT = (
-    *("claims=[V5, V8-primary]", "trials=8", "population=5", "generations=2", "scale=0.05", "set={dt: 15 min}"),
+    *("claims=[V5, V8-primary]", "trials=8", "population=5", "generations=2", "scale=0.05", "set={dt: 7.5 min}"),
     *("posterior_of=[processes.docking.steepness]", "name=small"),
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}, processes.docking.steepness: {lo: 2, hi: 5}}",
 )
