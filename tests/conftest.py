@@ -32,6 +32,11 @@ def pytest_addoption(parser):
     parser.addoption("--approve", action="store_true", help="write the approved words of reports anew")
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that take longest, those of the page, so that no core waits for one of them at the end."""
+    items.sort(key=lambda item: "view" not in item.path.parts)
+
+
 def pytest_collection_finish():
     """Let the collector pass over what stays until the end, all modules and tests, and come as often as in ``abm``."""
     gc.freeze()

@@ -59,7 +59,7 @@ def test_a_trial_ends_with_shares_tables_and_a_report_that_can_be_drawn_again(ca
     assert (found["arms"]["single"]["shares"]["progressed"]["n"], single["n"]) == (0, 3)
 
 
-def test_a_study_of_patients_gives_what_the_trial_gives(call, trial):
+def test_a_study_of_patients_gives_what_the_trial_gives(call, trial, undrawn):
     (trial.parent / "study.yaml").write_text(STUDY)
     ended = call("study", "run", trial.parent / "study.yaml", "--threads", 1, "--json")
     assert ended.code == 0, ended.err
@@ -72,7 +72,7 @@ def test_a_study_of_patients_gives_what_the_trial_gives(call, trial):
     assert rows["single.any_rise"].iloc[1] == 0.0
 
 
-def test_a_wide_tail_is_told_at_the_end_of_a_run_and_a_single_patient_has_no_median_follow_up(call, trial):
+def test_a_wide_tail_is_told_at_the_end_of_a_run_and_a_single_patient_has_no_median_follow_up(call, trial, undrawn):
     wide = "cohort: {vary: {populations.b_cells.niche_frac: {sd: 0.9}}}\n"
     trial.write_text(TRIAL.replace("replicates: 3", "replicates: 1").replace("126 d", "35 d") + wide)
     ended = call("run", trial, "--threads", 1)
