@@ -7,7 +7,7 @@ looked through before neighbours are sorted, before a table, or a row with a NaN
 
 import fnmatch
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -51,15 +51,15 @@ class Guard:
         for found in _nans(world):
             self._stop(found, first, world.step, processes)
 
-    def look(self, world: World, processes: Mapping[str, Process], touched: Collection[str]) -> None:
+    def look(self, world: World, processes: Mapping[str, Process], touched: Mapping[str, frozenset[str]]) -> None:
         """Look at what a step that has just ended could have set, and the next one could write over.
 
         Parameters
         ----------
         world, processes
             As they are now.
-        touched : collection of str
-            Populations on which somebody has acted.
+        touched : mapping of str to set of str
+            By population, the columns that somebody may have written.
 
         Raises
         ------
@@ -86,11 +86,11 @@ def _nans(world: World) -> Iterator[str]:
     yield from _of_pools(world)
 
 
-def _brief_nans(world: World, touched: Collection[str]) -> Iterator[str]:
+def _brief_nans(world: World, touched: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """Yield the names of what holds a NaN that the next step could write over."""
     others = {name for name, cell_type in world.cell_types.items() if cell_type.role != "target"}
-    for owner in (name for name in world.populations if name in touched):
-        yield from _of_cells(world, owner, world.populations[owner].find_nan(is_brief=owner in others))
+    for owner, columns in touched.items():
+        yield from _of_cells(world, owner, world.populations[owner].find_nan(columns, is_brief=owner in others))
     if is_nan(sum(world.pools.amounts.values())):
         yield from _of_pools(world)
 

@@ -52,8 +52,9 @@ class Pace:
         busy = {name: process for name, process in processes.items() if not process.is_idle(world)}
         self.waiting = _waiting(busy)
         self.acting = {name: process for name, process in busy.items() if name not in self.waiting}
-        self._first, self._all = world.step, {*world.populations}
-        self._touched = [_owners(one) if world.is_body else self._all for one in (self.acting, busy)]
+        self._first = world.step
+        self._all = {name: frozenset(cells.columns) for name, cells in world.populations.items()}
+        self._touched = [_written(self._all, one) if world.is_body else self._all for one in (self.acting, busy)]
         reads, writes = ({n for p in self.waiting.values() for n in getattr(p, how)} for how in ("reads", "writes"))
         self._read = {name.removeprefix("pools.") for name in reads - writes}
         self._due = self._ends(world, grid_h, looks, changes) if self.waiting else set()
@@ -74,8 +75,8 @@ class Pace:
                 begin = end
         return found
 
-    def touched(self, step: int) -> set[str]:
-        """Return the populations on which somebody may have acted in the step that ends here; at the first all."""
+    def touched(self, step: int) -> Mapping[str, frozenset[str]]:
+        """Return the columns that somebody may have written in the step that ends here, by population; at first all."""
         return self._all if step == self._first else self._touched[step in self._due]
 
     def wait(self, world: World) -> bool:
@@ -122,5 +123,11 @@ def _meet(names: tuple[str, ...], others: Any) -> bool:
     return any(fnmatchcase(a, b) or fnmatchcase(b, a) for a in names for b in others)
 
 
-def _owners(processes: Mapping[str, Process]) -> set[str]:
-    return {target.partition(".")[0] for process in processes.values() for target in process.writes}
+def _written(columns: Mapping[str, frozenset[str]], processes: Mapping[str, Process]) -> dict[str, frozenset[str]]:
+    """Return which of the columns of populations processes write; populations of which they write none are left out."""
+    targets = {target for process in processes.values() for target in process.writes}
+    found = {
+        name: frozenset(column for column in own if any(fnmatchcase(f"{name}.{column}", t) for t in targets))
+        for name, own in columns.items()
+    }
+    return {name: own for name, own in found.items() if own}

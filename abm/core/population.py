@@ -13,7 +13,7 @@ from abm.core.jit import device, kernel, prange, serial
 from abm.core.rng import BLOCK
 from abm.core.table import Column, Table
 
-NO_ROWS = np.empty(0, np.int64)
+NO_ROWS, ANY = np.empty(0, np.int64), frozenset[str]()
 UID = Column("uid", "u8", doc="identity, never reused; of a body, among the rows of its subject")
 SUBJECT = Column("subject", "i8", doc="which patient of a stack")
 X_UM = Column("x_um", unit="um", doc="position", recorded="x_um")
@@ -131,7 +131,7 @@ class Population(Table):
         self._first = self._n_each = np.zeros(2, np.int64)
         self._stretches, self._first_of, self._blocks_of = np.zeros((0, 3), np.int64), -1, -1
         self._resets: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self._floating: dict[tuple[int, bool], tuple[list[str], np.ndarray]] = {}
+        self._floating: dict[tuple[frozenset[str], bool], dict[int, tuple[list[str], np.ndarray]]] = {}
         super().__init__(name, (*base, *columns))
 
     def declare(self, column: Column) -> None:
@@ -221,24 +221,26 @@ class Population(Table):
         self.defaults[name] = value
         self._resets.clear()
 
-    def find_nan(self, is_brief: bool = False) -> tuple[str, int] | None:
-        """Return column and row of a cell that holds a NaN, or None; ``is_brief``: among what RESET writes over."""
-        if not self._floating:
-            self._floating = {(w, brief): self._floats(w, brief) for w in self._blocks for brief in (False, True)}
-        for width, block in self._blocks.items():
-            names, places = self._floating[width, is_brief]
+    def find_nan(self, among: frozenset[str] = ANY, is_brief: bool = False) -> tuple[str, int] | None:
+        """Return column and row of a cell that holds a NaN, or None.
+
+        ``among``: some columns; ``is_brief``: those that RESET writes over.
+        """
+        if (among, is_brief) not in self._floating:
+            self._floating[among, is_brief] = {width: self._floats(width, among, is_brief) for width in self._blocks}
+        for width, (names, places) in self._floating[among, is_brief].items():
             n_nan = np.zeros(places.size, np.int64)
             if names:
-                count_nan(n_nan, block.view(f"f{width}"), places, self.n)
+                count_nan(n_nan, self._blocks[width].view(f"f{width}"), places, self.n)
             if n_nan.any():
                 name = names[np.flatnonzero(n_nan)[0]]
                 return name, int(np.flatnonzero(np.isnan(self._view[name]))[0])
         return None
 
-    def _floats(self, width: int, is_brief: bool) -> tuple[list[str], np.ndarray]:
+    def _floats(self, width: int, among: frozenset[str], is_brief: bool) -> tuple[list[str], np.ndarray]:
         """Return names and places of the columns of floats of a width."""
         names = [name for name, array in self._view.items() if array.dtype == f"f{width}"]
-        kept = [name for name in names if self.columns[name].resets or not is_brief]
+        kept = [name for name in names if (self.columns[name].resets or not is_brief) and (not among or name in among)]
         return kept, np.array([self._place[name][1] for name in kept], np.int64)
 
     def referring(self, name: str) -> np.ndarray:

@@ -150,7 +150,7 @@ class Simulation:
         world = self.world
         world.t_h = float(self.grid_h[world.step])
         world.dt_h = round(float(self.grid_h[world.step + 1]) - world.t_h, 12)  # equal steps are equal to the last bit
-        for name in self._pace.touched(world.step) & world.populations.keys():
+        for name in self._pace.touched(world.step):
             world.populations[name].reset()
         if (world.step + 1) % SORT_EVERY == 0 and not world.is_body:
             self._guard.check(self.world, self.processes)

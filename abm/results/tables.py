@@ -48,8 +48,8 @@ def as_table(columns: Columns) -> pa.Table:
         table = columns
     else:
         table = pa.table({name: _as_array(values) for name, values in columns.items()})
-    fields = [pa.field(f.name, pa.string() if _is_text(f.type) else f.type) for f in table.schema]
-    return table.cast(pa.schema(fields))
+    schema = pa.schema([pa.field(f.name, pa.string() if _is_text(f.type) else f.type) for f in table.schema])
+    return table if schema.equals(table.schema) else table.cast(schema)
 
 
 def _as_array(values: object) -> pa.Array | pa.ChunkedArray:

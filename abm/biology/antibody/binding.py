@@ -39,7 +39,7 @@ from abm.core.rng import Key
 from abm.core.world import World
 
 PER_M_PER_S_IN_PER_NM_PER_H = 3600e-9
-FEWEST_PER_CELL = 1e-3  # design: fewer molecules are on nobody
+FEWEST_PER_CELL, MOST_CD20 = 1e-3, 1e7  # design: fewer molecules are on nobody; the bound of CD20 of a cell
 
 
 @serial
@@ -66,10 +66,10 @@ def bind(bound, total, free, cd20, first, laws, per_nM, dt_h):
         rows, on, law = slice(first[s], first[s + 1]), np.empty(n), laws[s]
         for a in range(n):
             on[a] = sum_rows(bound[a], first[s], first[s + 1])
-        in_all = sum_rows(cd20, first[s], first[s + 1])
-        if is_gone(free[:, s] / per_nM[s], on, in_all, law, FEWEST_PER_CELL * (first[s + 1] - first[s])):
+        if is_gone(free[:, s] / per_nM[s], on, law, first[s + 1] - first[s]):
             leave(bound, total, free[:, s], on, rows)
             continue
+        in_all = sum_rows(cd20, first[s], first[s + 1])
         per_cd20, moved = relaxation(mean_free_nM(free[:, s], on, in_all, law, per_nM[s], dt_h), law, dt_h)
         gain = np.zeros((n, first[s + 1] - first[s]))
         for a in range(n):
@@ -81,11 +81,12 @@ def bind(bound, total, free, cd20, first, laws, per_nM, dt_h):
 
 
 @device
-def is_gone(free_nM, on, cd20, law, fewest):
-    """Say whether fewer molecules than these, of each antibody, are on all cells, and will be."""
+def is_gone(free_nM, on, law, n_cells):
+    """Say whether of each antibody hardly a molecule is on a cell, nor will be on one with as much CD20 as can be."""
     found = True
     for a in range(on.size):
-        found &= (on[a] < fewest) & (law[2, a] * free_nM[a] / law[1, a] * cd20 < fewest)
+        will_be = law[2, a] * free_nM[a] / law[1, a] * MOST_CD20
+        found &= (on[a] <= FEWEST_PER_CELL * n_cells) & (will_be < FEWEST_PER_CELL)
     return found
 
 

@@ -10,13 +10,24 @@ overstate it ten-thousand-fold. What differs between agents, CD20, is what treat
 
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
+
 from abm.biology.cells.b_cells import Targets, draw_cd20
 from abm.biology.cells.lognormal import LogNormal, draw_lognormal
 from abm.core.cell_type import KeyOf
 from abm.core.errors import Fault
+from abm.core.jit import kernel, prange
 from abm.core.par import par
-from abm.core.population import Population
+from abm.core.population import Population, sum_rows
 from abm.core.table import Column
+
+
+@kernel
+def sum_cd20(sums, accessible_cells, niche_cells, cd20, first):
+    """Write the CD20 of all cells of each patient."""
+    for s in prange(sums.size):
+        rows = slice(first[s], first[s + 1])
+        sums[s] = sum_rows((accessible_cells[rows] + niche_cells[rows]) * cd20[rows], 0, rows.stop - rows.start)
 
 
 class Clone(Targets):
@@ -77,6 +88,11 @@ class Clone(Targets):
         population.accessible_cells[rows] = own * (1.0 - self.niche_frac)
         population.niche_cells[rows] = own * self.niche_frac
 
-    def cd20_mass(self, b: Population, column: str = "accessible_cells") -> Any:
-        """Return the CD20 of the cells in a column, relative to the reference burden, for each patient."""
-        return b.sums(b[column], b.cd20_per_cell) / (self.reference_cells * self.reference_cd20_per_cell)
+    def cd20_mass(self, b: Population, of_all: bool = False) -> Any:
+        """Return the CD20 of the accessible cells, or of all, relative to the reference burden, for each patient."""
+        if of_all:
+            sums = np.empty(b.n_subjects)
+            sum_cd20(sums, b.accessible_cells, b.niche_cells, b.cd20_per_cell, b.first)
+        else:
+            sums = b.sums(b.accessible_cells, b.cd20_per_cell)
+        return sums / (self.reference_cells * self.reference_cd20_per_cell)

@@ -9,19 +9,34 @@ it. It begins at balance. In serum: the intravascular share over the plasma volu
 """
 
 import math
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from abm.biology.columns import IGM_PARTS
-from abm.core.linear import one_pool
+from abm.core.jit import kernel, prange
+from abm.core.linear import integral
 from abm.core.par import par
-from abm.core.population import Population
+from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
 G_PER_PG = 1e-12
+
+
+@kernel
+def turn_over(clone_g, plasma_g, long_lived_g, g_per_L, nadir, accessible, niche, plasma, long_lived, rel, first, laws):
+    """Secrete and catabolise the IgM of each patient, and write its level in serum and the lowest so far."""
+    for s in prange(rel.size):
+        law, begin, end = laws[s], first[s], first[s + 1]
+        per_b, per_plasma = law[0] * rel[s] * law[3], law[1] * rel[s] * law[3]
+        b_cells = sum_rows(accessible, begin, end) + sum_rows(niche, begin, end)
+        clone_g[s] = clone_g[s] * law[2] + per_b * b_cells
+        plasma_g[s] = plasma_g[s] * law[2] + per_plasma * sum_rows(plasma, begin, end)
+        long_lived_g[s] = long_lived_g[s] * law[2] + per_plasma * sum_rows(long_lived, begin, end)
+        g_per_L[s] = (clone_g[s] + plasma_g[s] + long_lived_g[s]) * law[4]
+        nadir[s] = min(nadir[s], g_per_L[s])
 
 
 class IgmTurnover(Process):
@@ -46,33 +61,30 @@ class IgmTurnover(Process):
     half_life: float = par("5.1 d", "h", "Barth1964", "Half-life of IgM", gt=0, le=1e4)
     intravascular_frac: float = par(0.82, "1", "Barth1964", "Share of IgM in the plasma", gt=0, le=1)
 
-    def secreted(self, b: Population) -> dict[str, Any]:
-        """Return grams per hour by who secretes."""
-        pg_per_h = (
-            self.b_cell * (b.sums(b.accessible_cells) + b.sums(b.niche_cells)),
-            self.plasma_cell * b.sums(b.plasma_cells),
-            self.plasma_cell * b.sums(b.long_lived_cells),
-        )
-        return {name: pg * G_PER_PG for name, pg in zip(IGM_PARTS, pg_per_h, strict=True)}
-
     def begin(self, world: World) -> None:
         """Start at balance."""
-        pools, loss_per_h = world.pools, math.log(2.0) / self.half_life
-        for name, g_per_h in self.secreted(world.populations["b_cells"]).items():
-            pools[name] = g_per_h / loss_per_h
-        pools["igm_nadir_g_per_L"] = self.set_level(world)
+        for name in (*IGM_PARTS, "igm_g_per_L"):
+            world.pools[name] = 0.0
+        world.pools["igm_nadir_g_per_L"] = np.inf
+        self._turn_over(world, self._law(world, np.inf))
 
     def step(self, world: World, key: Key) -> None:
         """Secrete and catabolise for one step."""
-        pools, loss_per_h = world.pools, math.log(2.0) / self.half_life
-        rel_secretion = pools.amounts.get("rel_secretion", 1.0)  # as usual where nothing raises it
-        for name, g_per_h in self.secreted(world.populations["b_cells"]).items():
-            pools[name] = one_pool(pools[name], g_per_h * rel_secretion, loss_per_h, world.dt_h)
-        pools["igm_nadir_g_per_L"] = np.minimum(pools["igm_nadir_g_per_L"], self.set_level(world))
+        self._turn_over(world, world.law(self, lambda world: self._law(world, world.dt_h)))
 
-    def set_level(self, world: World) -> Any:
-        """Write the level in serum, g/L, and return it."""
-        pools = world.pools
-        litres = pools.volume_uL * 1e-6
-        pools["igm_g_per_L"] = self.intravascular_frac * sum(pools[name] for name in IGM_PARTS) / litres
-        return pools["igm_g_per_L"]
+    def _turn_over(self, world: World, laws: np.ndarray) -> None:
+        pools, b = world.pools, world.populations["b_cells"]
+        rel_secretion = world.each(pools.amounts.get("rel_secretion", 1.0))  # as usual where nothing raises it
+        cells = b.accessible_cells, b.niche_cells, b.plasma_cells, b.long_lived_cells
+        levels = [world.each(pools[name]) for name in (*IGM_PARTS, "igm_g_per_L", "igm_nadir_g_per_L")]
+        turn_over(*levels, *cells, rel_secretion, b.first, laws)
+        for name, level in zip((*IGM_PARTS, "igm_g_per_L", "igm_nadir_g_per_L"), levels, strict=True):
+            pools.amounts[name] = level
+
+    def _law(self, world: World, span_h: float) -> np.ndarray:
+        """Return grams per hour of a B cell and a plasma cell, what is kept, for how long is made, serum per gram."""
+        loss_per_h, litres = math.log(2.0) / self.half_life, world.pools.volume_uL * 1e-6
+        course = np.exp(-loss_per_h * span_h), integral(loss_per_h, span_h)
+        return world.laws(
+            self.b_cell * G_PER_PG, self.plasma_cell * G_PER_PG, *course, self.intravascular_frac / litres
+        )

@@ -8,25 +8,30 @@ multiple of the burden at the start.
 *References*: assumed rate, CV 70 % between patients.
 """
 
+import math
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from abm.core.jit import kernel, prange
 from abm.core.par import par
+from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
 
 
 @kernel
-def grow(accessible_cells, niche_cells, first, factor):
-    """Multiply the subclones of each patient."""
-    for s in prange(factor.size):
-        rows, own = slice(first[s], first[s + 1]), factor[s]
+def grow(accessible_cells, niche_cells, born, crowded, first, laws):
+    """Multiply the subclones of each patient by what is gained; a law is the growth of few, and the capacity."""
+    for s in prange(born.size):
+        rows = slice(first[s], first[s + 1])
+        total = sum_rows(accessible_cells, rows.start, rows.stop) + sum_rows(niche_cells, rows.start, rows.stop)
+        gain = math.expm1(laws[s, 0] * (1.0 - total / laws[s, 1]))
         for cells in (accessible_cells[rows], niche_cells[rows]):
             for i in range(cells.size):
-                cells[i] *= own
+                cells[i] *= 1.0 + gain
+        born[s], crowded[s] = max(gain, 0.0) * total, max(-gain, 0.0) * total
 
 
 class LogisticGrowth(Process):
@@ -43,10 +48,13 @@ class LogisticGrowth(Process):
 
     def step(self, world: World, key: Key) -> None:
         """Grow for one step."""
-        b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
-        total, has_room = b.sums(b.accessible_cells) + b.sums(b.niche_cells), clone.cells > 0.0
-        capacity = np.where(has_room, self.rel_capacity * clone.cells, np.inf)
-        gain = np.expm1(np.where(has_room, self.rate, 0.0) * (1.0 - total / capacity) * world.dt_h)
-        grow(b.accessible_cells, b.niche_cells, b.first, world.each(1.0 + gain))
-        world.pools.add("cells_born", np.maximum(gain, 0.0) * total)
-        world.pools.add("cells_crowded", np.maximum(-gain, 0.0) * total)
+        b, born, crowded = world.populations["b_cells"], np.empty(world.n_subjects), np.empty(world.n_subjects)
+        grow(b.accessible_cells, b.niche_cells, born, crowded, b.first, world.law(self, self._law))
+        world.pools.add("cells_born", born)
+        world.pools.add("cells_crowded", crowded)
+
+    def _law(self, world: World) -> np.ndarray:
+        """Return the growth of few cells in a step, and the capacity, of each patient."""
+        cells = world.cell_types["b_cells"].cells
+        growth = np.where(cells > 0.0, self.rate * world.dt_h, 0.0)
+        return world.laws(growth, np.where(cells > 0.0, self.rel_capacity * cells, np.inf))

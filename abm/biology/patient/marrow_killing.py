@@ -9,7 +9,7 @@ effect. Every cell killed uses up a share of the reserve: ``dE = -E killed / kil
 *References*: Treon2005 (FCGR3A-158 V/V and V/F respond better than F/F); assumed rate and saturation.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from abm.biology.antibody.places import antibodies
 from abm.biology.columns import GRANULES
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
-from abm.core.population import Population, sum_rows
+from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.series import exp, expm1, log
@@ -46,15 +46,21 @@ def lose(cells, lost, own, rel_hazard):
 
 
 @kernel
-def kill_cells(accessible_cells, niche_cells, killed, cd20, first, burden, exposure, power, rel_niche, reference):
-    """Reduce both compartments of each subclone; ``exposure`` is hazard times time at the reference CD20."""
+def kill_cells(accessible_cells, niche_cells, killed, cd20, effect, first, laws):
+    """Reduce both compartments of each subclone by an effect.
+
+    The law of a patient are the hazard times time at the reference CD20, the power of CD20, the hazard in the niche
+    relative to that, the reference CD20, and the burden that halves the hazard.
+    """
     for s in prange(killed.size):
-        killed[s] = 0.0
-        if exposure[s] * burden[s] > FEWEST_CELLS:
-            rows = slice(first[s], first[s + 1])
-            own, lost = np.empty(rows.stop - rows.start), np.empty(rows.stop - rows.start)
-            expose(own, cd20[rows], reference[s], power[s], exposure[s])
-            killed[s] = lose(accessible_cells[rows], lost, own, 1.0) + lose(niche_cells[rows], lost, own, rel_niche[s])
+        killed[s], law, rows = 0.0, laws[s], slice(first[s], first[s + 1])
+        accessible, niche, n = accessible_cells[rows], niche_cells[rows], first[s + 1] - first[s]
+        burden = sum_rows(accessible, 0, n) + sum_rows(niche, 0, n)
+        exposure = law[0] * effect[s] / (1.0 + burden / law[4])
+        if exposure * burden > FEWEST_CELLS:
+            own, lost = np.empty(n), np.empty(n)
+            expose(own, cd20[rows], law[3], law[1], exposure)
+            killed[s] = lose(accessible, lost, own, 1.0) + lose(niche, lost, own, law[2])
 
 
 class MarrowKilling(Process):
@@ -95,26 +101,24 @@ class MarrowKilling(Process):
         """Without an antibody."""
         return not antibodies(world)
 
-    def strength(self, genotype: Any, nk: Population | None) -> Any:
-        """Return genotype factor times the effectors' mean potency and reserve; 1 for them where there are none."""
-        own = np.where(genotype == "VV", self.rel_vv, np.where(genotype == "VF", self.rel_vf, self.rel_ff))
-        if nk is None:
-            return own
-        n = np.diff(nk.first)
-        return own * np.where(n > 0, nk.sums(nk.potency * nk.granules) / np.maximum(n, 1), 1.0)
-
     def step(self, world: World, key: Key) -> None:
         """Kill for one step."""
-        b, nk, clone = world.populations["b_cells"], world.populations.get("nk_cells"), world.cell_types["b_cells"]
-        effect = world.pools["drug_effect"]
+        b, nk, effect = world.populations["b_cells"], world.populations.get("nk_cells"), world.pools["drug_effect"]
         if not np.any(effect > 0.0):
             return
-        burden = b.sums(b.accessible_cells) + b.sums(b.niche_cells)
-        strength = self.strength(world.properties["covariates"].fcgr3a, nk)
-        hazard = self.rate * strength * effect / (1.0 + burden / self.saturation_cells)
-        law = (burden, hazard * world.dt_h, self.cd20_power, self.rel_niche, clone.reference_cd20_per_cell)
+        if nk is not None:
+            reserve = nk.sums(nk.potency, nk.granules) / np.maximum(nk.n_each, 1)
+            effect = effect * np.where(nk.n_each > 0, reserve, 1.0)
         killed = np.empty(world.n_subjects)
-        kill_cells(b.accessible_cells, b.niche_cells, killed, b.cd20_per_cell, b.first, *map(world.each, law))
+        cells = b.accessible_cells, b.niche_cells, killed, b.cd20_per_cell
+        kill_cells(*cells, world.each(effect), b.first, world.law(self, self._law))
         world.pools.add("cells_killed", killed)
         if nk is not None:
-            nk.granules[:] *= np.repeat(np.exp(-killed / self.kills_to_tire), np.diff(nk.first))
+            nk.granules[:] *= np.repeat(np.exp(-killed / self.kills_to_tire), nk.n_each)
+
+    def _law(self, world: World) -> np.ndarray:
+        """Return the law of each patient, that of the genotype in it."""
+        genotype, reference = world.properties["covariates"].fcgr3a, world.cell_types["b_cells"].reference_cd20_per_cell
+        own = np.where(genotype == "VV", self.rel_vv, np.where(genotype == "VF", self.rel_vf, self.rel_ff))
+        exposure = self.rate * own * world.dt_h
+        return world.laws(exposure, self.cd20_power, self.rel_niche, reference, self.saturation_cells)

@@ -49,11 +49,19 @@ FATES = ("central", "peripheral", "eliminated", "by_target", "removed")
 
 
 @kernel
-def distribute(central, peripheral, inflow, leaving, to_tissue, back, dt):
-    """Advance the amounts in both compartments of each patient at these rates."""
+def distribute(central, peripheral, by_target, by_body, inflow, antigen, laws, dt_h):
+    """Advance the amounts in both compartments of each patient, and write what target and what the body cleared.
+
+    A law are both volumes, the exchange, clearance without target and by that of the usual burden, and most antigen.
+    """
     for s in prange(central.size):
-        rates = leaving[s], to_tissue[s], back[s]
-        central[s], peripheral[s] = two_pools((central[s], peripheral[s]), inflow[s], rates, dt)
+        v1, v2, q, body, cl2, most = laws[s, 0], laws[s, 1], laws[s, 2], laws[s, 3], laws[s, 4], laws[s, 5]
+        target, before = cl2 * min(most, antigen[s]), central[s] + peripheral[s]
+        rates = (body + target + q) / v1, q / v1, q / v2
+        central[s], peripheral[s] = two_pools((central[s], peripheral[s]), inflow[s], rates, dt_h)
+        cleared = max(0.0, before + inflow[s] * dt_h - (central[s] + peripheral[s]))
+        by_target[s] = cleared * target / max(body + target, SLOWEST)
+        by_body[s] = cleared - by_target[s]
 
 
 class Pharmacokinetics(Process):
@@ -151,19 +159,16 @@ class TwoCompartment(Pharmacokinetics):
 
     def clear(self, world: World, drug: Antibody, rate: Any) -> tuple[Any, Any]:
         """Distribute and clear with the antigen of the step's start."""
-        pools, b, clone = world.pools, world.populations["b_cells"], world.cell_types["b_cells"]
-        antigen = clone.cd20_mass(b, "accessible_cells") + clone.cd20_mass(b, "niche_cells")
-        antigen = np.minimum(self.antigen_max, antigen)
-        target, body = self.cl2 * drug.rel_target_clearance * antigen, self.cl1 * drug.rel_clearance
-        central, peripheral = dose_pool_of(drug, "central_mg"), dose_pool_of(drug, "peripheral_mg")
-        before = pools[central] + pools[peripheral]
-        amounts = world.each(pools[central]), world.each(pools[peripheral])
-        law = rate, (body + target + self.q) / self.v1, self.q / self.v1, self.q / self.v2
-        distribute(*amounts, *map(world.each, law), world.dt_h)
-        pools[central], pools[peripheral] = amounts
-        cleared = np.maximum(0.0, before + rate * world.dt_h - sum(amounts))
-        by_target = cleared * target / np.maximum(body + target, SLOWEST)
-        return by_target, cleared - by_target
+        pools, clone = world.pools, world.cell_types["b_cells"]
+        antigen = clone.cd20_mass(world.populations["b_cells"], of_all=True)
+        names = [dose_pool_of(drug, where) for where in ("central_mg", "peripheral_mg")]
+        amounts = [world.each(pools[name]) for name in names]
+        by_target, by_body = np.empty(world.n_subjects), np.empty(world.n_subjects)
+        clearances = self.cl1 * drug.rel_clearance, self.cl2 * drug.rel_target_clearance
+        laws = world.laws(self.v1, self.v2, self.q, *clearances, self.antigen_max)
+        distribute(*amounts, by_target, by_body, world.each(rate), antigen, laws, world.dt_h)
+        pools.amounts |= dict(zip(names, amounts, strict=True))
+        return by_target, by_body
 
 
 class OneCompartment(Pharmacokinetics):
