@@ -124,8 +124,8 @@ def test_a_claim_that_few_patients_say_nothing_of_is_left_out_and_one_that_is_lo
 def test_both_sides_run_the_same_seeds_and_a_planted_law_is_found():
     job = jobs.row(300, hours=2.0)
     planted = job | {"sets": (*job["sets"], "processes.docking=null"), "few": job["sets"]}
-    found = compare("row", Contest("a row", job, 4, 1.0, planted), (ROOT, ROOT))
-    assert len(found.before_s) == len(found.after_s) == 4
+    found = compare("row", Contest("a row", job, 6, 1.0, planted), (ROOT, ROOT))
+    assert len(found.before_s) == len(found.after_s) == 6
     assert {"serum.survival", "both.survival"} <= {law.name for law in found.broken}
     untouched = [law for law in found.laws if law.name.startswith("effectors")]
     assert all(law.before == law.after for law in untouched)
