@@ -58,7 +58,7 @@ def kill_often(start, words, root, n_kills):
     """Start and kill a call at random moments, its parent alone or with all that it started."""
     for kill in range(n_kills):
         before = n_ended(root) if kill % 4 else -1  # every fourth while it is still starting
-        run = start(*words, workers=True, slow_s=0.004)
+        run = start(*words, workers=True, slow_s=0.02)
         wait_until(lambda run=run, before=before: n_ended(root) > before or not run.process.is_alive())
         time.sleep(random.uniform(0.0, 0.3 if before >= 0 else 3.0))
         workers = workers_of(run.pid)
