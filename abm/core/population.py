@@ -274,11 +274,9 @@ class Part(Population):
         self.name, self.columns, self._whole_population = whole.name, whole.columns, whole
         begin, end = whole.first[subject : subject + 2].tolist()
         self.n, self.n_subjects, self._rows = end - begin, 1, slice(begin, end)
-
-    @property
-    def first(self) -> np.ndarray:
-        """Its first row and its end."""
-        return np.array([0, self.n])
+        self._first, self._n_each = np.array([0, self.n]), np.array([self.n])
+        self.version = self._first_of = 0
+        self._blocks_of = -1
 
     def names(self, prefix: str, suffix: str = "") -> list[str]:
         """Return the column names with this prefix and suffix, sorted."""

@@ -10,7 +10,6 @@ process off leaves the luck of all others untouched. In kernels a *key* is the p
 import hashlib
 import math
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -52,11 +51,6 @@ def stream_key(seed: int, replicate: int, stream: str) -> np.uint64:
     """Return the 64-bit key of a named stream, for example a process's name in the scenario."""
     name = int.from_bytes(hashlib.blake2b(stream.encode(), digest_size=8).digest(), "little")
     return np.uint64(mix(seed, replicate, name))
-
-
-def of_each(key: Any) -> tuple[np.ndarray, np.uint32]:
-    """Return a key with a stream of each subject, also where there is but one."""
-    return np.atleast_1d(key[0]), key[1]
 
 
 @device

@@ -5,6 +5,7 @@ import pytest
 
 from abm.core.par import describe
 from abm.core.stack import alike, beside, form, own, stack, stacks
+from abm.probes.counts import Counts
 from abm.scenario.build import Subject, build
 from abm.scenario.from_file import load_scenario
 
@@ -147,6 +148,8 @@ def test_a_well_is_the_same_alone_and_in_any_company(wells, company):
     found, expected = shown(together, company.index(0)), shown(alone, 0)
     for mine, its in zip(found, expected, strict=True):
         assert mine == its
+    one_by_one = Counts(every="1 h").observe(together.world.of(company.index(0)))
+    np.testing.assert_equal(one_by_one, Counts(every="1 h").observe(alone.world))
     tallies = expected[-1]
     assert min(tallies[f"b_cells.deaths_{cause}"] for cause in ("adcc", "cdc")) > 0
     assert shown(together, company.index(1)) != expected

@@ -20,6 +20,16 @@ def bytes_of(simulation):
     return header["tallies"], {name: values.tobytes() for name, values in arrays.items()}
 
 
+def assert_ends_alike(session, arm, path):
+    """Step to the end, and run all that was done headless, to the same bytes."""
+    while not session.is_over:
+        session.step()
+    path.write_text(session.scenario_file())
+    headless = build(load_scenario(path), Subject(arm, 0))
+    headless.run()
+    assert bytes_of(headless) == bytes_of(session.simulations[arm])
+
+
 def assert_replays(session, path):
     while not session.is_over:
         session.step()
@@ -79,13 +89,7 @@ def test_a_patient_is_steered_and_replayed(patient, tmp_path):
     session.change({"processes.il6": None, "processes.growth.rate": "0.02 /d"})
     steps(session, 30)
     session.add("plasmapheresis", "50 %")
-    while not session.is_over:
-        session.step()
-    path = tmp_path / "p.yaml"
-    path.write_text(session.scenario_file())
-    headless = build(load_scenario(path), Subject("rituximab", 0))
-    headless.run()
-    assert bytes_of(headless) == bytes_of(session.simulations["rituximab"])
+    assert_ends_alike(session, "rituximab", tmp_path / "p.yaml")
 
 
 def test_a_patient_whose_clone_waits_is_steered_and_replayed(tmp_path):
@@ -95,13 +99,7 @@ def test_a_patient_whose_clone_waits_is_steered_and_replayed(tmp_path):
     session.add("ibrutinib", "0 mg")
     steps(session, 30)
     session.change({"processes.turnover.room": 4, "processes.signalling.sigma": 0.4})
-    while not session.is_over:
-        session.step()
-    path = tmp_path / "p.yaml"
-    path.write_text(session.scenario_file())
-    headless = build(load_scenario(path), Subject("ibrutinib", 0))
-    headless.run()
-    assert bytes_of(headless) == bytes_of(session.simulations["ibrutinib"])
+    assert_ends_alike(session, "ibrutinib", tmp_path / "p.yaml")
 
 
 def test_switching_off_does_what_it_says(scenario):

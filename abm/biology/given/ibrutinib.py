@@ -13,7 +13,7 @@ from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.errors import Fault
 from abm.core.jit import kernel, prange
 from abm.core.par import Model, par, refusal
-from abm.core.rng import of_each, uniform
+from abm.core.rng import uniform
 from abm.core.world import World
 
 
@@ -109,7 +109,7 @@ def taken(regimen: Sequence[IbrutinibGiven], stream: Any, from_h: float, to_h: f
     first, last = (math.ceil((t - starts[0] - SAME_MOMENT_H) / H_PER_D) for t in (from_h, to_h)) if starts else (0, 0)
     if last <= max(0, first):
         return []
-    key, days = of_each((stream, np.uint32(0))), np.arange(max(0, first), last, dtype=np.uint64)
+    key, days = (np.atleast_1d(stream), np.uint32(0)), np.arange(max(0, first), last, dtype=np.uint64)
     dose_h, luck = starts[0] + days * H_PER_D, np.empty((days.size, key[0].size))
     draw_luck(luck, days, key)
     which = np.searchsorted(starts, dose_h + SAME_MOMENT_H) - 1

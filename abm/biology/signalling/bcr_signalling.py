@@ -33,7 +33,7 @@ from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.population import Population
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, normal, of_each
+from abm.core.rng import Key, normal
 from abm.core.series import exp
 from abm.core.world import World
 
@@ -169,7 +169,7 @@ class BcrSignalling(Process):
     def begin(self, world: World) -> None:
         """Draw surface IgM, and record what is measured of the patient at the start."""
         b, error = world.populations["b_cells"], np.empty(world.n_subjects)
-        draw_errors(error, of_each(world.key("calcium")))
+        draw_errors(error, world.key("calcium"))
         self._draw(world, b)
         b.surface_igm[:] = b.surface_igm_start
         m = self.surface_igm_mfi / REFERENCE_MFI
@@ -186,7 +186,7 @@ class BcrSignalling(Process):
 
     def _draw(self, world: World, b: Population) -> None:
         law = world.each(self.surface_igm_mfi / REFERENCE_MFI), world.each(self.sigma)
-        streams, _ = of_each(world.key("cells.surface_igm"))
+        streams, _ = world.key("cells.surface_igm")
         set_points(b.surface_igm_start, b.igm_score, b.uid, b.first, *law, (streams, np.uint32(0)))
 
     def _signal(self, world: World, b: Population, kept: Any, n_steps: int) -> None:

@@ -25,7 +25,7 @@ from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, binomial_at, direction, fill_both, negative_binomial_at, of_each, uniform
+from abm.core.rng import Key, binomial_at, direction, fill_both, negative_binomial_at, uniform
 from abm.core.series import exp, expm1, log
 from abm.core.world import World
 
@@ -249,6 +249,6 @@ class SignalTurnover(Process):
         laws = world.laws(*births, *deaths, *out, self.room, start, world.dt_h, n_steps)
         born, died = np.empty(world.n_subjects), np.empty(world.n_subjects)
         cells = b.accessible_cells, b.niche_cells, b.most_inhibited, b.to_blood_per_h
-        turn_over(*cells, born, died, b.signal_rel, b.turnover_rel, b.uid, b.first, laws, of_each(key))
+        turn_over(*cells, born, died, b.signal_rel, b.turnover_rel, b.uid, b.first, laws, key)
         world.pools.add("cells_born", born)
         world.pools.add("cells_killed", died)

@@ -18,7 +18,7 @@ from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import join
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, normal, of_each
+from abm.core.rng import Key, normal
 from abm.core.world import World
 
 OWN = ("surface_igm", "surface_igm_start", "igm_score", "splits_at_cells")
@@ -75,5 +75,5 @@ class SubcloneSplit(Process):
         subject = np.searchsorted(b.first, large, side="right") - 1
         rows = join(b, subject, sisters, free)
         score = b.igm_score[rows]
-        drift_apart(score, b.uid[rows], subject, world.each(self.drift), of_each(key))
+        drift_apart(score, b.uid[rows], subject, world.each(self.drift), key)
         b.igm_score[rows] = score
