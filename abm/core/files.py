@@ -51,7 +51,7 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
         raise WriteError.of(error, path) from error
 
 
-def atomic_write(path: str | os.PathLike[str], content: Content) -> None:
+def atomic_write(path: str | os.PathLike[str], content: Content, is_passing: bool = False) -> None:
     """Write a file under a temporary name in its folder and rename it into place once it is on the disk.
 
     Parameters
@@ -60,6 +60,9 @@ def atomic_write(path: str | os.PathLike[str], content: Content) -> None:
         An older file of that name is replaced.
     content : bytes-like or callable
         A callable is given the open, seekable binary file.
+    is_passing : bool
+        It is soon put into another file, and made again where it is damaged: so it need not outlast a power cut, and
+        nobody waits for the disk.
 
     Raises
     ------
@@ -70,24 +73,26 @@ def atomic_write(path: str | os.PathLike[str], content: Content) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.abm-tmp")
     with naming(path):
         try:
-            _write_synced(temporary, content)
+            _write(temporary, content, not is_passing)
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        _sync_folder(path.parent)
+        if not is_passing:
+            _sync_folder(path.parent)
 
 
-def _write_synced(path: Path, content: Content) -> None:
+def _write(path: Path, content: Content, is_synced: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
         if callable(content):
             content(file)
         else:
             file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if is_synced:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _sync_folder(path: Path) -> None:
@@ -149,6 +154,6 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def write_json(path: str | os.PathLike[str], value: object) -> None:
+def write_json(path: str | os.PathLike[str], value: object, is_passing: bool = False) -> None:
     """Write `value` by `json_text` and `atomic_write`."""
-    atomic_write(path, json_text(value).encode())
+    atomic_write(path, json_text(value).encode(), is_passing)

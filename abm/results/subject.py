@@ -103,7 +103,7 @@ class SubjectFolder:
 
     def finish(self, record: Mapping[str, object], known: Mapping[str, str] = NONE) -> None:
         """Mark the subject as finished and keep its `record`, such as steps done and conservation errors."""
-        write_json(self.path / RECORD, {"record": record, "files": self.files(known=known)})
+        write_json(self.path / RECORD, {"record": record, "files": self.files(known=known)}, is_passing=True)
 
     def damaged(self) -> list[str]:
         """Return which files of a finished subject changed or went since."""

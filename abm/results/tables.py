@@ -4,13 +4,11 @@ A spreadsheet takes a text that begins with ``=``, ``+``, ``-`` or ``@`` for a f
 before such a text; it is taken off again when the file is read here. Numbers stay numbers.
 """
 
-import csv
-import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
 import pyarrow as pa
@@ -110,7 +108,7 @@ def write_arrow(path: Path, columns: Columns) -> None:
     sink, table = pa.BufferOutputStream(), as_table(columns).replace_schema_metadata(None)
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    atomic_write(path, memoryview(sink.getvalue()))
+    atomic_write(path, memoryview(sink.getvalue()), is_passing=True)
 
 
 def read_arrow(path: Path) -> pa.Table:
@@ -144,29 +142,19 @@ def write_csv_parts(path: Path, parts: Iterable[pa.Table], names: Sequence[str] 
     names : sequence of str
         All columns; by default those of the first part.
     """
-
-    def write(file: BinaryIO) -> None:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        _write_rows(csv.writer(text, lineterminator="\n"), parts, names)
-        text.flush()
-        text.detach()
-
-    atomic_write(path, write)
+    atomic_write(path, lambda file: file.writelines(text.encode() for text in _texts(parts, names)))
 
 
 def csv_text(columns: Columns) -> str:
     """Return what `write_csv` writes."""
-    text = io.StringIO(newline="")
-    _write_rows(csv.writer(text, lineterminator="\n"), [as_table(columns)], ())
-    return text.getvalue()
+    return "".join(_texts([as_table(columns)]))
 
 
 def write_excel_de(path: Path, columns: Columns) -> None:
     """Write a CSV file as a German Excel opens it: semicolons, decimal commas, and a mark that it is UTF-8."""
-    table, text = as_table(columns), io.StringIO(newline="")
+    table = as_table(columns)
     with_commas = pa.table([_with_commas(column) for column in table.columns], names=table.column_names)
-    _write_rows(csv.writer(text, delimiter=";"), [with_commas], ())
-    atomic_write(path, text.getvalue().encode("utf-8-sig"))
+    atomic_write(path, "".join(_texts([with_commas], between=";", end="\r\n")).encode("utf-8-sig"))
 
 
 def _with_commas(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
@@ -180,13 +168,18 @@ def _with_commas(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return pa.array(found, pa.string())
 
 
-def _write_rows(writer: "csv._writer", parts: Iterable[pa.Table], names: Sequence[str]) -> None:
+def _texts(parts: Iterable[pa.Table], names: Sequence[str] = (), between: str = ",", end: str = "\n") -> Iterator[str]:
+    """Yield the rows of tables under one another, the names of the columns first."""
     known = list(names)
     for index, part in enumerate(_joined(parts)):
         known = known or part.column_names
         if index == 0:
-            writer.writerow(map(_as_text, known))
-        writer.writerows(zip(*(_values(part, name) for name in known), strict=True))
+            yield between.join(_quoted(_as_text(name), between) for name in known) + end
+        columns = [_column_texts(part, name, between) for name in known]
+        rows = pc.binary_join_element_wise(*columns, between, null_handling="replace", null_replacement="").to_pylist()
+        if len(known) == 1:  # an empty line would be no row
+            rows = [row or '""' for row in rows]
+        yield "".join(f"{row}{end}" for row in rows)
 
 
 def _joined(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -201,27 +194,38 @@ def _joined(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting).combine_chunks()
 
 
-def _values(table: pa.Table, name: str) -> list[object]:
+def _column_texts(table: pa.Table, name: str, between: str) -> pa.Array:
+    """Return a column as it is written; what is missing is null."""
     if name not in table.column_names:
-        return [None] * table.num_rows
-    if pa.types.is_float64(table[name].type):
-        return _float_texts(table[name])
-    values = table[name].to_pylist()
-    if _is_text(table[name].type):
-        return [value and _as_text(value) for value in values]
-    return [None if value != value else value for value in values]
+        return pa.nulls(table.num_rows, pa.string())
+    column = table[name].combine_chunks()
+    if pa.types.is_float64(column.type):
+        return _float_texts(column)
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.string())
+    coded = column.dictionary_encode()
+    texts = [None if value is None or value != value else str(value) for value in coded.dictionary.to_pylist()]
+    if _is_text(column.type):
+        texts = [text and _quoted(_as_text(text), between) for text in texts]
+    return pa.array(texts, pa.string()).take(coded.indices)
 
 
-def _float_texts(column: pa.ChunkedArray) -> list[str | None]:
+def _float_texts(column: pa.Array) -> pa.Array:
     """Return floats as Python writes them; Arrow writes most of them alike, and many times as fast."""
-    values, texts = column.to_numpy(), pc.cast(column, pa.string())
-    size, is_whole = np.abs(values), values == np.floor(values)
+    values, texts = column.to_numpy(zero_copy_only=False), pc.cast(column, pa.string())
+    size = np.abs(values)
+    is_whole, is_alike = (values == np.floor(values)) & (size < 1e15), (size >= 1e-4) & (size < 1e15)
     if is_whole.any():
-        texts = pc.if_else(pa.array(is_whole), pc.binary_join_element_wise(texts, ".0", ""), texts)
-    found, is_alike = texts.to_pylist(), (size >= 1e-4) & (size < np.where(is_whole, 1e6, 1e15)) | (size == 0.0)
-    for i in np.flatnonzero(~is_alike):
-        found[i] = None if values[i] != values[i] else repr(float(values[i]))
-    return found
+        whole = pc.cast(pa.array(np.where(is_whole, values, 0.0).astype(np.int64)), pa.string())
+        texts = pc.if_else(pa.array(is_whole), pc.binary_join_element_wise(whole, ".0", ""), texts)
+    others = ~(is_alike | is_whole) | (np.signbit(values) & (values == 0.0))
+    own = [None if value != value else repr(value) for value in values[others].tolist()]
+    return pc.replace_with_mask(texts, pa.array(others), pa.array(own, pa.string()))
+
+
+def _quoted(text: str, between: str) -> str:
+    """Return a text in quotes where it holds what would end it."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in (between, '"', "\n")) else text
 
 
 def _as_text(text: str) -> str:
