@@ -18,16 +18,29 @@ LAYERS = {
     "core": {"core"},
     "results": {"core"},
     "statistics": set(),
+    "inference": {"core", "inference"},
     "document": {"core"},
     "biology": {"core", "biology"},
     "probes": {"core", "probes"},
     "readouts": {"core", "biology", "probes", "readouts"},
     "scenario": {"core", "document", "biology", "probes", "readouts", "scenario"},
     "study": {"core", "document", "biology", "probes", "readouts", "scenario", "study"},
-    "evidence": {"core", "document", "biology", "probes", "readouts", "scenario", "study", "evidence"},
+    "evidence": {"core", "document", "biology", "probes", "readouts", "scenario", "study", "inference", "evidence"},
     "plot": {"plot"},
     "view": {"core", "document", "biology", "probes", "readouts", "scenario", "plot", "view"},
-    "cli": {"core", "document", "biology", "probes", "readouts", "scenario", "study", "evidence", "plot", "view"},
+    "cli": {
+        "core",
+        "document",
+        "biology",
+        "probes",
+        "readouts",
+        "scenario",
+        "study",
+        "inference",
+        "evidence",
+        "plot",
+        "view",
+    },
     "__main__": {"cli"},
     "abm": {"study"},  # the Python interface, imported when it is used
 }
@@ -41,8 +54,11 @@ ONLY_IN = {
     "SALib": {"study"},
     "optuna": {"evidence"},
     "pyabc": {"evidence"},
+    "sklearn": {"inference"},
+    "dynesty": {"inference"},
 }
 OF_CORE = {"results": {"abm.core.files", "abm.core.measure"}}  # a folder is written and read without the engine
+OF_INFERENCE = {"abm.core.errors"}  # it knows nothing of the simulator
 OF_THE_MODEL = {"biology", "probes", "readouts", "scenario", "study", "evidence"}
 KERNELS = {"kernel", "serial", "device"}
 PROCESS_MODULES = {cls.__module__ for cls in PROCESSES.values()}
@@ -101,6 +117,11 @@ def test_a_layer_imports_only_what_lies_below(module):
 def test_of_the_core_the_leaves_import_files_and_measures_alone(module):
     own = {name for name in imported(module) if layer(name) == "core"}
     assert own <= OF_CORE[layer(module)]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if layer(name) == "inference"])
+def test_inference_knows_nothing_of_the_simulator(module):
+    assert {name for name in imported(module) if layer(name) == "core"} <= OF_INFERENCE
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in ("results", "statistics", "plot")])
