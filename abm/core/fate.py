@@ -212,7 +212,9 @@ class Fate(Process):
         return killer_uid
 
     def _lyse(self, world: World, name: str) -> None:
-        population, n_lysed = world.populations[name], np.sum(world.tallies.get(f"{name}.lysed", 0))
+        population, n_lysed = world.populations[name], world.tallies.get(f"{name}.lysed", 0)
+        if isinstance(n_lysed, np.ndarray):
+            n_lysed = n_lysed.sum()
         if world.deaths[name].n == n_lysed:  # nobody is dying
             return
         lysed = population.t_lysis_h <= world.t_h + world.dt_h

@@ -14,6 +14,17 @@ from abm.core.rng import BLOCK, pair_uniform
 
 
 @serial
+def lay_out(n_side, first_bin, n_cells, spacings, least_um, most, side_um):
+    """Write the bins a side of each subject, so many spacings of its cells wide, and its first one; return how many."""
+    n_bins = 0
+    for s in range(n_side.size):
+        bin_um = max(spacings * side_um / math.sqrt(max(n_cells[s], 1)), least_um[s])
+        n_side[s], first_bin[s] = int(min(max(side_um / bin_um, 1.0), most)), n_bins
+        n_bins += n_side[s] * n_side[s]
+    return n_bins
+
+
+@serial
 def bin_rows(starts, order, bins):
     """Sort rows by bin, stably, into ``order``; ``starts`` (bins + 1) says where each bin begins."""
     starts[:] = 0
@@ -80,16 +91,19 @@ def list_targets(heads, entries, x_um, y_um, weight, first, n_side, first_bin, f
 
 @device
 def list_near(rows, is_free, x_um, y_um, heads, n_side, first_bin, side_um):
-    """List the free cells of a block in whose bin some target is within reach; return how many, and all bins."""
-    n_side, per_um, bins, n = np.int32(n_side), n_side / side_um, np.empty(x_um.size, np.int32), 0
+    """List the free cells of a block in whose bin some target is within reach; return how many, and all bins.
+
+    An index without a sign is not asked whether it counts from the end.
+    """
+    n_side, per_um, bins, n = np.int32(n_side), n_side / side_um, np.empty(x_um.size, np.uint32), np.uint64(0)
     last, first_bin = n_side - np.int32(1), np.int32(first_bin)
     for i in range(bins.size):  # 32 bits, and a loop of nothing else, run in vector registers
         column, row = np.int32(x_um[i] * per_um), np.int32(y_um[i] * per_um)
-        bins[i] = first_bin + min(row, last) * n_side + min(column, last)
+        bins[i] = np.uint32(first_bin + min(row, last) * n_side + min(column, last))
     for i in range(bins.size):
         rows[n] = i
-        n += is_free[i] & (heads[bins[i]] >= 0)
-    return n, bins
+        n += np.uint64(is_free[i] & (heads[bins[i]] >= 0))
+    return np.int64(n), bins
 
 
 @device

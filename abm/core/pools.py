@@ -7,6 +7,11 @@ import numpy as np
 MOLECULES_PER_NM_UL = 6.02214076e23 * 1e-9 * 1e-6
 
 
+def is_any(condition: Any) -> bool:
+    """Say whether something holds, or holds for any subject."""
+    return bool(condition.any() if isinstance(condition, np.ndarray) else condition)
+
+
 class Pools:
     """Named amounts in one volume. The unit of a pool is fixed by who declares it: molecules unless said otherwise.
 
@@ -51,7 +56,9 @@ class Pools:
 
     def add(self, name: str, amount: Any) -> None:
         """Add an amount; a pool not yet declared starts at zero."""
-        self.amounts[name] = self._own(self.amounts.get(name, 0.0) + amount)
+        before = self.amounts.get(name)
+        own = self._own(amount) if self.n_subjects is None or before is None else amount
+        self.amounts[name] = own if before is None else before + own
 
     def move(self, source: str, target: str, amount: Any) -> None:
         """Move an amount between two pools so that their sum stays."""

@@ -28,13 +28,14 @@ def fill(block, places, values, n):
 
 
 @kernel
-def count_nan(n_nan, block, places, n):
-    """Count the NaN among the first ``n`` rows of each of some columns."""
+def count_nan(places, block, n):
+    """Return how many of the first ``n`` rows of some columns are NaN."""
+    found = 0
     for k in prange(places.size):
-        values, found = block[places[k]], 0
+        values = block[places[k]]
         for i in range(n):
             found += values[i] != values[i]
-        n_nan[k] = found
+    return found
 
 
 @serial
@@ -229,11 +230,8 @@ class Population(Table):
         if (among, is_brief) not in self._floating:
             self._floating[among, is_brief] = {width: self._floats(width, among, is_brief) for width in self._blocks}
         for width, (names, places) in self._floating[among, is_brief].items():
-            n_nan = np.zeros(places.size, np.int64)
-            if names:
-                count_nan(n_nan, self._blocks[width].view(f"f{width}"), places, self.n)
-            if n_nan.any():
-                name = names[np.flatnonzero(n_nan)[0]]
+            if names and count_nan(places, self._blocks[width].view(f"f{width}"), self.n):
+                name = next(name for name in names if np.isnan(self._view[name]).any())
                 return name, int(np.flatnonzero(np.isnan(self._view[name]))[0])
         return None
 

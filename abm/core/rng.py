@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from abm.core.jit import device
+from abm.core.series import polynomial
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -24,6 +25,8 @@ _INV52 = 1.0 / 4503599627370496.0
 _LARGE = 12.0  # design: Hormann1993 needs at least 10
 BLOCK = 1024  # design: rows whose temporaries stay in the nearest cache
 _INVERSE = np.concatenate([[0.0], 1.0 / np.arange(1.0, 128.0)])
+COSINE = tuple((-1.0) ** n / math.factorial(2 * n) for n in range(10, -1, -1))
+SINE = tuple((-1.0) ** n / math.factorial(2 * n + 1) for n in range(10, -1, -1))
 _PAIR = np.uint64(0x94D049BB)
 _MASK64 = (1 << 64) - 1
 
@@ -127,11 +130,7 @@ def direction(u):
     """Return the cosine and sine of ``2 pi u``, ``u`` in [0, 1], by series of the half angle: they run in registers."""
     t = math.pi * (u - 0.5)
     t2 = t * t
-    c, s = 1.0, 1.0
-    for n in range(20, 0, -2):
-        c = 1.0 - c * t2 * (1.0 / (n * (n - 1.0)))
-        s = 1.0 - s * t2 * (1.0 / (n * (n + 1.0)))
-    s *= t
+    c, s = polynomial(t2, COSINE), t * polynomial(t2, SINE)
     return s * s - c * c, -2.0 * s * c
 
 

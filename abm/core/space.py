@@ -8,11 +8,20 @@ well-mixed limit of the same law.
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from abm.core.floor import bin_rows, choose_on_floor, close_up, count_descents, find_bins, list_targets, touch_on_floor
+from abm.core.floor import (
+    bin_rows,
+    choose_on_floor,
+    close_up,
+    count_descents,
+    find_bins,
+    lay_out,
+    list_targets,
+    touch_on_floor,
+)
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import Model, par
 from abm.core.population import Population, whose
@@ -160,19 +169,15 @@ class Floor(Space):
         Bins are as wide as the spacing of all cells there ever were, so that rows once sorted stay sorted when others
         go.
         """
-        bins, floor = (
-            np.empty(population.n, np.int64),
-            self._sides(np.atleast_1d(population.next_uid), SPACINGS_A_BIN, LEAST_BIN_UM),
-        )
+        n_cells, bins = np.atleast_1d(population.next_uid), np.empty(population.n, np.int64)
+        floor = self._sides(n_cells, SPACINGS_A_BIN, np.full(n_cells.size, LEAST_BIN_UM))
         find_bins(bins, population.x_um, population.y_um, population.blocks, *floor[:2], self.side)
         return bins, floor[2]
 
-    def _sides(self, n_cells: np.ndarray, spacings: float, least_um: Any) -> tuple[np.ndarray, np.ndarray, int]:
+    def _sides(self, n_cells: np.ndarray, spacings: float, least_um: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
         """Return of each subject the bins a side, so many spacings of its cells wide, and its first bin; and all."""
-        bin_um = np.maximum(spacings * self.side / np.sqrt(np.maximum(n_cells, 1)), least_um)
-        n_side = np.minimum(np.maximum(self.side / bin_um, 1.0), MOST_BINS_A_SIDE).astype(np.int64)
-        ends = np.cumsum(n_side * n_side)
-        return n_side, ends - n_side * n_side, int(ends[-1])
+        n_side, first_bin = np.empty(n_cells.size, np.int64), np.empty(n_cells.size, np.int64)
+        return n_side, first_bin, lay_out(n_side, first_bin, n_cells, spacings, least_um, MOST_BINS_A_SIDE, self.side)
 
     def sort(self, population: Population) -> np.ndarray | None:
         """Return the row order that puts neighbours beside each other, None if they are, or all lie in the cache."""

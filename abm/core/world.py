@@ -165,7 +165,8 @@ class World:
 
     def tally(self, name: str, count: Any) -> None:
         """Count events, of each subject where there are several."""
-        n = np.asarray(count).astype(np.int64) if self.members else int(np.sum(count))
+        is_one = not isinstance(count, np.ndarray)
+        n = np.asarray(count).astype(np.int64) if self.members else int(count if is_one else count.sum())
         self.tallies[name] = self.tallies.get(name, 0) + n
 
     def populate(self, name: str, n: int, cohort: int) -> slice:

@@ -13,7 +13,7 @@ from abm.core.fields import Field
 from abm.core.population import Population
 from abm.core.probe import Probe
 from abm.core.process import Phase, Process, discover
-from abm.core.simulation import Simulation, time_grid
+from abm.core.simulation import SORT_EVERY, Simulation, time_grid
 from abm.core.space import Mixed
 from abm.core.state import saved
 from abm.core.table import Column
@@ -155,10 +155,11 @@ def test_a_nan_is_never_kept_and_names_cell_process_and_step(where):
     assert list(made.records["look"]) == [0, 1]
 
 
-@pytest.mark.parametrize(("where", "n_steps"), [("cell", 6), ("field", 31), ("pool", 6)])
+@pytest.mark.parametrize(("where", "n_steps"), [("cell", 6), ("field", SORT_EVERY - 1), ("pool", 6)])
 def test_a_nan_that_could_be_gone_is_found_at_once_and_any_other_before_cells_are_sorted(where, n_steps):
-    made = spoilt(where, 5, np.arange(60.0))
-    steps = r"in steps 0 to 30 \(0 to 30 h\)" if n_steps == 31 else r"at step 5 \(5 h\)"
+    made = spoilt(where, 5, np.arange(2.0 * SORT_EVERY))
+    last = n_steps - 1
+    steps = rf"in steps 0 to {last} \(0 to {last} h\)" if where == "field" else r"at step 5 \(5 h\)"
     with pytest.raises(RunFailed, match=rf"^NaN in {WRITTEN[where]} {steps}; written by 'poison'$"):
         made.run()
     assert made.world.step == n_steps

@@ -33,6 +33,7 @@ from abm.biology.antibody.places import (
 from abm.biology.columns import BOUND, REL_C1Q, REL_CD16
 from abm.core.jit import device, serial
 from abm.core.linear import exponential
+from abm.core.pools import is_any
 from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
@@ -192,17 +193,19 @@ class Binding(Process):
     def step(self, world: World, key: Key) -> None:
         """Bind for one step."""
         b, drugs, pools = world.populations["b_cells"], antibodies(world), world.pools
-        free = in_pools(pools, drugs)
-        bind(on_cells(b, drugs), b.bound_per_cell, free, b.cd20_per_cell, b.first, *world.law(self, law), world.dt_h)
+        free, (laws, molecules, is_plain) = in_pools(pools, drugs), world.law(self, _law)
+        bind(on_cells(b, drugs), b.bound_per_cell, free, b.cd20_per_cell, b.first, laws, molecules, world.dt_h)
         to_pools(pools, drugs, free)
-        if any(np.any(drug.rel_c1q != 1.0) or np.any(drug.rel_cd16 != 1.0) for drug in drugs):
+        if not is_plain:
             b.rel_c1q[:] *= mean_over_bound(b, drugs, [drug.rel_c1q for drug in drugs])
             b.rel_cd16[:] *= mean_over_bound(b, drugs, [drug.rel_cd16 for drug in drugs])
 
 
-def law(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """Return the laws of the antibodies, and the molecules of 1 nM, of each subject."""
-    return laws_of(world, antibodies(world)), world.each(world.pools.molecules(1.0))
+def _law(world: World) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return laws and molecules of 1 nM of each subject, and whether all bind C1q and CD16 as the reference does."""
+    drugs, molecules = antibodies(world), world.each(world.pools.molecules(1.0))
+    is_plain = not any(is_any(drug.rel_c1q != 1.0) or is_any(drug.rel_cd16 != 1.0) for drug in drugs)
+    return laws_of(world, drugs), molecules, is_plain
 
 
 def laws_of(world: World, drugs: Sequence[Antibody]) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 from abm.biology.columns import C3B, N_DOCKED, REL_CD55
 from abm.core.jit import kernel, prange
 from abm.core.par import par
+from abm.core.pools import is_any
 from abm.core.population import total
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, poisson_of_each
@@ -63,7 +64,7 @@ class C3bDeposition(Process):
         gain = b.c3b_gain_per_cell
         lay(b.c3b_per_cell, laid, gain, b.n_docked, b.cd55, b.rel_cd55, b.uid, b.blocks, laws, key)
         needed = total(b, laid) * self.c3_per_c3b
-        if np.any(needed > pools["c3"]):
+        if is_any(needed > pools["c3"]):
             share = np.minimum(1.0, pools["c3"] / np.maximum(needed, 1e-300))
             b.c3b_per_cell[:] -= gain * (1.0 - b.spread(share))
             gain *= b.spread(share)

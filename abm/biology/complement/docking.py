@@ -18,6 +18,7 @@ from abm.biology.columns import BOUND, N_DOCKED, REL_C1Q
 from abm.biology.complement.supply import trim
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
+from abm.core.pools import is_any
 from abm.core.population import total
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, poisson_of_each
@@ -103,18 +104,16 @@ class Docking(Process):
         """Dock for one step."""
         b, pools = world.populations["b_cells"], world.pools
         q = self.available_frac(world)
-        if not np.any(q):
+        if not is_any(q):
             return
-        laws, of_blocks = (
-            world.laws(self.max_per_h * q * world.dt_h, self.rho50_per_cell, self.steepness),
-            np.empty(len(b.blocks)),
-        )
+        laws = world.laws(self.max_per_h * q * world.dt_h, self.rho50_per_cell, self.steepness)
+        of_blocks = np.empty(len(b.blocks))
         dock(b.n_docked, of_blocks, b.bound_per_cell, b.rel_c1q, b.uid, b.blocks, laws, key)
         events, uses = total(b, of_blocks), {"c1q": self.c1q_per_event, "c2c4": self.c2c4_per_event}
         for decision, (name, per_event) in enumerate(uses.items(), start=1):
-            events = trim(
-                b.n_docked, events, pools[name] / np.maximum(per_event, LEAST), (b.uid, b.first), decision, key
-            )
+            if is_any(events * per_event > pools[name]):
+                most = pools[name] / np.maximum(per_event, LEAST)
+                events = trim(b.n_docked, events, most, (b.uid, b.first), decision, key)
         for name, per_event in uses.items():
             pools.move(name, f"{name}_used", events * per_event)
         world.tally("docking_events", events)

@@ -17,6 +17,7 @@ from abm.biology.columns import MAC, N_DOCKED, REL_CD55, REL_CD59
 from abm.biology.complement.supply import trim
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
+from abm.core.pools import is_any
 from abm.core.population import total
 from abm.core.process import Phase, Process
 from abm.core.rng import Key, binomial, poisson_of_each
@@ -96,7 +97,7 @@ class MacInsertion(Process):
         cells = b.n_docked, b.cd55, b.rel_cd55, b.cd59, b.rel_cd59, b.uid, b.blocks
         insert(mac, of_blocks, gain, *cells, world.laws(*rates), key)
         inserted = total(b, of_blocks)
-        if np.any(inserted > pools["c5c9"]):
+        if is_any(inserted > pools["c5c9"]):
             mac -= gain
             inserted = trim(gain, inserted, pools["c5c9"], (b.uid, b.first), 2, key)
             mac += gain

@@ -23,7 +23,7 @@ from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
 from abm.core.population import Population, whose
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, fill_first, uniform2
+from abm.core.rng import Key, fill_both, fill_first
 from abm.core.world import World
 
 
@@ -58,15 +58,17 @@ def part(partner, is_free, n_engaged, weight, engaged, is_dying, uid, first, law
                 weight[j] = 0.0 if n_engaged[j] >= max_per_target else weight[j]
 
 
-@kernel
+@serial
 def ask(order, rows, total, cd16, rel_engagement, uid, first, rate_dt, key):
     """Draw the place in the queue of each NK cell in contact; it is infinite for those that do not engage."""
-    for k in prange(order.size):
-        i, s = rows[k], whose(first, rows[k])
-        u, place = uniform2((key[0][s], key[1]), uid[i], 1)
-        mean = rate_dt[s] * cd16[i] * rel_engagement[i] * total[k]
-        is_asking = u < mean and u < -math.expm1(-mean)  # more than the mean is more than the chance
-        order[k] = place if is_asking else math.inf
+    for s in range(first.size - 1):
+        begin, end = np.searchsorted(rows, first[s]), np.searchsorted(rows, first[s + 1])
+        own, place, u = rows[begin:end], order[begin:end], np.empty(end - begin)
+        fill_both(u, place, uid[own], 1, (key[0][s], key[1]))
+        for k in range(own.size):
+            mean = rate_dt[s] * cd16[own[k]] * rel_engagement[own[k]] * total[begin + k]
+            is_asking = u[k] < mean and u[k] < -math.expm1(-mean)  # more than the mean is more than the chance
+            place[k] = place[k] if is_asking else math.inf
 
 
 @serial

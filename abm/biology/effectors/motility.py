@@ -64,9 +64,9 @@ def walk(place, heading, is_engaged, length_um, side_um):
     """Move all but the engaged along one axis; return how many have left the floor."""
     n = 0
     for i in range(place.size):
-        place[i] += heading[i] * (0.0 if is_engaged[i] else length_um)
-    for i in range(place.size):
-        n += (place[i] < 0.0) | (place[i] >= side_um)
+        moved_um = place[i] + heading[i] * (0.0 if is_engaged[i] else length_um)
+        n += (moved_um < 0.0) | (moved_um >= side_um)
+        place[i] = moved_um
     return n
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from abm.core.fields import Field
 from abm.core.par import par
+from abm.core.pools import is_any
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.space import Space
@@ -77,23 +78,23 @@ class DheasField(Process):
         n_cells = world.populations["nk_cells"].n if "nk_cells" in world.populations else 0
         return self.unevenness(n_cells, world.space.side, world.pools.volume_uL) > EVEN_FRAC
 
-    def _law(self, world: World) -> Any:
-        """Return the share that a step loses in the medium."""
-        return -np.expm1(-self.loss_per_h * world.dt_h)
+    def _law(self, world: World) -> tuple[Any, Any]:
+        """Return the share that a step loses in the medium, and the share of it that a cell clears."""
+        cleared_frac = 1e-6 * self.uptake_pL_per_h * world.dt_h / world.pools.volume_uL
+        return -np.expm1(-self.loss_per_h * world.dt_h), cleared_frac
 
     def step(self, world: World, key: Key) -> None:
         """Diffuse, lose and take up for one step."""
         field, pools = world.fields["dheas"], world.pools
-        if not np.any(field.mean):
+        if not is_any(field.mean):
             return
-        molecules = pools.molecules(1.0)
+        molecules, (lost_frac, cleared_frac) = pools.molecules(1.0), world.law(self, self._law)
         field.diffuse(self.diffusion_um2_per_s * 3600.0, world.dt_h)
-        pools.add("dheas_lost", molecules * field.take(world.law(self, self._law)))
+        pools.add("dheas_lost", molecules * field.take(lost_frac))
         nk = world.populations.get("nk_cells")
-        if nk is None or nk.n == 0 or not np.any(self.uptake_pL_per_h):
+        if nk is None or nk.n == 0 or not is_any(cleared_frac):
             return
         if field.is_even and not world.members and self.is_alone(world):
             field.divide()
-        n_cells = nk.n_each if field.is_even else field.count(nk.x_um, nk.y_um)
-        cleared_frac = 1e-6 * self.uptake_pL_per_h * world.dt_h / (pools.volume_uL / field.values.shape[-1] ** 2)
+        n_cells = nk.n_each if field.is_even else field.count(nk.x_um, nk.y_um) * field.values.size
         pools.add("dheas_taken_up", molecules * field.take(-np.expm1(-cleared_frac * n_cells)))

@@ -17,6 +17,7 @@ from abm.biology.antibody.places import antibodies
 from abm.biology.columns import GRANULES
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
+from abm.core.pools import is_any
 from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
@@ -104,7 +105,7 @@ class MarrowKilling(Process):
     def step(self, world: World, key: Key) -> None:
         """Kill for one step."""
         b, nk, effect = world.populations["b_cells"], world.populations.get("nk_cells"), world.pools["drug_effect"]
-        if not np.any(effect > 0.0):
+        if not is_any(effect > 0.0):
             return
         if nk is not None:
             reserve = nk.sums(nk.potency, nk.granules) / np.maximum(nk.n_each, 1)

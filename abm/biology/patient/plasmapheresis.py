@@ -16,6 +16,7 @@ import numpy as np
 from abm.biology.antibody.places import CENTRAL_OF_EACH, REMOVED_OF_EACH, antibodies, dose_pool_of
 from abm.biology.columns import IGM_PARTS
 from abm.core.clock import SAME_MOMENT_H
+from abm.core.pools import is_any
 from abm.core.process import Phase, Process
 from abm.core.rng import Key
 from abm.core.world import World
@@ -34,7 +35,7 @@ class Plasmapheresis(Process):
         """Exchange plasma if it is time."""
         exchanges = world.given_of("plasmapheresis").values()
         kept = math.prod(1.0 - one.plasmapheresis for one in exchanges if abs(one.at - world.t_h) < SAME_MOMENT_H)
-        if np.any(kept < 1.0):
+        if is_any(kept < 1.0):
             self.exchange(world, 1.0 - kept)
 
     def exchange(self, world: World, frac: Any) -> None:
