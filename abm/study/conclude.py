@@ -1,6 +1,6 @@
 """What is concluded from a merged run: the tables and the summary of its read-outs, and what every number is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,20 +34,19 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
 
 def end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """Return a row per arm and subject with what its read-outs find; none where they have no such table."""
-    found, rows, readouts = dict(tuple(series.groupby(["arm", "replicate"], sort=False))), [], scenario.readouts
+    columns = {name: series[name].tolist() for name in series if name not in ("arm", "replicate")}
+    looks, rows, readouts = series.groupby(["arm", "replicate"], sort=False).indices, [], scenario.readouts
     for subject in subjects(scenario):
-        own = _records(found[subject.arm, subject.replicate])
+        own = _records(columns, looks[subject.arm, subject.replicate])
         seen = Seen(own, arm_of(scenario, subject).add, scenario.seed, subject.replicate)
         row = {name: value for readout in readouts for name, value in readout.row(seen).items()}
         rows += [{"arm": subject.arm, "replicate": subject.replicate} | row] if row else []
     return pd.DataFrame(rows)
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a mapping for each row, of what was measured."""
-    names = [name for name in table if name not in ("arm", "replicate")]
-    values = [table[name].tolist() for name in names]
-    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+def _records(columns: Mapping[str, list[Any]], looks: Iterable[int]) -> list[dict[str, Any]]:
+    """Return a mapping for each look at a subject, of what was measured."""
+    return [{name: values[look] for name, values in columns.items()} for look in looks]
 
 
 def declared(readouts: Sequence[Readout]) -> dict[str, Any]:

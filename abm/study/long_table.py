@@ -79,11 +79,10 @@ class LongTable:
             head = {"ID": index + 1, "PATIENT": int(replicate) + 1, "PROTOCOL": protocols.index(str(arm)) + 1}
             every = (NOTHING | row for row in subject.records())
             records = sorted(every, key=lambda row: (row["TIME"], ORDER.index(row["EVID"]), row["CMT"]))
-            found = [
-                head | {"TIME": row["TIME"], "TIME_d": row["TIME"]} | row | subject.covariates(row["TIME"] * H_PER_D)
-                for row in records
-            ]
-            yield {name: [row[name] for row in found] for name in (*COLUMNS, *map(_column, self.units))}
+            found = [head | row | {"TIME_d": row["TIME"]} for row in records]
+            covariates = [subject.covariates(row["TIME"] * H_PER_D) for row in records]
+            columns = {name: [row[name] for row in found] for name in COLUMNS}
+            yield columns | {name: [own[name] for own in covariates] for name in map(_column, self.units)}
 
     def key(self) -> Mapping[str, Sequence[Any]]:
         """Return what every column means, and every number that stands for words."""

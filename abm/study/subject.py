@@ -19,7 +19,7 @@ from abm.core.simulation import Simulation
 from abm.core.stack import own, stacks
 from abm.results.seal import changed
 from abm.results.subject import FRAMES, SubjectFolder
-from abm.results.tables import labelled
+from abm.results.tables import as_table, labelled
 from abm.results.tables import stack as put_together
 from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
@@ -132,9 +132,10 @@ def _finish_patients(simulation: Simulation, parts: Sequence[SubjectFolder], loo
     world, seen, errors = simulation.world, simulation.records[look], balance(simulation.world)
     rows = [seen[step] for step in sorted(seen)]
     columns = {name: np.array([np.broadcast_to(row[name], len(parts)) for row in rows]) for name in rows[0]}
+    series = as_table({name: values.T.ravel() for name, values in columns.items()})
     for s, part in enumerate(parts):
         write_frames(simulation, part)
-        part.append("series", world.step, {name: values[:, s] for name, values in columns.items()})
+        part.append("series", world.step, series.slice(s * len(rows), len(rows)))
         part.finish({"steps": world.step, "conservation": own(errors, s)})
 
 
