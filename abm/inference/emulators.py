@@ -22,8 +22,8 @@ SD_PRECISION = 0.01  # design: of a standard deviation, at 95 % of places
 N_PLACES = 1000  # design: places in the cube at which the directions are chosen, beside those of the design
 AT_ONCE = 64  # design: places computed at once, which fit the cache
 LEAST_EXPLAINED = 0.8  # design: share of what noise leaves that an emulator has to explain
-MOST_SPREAD = 1.5  # design: of standardised errors; beyond, the emulator is too sure of itself
-MOST_SHIFT = 0.75  # design: of their mean
+LARGEST_ERROR = 1.5  # design: of standardised errors' root mean square; beyond, the emulator is too sure of itself
+NEGLIGIBLE = 1e-4  # design: share of the variance that nobody misses, however sure the emulator was of it
 
 
 @dataclass(frozen=True)
@@ -189,12 +189,11 @@ class Check:
         if self.explained < LEAST_EXPLAINED:
             found = f"explains {100 * self.explained:.0f} % of what there is to explain"
             to_do = "add points to the design"
-        elif self.spread > MOST_SPREAD:
-            found = f"is too sure of itself: its errors are {self.spread:.1f} times what it says"
+        elif math.hypot(self.shift, self.spread) > LARGEST_ERROR and self.r2 < 1.0 - NEGLIGIBLE:
+            found = (
+                f"is too sure of itself: its errors are {math.hypot(self.shift, self.spread):.1f} times what it says"
+            )
             to_do = "add points where the posterior sits, or seeds"
-        elif abs(self.shift) > MOST_SHIFT:
-            found = f"is off by {self.shift:.1f} of its standard deviations on average"
-            to_do = "add points where the unseen runs were"
         else:
             return ""
         return f"on unseen runs the emulator of '{self.name}' {found}; {to_do}"

@@ -168,8 +168,9 @@ def test_an_emulator_too_sure_of_itself_fails(emulator):
     assert "too sure of itself" in found.verdict
 
 
-def test_an_emulator_that_is_off_everywhere_fails():
-    assert "off by 1.2" in Check("killed", 0.9, 0.9, 1.2, 1.0, 0.1).verdict
+def test_an_emulator_that_is_off_everywhere_fails_unless_nobody_would_miss_it():
+    assert "errors are 2.0 times what it says" in Check("killed", 0.99, 0.99, 1.6, 1.2, 0.4).verdict
+    assert Check("killed", 0.99999, 0.99999, 1.6, 1.2, 0.4).verdict == ""
 
 
 def test_a_value_that_only_noise_moves_leaves_nothing_to_explain():
