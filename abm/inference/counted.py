@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar
@@ -14,10 +15,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from abm.inference.likelihood import Array, Likelihood, from_link, refuse
+from abm.inference.likelihood import Array, Likelihood, LogDensity, from_link, refuse
 
-N_NODES = 12  # design: of the quadrature over the model's error, right to 1e-3 in the log (tests)
-N_STEPS = 6  # design: of Newton, to where the nodes stand
+N_NODES = 7  # design: of the quadrature over the model's error, right to 1e-4 in the log for an error of 1 (tests)
+N_STEPS = 5  # design: of Newton, to where the nodes stand
 NO_ERROR = 1e-6  # design: an error that changes no likelihood
 
 
@@ -25,6 +26,7 @@ class _OfPatients(Likelihood):
     """A likelihood ``share^a (1 - share)^b``, whose model value is a share on the logit scale."""
 
     link: ClassVar[str] = "logit"
+    family: ClassVar[str] = "patients"
 
     @property
     @abstractmethod
@@ -39,41 +41,23 @@ class _OfPatients(Likelihood):
     @property
     def width(self) -> float:
         """Standard deviation of the logit of the published share."""
-        a, b = self.powers
-        return math.sqrt(1.0 / (a + 0.5) + 1.0 / (b + 0.5))
+        return math.sqrt(_variance(*self.powers))
 
     def log_density(self, at: ArrayLike, sd: ArrayLike = 0.0) -> Array:
         """Return the log likelihood; the error by quadrature about where likelihood and error together peak."""
-        mean, error = np.broadcast_arrays(np.asarray(at, dtype=float), np.asarray(sd, dtype=float))
-        if not error.any():
-            return self.log_constant + self._log_kernel(mean)
-        error = np.maximum(error, NO_ERROR)
-        peak, spread = self._peak(mean, error)
-        node, log_weight = _hermite()
-        x = peak[..., None] + spread[..., None] * node
-        z = (x - mean[..., None]) / error[..., None]
-        inner = self._log_kernel(x) + (0.5 * node**2 + log_weight) - 0.5 * z**2
-        return self.log_constant + np.log(spread / error) + _log_sum(inner)
+        a, b = self.powers
+        return self.log_constant + log_of_share(a, b, np.asarray(at, dtype=float), np.asarray(sd, dtype=float))
+
+    @classmethod
+    def together(cls, claims: Sequence[Likelihood]) -> LogDensity:
+        """Return the log density of many at once."""
+        columns = ([*claim.powers, claim.log_constant] for claim in claims)
+        a, b, constant = np.array(list(columns), dtype=float).T[:, :, None]
+        return lambda at, sd: constant + log_of_share(a, b, at, sd)
 
     def draw(self, at: ArrayLike, rng: np.random.Generator) -> Array:
         """Return how large a share of as many patients would be found, in the unit of the claim."""
         return self.unit_per_share * rng.binomial(self.n, from_link("logit", at)) / self.n
-
-    def _log_kernel(self, x: Array) -> Array:
-        a, b = self.powers
-        return a * x - (a + b) * np.logaddexp(0.0, x)
-
-    def _peak(self, mean: Array, error: Array) -> tuple[Array, Array]:
-        """Return where likelihood times error is highest and how wide it is there, by Newton's steps from afar."""
-        from scipy.special import expit
-
-        (a, b), own, variance = self.powers, self.width**2, error**2
-        x = (own * mean + variance * math.log((a + 0.5) / (b + 0.5))) / (own + variance)
-        for _ in range(N_STEPS):
-            share = expit(x)
-            curvature = (a + b) * share * (1.0 - share) + 1.0 / variance
-            x = x + np.clip((a - (a + b) * share - (x - mean) / variance) / curvature, -2.0, 2.0)
-        return x, curvature**-0.5
 
 
 @dataclass(frozen=True)
@@ -227,13 +211,53 @@ class Median(Quantile):
     p: float = field(default=0.5, init=False)
 
 
+def log_of_share(a: ArrayLike, b: ArrayLike, mean: Array, sd: Array) -> Array:
+    """Return the logarithm of the mean of ``share^a (1 - share)^b`` over normal logits.
+
+    Parameters
+    ----------
+    a, b : float or array
+        Powers, broadcast against `mean`.
+    mean, sd : array
+        Of the logit.
+    """
+    if not sd.any():
+        return _log_kernel(a, b, mean)
+    error = np.maximum(sd, NO_ERROR)
+    peak, spread = _peak(a, b, mean, error)
+    node, log_weight = _hermite()
+    x = peak + spread * node.reshape(-1, *(1,) * peak.ndim)
+    z = (x - mean) / error
+    inner = _log_kernel(a, b, x) - 0.5 * z**2
+    inner += (0.5 * node**2 + log_weight).reshape(-1, *(1,) * peak.ndim)
+    top = inner.max(axis=0)
+    return np.log(spread / error) + top + np.log(np.exp(inner - top).sum(axis=0))
+
+
+def _log_kernel(a: ArrayLike, b: ArrayLike, x: Array) -> Array:
+    return a * x - (a + b) * (np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
+
+
+def _peak(a: ArrayLike, b: ArrayLike, mean: Array, error: Array) -> tuple[Array, Array]:
+    """Return where likelihood times error is highest and how wide it is there, by Newton's steps from afar."""
+    from scipy.special import expit
+
+    own, variance = _variance(a, b), error**2
+    x = (own * mean + variance * np.log((a + 0.5) / (b + 0.5))) / (own + variance)
+    for _ in range(N_STEPS):
+        share = expit(x)
+        curvature = (a + b) * share * (1.0 - share) + 1.0 / variance
+        x = x + np.clip((a - (a + b) * share - (x - mean) / variance) / curvature, -2.0, 2.0)
+    return x, curvature**-0.5
+
+
+def _variance(a: ArrayLike, b: ArrayLike) -> ArrayLike:
+    """Return the variance of the logit of a share of counts."""
+    return 1.0 / (a + 0.5) + 1.0 / (b + 0.5)
+
+
 @cache
 def _hermite() -> tuple[Array, Array]:
     """Return nodes and log weights of the mean over a standard normal number."""
     node, weight = np.polynomial.hermite_e.hermegauss(N_NODES)
     return node, np.log(weight / math.sqrt(2.0 * math.pi))
-
-
-def _log_sum(inner: Array) -> Array:
-    top = inner.max(axis=-1)
-    return top + np.log(np.exp(inner - top[..., None]).sum(axis=-1))

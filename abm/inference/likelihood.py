@@ -7,6 +7,7 @@ logit, a positive number as its logarithm, a correlation as Fisher's z. Every de
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from abm.core.errors import Fault, InputError
 
 Array = NDArray[np.float64]
+LogDensity = Callable[[Array, Array], Array]
 NEAREST = 1e-9  # design: a share that was not counted comes no nearer to 0 and 1
 
 
@@ -55,11 +57,14 @@ class Likelihood(ABC):
     ----------
     link : str
         Scale on which the model's value is given.
+    family : str
+        Those of one are computed at once by :meth:`together`.
     unit_per_share : float
         What the claim's unit is of the link's: 100 for a share in percent.
     """
 
     link: ClassVar[str] = "identity"
+    family: ClassVar[str] = "others"
     unit_per_share: float = 1.0
 
     @property
@@ -92,6 +97,15 @@ class Likelihood(ABC):
     @abstractmethod
     def draw(self, at: ArrayLike, rng: np.random.Generator) -> Array:
         """Return, for each true value on the link's scale, a number as it would be published."""
+
+    @classmethod
+    def together(cls, claims: Sequence[Likelihood]) -> LogDensity:
+        """Return the log density of claims of one family, of values and errors of shape (points, claims, ...)."""
+
+        def log_density(at: Array, sd: Array) -> Array:
+            return np.stack([claim.log_density(at[:, i], sd[:, i]) for i, claim in enumerate(claims)], axis=1)
+
+        return log_density
 
     def to_link(self, value: ArrayLike, n: ArrayLike = 0.5 / NEAREST) -> Array:
         """Return a value in the unit of the claim on the link's scale; `n` as in :func:`to_link`."""

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from abm.inference.likelihood import Array, Likelihood, refuse
+from abm.inference.likelihood import Array, Likelihood, LogDensity, refuse
 
 EDGE = 0.05  # design: softness of an interval's edges as a share of its width
 
 
 class _Gaussian(Likelihood):
     """A published number that is normal about the model's value on the link's scale."""
+
+    family: ClassVar[str] = "normal"
 
     @property
     @abstractmethod
@@ -28,9 +31,15 @@ class _Gaussian(Likelihood):
 
     def log_density(self, at: ArrayLike, sd: ArrayLike = 0.0) -> Array:
         """Return the log likelihood; a normal error widens it."""
-        variance = self.width**2 + np.asarray(sd, dtype=float) ** 2
         distance = np.asarray(at, dtype=float) - float(self.to_link(self.seen))
-        return self.log_slope - 0.5 * (distance**2 / variance + np.log(2.0 * math.pi * variance))
+        return self.log_slope + _log_normal(distance, self.width**2 + np.asarray(sd, dtype=float) ** 2)
+
+    @classmethod
+    def together(cls, claims: Sequence[Likelihood]) -> LogDensity:
+        """Return the log density of many at once."""
+        columns = ([float(claim.to_link(claim.seen)), claim.width**2, claim.log_slope] for claim in claims)
+        seen, variance, slope = np.array(list(columns)).T[:, :, None]
+        return lambda at, sd: slope + _log_normal(at - seen, variance + sd**2)
 
     def draw(self, at: ArrayLike, rng: np.random.Generator) -> Array:
         """Return normal numbers about each true value, in the unit of the claim."""
@@ -273,6 +282,10 @@ class Ordered(Likelihood):
     def draw(self, at: ArrayLike, rng: np.random.Generator) -> Array:
         """Return 1 where the order would be found and 0 elsewhere."""
         return _happens(self.log_density(at), rng)
+
+
+def _log_normal(distance: Array, variance: Array) -> Array:
+    return -0.5 * (distance**2 / variance + np.log(2.0 * math.pi * variance))
 
 
 def _happens(log_p: Array, rng: np.random.Generator) -> Array:

@@ -12,7 +12,7 @@ from abm.inference.emulator import fit
 from abm.inference.emulators import Emulators, check, refuse_failed
 from abm.inference.measured import Correlation, Interval, LogNormal, Normal
 from abm.inference.nested import nested
-from abm.inference.paper import Paper
+from abm.inference.paper import Paper, Papers
 
 SLOPES = np.array([[2.0, 0.5], [-1.0, 1.5], [0.7, 0.7], [1.0, -2.0]])
 SEEN = SLOPES @ [0.45, 0.55] + [0.03, -0.02, 0.05, 0.01]
@@ -32,13 +32,9 @@ def emulators():
 
 
 def log_likelihood(emulators, papers):
-    """Return the log likelihood of papers over places in the cube, each paper with its columns of the emulators."""
-
-    def of(theta):
-        values, sds = emulators.at(np.atleast_2d(theta))
-        return sum(paper.log_likelihood(values[:, own], sds[:, own]) for paper, own in papers)
-
-    return of
+    """Return the log likelihood of papers at a place in the cube."""
+    together = Papers(tuple(papers))
+    return lambda theta: float(together.log_likelihood(*emulators.at(theta[None])).sum())
 
 
 def test_a_linear_model_has_the_posterior_and_the_evidence_of_its_closed_form(emulators):
@@ -46,9 +42,8 @@ def test_a_linear_model_has_the_posterior_and_the_evidence_of_its_closed_form(em
     mean = np.linalg.solve(precision, SLOPES.T @ (SEEN / SDS**2))
     left = stats.norm.logpdf(SEEN, SLOPES @ mean, SDS).sum()
     log_evidence = left + np.log(2.0 * np.pi) - 0.5 * np.linalg.slogdet(precision)[1]  # the cube holds all of it
-    papers = [(Paper(CLAIMS[:2], tau_scale=0.0), [0, 1]), (Paper(CLAIMS[2:], tau_scale=0.0), [2, 3])]
-    of = log_likelihood(emulators, papers)
-    found = nested(lambda theta: float(of(theta)[0]), 2, seed=2, n_live=250)
+    papers = [Paper(CLAIMS[:2], tau_scale=0.0), Paper(CLAIMS[2:], tau_scale=0.0)]
+    found = nested(log_likelihood(emulators, papers), 2, seed=2, n_live=250)
     centre, covariance = found.weights @ found.points, np.cov(found.points.T, aweights=found.weights)
     assert abs(found.log_evidence - log_evidence) < 3.0 * found.log_evidence_error
     assert (np.abs(centre - mean) < 4.0 * np.sqrt(np.diag(covariance) / found.n_effective)).all()
@@ -57,12 +52,11 @@ def test_a_linear_model_has_the_posterior_and_the_evidence_of_its_closed_form(em
 
 def test_papers_that_contradict_one_another_have_the_evidence_of_brute_force(emulators):
     moved = tuple(replace(claim, value=claim.value + 4.0 * claim.sd) for claim in CLAIMS[2:])
-    papers = [(Paper(CLAIMS[:2]), [0, 1]), (Paper(moved), [2, 3])]
+    papers = [Paper(CLAIMS[:2]), Paper(moved)]
     middle = (np.arange(200) + 0.5) / 200
     grid = np.stack(np.meshgrid(middle, middle, indexing="ij"), axis=-1).reshape(-1, 2)
-    exact = sum(paper.log_likelihood((grid @ SLOPES.T)[:, own]) for paper, own in papers)
-    of = log_likelihood(emulators, papers)
-    found = nested(lambda theta: float(of(theta)[0]), 2, seed=3, n_live=200)
+    exact = Papers(tuple(papers)).log_likelihood(grid @ SLOPES.T).sum(axis=1)
+    found = nested(log_likelihood(emulators, papers), 2, seed=3, n_live=200)
     share = np.exp(exact - exact.max())
     assert abs(found.log_evidence - (exact.max() + np.log(share.mean()))) < 3.0 * found.log_evidence_error
     sd = np.sqrt(share @ (grid - share @ grid / share.sum()) ** 2 / share.sum())
@@ -96,7 +90,7 @@ def published_by(theta, rng):
         claims = tuple(PUBLISHED[i] for i in own)
         numbers = Paper(claims).predict(model(theta)[None, own], 0.0, rng)[0]
         again = (republished(claim, float(number)) for claim, number in zip(claims, numbers, strict=True))
-        papers.append((Paper(tuple(again)), own))
+        papers.append(Paper(tuple(again)))
     return papers
 
 
@@ -116,8 +110,8 @@ def ranks(n, tau_scale):
     found = []
     for _ in range(n):
         truth = rng.random(1)
-        papers = [(replace(paper, tau_scale=tau_scale), own) for paper, own in published_by(truth, rng)]
-        log_p = sum(paper.log_likelihood(values[:, own], sds[:, own]) for paper, own in papers)
+        papers = Papers(tuple(replace(paper, tau_scale=tau_scale) for paper in published_by(truth, rng)))
+        log_p = papers.log_likelihood(values, sds).sum(axis=1)
         p = np.exp(log_p - log_p.max())
         found.append(int((rng.choice(places[:, 0], 19, p=p / p.sum()) < truth).sum()))
     return np.array(found)
@@ -140,8 +134,7 @@ def test_truths_rank_evenly_among_draws_of_nested_sampling():
     rng, emulators, found = np.random.default_rng(6), emulated_model(), []
     for i in range(100):
         truth = rng.random(1)
-        of = log_likelihood(emulators, published_by(truth, rng))
-        draws = nested(lambda theta, of=of: float(of(theta)[0]), 1, seed=i, n_live=50).equal(19, seed=i)
+        draws = nested(log_likelihood(emulators, published_by(truth, rng)), 1, seed=i, n_live=50).equal(19, seed=i)
         found.append(int((draws[:, 0] < truth).sum()))
     assert stats.chisquare(np.bincount(np.array(found) // 4, minlength=5)).pvalue > 0.01
     inside = sum(5 <= rank < 15 for rank in found)

@@ -121,13 +121,13 @@ def test_a_gap_of_none_is_found_in_either_order():
     np.testing.assert_allclose(np.exp(Ordered(0.7).log_density([0.0, 0.7], [0.3, 0.0])), [0.5, stats.norm.cdf(1.0)])
 
 
-@pytest.mark.parametrize("sd", [0.05, 0.5, 1.5])
+@pytest.mark.parametrize("sd", [0.05, 0.5, 1.0])
 @pytest.mark.parametrize("likelihood", KINDS, ids=str)
 def test_an_error_of_the_model_is_integrated_out(likelihood, sd):
     sd = sd * likelihood.delta_unit
     at = float(likelihood.to_link(likelihood.seen, 30)) + likelihood.delta_unit * np.array(AROUND)
     expected = [brute_force(likelihood, each, sd) for each in at]
-    np.testing.assert_allclose(likelihood.log_density(at, sd), expected, atol=1e-3)
+    np.testing.assert_allclose(likelihood.log_density(at, sd), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("k", [0, 30, 9000])
@@ -135,7 +135,7 @@ def test_counts_far_from_the_model_are_integrated_too(k):
     n = max(k, 30) + k // 9
     at = np.array([-3.0, 0.0, 3.0])
     expected = [brute_force(Counts(k, n), each, 0.8) for each in at]
-    np.testing.assert_allclose(Counts(k, n).log_density(at, 0.8), expected, atol=1e-3)
+    np.testing.assert_allclose(Counts(k, n).log_density(at, 0.8), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("likelihood", KINDS, ids=str)
