@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from abm.inference.likelihood import Array, Likelihood, LogDensity, refuse
+from abm.statistics.intervals import Z
 
 EDGE = 0.05  # design: softness of an interval's edges as a share of its width
 
@@ -60,6 +61,11 @@ class Normal(_Gaussian):
             (not 0.0 < self.sd < math.inf, "sd", f"a standard deviation of {self.sd} cannot be", "above 0"),
         )
 
+    @classmethod
+    def of_range(cls, value: float, lo: float, hi: float) -> Normal:
+        """Return the number whose 95 % interval is as wide as a published range."""
+        return cls(value, (hi - lo) / (2.0 * Z))
+
     @property
     def seen(self) -> float:
         """Published number."""
@@ -95,6 +101,12 @@ class LogNormal(_Gaussian):
             (not 0.0 < self.value < math.inf, "value", f"{self.value} has no logarithm", "above 0"),
             (not 0.0 < self.sd_log < math.inf, "sd_log", f"a standard deviation of {self.sd_log} cannot be", "above 0"),
         )
+
+    @classmethod
+    def of_range(cls, value: float, lo: float, hi: float) -> LogNormal:
+        """Return the number whose 95 % interval spans the same factor as a published range, of two positive ends."""
+        refuse((not 0.0 < lo < hi, "lo", f"a range {lo} to {hi} spans no factor", "0 < lo < hi"))
+        return cls(value, math.log(hi / lo) / (2.0 * Z))
 
     @property
     def seen(self) -> float:

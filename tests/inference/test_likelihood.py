@@ -238,3 +238,13 @@ def test_what_cannot_have_been_measured_is_refused_with_its_place(make, path):
         make()
     assert refused.value.faults[0].path == path
     assert refused.value.faults[0].allowed
+
+
+def test_a_published_range_is_the_95_percent_interval_of_a_normal_number_and_of_a_logarithm():
+    low, high = stats.norm(*vars(Normal.of_range(70.0, 60.0, 80.0)).values()).interval(0.95)
+    assert (low, high) == pytest.approx((60.0, 80.0))
+    number = LogNormal.of_range(3.0, 1.5, 6.0)
+    ends = stats.lognorm(number.sd_log, scale=number.value).interval(0.95)
+    assert ends == pytest.approx((1.5, 6.0))
+    with pytest.raises(InputError, match="spans no factor"):
+        LogNormal.of_range(1.0, 0.0, 2.0)
