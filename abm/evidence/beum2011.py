@@ -6,6 +6,7 @@ process to its own law, and nothing can be calibrated on it.
 
 from abm.evidence.claim import Case, Claim
 from abm.evidence.protocols import RITUXIMAB, arm, cells
+from abm.inference.measured import Normal
 
 RATE_PER_H = 0.26  # Beum2011
 
@@ -25,5 +26,6 @@ CLAIMS = (
         text="at a rate of 0.26 /h, as in the paper, about 40 % of the bound rituximab is internalised at 2 h",
         source="Beum2011; assumed: within a fifth",
         cases=_two_hours, measure=lambda found: 100.0 * found["medium"]["medium.internalised_frac"],
+        paper="Beum2011", likelihood=Normal.of_range(40.0, 32.0, 48.0),
     ),
 )  # fmt: skip

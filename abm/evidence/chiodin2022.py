@@ -6,6 +6,8 @@ import numpy as np
 
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.cohorts import PATIENTS, Patient, share_percent
+from abm.inference.counted import Counts
+from abm.inference.measured import Correlation
 from abm.statistics.correlation import pearson
 
 SOURCE, N, SAMPLES = "Chiodin2022", 70, 13
@@ -45,35 +47,41 @@ CLAIMS = (
         text="calcium mobilisation goes with surface IgM: r = 0.70",
         source=SOURCE,
         cases=_cohort, measure=_correlation("surface_igm_MFI", "calcium_percent"), group="cll", trial=N,
+        paper=SOURCE, likelihood=Correlation(0.70, N),
     ),
     Claim(
         id="L2-high", role="fit", unit="%", observed=100 * 16 / 44, lo=22.4, hi=52.2,
         text="progression in 16 of 44 with surface IgM above 50 MFI",
         source=SOURCE,
         cases=_cohort, measure=_progressed("surface_igm_MFI", is_high=True), group="cll", trial=N,
+        paper=SOURCE, likelihood=Counts(16, 44, 100),
     ),
     Claim(
         id="L2-low", role="fit", unit="%", observed=100 * 2 / 26, lo=0.9, hi=25.1,
         text="progression in 2 of 26 with surface IgM up to 50 MFI",
         source=SOURCE,
         cases=_cohort, measure=_progressed("surface_igm_MFI", is_high=False), group="cll", trial=N,
+        paper=SOURCE, likelihood=Counts(2, 26, 100),
     ),
     Claim(
         id="L2-calcium-high", role="prediction", unit="%", observed=100 * 14 / 39, lo=21.2, hi=52.8,
         text="progression in 14 of 39 with more calcium mobilisation",
         source="Chiodin2022; assumed: split at the 44th centile",
         cases=_cohort, measure=_progressed("calcium_percent", is_high=True), group="cll", trial=N,
+        paper=SOURCE, told_by=("L2-high", "L2-low"),
     ),
     Claim(
         id="L2-calcium-low", role="prediction", unit="%", observed=100 * 4 / 31, lo=3.6, hi=29.8,
         text="progression in 4 of 31 with less calcium mobilisation",
         source="Chiodin2022; assumed: split at the 44th centile",
         cases=_cohort, measure=_progressed("calcium_percent", is_high=False), group="cll", trial=N,
+        paper=SOURCE, told_by=("L2-high", "L2-low"),
     ),
     Claim(
         id="L3", role="goal", unit="r", observed=-0.68, lo=-0.90, hi=-0.21,
         text="ibrutinib inhibits less in samples that signal more: r = -0.68",
         source=SOURCE,
         cases=_cohort, measure=_correlation("calcium_percent", "inhibition_frac"), group="cll", trial=SAMPLES,
+        paper=SOURCE, likelihood=Correlation(-0.68, SAMPLES),
     ),
 )  # fmt: skip

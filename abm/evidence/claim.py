@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from abm.core.errors import Fault, InputError, nearest
 from abm.evidence.hypotheses import strengths
+from abm.inference.likelihood import Likelihood
 
 Role = Literal["fit", "decide", "goal", "prediction"]
 Values = Mapping[str, float]
@@ -48,6 +49,8 @@ class Case:
 class Claim:
     """One published observation.
 
+    With `likelihood` or `told_by`, whatever is not a goal says what it tells a fit.
+
     Attributes
     ----------
     id : str
@@ -74,6 +77,15 @@ class Claim:
     trial : int
         Patients of the published trial: then the claim holds when the observed value lies inside the 95 % range of
         simulated trials of that size, drawn from the patients of all seeds.
+    paper : str
+        Reference key of the paper whose laboratory and patients these are; none for what no paper stands behind.
+    likelihood : Likelihood
+        How the number was measured.
+    at : callable
+        From the values of the experiments to what the likelihood is of, where that is not `measure`; as `measure`, but
+        in the unit of the likelihood, such as the share below a published median.
+    told_by : tuple of str
+        Claims whose likelihoods tell the same data already: this one has none.
     """
 
     id: str
@@ -88,6 +100,18 @@ class Claim:
     measure: Callable[[Mapping[str, Values]], float]
     group: str = field(default="assay")
     trial: int = 0
+    paper: str = ""
+    likelihood: Likelihood | None = None
+    at: Callable[[Mapping[str, Values]], float] | None = None
+    told_by: tuple[str, ...] = ()
+
+    def value(self, found: Mapping[str, Values]) -> float:
+        """Return what the likelihood is of, from the values of the experiments.
+
+        In the claim's unit, or where there is `at` in the likelihood's own: a share for a quantile, standard errors for
+        a difference that was not significant. Its `to_link` takes it as it is.
+        """
+        return float((self.at or self.measure)(found))
 
     @property
     def sd(self) -> float:

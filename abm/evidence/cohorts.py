@@ -64,6 +64,16 @@ def median_months(name: str, given: Callable[[Values], bool] = lambda one: True)
     return measure
 
 
+def share_below(name: str, months: float, given: Callable[[Values], bool] = lambda one: True) -> Measure:
+    """Return the measure: share with a time below a published one; whoever never had the event counts as later."""
+
+    def measure(found: Found) -> float:
+        seen = [one[name] / DAYS_PER_MONTH < months for one in found.values() if given(one)]
+        return float(np.mean(seen)) if seen else math.nan
+
+    return measure
+
+
 def responds(protocol: str) -> Callable[[Values], bool]:
     """Return whether a patient has a partial response under a protocol."""
     return lambda one: one[f"{protocol}.partial"] > 0.0

@@ -9,6 +9,7 @@ from scipy.optimize import curve_fit
 
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.protocols import LINE_HITS, arm, cells
+from abm.inference.measured import LogNormal
 
 DOSES_NG_PER_ML = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 N = 1000
@@ -59,23 +60,27 @@ CLAIMS = (
         text="half of the lysis by V/V NK cells needs 0.96 ng/mL",
         source="DallOzzo2004; assumed: within 25 %",
         cases=lambda seed: _doses("VV"), measure=lambda found: _curve(found, "VV")[0],
+        paper="DallOzzo2004", likelihood=LogNormal.of_range(0.96, 0.72, 1.20),
     ),
     Claim(
         id="V7-FF", role="fit", unit="ng/mL", observed=4.02, lo=3.015, hi=5.025,
         text="half of the lysis by F/F NK cells needs 4.02 ng/mL",
         source="DallOzzo2004; assumed: within 25 %",
         cases=lambda seed: _doses("FF"), measure=lambda found: _curve(found, "FF")[0],
+        paper="DallOzzo2004", likelihood=LogNormal.of_range(4.02, 3.015, 5.025),
     ),
     Claim(
         id="V7-ratio", role="fit", unit="1", observed=4.2, lo=3.2, hi=5.2,
         text="F/F NK cells need 4.2 times the dose",
         source="DallOzzo2004",
         cases=_both, measure=lambda found: _ratio(found, 0),
+        paper="DallOzzo2004", told_by=("V7-VV", "V7-FF"),
     ),
     Claim(
         id="V7-plateau", role="fit", unit="1", observed=1.0, lo=0.85, hi=1.15,
         text="both genotypes reach the same plateau",
         source="DallOzzo2004; assumed: within 15 %",
         cases=_both, measure=lambda found: _ratio(found, 1),
+        paper="DallOzzo2004", likelihood=LogNormal.of_range(1.0, 0.85, 1.15),
     ),
 )  # fmt: skip

@@ -1,37 +1,42 @@
 """Dimopoulos 2005: IgM and albumin at the start tell when patients progress (52 patients, two courses)."""
 
+from collections.abc import Callable
+
 from abm.evidence.claim import Claim, Values
-from abm.evidence.cohorts import Found, Measure, cohort, median_months, n_factors
+from abm.evidence.cohorts import cohort, median_months, n_factors, share_below
+from abm.inference.counted import Median
+from abm.inference.measured import Interval
+
+PAPER, TIME = "Dimopoulos2005", "double.time_to_progression_d"
+SOURCE = f"{PAPER}; assumed: within a factor 1.5"
+ONE, BOTH = 25, 8  # assumed: patients of the 52, if the factors are as frequent as in 35 of the authors (43 and 37 %)
+NOT_REACHED = Interval(-0.5, 0.5)  # assumed: a median not reached tells no share below a half from another, 0 included
 
 
-def _progression(factors: int) -> Measure:
-    def has(one: Values) -> bool:
-        return n_factors(one) == factors
-
-    def measure(found: Found) -> float:
-        return median_months("double.time_to_progression_d", has)(found)
-
-    return measure
+def _with(factors: int) -> Callable[[Values], bool]:
+    return lambda one: n_factors(one) == factors
 
 
-SOURCE = "Dimopoulos2005; assumed: within a factor 1.5"
 CLAIMS = (
     Claim(
         id="P7-none", role="prediction", unit="months", observed=40.0, lo=40.0, hi=60.0,
         text="neither factor: median time to progression at least 40 months",
         source=SOURCE,
-        cases=cohort, measure=_progression(0), group="patient", trial=52,
+        cases=cohort, measure=median_months(TIME, _with(0)), group="patient", trial=52,
+        paper=PAPER, likelihood=NOT_REACHED, at=share_below(TIME, 40.0, _with(0)),
     ),
     Claim(
         id="P7-one", role="prediction", unit="months", observed=11.0, lo=7.3, hi=16.5,
         text="IgM above 40 g/L or albumin below 35 g/L: median time to progression 11 months",
         source=SOURCE,
-        cases=cohort, measure=_progression(1), group="patient", trial=52,
+        cases=cohort, measure=median_months(TIME, _with(1)), group="patient", trial=52,
+        paper=PAPER, likelihood=Median(11.0, ONE), at=share_below(TIME, 11.0, _with(1)),
     ),
     Claim(
         id="P7-both", role="prediction", unit="months", observed=3.6, lo=2.4, hi=5.4,
         text="IgM above 40 g/L and albumin below 35 g/L: median time to progression 3.6 months",
         source=SOURCE,
-        cases=cohort, measure=_progression(2), group="patient", trial=52,
+        cases=cohort, measure=median_months(TIME, _with(2)), group="patient", trial=52,
+        paper=PAPER, likelihood=Median(3.6, BOTH), at=share_below(TIME, 3.6, _with(2)),
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.protocols import donor, donor_medians, lysis
+from abm.inference.measured import Correlation
 from abm.statistics.correlation import pearson
 
 N_DONORS = 8  # assumed: of each disease
@@ -29,5 +30,6 @@ CLAIMS = (
         text="lysis correlates with CD20 across CLL, PLL and MCL patients",
         source="Golay2001; assumed: 95 % interval of r = 0.905 in 24 patients",
         cases=_patients, measure=_correlation,
+        paper="Golay2001", likelihood=Correlation(0.905, 24),
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from abm.evidence.claim import Case, Claim
 from abm.evidence.cohorts import FEW_AGENTS, Found, Measure, Patient
+from abm.inference.measured import Interval
 
 FAST, MEDIAN, SLOW = 10.5, 22.5, 36.0  # days
 LOOKS_D = (30, 45, 60, 90, 120, 180)
@@ -33,11 +34,13 @@ def _left(name: str, days: int) -> Measure:
 
 
 def _claim(name: str, days: int, observed: float, role: str, words: str) -> Claim:
+    lo, hi = observed - 3.0, observed + 3.0
     return Claim(
-        id=f"P1-{name}-{days}d", role=role, unit="%", observed=observed, lo=observed - 3.0, hi=observed + 3.0,
+        id=f"P1-{name}-{days}d", role=role, unit="%", observed=observed, lo=lo, hi=hi,
         text=words,
         source=SOURCE,
         cases=_patient, measure=_left(name, days), group="patient",
+        likelihood=Interval(lo, hi),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from abm.evidence.claim import Case, Claim
 from abm.evidence.protocols import RITUXIMAB, SERUM, arm, cells
+from abm.inference.measured import LogNormal
 
 
 def _raji(seed: int) -> list[Case]:
@@ -15,5 +16,6 @@ CLAIMS = (
         text="about 5e5 C3b lie on a Raji cell after 1 h",
         source="Kennedy2003; assumed: within 30 %",
         cases=_raji, measure=lambda found: found["raji"]["serum.c3b_per_cell"],
+        paper="Kennedy2003", likelihood=LogNormal.of_range(5e5, 3.5e5, 6.5e5),
     ),
 )  # fmt: skip

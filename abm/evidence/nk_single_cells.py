@@ -2,6 +2,7 @@
 
 from abm.evidence.claim import B_CELLS, SIDE_UM, Case, Claim
 from abm.evidence.protocols import LINE_HITS, RITUXIMAB, arm, cells
+from abm.inference.measured import Interval, Normal
 
 
 def _wells(seed: int) -> list[Case]:
@@ -20,11 +21,13 @@ CLAIMS = (
         text="half of IL-2-activated NK cells never kill",
         source="Vanherberghen2013; BhatWatzl2007",
         cases=_wells, measure=lambda found: 100.0 * found["crowd"]["nk.never_killed_frac"],
+        paper="Vanherberghen2013", likelihood=Interval(45.0, 60.0),
     ),
     Claim(
         id="V11-kills", role="fit", unit="kills per NK cell", observed=4.0, lo=3.0, hi=5.0,
         text="an IL-2-activated NK cell makes 4 kills in 16 h",
         source="Vanherberghen2013; BhatWatzl2007",
         cases=_wells, measure=lambda found: found["crowd"]["nk.kills_per_nk"],
+        paper="BhatWatzl2007", likelihood=Normal(4.0, 0.5),
     ),
 )  # fmt: skip

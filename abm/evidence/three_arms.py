@@ -8,6 +8,7 @@ import numpy as np
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.hypotheses import without
 from abm.evidence.protocols import RITUXIMAB, SERUM, arm
+from abm.inference.measured import Interval
 from abm.readouts.cd20 import CD20_BINS
 from abm.statistics.correlation import pearson
 
@@ -93,18 +94,21 @@ CLAIMS = (
         text="serum alone leaves 15-25 % of the B cells",
         source=AUDIT,
         cases=_arms("serum"), measure=_percent("serum"),
+        likelihood=Interval(15.0, 25.0),
     ),
     Claim(
         id="A2", role="fit", unit="%", observed=20.0, lo=15.0, hi=25.0,
         text="effector cells alone leave 15-25 %",
         source=AUDIT,
         cases=_arms("effectors"), measure=_percent("effectors"),
+        likelihood=Interval(15.0, 25.0),
     ),
     Claim(
         id="A3", role="decide", unit="%", observed=20.0, lo=15.0, hi=25.0,
         text="serum and effector cells together leave 15-25 %",
         source=AUDIT,
         cases=_arms("both"), measure=_percent("both"),
+        likelihood=Interval(15.0, 25.0),
     ),
     Claim(
         id="A3-none", role="goal", unit="%", observed=4.0, lo=0.0, hi=8.0,

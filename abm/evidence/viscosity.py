@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from abm.evidence.claim import Case, Claim
 from abm.evidence.cohorts import FEW_AGENTS, Found, Patient
+from abm.inference.measured import Interval
 
 NORMAL_CP = 1.55  # assumed: serum without monoclonal IgM
 BURDEN = 1.2e12  # assumed: B cells that keep 80 g/L of IgM, where viscosity is steep
@@ -32,5 +33,6 @@ CLAIMS = (
         text="IgM falls by 20-30 %, viscosity above normal by 50-60 %",
         source="assumed: of the excess over normal, in the steep range",
         cases=_patient, measure=_excess_fall, group="patient",
+        likelihood=Interval(50.0, 60.0),
     ),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scipy.stats import binom
 
@@ -13,6 +14,7 @@ from abm.core.units import parse_quantity
 from abm.evidence.claim import ROLES, Case, chosen, claims, refuse_roles
 from abm.evidence.hypotheses import strengths
 from abm.evidence.score import PARAMETERS, Jobs, _score, _score_trial, probabilities
+from abm.inference.measured import Interval
 from abm.scenario.build import subjects
 from abm.scenario.from_file import load_scenario
 from abm.scenario.references import references
@@ -58,6 +60,51 @@ def test_a_claim_is_complete(claim):
     assert claim.unit
     parts = [part.strip() for part in claim.source.split(";")]
     assert all(p in references() or p.startswith(("assumed: ", "design: ")) for p in parts), claim.source
+
+
+@each
+def test_whatever_is_not_a_goal_says_how_it_was_measured_or_who_tells_its_data(claim):
+    assert claim.likelihood is None or claim.told_by == ()
+    if claim.role != "goal":
+        assert claim.likelihood or claim.told_by
+    for told in chosen(claim.told_by):
+        assert told.likelihood
+        assert (told.paper, told.group) == (claim.paper, claim.group)
+
+
+@each
+def test_a_likelihood_is_of_what_was_observed(claim):
+    """Where a likelihood is of something else, `at` says so; the middle of a range was not published."""
+    if claim.likelihood is None or claim.at is not None:
+        return
+    if isinstance(claim.likelihood, Interval):
+        assert claim.likelihood.lo <= claim.observed <= claim.likelihood.hi
+    else:
+        assert claim.likelihood.seen == pytest.approx(claim.observed, rel=1e-9)
+
+
+@each
+def test_its_paper_is_one_of_the_references_that_its_source_names(claim):
+    named = [part.strip() for part in claim.source.split(";")]
+    if claim.paper:
+        assert claim.paper in references()
+        assert claim.paper in named
+    elif claim.likelihood:
+        assert not set(named) & references().keys()
+    if claim.id.startswith("A"):
+        assert claim.paper == ""
+
+
+@each
+def test_what_is_published_fits_the_scale_of_its_likelihood(claim):
+    """A model that is right is far likelier than one that is far off."""
+    if claim.likelihood is None:
+        return
+    right = claim.likelihood.to_link(claim.likelihood.seen)
+    off = right + np.array([-20.0, 20.0]) * max(claim.likelihood.width, claim.likelihood.delta_unit)
+    at_right, at_off = claim.likelihood.log_density(right), claim.likelihood.log_density(off)
+    assert np.isfinite(at_right)
+    assert at_right > at_off.min() + 2.0
 
 
 @each
@@ -125,6 +172,71 @@ def responders(hits, n):
 def test_a_claim_counts_the_patients_in_whom_it_was_seen(name, seen, expected):
     patients = {str(i): {key: values[i] for key, values in seen.items()} for i in range(4)}
     assert chosen([name])[0].measure(patients) == pytest.approx(expected, nan_ok=True)
+
+
+def progressing(*months):
+    """Return responders by when they progress, with IgM and albumin of one adverse factor."""
+    return {
+        str(i): {
+            "double.partial": 1.0, "double.time_to_progression_d": month * 30.4375, "double.time_to_partial_d": 90.0,
+            "double.best_change_frac": -0.8 if i % 2 else -0.6,
+            "single.partial": 1.0, "single.time_to_partial_d": -21.0, "single.progressed": float(not math.isnan(month)),
+            "single.time_to_progression_d": month * 30.4375, "single.follow_up_d": 1826.0,
+            "single.baseline_igm_g_per_L": 50.0, "single.baseline_albumin_g_per_L": 40.0,
+        }
+        for i, month in enumerate(months)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("P5a", 0.6), ("P6-duration", 0.8), ("P7-one", 0.4), ("P7-none", math.nan), ("P4a", 1.0), ("P4b-deep", 40.0)],
+)
+def test_a_median_is_held_against_the_share_of_patients_before_it(name, expected):
+    found = progressing(5.0, 10.0, 15.0, 20.0, math.nan)  # never is later than any median
+    assert chosen([name])[0].value(found) == pytest.approx(expected, nan_ok=True)
+
+
+def test_the_first_and_the_last_of_twelve_are_as_in_most_trials_of_twelve():
+    rng = np.random.default_rng(1)
+    months = rng.lognormal(2.5, 0.6, 400)
+    trials = rng.choice(months, (20_000, 12))
+    first, last = chosen(["P5b-first", "P5b-last"])
+    found = progressing(*months)
+    assert first.value(found) == pytest.approx(np.median(trials.min(axis=1)), rel=0.03)
+    assert last.value(found) == pytest.approx(np.median(trials.max(axis=1)), rel=0.03)
+
+
+def test_categories_of_the_same_patients_are_counted_as_a_chain():
+    found = {
+        str(i): {"single.partial": float(i < 2), "single.minor": float(i < 5)} for i in range(10)
+    }  # 2 partial, 3 of the other 8 minor
+    partial, minor = chosen(["P6-PR", "P6-MR"])
+    assert (partial.value(found), minor.value(found)) == pytest.approx((20.0, 37.5))
+    assert (minor.likelihood.k, minor.likelihood.n) == (17, 50)
+    assert minor.measure(found) == pytest.approx(30.0)
+
+
+@pytest.mark.parametrize(("low", "high"), [(30, 10), (10, 30), (0, 0), (60, 40)])
+def test_a_difference_is_over_its_error_in_a_trial_of_the_published_size(low, high):
+    """Sixty patients have IgM up to 40 g/L and forty more, of whom so many respond."""
+    found = {
+        str(i): {
+            "single.partial": float(i < low or 60 <= i < 60 + high),
+            "single.baseline_igm_g_per_L": 30.0 if i < 60 else 50.0,
+        }
+        for i in range(100)
+    }
+    share = (low + high) / 100
+    error = math.sqrt(share * (1 - share) * (1 / (69 * 0.6) + 1 / (69 * 0.4)))
+    expected = (low / 60 - high / 40) / error if error else 0.0
+    assert chosen(["P6-IgM"])[0].value(found) == pytest.approx(expected)
+
+
+def test_an_order_is_held_against_its_smallest_step():
+    lysed = {"0.01": 0.30, "0.1": 0.36, "1.0": 0.35, "10.0": 0.60}
+    found = {dose: {"nk.lysis": share} for dose, share in lysed.items()}
+    assert chosen(["V15"])[0].value(found) == pytest.approx(-1.0)
 
 
 def test_a_trial_holds_when_the_observed_value_is_one_of_many_trials_of_its_size():
