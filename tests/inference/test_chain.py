@@ -43,7 +43,7 @@ def test_a_linear_model_has_the_posterior_and_the_evidence_of_its_closed_form(em
     left = stats.norm.logpdf(SEEN, SLOPES @ mean, SDS).sum()
     log_evidence = left + np.log(2.0 * np.pi) - 0.5 * np.linalg.slogdet(precision)[1]  # the cube holds all of it
     papers = [Paper(CLAIMS[:2], tau_scale=0.0), Paper(CLAIMS[2:], tau_scale=0.0)]
-    found = nested(log_likelihood(emulators, papers), 2, seed=2, n_live=250)
+    found = nested(log_likelihood(emulators, papers), 2, seed=2, n_live=150)
     centre, covariance = found.weights @ found.points, np.cov(found.points.T, aweights=found.weights)
     assert abs(found.log_evidence - log_evidence) < 3.0 * found.log_evidence_error
     assert (np.abs(centre - mean) < 4.0 * np.sqrt(np.diag(covariance) / found.n_effective)).all()
@@ -56,7 +56,7 @@ def test_papers_that_contradict_one_another_have_the_evidence_of_brute_force(emu
     middle = (np.arange(200) + 0.5) / 200
     grid = np.stack(np.meshgrid(middle, middle, indexing="ij"), axis=-1).reshape(-1, 2)
     exact = Papers(tuple(papers)).log_likelihood(grid @ SLOPES.T).sum(axis=1)
-    found = nested(log_likelihood(emulators, papers), 2, seed=3, n_live=200)
+    found = nested(log_likelihood(emulators, papers), 2, seed=3, n_live=120)
     share = np.exp(exact - exact.max())
     assert abs(found.log_evidence - (exact.max() + np.log(share.mean()))) < 3.0 * found.log_evidence_error
     sd = np.sqrt(share @ (grid - share @ grid / share.sum()) ** 2 / share.sum())

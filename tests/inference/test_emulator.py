@@ -124,9 +124,22 @@ def test_directions_that_tell_nothing_are_cut(three):
 
 def test_one_place_is_one_row_of_many(three):
     x = np.random.default_rng(8).random((130, 2))
-    for one, many in zip(three.at(x[77]), three.at(x), strict=True):
-        assert one.shape == (3,)
-        np.testing.assert_allclose(one, many[77], rtol=1e-9)
+    (mean, sd), (means, sds) = three.at(x[77]), three.at(x)
+    assert mean.shape == sd.shape == (3,)
+    np.testing.assert_allclose(mean, means[77], rtol=1e-9)
+    np.testing.assert_allclose(sd, sds[77], rtol=1e-3)  # in single precision
+
+
+def test_double_precision_is_kept_where_single_does_not_do():
+    """An amplitude far above the variance that is left leaves single precision no digits."""
+    rng = np.random.default_rng(3)
+    x = rng.random((60, 2))
+    steep = Emulator(x, x[:, 0], np.full(60, 1e-4), np.array([3.0, 3.0]), 1e3, 1e-8)
+    mean, sd = Emulators(("steep",), (steep,)).at(rng.random((200, 2)))
+    assert Emulators(("steep",), (steep,))._fast.bases[0].dtype == np.float64
+    assert np.isfinite(mean).all()
+    alone = steep.predict(np.random.default_rng(3).random((260, 2))[60:])[1]
+    assert np.quantile(np.abs(sd[:, 0] / alone - 1.0), 0.95) < 0.02
 
 
 def test_emulators_come_back_from_their_arrays_to_the_bit(three, tmp_path):
