@@ -27,6 +27,7 @@ AMPLITUDES = (1e-3, 1e3)  # design: bounds of the variance, in units of the valu
 WHITES = (1e-8, 1.0)  # design: bounds of the white variance, likewise
 RESTARTS = 1  # design: beside the start from lengths of 1
 PRECISION = 1e-6  # design: of the search, as a share of the log likelihood
+SAME = 1e-12  # design: relative difference that rounding makes
 JITTER = 1e-9  # design: keeps the covariance solvable, in units of the values' variance
 
 
@@ -63,7 +64,7 @@ class Emulator:
     @property
     def spread(self) -> float:
         """Standard deviation of the values; 1 where they are all the same."""
-        return float(self.y.std()) or 1.0
+        return _spread(self.y) or 1.0
 
     @cached_property
     def lower(self) -> Array:
@@ -136,13 +137,18 @@ def fit(x: ArrayLike, y: ArrayLike, noise: ArrayLike = 0.0, seed: int = 0) -> Em
     is_known = np.isfinite(value) & np.isfinite(own)
     _refuse_small(int(is_known.sum()), place.shape[1])
     place, value, own = place[is_known], value[is_known], own[is_known]
-    spread = float(value.std())
+    spread = _spread(value)
     if spread == 0.0:  # what never changes is known everywhere
         return Emulator(place, value, own, np.full(place.shape[1], LENGTHS[1]), AMPLITUDES[0], WHITES[0])
     kernel = _most_likely_kernel(place, (value - value.mean()) / spread, (own / spread) ** 2, seed)
     smooth = kernel.k1
     lengths = np.broadcast_to(smooth.k2.length_scale, (place.shape[1],)).astype(float)
     return Emulator(place, value, own, lengths, float(smooth.k1.constant_value), float(kernel.k2.noise_level))
+
+
+def _spread(y: Array) -> float:
+    """Return the standard deviation; 0 of values that rounding alone tells apart."""
+    return float(y.std()) if np.ptp(y) > SAME * np.abs(y).max() else 0.0
 
 
 def _most_likely_kernel(x: Array, y: Array, variance: Array, seed: int) -> Any:
