@@ -91,7 +91,8 @@ def _brief_nans(world: World, touched: Mapping[str, frozenset[str]]) -> Iterator
     others = {name for name, cell_type in world.cell_types.items() if cell_type.role != "target"}
     for owner, columns in touched.items():
         yield from _of_cells(world, owner, world.populations[owner].find_nan(columns, is_brief=owner in others))
-    if is_nan(sum(world.pools.amounts.values())):
+    amounts = world.pools.amounts.values()
+    if is_nan(sum(amounts) if world.pools.n_subjects is None else np.sum([*amounts], axis=0)):
         yield from _of_pools(world)
 
 

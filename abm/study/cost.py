@@ -12,7 +12,7 @@ from abm.scenario.schema import Scenario
 from abm.study.batches import batches_of_run, most_side_by_side
 from abm.study.spec import Planned
 
-CELL_STEPS_PER_S = 8e6  # measured: of one thread on one core
+CELL_STEPS_PER_S = 3e7  # measured: of one thread on one core, beside others
 AGENT_STEPS_PER_S = 4e7  # measured: as above, of patients
 STEP_S, PATIENTS_STEP_S = 2e-4, 7e-4  # measured: of a step of a well, and of patients side by side, without cells
 ROW_S = 0.15  # measured: of a row of a study beside its steps
@@ -84,13 +84,18 @@ def cost_of_run(scenario: Scenario, n_threads: int) -> RunCost:
 def cost_of_study(planned: Planned, n_workers: int) -> StudyCost:
     """Say what a study will take, judged by its base scenario."""
     work, n_rows = _work(planned.base), planned.n_rows
-    work = replace(work, n_batches=work.n_subjects / most_side_by_side(planned.base))
     return StudyCost(
         rows=n_rows,
-        hours=n_rows * (work.seconds + ROW_S) / n_workers / 3600.0,
+        hours=n_rows * seconds_of(planned.base) / n_workers / 3600.0,
         memory_GB=(_memory(work, n_workers) + n_rows * ROW_BYTES) / 1e9,
         disk_GB=n_rows * ROW_DISK_BYTES / 1e9,
     )
+
+
+def seconds_of(scenario: Scenario) -> float:
+    """Return how long a scenario takes as a row of many, its subjects beside those of others, on one core."""
+    work = _work(scenario)
+    return replace(work, n_batches=work.n_subjects / most_side_by_side(scenario)).seconds + ROW_S
 
 
 def refuse_large_run(expected: RunCost, root: Path) -> None:

@@ -21,6 +21,7 @@ from threading import Thread
 from typing import Any
 
 from abm.core.errors import InputError, RunFailed
+from abm.core.resources import RARELY
 from abm.study.jobs import Flow, Job, Monitor, Outcome, Stopped, attempt, kind_of, read_job
 
 MAX_TRIES = 3
@@ -30,7 +31,7 @@ SIGNALS = {signal.SIGINT, signal.SIGTERM}
 Engine = Callable[[Iterable[Job], Monitor], Iterator[Outcome]]
 ENTRY = "abm.study.pool:work"
 START = (
-    "import gc, json, sys; gc.set_threshold(50_000, 20, 100); sys.path[:] = json.loads(sys.argv[1]); "
+    f"import gc, json, sys; gc.set_threshold{RARELY}; sys.path[:] = json.loads(sys.argv[1]); "
     "from abm.study.pool import enter; enter(*sys.argv[2:])"
 )
 

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any, Self
 
 from abm.core import jit
+from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.core.resources import cores
 from abm.core.source import model_hash
@@ -24,6 +26,8 @@ from abm.study.jobs import Flow, Stopped, attempt
 from abm.study.measures import measured, of_arms
 
 ARM, REPLICATE = "arm", "replicate"  # axes that choose subjects instead of changing the scenario
+SIZE = re.compile(r"^(replicates?|arms|populations(\.\w+)?)$|\.(n|per_b_cell|cells_per_agent)$")
+FULL = 1.0 + 1e-9
 Numbers = dict[str, float | None]
 
 
@@ -110,17 +114,30 @@ class RowsJob:
 
 def together(rows: Iterable[RowJob], n_rows: int) -> Iterator[RowsJob]:
     """Yield rows of one base in jobs that leave something to all cores, each as large as subjects lie side by side."""
-    for base, own in groupby(rows, lambda row: row.base):
-        most = min(rows_side_by_side(base), math.ceil(n_rows / cores()))
-        while batch := tuple(islice(own, most)):
-            yield RowsJob(batch)
+    most = math.ceil(n_rows / cores())
+    for _, own in groupby(rows, lambda row: row.base):
+        batch, filled = [], 0.0
+        for row in own:
+            part = part_of_job(row)
+            if batch and (filled + part > FULL or len(batch) == most):
+                yield RowsJob(tuple(batch))
+                batch, filled = [], 0.0
+            batch.append(row)
+            filled += part
+        yield RowsJob(tuple(batch))
 
 
-@cache
-def rows_side_by_side(base: str) -> int:
-    """Return of how many rows the subjects of an arm may lie side by side."""
-    scenario = Scenario.model_validate(json.loads(base))
-    return max(1, most_side_by_side(scenario) // scenario.replicates)
+def part_of_job(row: RowJob) -> float:
+    """Return what part of a job the subjects of an arm fill, by how many they are and their cells."""
+    return _part(row.base, json.dumps({path: value for path, value in row.point.items() if SIZE.search(path)}))
+
+
+@lru_cache(1024)
+def _part(base: str, sizes: str) -> float:
+    with suppress(InputError):  # what is wrong with the row is said when it is run
+        scenario = scenario_at(base, json.loads(sizes), 0)
+        return (1 if REPLICATE in json.loads(sizes) else scenario.replicates) / most_side_by_side(scenario)
+    return 1.0
 
 
 def side_by_side(rows: Sequence[RowJob], flow: Flow) -> list[Numbers]:
@@ -129,7 +146,8 @@ def side_by_side(rows: Sequence[RowJob], flow: Flow) -> list[Numbers]:
     scenarios = [scenario_at(row.base, row.point, row.seed) for row in rows]
     todo = [(k, one) for k, row in enumerate(rows) for one in _chosen(scenarios[k], row.point)]
     found: list[dict[Subject, Found]] = [{} for _ in rows]
-    parts = batches(scenarios[0], sorted(todo, key=lambda own: own[1].arm), lambda own: own[1].arm)
+    roomiest = max(scenarios, key=most_side_by_side)
+    parts = batches(roomiest, sorted(todo, key=lambda own: own[1].arm), lambda own: own[1].arm)
     watch = Watch(flow, len(parts))
     for part in parts:
         for simulation, members in stacks([build(scenarios[k], subject) for k, subject in part]):

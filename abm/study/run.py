@@ -5,6 +5,7 @@ from pathlib import Path
 
 from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
+from abm.core.resources import rarely_collected
 from abm.document.load import dump
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
@@ -50,7 +51,7 @@ def run_scenario(
         See the exit codes.
     """
     monitor, expected = monitor or Monitor(), cost_of_run(scenario, n_threads)
-    with _told():
+    with _told(), rarely_collected():
         refuse_large_run(expected, root)
         with _create(root, scenario, branch) as folder:
             if folder.is_open:

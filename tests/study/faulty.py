@@ -53,7 +53,7 @@ def prepare(workers=False, is_blind=False, slow_s=0.0, silent_s=None, die=None, 
         _die_in(**die)
     if slow_s:
         abm.study.run.warm_up = lambda scenario, n_threads: None  # the wells are to be slow, not what comes before
-        abm.study.rows.rows_side_by_side = lambda base: 1  # nor are they to share what is slow
+        abm.study.rows.part_of_job = lambda row: 1.0  # nor are they to share what is slow
         _after_each_step(lambda simulation: time.sleep(slow_s))
     if silent_s:
         abm.study.pool.SILENT_S = silent_s

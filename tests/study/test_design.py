@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from abm.core.errors import InputError
-from abm.study.design import AnyDesign, label
+from abm.study.design import AnyDesign, Range, label
 from abm.study.rows import as_base
 
 SHIELD, LAG, N = "processes.shield.max_frac", "processes.potency.lag", "populations.b_cells.n"
@@ -80,7 +80,8 @@ def test_every_morris_trajectory_changes_each_axis_once(base):
         ({"processes.shield.kind": {}}, "no number with a range"),
         ({SHIELD: {"lo": 1.0, "hi": 0.5}}, "is no range"),
         ({"populations.b_cells.cd20.median": {}}, "is no range"),
-        ({SHIELD: {"lo": 0.0, "scale": "log"}}, "cannot start at 0"),
+        ({SHIELD: {"lo": 0.0, "scale": "log"}}, "a logarithmic range cannot start at 0"),
+        ({SHIELD: {"lo": 0.0, "scale": "inverse"}}, "an inverse range cannot start at 0"),
     ],
 )
 def test_an_axis_without_a_usable_range_is_refused_by_name(base, axes, told):
@@ -110,3 +111,19 @@ def test_axes_are_named_in_words_with_their_unit(base):
     assert label(base, "populations.b_cells.cd20.median") == "CD20 per cell: median"
     assert label(base, LAG) == "potency: Time constant of the response (h)"
     assert label(base, "arm") == "arm"
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "inverse"])
+def test_a_share_of_a_range_and_its_number_lead_to_one_another(scale):
+    own = Range(path="processes.igg.k_uM", lo=0.2, hi=100.0, scale=scale)
+    for share in (0.0, 0.2, 0.5, 1.0):
+        assert own.share(own.number(share)) == pytest.approx(share, abs=1e-12)
+    ends = {own.share(0.01), own.share(1e6)}
+    assert ends == {0.0, 1.0}, "beyond the range lies its end"
+
+
+def test_on_the_inverse_scale_strength_is_even_and_begins_with_next_to_none():
+    own = Range(path="processes.igg.k_uM", lo=0.2, hi=100.0, scale="inverse")
+    strengths = [1.0 / own.number(share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert (own.number(0.0), own.number(1.0)) == (pytest.approx(100.0), pytest.approx(0.2))
+    assert np.diff(strengths) == pytest.approx(np.full(4, (5.0 - 0.01) / 4))

@@ -62,11 +62,19 @@ def test_rows_travel_as_text_and_come_back(base):
 def test_rows_fill_all_cores_as_far_as_subjects_lie_side_by_side(base, tiny, monkeypatch):
     monkeypatch.setattr(rows, "cores", lambda: 2)
     monkeypatch.setattr(batches, "MOST_SUBJECTS", 12)
-    rows.rows_side_by_side.cache_clear()
+    rows._part.cache_clear()
     wells, many = as_base(tiny("replicates=4")), as_base(tiny("populations.b_cells.n=100000"))
     jobs = together([RowJob(k, own, {}, 1) for own, n in ((base, 9), (wells, 4), (many, 2)) for k in range(n)], 9)
     assert [len(job.rows) for job in jobs] == [4, 4, 1, 3, 1, 1, 1]
-    rows.rows_side_by_side.cache_clear()
+    small, one = RowJob(0, many, {"populations.b_cells.n": 100}, 1), RowJob(0, base, {"replicate": 1}, 1)
+    assert [len(job.rows) for job in together([small] * 13 + [one] * 13, 100)] == [12, 1, 12, 1]
+    rows._part.cache_clear()
+
+
+def test_rows_of_different_size_give_together_what_each_gives_alone(tiny):
+    base, many = as_base(tiny("replicates=1")), "populations.b_cells.n"
+    jobs = [RowJob(k, base, {many: n}, 1) for k, n in enumerate((40, 90, 40, 130))]
+    assert [numbers for _, numbers in RowsJob(tuple(jobs)).run(Flow())] == [one.run(Flow()) for one in jobs]
 
 
 def test_patients_of_an_arm_are_shared_out_evenly(base, tiny, monkeypatch):

@@ -93,7 +93,7 @@ def test_killed_workers_leave_the_same_table(sweep, quiet_table, tmp_path, monke
         hired.append(real(*args, **kwargs))
         return hired[-1]
 
-    monkeypatch.setattr(rows, "rows_side_by_side", lambda base: 1)
+    monkeypatch.setattr(rows, "part_of_job", lambda row: 1.0)
     monkeypatch.setattr(pool.subprocess, "Popen", popen)
     folder = run_study(sweep(), tmp_path, local(2), Killer(lambda: [p.pid for p in hired if p.poll() is None]))
     assert len(hired) > 2
@@ -146,7 +146,7 @@ class StopsSoon(Monitor):
 
 
 def test_what_ended_before_a_stop_is_not_run_again(sweep, quiet_table, tmp_path, monkeypatch):
-    monkeypatch.setattr(rows, "rows_side_by_side", lambda base: 1)
+    monkeypatch.setattr(rows, "part_of_job", lambda row: 1.0)
     with pytest.raises(Stopped):
         run_study(sweep(), tmp_path, local(1), StopsSoon())
     before = status(sweep(), tmp_path)
