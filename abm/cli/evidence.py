@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from abm.cli import shared
-from abm.cli.studies import Engine, Scheduler, choose_engine
+from abm.cli.studies import Engine, Scheduler, choose_engine, tell
 from abm.core.paths import from_home
 
 Parameters = Annotated[
@@ -127,22 +127,26 @@ def _probability(combination: dict[str, Any]) -> list[str]:
 def fit(
     calibration: Annotated[Path, typer.Argument(parser=from_home, help="Calibration file (YAML).", show_default=False)],
     sets: shared.Sets = None,
-    method: Annotated[str, typer.Option("--method", help="point, posterior or both.")] = "both",
+    engine: Engine = "local",
+    scheduler: Scheduler = "",
     threads: shared.Threads = None,
     out: shared.Out = Path("runs"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the fit would take, and stop.")] = False,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
-    """Calibrate on the claims that allow it: a best point, then the posterior; writes a parameter set."""
-    from abm.evidence.calibrate import calibrate
+    """Learn from the claims: emulators, the posterior of all free parameters, every paper without itself."""
+    from abm.evidence.calibrate import calibrate, cost
     from abm.evidence.fit import load_calibration
     from abm.plot.page.report import write_report
 
     problem = load_calibration(calibration, tuple(sets or []))
     n_workers = shared.cores(threads)
-    folder, found = shared.watched(
-        lambda monitor: calibrate(problem, out, n_workers, monitor, method), shared.same_call(), unlock
-    )
+    if dry_run:
+        tell(cost(problem, n_workers), as_json)
+        return
+    run = choose_engine(engine, scheduler, n_workers)
+    folder, found = shared.watched(lambda monitor: calibrate(problem, out, run, monitor), shared.same_call(), unlock)
     path = write_report(folder.path)
     if as_json:
         shared.show({**found, "parameters": str(folder.path / "parameters.yaml"), "report": str(path)})

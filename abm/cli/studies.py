@@ -39,7 +39,7 @@ def plan(
     found = _cost(planned, threads, out)
     folder = write_plan(planned, out, unlock)
     _tell_notice(folder)
-    _tell({**found, "folder": str(folder.path)}, as_json)
+    tell({**found, "folder": str(folder.path)}, as_json)
 
 
 @study.command()
@@ -64,10 +64,10 @@ def run(
     chosen = choose_engine(engine, scheduler, shared.cores(threads))
     if dry_run:
         try_folder(out)
-        _tell(found, as_json)
+        tell(found, as_json)
         return
     folder = shared.watched(lambda monitor: run_study(planned, out, chosen, monitor, again), shared.same_call(), unlock)
-    _tell({**status(planned, out), "table": str(folder.path / "results.parquet"), "report": _report(folder)}, as_json)
+    tell({**status(planned, out), "table": str(folder.path / "results.parquet"), "report": _report(folder)}, as_json)
 
 
 @study.command()
@@ -80,7 +80,7 @@ def status(
 
     planned = _load(study_file, sets)
     _tell_notice(study_folder(out, planned))
-    _tell(count(planned, out), as_json)
+    tell(count(planned, out), as_json)
 
 
 @study.command()
@@ -96,7 +96,7 @@ def report(
     if not (folder.path / "plan.parquet").exists():
         raise InputError(f"{folder.path} holds no study; abm study run {study_file} makes one")
     finish(folder, planned)
-    _tell({"report": _report(folder)}, as_json)
+    tell({"report": _report(folder)}, as_json)
 
 
 def choose_engine(name: str, scheduler: str, n_workers: int) -> "Runs":
@@ -138,7 +138,8 @@ def _tell_notice(folder: "StudyFolder") -> None:
         sys.stderr.write(f"{folder.notice}\n")
 
 
-def _tell(found: dict[str, Any], as_json: bool) -> None:
+def tell(found: dict[str, Any], as_json: bool) -> None:
+    """Print what was found, as JSON or as a table."""
     if as_json:
         shared.show(found)
     else:

@@ -8,7 +8,7 @@ from abm.document.reading import Document
 KINDS = {  # by the model's name: keys that no other kind has, what it is called, its verb
     "Scenario": ({"arms", "processes", "populations", "space", "probes", "dt"}, "a scenario", "abm run"),
     "Study": ({"base", "design", "seeds", "summaries", "budget"}, "a study", "abm study run"),
-    "Calibration": ({"free", "posterior_of", "trials", "population", "generations"}, "a calibration", "abm fit"),
+    "Calibration": ({"free", "points", "repeats", "live", "kept", "checked", "waves"}, "a calibration", "abm fit"),
     "Comparison": ({"panel", "strengths", "draws", "predicting", "panel_n"}, "a comparison", "abm compare"),
 }
 

@@ -1,33 +1,41 @@
-"""A calibration from its file to a parameter set: point, posterior, scores, and the set as YAML."""
+"""A calibration from its file to a posterior: design, emulators, draws, the model's own word, and a set as YAML."""
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from abm.core.errors import InputError
+import numpy as np
+
 from abm.core.par import plain
 from abm.document.load import as_yaml
-from abm.evidence.fit import Problem, Shares, estimates, fit_point, fit_posterior, model
+from abm.evidence.emulation import Held, Runs, checked, design, relearn, run
+from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
+from abm.evidence.posterior import Literature, PaperLeftOut, Posterior, sample, weigh, without_each
+from abm.evidence.score import Jobs
+from abm.inference.emulators import Emulators, refuse_failed
+from abm.inference.likelihood import Array
+from abm.inference.nested import STOP, Sample
 from abm.results.study import StudyFolder
 from abm.results.tables import write_parquet
 from abm.scenario.schema import Scenario
-from abm.statistics.draws import weighted_quantiles
+from abm.statistics.draws import ENDS
+from abm.study.cost import seconds_of
 from abm.study.execute import at_home
-from abm.study.jobs import Flow, Monitor
-from abm.study.pool import crew
+from abm.study.jobs import Monitor, Stopped
+from abm.study.pool import Engine
 from abm.study.rows import scenario_at
 
-METHODS = ("point", "posterior", "both")
-OF_POSTERIOR: dict[str, type] = {"epsilons": list, "shares": dict, "weights": list}
 OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
+PARTS = 1000  # of the bar, while the posterior is sampled
+UNIFORM = 1.0 / 12.0  # variance of the prior in the unit cube
 
 
-def calibrate(
-    problem: Problem, root: Path, n_workers: int, monitor: Monitor, method: str
-) -> tuple[StudyFolder, dict[str, Any]]:
-    """Fit and keep ``fit.json`` and ``parameters.yaml``.
+def calibrate(problem: Problem, root: Path, engine: Engine, monitor: Monitor) -> tuple[StudyFolder, dict[str, Any]]:
+    """Fit and keep ``fit.json``, ``posterior.parquet`` and ``parameters.yaml``.
 
     Parameters
     ----------
@@ -35,44 +43,134 @@ def calibrate(
         From :func:`abm.evidence.fit.load_calibration`.
     root : Path
         Folder that holds all runs.
-    n_workers : int
-        Processes that share the experiments of one point.
-    monitor : Monitor
-        Progress and the wish to stop.
-    method : str
-        ``point``, ``posterior`` (around the point, if there is one), or ``both``.
+    engine, monitor
+        As in :class:`abm.evidence.lab.Lab`.
 
     Raises
     ------
     InputError
-        No such method, what it needs is not installed, or another process is at it.
+        A claim has no likelihood, an emulator fails its check, what a fit needs is not installed, or another process
+        is at it.
     RunFailed
         An experiment could not be run.
     Stopped
         The monitor asked to stop; the same call goes on.
     """
-    if method not in METHODS:
-        raise InputError(f"method {method!r}; allowed: {', '.join(METHODS)}")
     asked, parent = problem.calibration, root.resolve() / "fit"
-    with at_home(parent, asked.name, problem.identity(), monitor) as folder, crew(n_workers) as engine:
-        lab, flow = Lab(folder, engine, _Behind(monitor)), _flow(monitor, folder.path)
-        point = _point(problem, lab, flow) if method in ("point", "both") else _known(folder, "point.json")
-        fixed = point["shares"] if point else problem.start()
-        posterior = _posterior(problem, lab, flow, fixed) if method in ("posterior", "both") else None
-        found = _told(problem, point, posterior)
-        found |= {
-            "particles": _particles(problem, fixed, posterior),
-            "estimates": estimates(problem, point["shares"] if point else None, posterior),
-        }
+    with at_home(parent, asked.name, problem.identity(), monitor) as folder:
+        fit = _Fit(problem, Lab(folder, engine, monitor), monitor, Literature.of(problem.claims))
+        emulators, runs, held = fit.learnt()
+        drawn = fit.posterior(emulators, runs)
+        left_out = without_each(fit.literature, drawn, asked.seed)
+        found = _told(problem, drawn, held, left_out)
         folder.write_json("fit.json", found)
-        folder.write_text("parameters.yaml", _as_yaml(problem, found, fixed))
-        _write_posterior(problem, folder, posterior)
+        folder.write_text("parameters.yaml", _as_yaml(problem, found))
+        numbers = {own.path: list(map(own.number, drawn.points[:, k])) for k, own in enumerate(problem.ranges)}
+        write_parquet(folder.path / "posterior.parquet", numbers)
     return folder, found
 
 
-def _told(problem: Problem, point: dict[str, Any] | None, posterior: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what was asked, and how well it was met; empty for a search that was not made."""
-    asked, none = problem.calibration, {"misfit": None, "trials": []}
+def cost(problem: Problem, n_workers: int) -> dict[str, Any]:
+    """Return what a fit takes at most: places, experiments, and hours of simulation where all waves are needed."""
+    asked = problem.calibration
+    n_points = asked.points + (asked.waves + 1) * asked.checked
+    jobs = list(Jobs(problem.base, problem.at([0.5] * len(problem.ranges)), asked.scale).of_all(problem.claims, [1]))
+    seconds = sum(seconds_of(scenario_at(job.base, job.point, job.seed)) for job in jobs)
+    n_rows, hours = asked.repeats * n_points * len(jobs), asked.repeats * n_points * seconds / n_workers / 3600.0
+    return {"points": n_points, "rows": n_rows, "hours": hours}
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A calibration at work: everything that its steps share."""
+
+    problem: Problem
+    lab: Lab
+    monitor: Monitor
+    literature: Literature
+
+    def learnt(self) -> tuple[Emulators, Runs, Held]:
+        """Run the design and learn from it; refuse an emulator that fails on what it has not seen."""
+        asked, names = self.problem.calibration, [claim.id for claim in self.problem.claims]
+        strengths = tuple(self.problem.strengths.values())
+        runs = self.run(design(len(self.problem.ranges), asked.points, strengths, asked.seed), 0)
+        emulators, held = checked(names, runs, asked.seed)
+        refuse_failed(held.checks)
+        return emulators, runs, held
+
+    def posterior(self, emulators: Emulators, runs: Runs) -> Posterior:
+        """Sample, run some draws on the model, and sample again with what they taught, until both agree."""
+        asked = self.problem.calibration
+        for wave in range(asked.waves + 1):
+            drawn = self.sample(emulators, asked.seed + wave)
+            own = self.run(drawn.equal(asked.checked, asked.seed), len(runs.x))
+            weights, runs = weigh(self.literature, emulators, own), runs.joined(own)
+            if weights.is_good or wave == asked.waves:
+                break
+            emulators = relearn(emulators, runs)
+        return Posterior(drawn, drawn.equal(asked.kept, asked.seed), emulators, weights, runs)
+
+    def run(self, x: Array, first: int) -> Runs:
+        """Run places of the unit cube, of which the first has a number."""
+        return run(self.problem, self.lab, x, first)
+
+    def sample(self, emulators: Emulators, seed: int) -> Sample:
+        """Sample the posterior under emulators; the bar shows how much of the evidence is found."""
+        self.monitor.begin(self.lab.folder.path, 1)
+        found = sample(self.literature, emulators, self.problem.calibration.live, seed, _shown(self.monitor))
+        self.monitor.beat(0, PARTS, PARTS)
+        return found
+
+
+def _shown(monitor: Monitor) -> Callable[[int, float], None]:
+    """Return what shows how much of the log evidence is still missing, and stops when it is asked to."""
+    most = [STOP]
+
+    def tell(_: int, missing: float) -> None:
+        if monitor.is_stopped:
+            raise Stopped
+        most[0] = max(most[0], missing) if np.isfinite(missing) else most[0]
+        share = 1.0 - (missing - STOP) / max(most[0] - STOP, STOP) if np.isfinite(missing) else 0.0
+        monitor.beat(0, int(min(max(share, 0.0), 1.0) * (PARTS - 1)), PARTS)
+
+    return tell
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One free parameter in its unit: range, best point, posterior median and 95 % interval, and what was learnt.
+
+    Attributes
+    ----------
+    shrinkage_frac : float
+        By how much the variance in the range has fallen from that of the prior: 0 where nothing was learnt.
+    """
+
+    path: str
+    unit: str
+    lo_prior: float
+    hi_prior: float
+    point: float
+    median: float
+    lo: float
+    hi: float
+    shrinkage_frac: float
+
+
+def _estimates(problem: Problem, drawn: Posterior) -> list[Estimate]:
+    best, found = drawn.sample.points[np.argmax(drawn.sample.log_likelihood)], []
+    for k, own in enumerate(problem.ranges):
+        ends = np.quantile(drawn.points[:, k], (ENDS[0], 0.5, ENDS[1])).tolist()
+        lo, median, hi = sorted(map(own.number, ends))
+        learnt = 1.0 - float(drawn.points[:, k].var()) / UNIFORM
+        found.append(Estimate(own.path, own.unit, own.lo, own.hi, own.number(float(best[k])), median, lo, hi, learnt))
+    return found
+
+
+def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[PaperLeftOut]) -> dict[str, Any]:
+    """Return what was asked and what was found, as JSON can hold it."""
+    asked, sampled, weights = problem.calibration, drawn.sample, drawn.weights
+    best = sampled.points[np.argmax(sampled.log_likelihood)]
     return {
         "name": asked.name,
         "title": asked.title,
@@ -80,91 +178,56 @@ def _told(problem: Problem, point: dict[str, Any] | None, posterior: dict[str, A
         "warnings": list(problem.given.warnings),
         "claims": list(asked.claims),
         "seed": asked.seed,
-        "misfit": (point or none)["misfit"],
-        "trials": [trial["misfit"] for trial in (point or none)["trials"]],
-        **{key: posterior[key] if posterior else kind() for key, kind in OF_POSTERIOR.items()},
+        "n_points": len(drawn.runs.x),
+        "repeats": asked.repeats,
+        "checks": _checks(held),
+        "log_evidence": sampled.log_evidence,
+        "log_evidence_error": sampled.log_evidence_error,
+        "n_effective": sampled.n_effective,
+        "k_hat": weights.k_hat if np.isfinite(weights.k_hat) else None,
+        "is_good": weights.is_good,
+        "shares": {own.path: drawn.points[:, k].tolist() for k, own in enumerate(problem.ranges)},
+        "weights": [1.0 / len(drawn.points)] * len(drawn.points),
+        "point": problem.at(best),
+        "particles": [problem.at(place) for place in drawn.points],
+        "estimates": [asdict(one) for one in _estimates(problem, drawn)],
+        "papers": [_paper(one) for one in left_out],
     }
 
 
-class _Behind(Monitor):
-    """The monitor of a single point of a fit: it passes on trouble only; the progress bar belongs to the fit."""
-
-    def __init__(self, monitor: Monitor):
-        self.monitor = monitor
-
-    def note(self, event: str, fields: dict[str, object]) -> None:
-        """Pass on what belongs into the log."""
-        self.monitor.note(event, fields)
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether the fit is asked to stop."""
-        return self.monitor.is_stopped
-
-
-def _flow(monitor: Monitor, path: Path) -> Flow:
-    monitor.begin(path, 1)
-    return Flow(lambda done, total: monitor.beat(0, done, total), lambda: monitor.is_stopped)
-
-
-def _point(problem: Problem, lab: Lab, flow: Flow) -> dict[str, Any]:
-    asked = problem.calibration
-    simulate, start = model(problem, lab), problem.start()
-    found = fit_point(
-        simulate, problem.observed(), problem.spread(), start, trials=asked.trials, seed=asked.seed, flow=flow
-    )
-    lab.folder.write_json("point.json", found)
+def _checks(held: Held) -> list[dict[str, Any]]:
+    """Return how each emulator did, with the runs that it had not seen and that have a value."""
+    found = []
+    for k, one in enumerate(held.checks):
+        columns = {"emulated": held.emulated, "error": held.error, "run": held.run}
+        is_known = np.isfinite(held.run[:, k])
+        found.append(asdict(one) | {name: values[is_known, k].tolist() for name, values in columns.items()})
     return found
 
 
-def _posterior(problem: Problem, lab: Lab, flow: Flow, fixed: Shares) -> dict[str, Any]:
+def _paper(one: PaperLeftOut) -> dict[str, Any]:
+    weights = one.left_out.weights
+    return {
+        "paper": one.name,
+        "is_paper": one.is_paper,
+        "log_score": one.left_out.log_score,
+        "k_hat": weights.k_hat if np.isfinite(weights.k_hat) else None,
+        "is_good": weights.is_good,
+        "discrepancy": one.discrepancy.as_numbers(),
+        "claims": [
+            {"id": own.id, "seen": own.seen, "pit": own.pit, "is_inside": own.is_inside} | own.predicted.as_numbers()
+            for own in one.claims
+        ],
+    }
+
+
+def _as_yaml(problem: Problem, found: dict[str, Any]) -> str:
+    """Return the set of greatest likelihood, complete and exactly as it was simulated; comments carry the intervals."""
     asked = problem.calibration
-    return fit_posterior(
-        model(problem, lab, fixed),
-        problem.observed(),
-        problem.spread(),
-        asked.posterior_of or tuple(asked.free),
-        population=asked.population,
-        generations=asked.generations,
-        seed=asked.seed,
-        flow=flow,
-    )
-
-
-def _write_posterior(problem: Problem, folder: StudyFolder, posterior: dict[str, Any] | None) -> None:
-    """Write the particles as a table, or remove one that no longer belongs to the fit."""
-    path = folder.path / "posterior.parquet"
-    if posterior is None:
-        path.unlink(missing_ok=True)
-        return
-    own = {r.path: r for r in problem.ranges}
-    columns = {name: [own[name].number(share) for share in shares] for name, shares in posterior["shares"].items()}
-    write_parquet(path, columns | {"weight": posterior["weights"]})
-
-
-def _particles(problem: Problem, fixed: Shares, posterior: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Return what each particle of the posterior changes in the parameter set."""
-    if posterior is None:
-        return []
-    names = list(posterior["shares"])
-    rows = zip(*posterior["shares"].values(), strict=True)
-    return [problem.theta({**fixed, **dict(zip(names, row, strict=True))}) for row in rows]
-
-
-def _known(folder: StudyFolder, name: str) -> dict[str, Any] | None:
-    return folder.read_json(name) if (folder.path / name).exists() else None
-
-
-def _as_yaml(problem: Problem, found: dict[str, Any], fixed: Shares) -> str:
-    """Return the calibrated set, complete and exactly as it was simulated; comments carry the intervals."""
-    asked, middle = problem.calibration, {}
-    if not found["trials"]:
-        drawn, weights = found["shares"], found["weights"]
-        middle = {name: weighted_quantiles(shares, weights, [0.5])[0] for name, shares in drawn.items()}
-    scenario = scenario_at(problem.base, problem.theta({**fixed, **middle}), json.loads(problem.base)["seed"])
+    scenario = scenario_at(problem.base, found["point"], json.loads(problem.base)["seed"])
     lines = [
         f"# fitted: on {', '.join(asked.claims)}; seed {asked.seed}, patches x {asked.scale:g}.",
-        f"# Values: {'point of least misfit' if found['trials'] else 'posterior median'}.",
+        "# Values: the draw of greatest likelihood.",
         *map(_comment, found["estimates"]),
         *(["# What the calibration set beforehand:"] if asked.set else []),
         *(f"#   {path}: {json.dumps(value)}" for path, value in asked.set.items()),
@@ -180,7 +243,5 @@ def _said(scenario: Scenario) -> dict[str, Any]:
 
 
 def _comment(row: dict[str, Any]) -> str:
-    value = row["point"] if row["point"] is not None else row["median"]
-    spread = "" if row["lo"] is None else f", 95 % interval {row['lo']:.4g} to {row['hi']:.4g}"
-    shown = "as it was" if value is None else f"{value:.4g} {row['unit']}".rstrip()
-    return f"#   {row['path']}: {shown}{spread}"
+    shown = f"{row['point']:.4g} {row['unit']}".rstrip()
+    return f"#   {row['path']}: {shown}, median {row['median']:.4g}, 95 % interval {row['lo']:.4g} to {row['hi']:.4g}"

@@ -56,8 +56,8 @@ class Claim:
     id : str
         As in the table of claims, such as ``V7-VV``.
     role : str
-        ``fit`` may be calibrated on, ``decide`` sets the strengths of the hypotheses only, ``goal`` and ``prediction``
-        are never calibrated on.
+        ``fit`` and ``prediction`` may be learnt from, each paper being judged by a fit without it; the word says which
+        the first parameter sets had been told. ``decide`` sets the strengths of hypotheses only, a ``goal`` nothing.
     text : str
         What was observed, in one sentence.
     unit : str
@@ -164,13 +164,13 @@ def refuse_roles(fitted: Iterable[Claim], free: Iterable[str]) -> None:
     Raises
     ------
     InputError
-        A goal or a prediction is among the claims, or ``decide`` while other than hypothesis strengths are free.
+        A goal is among the claims, or ``decide`` while other than hypothesis strengths are free.
     """
     others = sorted(set(free) - set(strengths()))
     faults = []
     for claim in fitted:
-        if claim.role in ("goal", "prediction"):
-            faults.append(Fault(f"{claim.id} is a {claim.role}: never calibrated on", allowed="claims to fit"))
+        if claim.role == "goal":
+            faults.append(Fault(f"{claim.id} is a goal: never calibrated on", allowed="claims to fit"))
         elif claim.role == "decide" and others:
             text = f"{claim.id} decides between hypotheses: it cannot set {', '.join(others)}"
             faults.append(Fault(text, allowed=", ".join(sorted(strengths()))))

@@ -1,20 +1,13 @@
-"""Calibration on the claims whose role allows it: a point by optuna, a posterior by ABC-SMC of pyABC.
-
-Both see the model as one function, ``simulate(theta, seed) -> summaries``, and both are functions of their seed alone:
-a fit that was interrupted is done again from its first draw and comes to the same numbers, since what has been
-simulated is not simulated again.
-"""
+"""A calibration file: which parameters of which set are free, and which published observations they answer to."""
 
 import json
-import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from abm.core.errors import Fault, InputError
@@ -23,21 +16,16 @@ from abm.core.par import Model, par, refusal
 from abm.document.overrides import overwritten
 from abm.document.reading import value_at
 from abm.evidence.claim import Claim
-from abm.evidence.lab import Lab
-from abm.evidence.reading import Given, read
+from abm.evidence.hypotheses import HYPOTHESES
+from abm.evidence.papers import papers
+from abm.evidence.reading import Given, placed, read
 from abm.evidence.score import Jobs
-from abm.statistics.draws import n_independent, weighted_quantiles
+from abm.inference.emulator import POINTS_PER_DIMENSION
 from abm.study.design import Axis, Range
-from abm.study.jobs import Flow, Stopped
 
 Shares = Mapping[str, float]
-Summaries = dict[str, float]
-Simulate = Callable[[Shares, int], Summaries]
-ACCEPTED_OF = 3  # assumed: draws for each accepted one; only the progress bar depends on it
-FAR = 30.0  # design: the distance, in standard errors, of a claim whose value is undefined
-TINY_RANGE = 1e-3
-FEWEST_FOR_INTERVAL = 20.0  # design: with fewer independent particles, half a particle is more than a tail of 2.5 %
-SAMPLERS = ("optuna", "pyabc")
+NEEDED = ("dynesty", "scikit-learn")
+UNSEEN = 0.2  # design: share of the design that emulators are checked on before they have seen it
 
 
 class Calibration(Model):
@@ -49,19 +37,26 @@ class Calibration(Model):
     parameters: str
     claims: tuple[str, ...] = Field(min_length=1)
     free: dict[str, Axis] = Field(min_length=1)
-    posterior_of: tuple[str, ...] = ()
     set: dict[str, Any] = Field(default_factory=dict)
-    trials: int = par(60, "1", "design: points that the point fit tries", "Trials", ge=1, le=10**6)
-    population: int = par(40, "1", "design: particles of each generation", "Population", ge=4, le=10**6)
-    generations: int = par(4, "1", "design: generations of ABC-SMC", "Generations", ge=1, le=100)
+    points: int = par(512, "1", "design: ten for each of fifty parameters", "Points of the design", ge=8, le=10**5)
+    repeats: int = par(2, "1", "design: what seeds do to a value needs two", "Runs of each point", ge=2, le=100)
+    live: int = par(400, "1", "design: log evidence right to a quarter", "Live points of the sampling", ge=20, le=10**5)
+    kept: int = par(1000, "1", "design: ends of 95 % intervals", "Draws that are kept", ge=20, le=10**5)
+    checked: int = par(100, "1", "design: a tenth of the draws", "Draws run on the model itself", ge=20, le=10**4)
+    waves: int = par(3, "1", "design: more rarely help", "Times that points are added, at most", ge=0, le=20)
     scale: float = par(0.3, "1", "design: size of the claims' patches", "Scale", gt=0, le=10)
     seed: int = par(1, "1", "design: any number", "Seed", ge=0, le=2**31)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        wrong = [path for path in self.posterior_of if path not in self.free]
-        faults = [Fault(f"{path} is not free", "posterior_of", allowed=", ".join(self.free)) for path in wrong[:1]]
-        faults += overwritten(self.set, "set")
+        fewest = math.ceil(POINTS_PER_DIMENSION * len(self.free) / (1.0 - UNSEEN))
+        faults = overwritten(self.set, "set")
+        if self.points < fewest:
+            text = f"{self.points} points are too few for {len(self.free)} free parameters"
+            faults.append(Fault(text, "points", allowed=f"{fewest} or more; ten times that is advised"))
+        if self.live <= 2 * len(self.free):
+            text = f"{self.live} live points cannot hold the shape of {len(self.free)} dimensions"
+            faults.append(Fault(text, "live", allowed=f"{2 * len(self.free) + 1} or more"))
         if faults:
             raise refusal(*faults)
         return self
@@ -89,24 +84,38 @@ class Problem:
         """Return what is calibrated on."""
         return self.given.claims
 
+    @property
+    def strengths(self) -> dict[str, int]:
+        """Return, by hypothesis, which of the ranges says how strong it is, from nothing upwards."""
+        places = {own.path: place for place, own in enumerate(self.ranges)}
+        return {name: places[own.strength] for name, own in HYPOTHESES.items() if own.strength in places}
+
     def identity(self) -> dict[str, Any]:
-        """Return everything that the fit depends on; more trials or generations continue the same fit.
+        """Return everything that the runs of the fit depend on; more points, draws or waves go on with the same fit.
 
         Raises
         ------
         InputError
             What fits is not installed.
         """
-        asked = self.calibration
-        own = {name: getattr(asked, name) for name in ("posterior_of", "population", "scale", "seed")}
+        own = {name: getattr(self.calibration, name) for name in ("scale", "seed")}
         try:
-            return self.given.identity() | own | {"samplers": [metadata.version(name) for name in SAMPLERS]}
+            return self.given.identity() | own | {"samplers": [metadata.version(name) for name in NEEDED]}
         except metadata.PackageNotFoundError as error:
             raise InputError(f"a fit needs {error.name}: pip install 'abm[fit]'") from None
 
     def theta(self, shares: Shares) -> dict[str, Any]:
-        """Return the changes of the parameter set at a place in the unit cube."""
-        return {own.path: own.value(shares[own.path]) for own in self.ranges if own.path in shares}
+        """Return the changes of the parameter set at a place in the unit cube; a hypothesis without strength is off."""
+        found = {own.path: own.value(shares[own.path]) for own in self.ranges if own.path in shares}
+        for name, place in self.strengths.items():
+            if shares.get(self.ranges[place].path) == 0.0:
+                own = HYPOTHESES[name]
+                found = {path: value for path, value in found.items() if path not in own.strengths} | dict(own.off)
+        return found
+
+    def at(self, place: Any) -> dict[str, Any]:
+        """Return the changes at a place in the unit cube, one number for each range in their order."""
+        return self.theta({own.path: float(share) for own, share in zip(self.ranges, place, strict=True)})
 
     def start(self) -> dict[str, float]:
         """Return where the parameter set itself lies in the ranges, moved inside them."""
@@ -114,18 +123,8 @@ class Problem:
         for own in self.ranges:
             keys = tuple(int(key) if key.isdecimal() else key for key in own.path.split("."))
             value = value_at(data, keys)
-            number = float(str(value).split()[0]) if value is not None else own.number(0.5)
-            lo, hi, x = (math.log(v) if own.scale == "log" else v for v in (own.lo, own.hi, max(number, own.lo)))
-            found[own.path] = min(1.0, max(0.0, (x - lo) / (hi - lo)))
+            found[own.path] = 0.5 if value is None else own.share(float(str(value).split()[0]))
         return found
-
-    def observed(self) -> Summaries:
-        """Return the published values."""
-        return {claim.id: claim.observed for claim in self.claims}
-
-    def spread(self) -> Summaries:
-        """Return the published spreads as standard deviations."""
-        return {claim.id: max(claim.sd, TINY_RANGE * abs(claim.observed), 1e-9) for claim in self.claims}
 
 
 def load_calibration(path: Path, sets: tuple[str, ...] = ()) -> Problem:
@@ -137,7 +136,12 @@ def load_calibration(path: Path, sets: tuple[str, ...] = ()) -> Problem:
         All faults of the file, a claim that may not be calibrated on, or something free that changes nothing.
     """
     calibration, given = read(path, sets, Calibration, "free")
-    problem = Problem(calibration, given)
+    problem, faults = Problem(calibration, given), []
+    for index, claim in enumerate(given.claims):
+        with placed(given.document, ("claims", index), faults):
+            papers([claim])
+    if faults:
+        raise InputError(*faults)
     idle = {own.path: why for own in given.ranges if (why := _why_idle(problem, own.path))}
     if idle:
         allowed = "parameters of the model that the claims leave open"
@@ -157,139 +161,3 @@ def _why_idle(problem: Problem, path: str) -> str:
     spread = ((json.loads(problem.base)["cohort"] or {}).get("vary") or {}).get(path) or {}
     is_drawn = spread.get("range") is not None and all("cohort" not in point for point in points)
     return "every patient has a value of its own for it, from a range of the cohort" if is_drawn else ""
-
-
-def model(problem: Problem, lab: Lab, fixed: Shares | None = None) -> Simulate:
-    """Return the function from a place in the unit cube and a seed to the claims' values.
-
-    Parameters
-    ----------
-    problem : Problem
-        What is calibrated.
-    lab : Lab
-        Where it is run.
-    fixed : mapping
-        Shares of the axes that a call does not name.
-    """
-
-    def simulate(shares: Shares, seed: int) -> Summaries:
-        jobs = Jobs(problem.base, problem.theta({**(fixed or {}), **shares}), problem.calibration.scale)
-        lab.run(lambda: jobs.of_all(problem.claims, [seed]))
-        return {claim.id: jobs.measure(claim, seed, lab) for claim in problem.claims}
-
-    return simulate
-
-
-def misfit(found: Summaries, observed: Summaries, spread: Summaries) -> float:
-    """Return the sum of squared distances in published standard deviations."""
-    parts = [(found[name] - value) / spread[name] for name, value in observed.items()]
-    return math.fsum(min(FAR, abs(z)) ** 2 if math.isfinite(z) else FAR**2 for z in parts)
-
-
-def fit_point(
-    simulate: Simulate,
-    observed: Summaries,
-    spread: Summaries,
-    start: Shares,
-    *,
-    trials: int,
-    seed: int,
-    flow: Flow | None = None,
-) -> dict[str, Any]:
-    """Find the point of least misfit by optuna's tree-structured Parzen estimator, from a start.
-
-    Returns
-    -------
-    dict
-        ``shares`` of the best point, its ``misfit``, and all ``trials``.
-    """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True))
-    study.enqueue_trial(dict(start))
-    flow, tried = flow or Flow(), []
-
-    def objective(trial: optuna.Trial) -> float:
-        if flow.is_stopped():
-            raise Stopped
-        flow.beat(len(tried), trials)
-        shares = {path: trial.suggest_float(path, 0.0, 1.0) for path in start}
-        tried.append({"shares": shares, "misfit": misfit(simulate(shares, seed), observed, spread)})
-        return tried[-1]["misfit"]
-
-    study.optimize(objective, n_trials=trials)
-    return {**min(tried, key=lambda trial: trial["misfit"]), "trials": tried}
-
-
-def fit_posterior(
-    simulate: Simulate,
-    observed: Summaries,
-    spread: Summaries,
-    paths: Sequence[str],
-    *,
-    population: int,
-    generations: int,
-    seed: int,
-    flow: Flow | None = None,
-) -> dict[str, Any]:
-    """Sample the posterior by ABC-SMC of pyABC, uniform in the unit cube before; each call has a seed of its own.
-
-    Returns
-    -------
-    dict
-        ``shares``, one list per axis, their ``weights``, and the ``epsilons`` of the generations.
-    """
-    import pyabc
-
-    for name in ("ABC", "ABC.History", "ABC.Distance", "ABC.Sampler"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    np.random.seed(seed)  # noqa: NPY002 - what pyABC draws from
-    state, flow, expected = {"calls": 0}, flow or Flow(), ACCEPTED_OF * population * generations
-
-    def call(shares: Mapping[str, float]) -> Summaries:
-        if flow.is_stopped():
-            raise Stopped
-        state["calls"] += 1
-        flow.beat(min(state["calls"], expected - 1), expected)
-        return simulate({path: float(shares[path]) for path in paths}, seed * 100_003 + state["calls"])
-
-    def distance(found: Summaries, truth: Summaries) -> float:
-        return math.sqrt(misfit(found, truth, spread))
-
-    prior = pyabc.Distribution(**{path: pyabc.RV("uniform", 0.0, 1.0) for path in paths})
-    abc = pyabc.ABCSMC(call, prior, distance, population_size=population, sampler=pyabc.sampler.SingleCoreSampler())
-    abc.new("sqlite://", observed)
-    history = abc.run(max_nr_populations=generations)
-    table, weights = history.get_distribution(m=0)
-    epsilons = [float(e) for e in history.get_all_populations()["epsilon"] if math.isfinite(e)]
-    return {"shares": {p: table[p].tolist() for p in paths}, "weights": list(map(float, weights)), "epsilons": epsilons}
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One calibrated parameter in its unit: point, posterior median and 95 % interval (none of few particles)."""
-
-    path: str
-    unit: str
-    lo_prior: float
-    hi_prior: float
-    point: float | None
-    median: float | None
-    lo: float | None
-    hi: float | None
-
-
-def estimates(problem: Problem, point: Shares | None, posterior: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Return every free parameter with what the fits say of it."""
-    found = []
-    for own in problem.ranges:
-        share = posterior["shares"].get(own.path) if posterior else None
-        middle: list[float | None] = [None] * 3
-        if posterior and share:
-            middle = [own.number(q) for q in weighted_quantiles(share, posterior["weights"], (0.025, 0.5, 0.975))]
-            if n_independent(posterior["weights"]) < FEWEST_FOR_INTERVAL:
-                middle[0] = middle[2] = None
-        best = own.number(point[own.path]) if point else None
-        found.append(asdict(Estimate(own.path, own.unit, own.lo, own.hi, best, middle[1], middle[0], middle[2])))
-    return found

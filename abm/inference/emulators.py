@@ -175,6 +175,8 @@ class Check:
     ----------
     name : str
         Of the claim.
+    n : int
+        Runs that it had not seen.
     r2 : float
         Share of the variance explained.
     explained : float
@@ -187,6 +189,7 @@ class Check:
     """
 
     name: str
+    n: int
     r2: float
     explained: float
     shift: float
@@ -194,15 +197,18 @@ class Check:
     beyond: float
 
     @property
+    def error(self) -> float:
+        """How many times larger its errors are than it says, less what chance may add over so few runs."""
+        return math.hypot(self.shift, self.spread) / (1.0 + math.sqrt(2.0 / self.n))
+
+    @property
     def verdict(self) -> str:
         """What is wrong and what to do; empty where nothing is."""
         if self.explained < LEAST_EXPLAINED:
             found = f"explains {100 * self.explained:.0f} % of what there is to explain"
             to_do = "add points to the design"
-        elif math.hypot(self.shift, self.spread) > LARGEST_ERROR and self.r2 < 1.0 - NEGLIGIBLE:
-            found = (
-                f"is too sure of itself: its errors are {math.hypot(self.shift, self.spread):.1f} times what it says"
-            )
+        elif self.error > LARGEST_ERROR and self.r2 < 1.0 - NEGLIGIBLE:
+            found = f"is too sure of itself: its errors are {self.error:.1f} times what it says"
             to_do = "add points where the posterior sits, or seeds"
         else:
             return ""
@@ -247,4 +253,4 @@ def _check(name: str, part: Emulator, x: Array, y: Array, noise: Array) -> Check
     left, lost = float(seen.var()) - of_noise, max(square - of_noise - chance, 0.0)
     explained = max(1.0 - lost / left, 0.0) if left > chance else 1.0
     r2 = 1.0 - square / float(seen.var()) if seen.var() > 0.0 else math.nan
-    return Check(name, r2, explained, float(z.mean()), float(z.std()), float((np.abs(z) > 2.0).mean()))
+    return Check(name, len(seen), r2, explained, float(z.mean()), float(z.std()), float((np.abs(z) > 2.0).mean()))

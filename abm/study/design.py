@@ -45,7 +45,7 @@ class Axis(Model):
     values: tuple[Any, ...] = ()
     lo: int | float | str | None = None
     hi: int | float | str | None = None
-    scale: Literal["linear", "log"] = "linear"
+    scale: Literal["linear", "log", "inverse"] = "linear"
 
     @model_validator(mode="before")
     @classmethod
@@ -61,12 +61,16 @@ class Axis(Model):
 
 
 class Range(Model):
-    """A range in the unit of a parameter: where a number between 0 and 1 becomes a value."""
+    """A range in the unit of a parameter: where a number between 0 and 1 becomes a value.
+
+    On the inverse scale it is one over the value that is even, and 0 is the highest value: so half-saturations are
+    strengths from none upwards.
+    """
 
     path: str
     lo: float
     hi: float
-    scale: Literal["linear", "log"]
+    scale: Literal["linear", "log", "inverse"]
     unit: str = ""
     is_whole: bool = False
 
@@ -79,8 +83,18 @@ class Range(Model):
         """Return the number at a share of the range."""
         if self.scale == "linear":
             return uniform_between((self.lo, self.hi), share, self.is_whole)
-        found = math.exp(math.log(self.lo) + share * (math.log(self.hi) - math.log(self.lo)))
+        if self.scale == "log":
+            found = math.exp(math.log(self.lo) + share * (math.log(self.hi) - math.log(self.lo)))
+        else:
+            found = 1.0 / (1.0 / self.hi + share * (1.0 / self.lo - 1.0 / self.hi))
         return round(found) if self.is_whole else found
+
+    def share(self, number: float) -> float:
+        """Return where a number lies in the range, from 0 to 1; at an end where it lies beyond."""
+        turned = {"linear": float, "log": math.log, "inverse": lambda x: -1.0 / x}[self.scale]
+        lo, hi, x = (turned(value) for value in (self.lo, self.hi, min(max(number, self.lo), self.hi)))
+        along = (x - lo) / (hi - lo)
+        return 1.0 - along if self.scale == "inverse" else along
 
 
 class Design(Model):
@@ -359,8 +373,9 @@ def range_of(base: Mapping[str, Any], path: str, axis: Axis, place: str = "desig
     if lo is None or hi is None or not lo < hi:
         shown = bounds_text(known, known["unit"]) or "none"
         raise InputError(Fault(f"the range from {lo} to {hi} is no range", here, allowed=f"lo < hi; bounds: {shown}"))
-    if axis.scale == "log" and lo <= 0:
-        raise InputError(Fault(f"a logarithmic range cannot start at {lo:g}", here, allowed="lo above 0"))
+    if axis.scale != "linear" and lo <= 0:
+        kind = "a logarithmic" if axis.scale == "log" else "an inverse"
+        raise InputError(Fault(f"{kind} range cannot start at {lo:g}", here, allowed="lo above 0"))
     unit = "" if known["takes_bare"] else known["unit"]
     return Range(path=path, lo=lo, hi=hi, scale=axis.scale, unit=unit, is_whole=known["is_whole"])
 

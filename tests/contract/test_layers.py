@@ -52,8 +52,6 @@ ONLY_IN = {
     "dask": {"study"},
     "distributed": {"study"},
     "SALib": {"study"},
-    "optuna": {"evidence"},
-    "pyabc": {"evidence"},
     "sklearn": {"inference"},
     "dynesty": {"inference"},
 }

@@ -288,11 +288,13 @@ def test_its_own_conditions_go_before_a_fit_s(claim):
         assert own.items() <= job.point.items()
 
 
-def test_goals_and_predictions_are_never_calibrated_on():
+def test_goals_are_never_calibrated_on_and_what_was_published_may_be():
     for claim in ALL:
-        if claim.role in ("goal", "prediction"):
-            with pytest.raises(InputError, match=f"{claim.id} is a {claim.role}: never calibrated on"):
+        if claim.role == "goal":
+            with pytest.raises(InputError, match=f"{claim.id} is a goal: never calibrated on"):
                 refuse_roles([claim], STRENGTHS)
+        else:
+            refuse_roles([claim], STRENGTHS)
 
 
 def test_what_decides_sets_the_strengths_of_the_hypotheses_and_nothing_else():

@@ -1,6 +1,5 @@
-"""Fits find a known point and a known posterior, go on where they stopped, and write a set that loads."""
+"""Fits learn what is known, go on where they stopped, and write a set that loads."""
 
-import json
 import math
 import os
 import re
@@ -12,119 +11,74 @@ import pytest
 
 from abm.core.errors import InputError
 from abm.evidence.calibrate import calibrate
-from abm.evidence.fit import estimates, fit_point, fit_posterior, load_calibration, misfit, model
+from abm.evidence.claim import chosen
+from abm.evidence.emulation import Runs, design, run
+from abm.evidence.fit import load_calibration
+from abm.evidence.hypotheses import HYPOTHESES
 from abm.evidence.lab import Lab
+from abm.evidence.posterior import UNDEFINED, Literature
 from abm.evidence.report import drawn
 from abm.plot.page.report import write_report
 from abm.results.study import StudyFolder
 from abm.results.tables import read_parquet
 from abm.scenario.from_file import load_scenario
 from abm.study.execute import local
-from abm.study.jobs import Flow, Monitor, Stopped
+from abm.study.jobs import Monitor
+from abm.study.rows import scenario_at
 from abm.study.run import run_scenario
 
 STUDIES = Path(__file__).parents[2] / "configs" / "studies"
-NOISE, TRUTH = 0.2, {"y": 1.0}
+STRENGTHS = (1, 2, 4)
 
 
-def line(shares, seed=0):
-    return {"y": 4.0 * shares["a"] - 1.0}
+def test_a_longer_design_begins_as_a_shorter_one():
+    np.testing.assert_array_equal(design(5, 100, STRENGTHS, 3)[:40], design(5, 40, STRENGTHS, 3))
+    assert not np.array_equal(design(5, 40, STRENGTHS, 3), design(5, 40, STRENGTHS, 4))
 
 
-def noisy(shares, seed):
-    return {"y": line(shares)["y"] + NOISE * np.random.default_rng(seed).standard_normal()}
+def test_in_every_second_point_some_of_the_hypotheses_are_off_and_nothing_else():
+    points = design(5, 512, STRENGTHS, 1)
+    off = points == 0.0
+    assert not off[::2].any()
+    assert not off[:, [0, 3]].any()
+    n_off = off[1::2].sum(axis=1)
+    assert set(n_off) == {1, 2, 3}
+    np.testing.assert_allclose([(n_off == n).mean() for n in (1, 2, 3)], 1 / 3, atol=0.1)
+    np.testing.assert_allclose(off[1::2][:, list(STRENGTHS)].mean(axis=0), 2 / 3, atol=0.1)
+    assert ((points >= 0.0) & (points < 1.0)).all()
 
 
-def test_a_known_point_is_found_from_afar():
-    found = fit_point(line, TRUTH, {"y": NOISE}, {"a": 0.05}, trials=40, seed=1)
-    assert found["trials"][0]["shares"] == {"a": 0.05}
-    assert found["shares"]["a"] == pytest.approx(0.5, abs=0.03)
-    assert found["misfit"] == pytest.approx(misfit(line(found["shares"]), TRUTH, {"y": NOISE}))
+def test_a_hypothesis_without_strength_is_off_and_no_other():
+    problem = load_calibration(STUDIES / "calibration.yaml")
+    assert set(problem.strengths) == set(HYPOTHESES)
+    for name, place in problem.strengths.items():
+        at = np.full(len(problem.ranges), 0.5)
+        at[place] = 0.0
+        scenario = scenario_at(problem.base, problem.at(at), 1)
+        off = {"shield": "shield", "igg": "igg", "dheas": "potency"}
+        assert {own for own, key in off.items() if key not in scenario.processes} == {name} & set(off)
+        assert (scenario.populations.b_cells.low_fraction == 0.0) == (name == "subset")
 
 
-class Memory:
-    """A model whose values are kept, as a lab keeps them, and that is asked to stop after so many new ones."""
-
-    def __init__(self, simulate):
-        self.simulate, self.known, self.left = simulate, {}, math.inf
-
-    def __call__(self, shares, seed):
-        key = (*sorted(shares.items()), seed)
-        if key not in self.known:
-            if self.left <= 0:
-                raise Stopped
-            self.left -= 1
-            self.known[key] = self.simulate(shares, seed)
-        return self.known[key]
+def test_every_paper_is_as_likely_as_alone_and_one_without_a_value_as_good_as_impossible():
+    literature = Literature.of(chosen(["V8-lines", "A1", "V7-VV", "V8-primary", "V5"]))
+    values = np.array([[66.0, 18.0, 0.1, 30.0, 13.0], [70.0, 20.0, math.nan, 27.0, 13.1]])
+    sds = np.array([2.0, 1.0, 0.1, 3.0, 0.05])
+    found = literature.log_likelihood(values, sds)
+    assert [one.name for one in literature.published] == ["Golay2003", "A1", "DallOzzo2004", "Kennedy2003"]
+    for k, (one, columns) in enumerate(zip(literature.published, literature.columns, strict=True)):
+        own = one.paper.log_likelihood(values[:1, columns], sds[columns])
+        np.testing.assert_allclose(found[0, k], own[0], atol=1e-4)
+    assert found[1, 2] == UNDEFINED
+    assert (np.delete(found[1], 2) > -100.0).all()
 
 
-def disturbed(fit, simulate, every):
-    """Return what a fit comes to that is stopped after every few simulations, and the memory of them."""
-    memory = Memory(simulate)
-    for _ in range(1000):
-        memory.left = every
-        try:
-            return fit(memory), memory
-        except Stopped:
-            continue
-    raise AssertionError("it never ended")
-
-
-@pytest.mark.parametrize("every", [1, 3])
-def test_a_point_fit_stopped_anywhere_tries_the_points_of_a_quiet_one(every):
-    def fit(simulate, trials=25):
-        return fit_point(simulate, TRUTH, {"y": 1.0}, {"a": 0.1, "b": 0.7}, trials=trials, seed=1)
-
-    quiet = fit(line)
-    found, memory = disturbed(fit, line, every)
-    assert found == quiet
-    assert len(memory.known) == len(found["trials"]) == 25
-    assert found["trials"][0]["shares"] == {"a": 0.1, "b": 0.7}
-    assert len({trial["shares"]["a"] for trial in found["trials"]}) == 25
-    assert fit(line, 12)["trials"] == quiet["trials"][:12], "more trials go on with fewer"
-
-
-@pytest.mark.parametrize("every", [3, 8])
-def test_a_posterior_stopped_anywhere_has_the_particles_of_a_quiet_one(every):
-    def fit(simulate, generations=3):
-        return fit_posterior(
-            simulate, TRUTH, {"y": NOISE}, ["a"], population=8, generations=generations, seed=3, flow=Flow()
-        )
-
-    calls = []
-    quiet = fit(lambda shares, seed: calls.append(seed) or noisy(shares, seed))
-    found, memory = disturbed(fit, noisy, every)
-    assert found == quiet
-    assert len(set(calls)) == len(calls) == len(memory.known), "no random number serves twice"
-    assert fit(noisy, 2)["epsilons"] == quiet["epsilons"][:-1], "more generations go on with fewer"
-
-
-def test_fits_stop_when_they_are_asked_to():
-    with pytest.raises(Stopped):
-        fit_point(line, TRUTH, {"y": 1.0}, {"a": 0.1}, trials=3, seed=1, flow=Flow(is_stopped=lambda: True))
-    stop = Flow(is_stopped=lambda: True)
-    with pytest.raises(Stopped):
-        fit_posterior(noisy, TRUTH, {"y": NOISE}, ["a"], population=4, generations=1, seed=3, flow=stop)
-
-
-def test_a_known_posterior_is_found():
-    """Uniform before, normal noise: the posterior is normal with mean 0.5 and SD 0.05, widened by the last epsilon."""
-    found = fit_posterior(noisy, TRUTH, {"y": NOISE}, ["a"], population=150, generations=5, seed=3)
-    assert len(found["epsilons"]) == 5
-    values, weights = np.array(found["shares"]["a"]), np.array(found["weights"])
-    mean = float(values @ weights)
-    sd = math.sqrt(float((values - mean) ** 2 @ weights))
-    assert mean == pytest.approx(0.5, abs=0.02)
-    assert 0.04 < sd < 0.07
-
-
-def test_a_number_that_did_not_come_out_is_far_away_but_finite():
-    assert misfit({"y": math.nan}, TRUTH, {"y": 1.0}) == misfit({"y": 1e9}, TRUTH, {"y": 1.0}) == 900.0
-
-
-def test_a_misfit_is_the_sum_of_squared_distances_in_published_spreads():
-    found, truth, spread = {"y": 3.0, "z": -1.0}, {"y": 1.0, "z": 1.0}, {"y": 1.0, "z": 4.0}
-    assert misfit(found, truth, spread) == pytest.approx(4.0 + 0.25)
+def test_what_seeds_do_is_learnt_from_all_points_together():
+    first, other = (Runs(np.zeros((n, 2)), np.zeros((n, 1)), np.array([sd]), 2) for n, sd in ((30, 1.0), (10, 3.0)))
+    both = first.joined(other)
+    assert both.spread[0] == pytest.approx(math.sqrt((30 * 1.0 + 10 * 9.0) / 40))
+    assert both.noise[0] == pytest.approx(both.spread[0] / math.sqrt(2))
+    assert both.x.shape == (40, 2)
 
 
 @pytest.mark.parametrize("file", sorted(path.name for path in STUDIES.glob("calibration*.yaml")))
@@ -142,7 +96,7 @@ def test_the_calibration_that_ships_fits_what_it_may_and_starts_at_the_set_itsel
     base = load_scenario(STUDIES / "../parameters/wm_bright.yaml")
     start = problem.theta(problem.start())
     assert start["processes.killing.rate_per_h"] == pytest.approx(base.processes["killing"].rate_per_h)
-    assert start["populations.b_cells.cd20.sigma"] == pytest.approx(base.populations.b_cells.cd20.sigma)
+    assert start["processes.engagement.rate_per_h"] == pytest.approx(base.processes["engagement"].rate_per_h)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +105,9 @@ def test_the_calibration_that_ships_fits_what_it_may_and_starts_at_the_set_itsel
         (["claims=[A1, A4-serum]"], "A4-serum is a goal"),
         (["claims=[A3]"], "A3 decides between hypotheses: it cannot set populations"),
         (["parameters=none.yaml"], "no such file 'none.yaml'"),
-        (["free={processes.killing.rate: {}}", "posterior_of=[]"], "no 'rate'|no number with a range"),
-        (["posterior_of=[processes.docking.steepness]"], "is not free"),
+        (["free={processes.killing.rate: {}}"], "no 'rate'|no number with a range"),
+        (["points=87"], r"87 points are too few for 14 free parameters; allowed: 88 or more"),
+        (["live=28"], r"28 live points cannot hold the shape of 14 dimensions; allowed: 29 or more"),
     ],
 )
 def test_a_calibration_that_may_not_be_is_refused(sets, told):
@@ -186,6 +141,7 @@ def write_mine(path, old="", new=""):
         ("- V8-primary", "- P3-PR", r"4:5  claims\.1  P3-PR is of the group patient; the parameter set .* assay"),
         ("- V8-primary", "- V5", r"4:5  claims\.1  V5 a second time; allowed: each claim once"),
         ("- V8-primary", "- A4-serum", r"4:5  claims\.1  A4-serum is a goal"),
+        ("- V8-primary", "- V7-ratio", r"4:5  claims\.1  V7-ratio has no likelihood: .* told by V7-VV, V7-FF"),
         ("dt: 5 min", "processes.kiling.rate_per_h: 2", r"8:3  set\.processes.*'kiling'.*mean 'killing'"),
         (
             "dt: 5 min",
@@ -220,28 +176,12 @@ def test_a_fault_of_a_calibration_is_told_with_its_line(tmp_path, old, new, told
 @pytest.mark.parametrize(("claim", "is_drawn"), [("P6-PR", True), ("P8", False)])
 def test_what_every_patient_draws_from_a_range_of_its_own_is_not_fitted(claim, is_drawn):
     free = "free={processes.growth.rel_capacity: {lo: 1.1, hi: 2}}"
-    sets = (f"claims=[{claim}]", free, "posterior_of=[]")
+    sets = (f"claims=[{claim}]", free)
     if is_drawn:
         with pytest.raises(InputError, match=r"free\.processes\.growth\.rel_capacity  every patient has a value of"):
             load_calibration(STUDIES / "calibration_patient.yaml", sets)
     else:  # its one patient is of no cohort
         assert load_calibration(STUDIES / "calibration_patient.yaml", sets).ranges[0].hi == 2.0
-
-
-@pytest.mark.parametrize(
-    ("weights", "has_interval"),
-    [([0.25] * 20, True), ([1 / 19] * 19, False), ([0.9, *[0.1 / 149] * 149], False), ([1 / 150] * 150, True)],
-)
-def test_too_few_independent_particles_give_a_median_without_an_interval(tmp_path, weights, has_interval):
-    write_mine(tmp_path / "mine.yaml")
-    problem = load_calibration(tmp_path / "mine.yaml")
-    shares = [i / (len(weights) - 1) for i in range(len(weights))]
-    posterior = {"shares": {"processes.docking.rho50_per_cell": shares}, "weights": weights}
-    (row,) = estimates(problem, None, posterior)
-    assert 50_000 <= row["median"] <= 90_000
-    assert (row["lo"] is not None, row["hi"] is not None) == (has_interval, has_interval)
-    if has_interval:
-        assert row["hi"] - row["lo"] == pytest.approx(40_000 * 0.95 * len(weights) / (len(weights) - 1))
 
 
 def test_a_calibration_without_a_name_is_called_like_its_file(tmp_path):
@@ -250,26 +190,33 @@ def test_a_calibration_without_a_name_is_called_like_its_file(tmp_path):
         assert load_calibration(tmp_path / f"{name}.yaml").calibration.name == name
 
 
-TINY = ("claims=[V5, V8-primary]", "trials=2", "population=4", "generations=1", "scale=0.05", "name=tiny_fit",
-        "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}", "posterior_of=[]")  # fmt: skip
+TINY = ("claims=[V5, V8-primary]", "points=16", "live=20", "kept=40", "checked=20", "waves=1", "scale=0.05",
+        "name=tiny_fit", "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}")  # fmt: skip
 
 
 def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path):
     problem = load_calibration(STUDIES / "calibration.yaml", TINY)
-    folder, found = calibrate(problem, tmp_path, 1, Monitor(), "both")
+    folder, found = calibrate(problem, tmp_path, local(1), Monitor())
     (row,) = found["estimates"]
-    assert 50_000 <= row["median"] <= 90_000
-    assert row["lo"] is row["hi"] is None, "four particles have no tails"
-    assert "95 % interval" not in (folder.path / "parameters.yaml").read_text()
-    assert "Too few independent particles" in write_report(folder.path).read_text()
+    assert 50_000 <= row["lo"] < row["median"] < row["hi"] <= 90_000
+    text = (folder.path / "parameters.yaml").read_text()
+    assert re.search(r"rho50_per_cell: [\d.e+]+, median [\d.e+]+, 95 % interval [\d.e+]+ to [\d.e+]+", text)
+    assert "# fitted: on V5, V8-primary; seed 1" in text
     calibrated = load_scenario(folder.path / "parameters.yaml")
     assert calibrated.processes["docking"].rho50_per_cell == row["point"]
-    assert "# fitted: on V5, V8-primary; seed 1" in (folder.path / "parameters.yaml").read_text()
-    weights = read_parquet(folder.path / "posterior.parquet")["weight"].to_pylist()
-    assert json.loads((folder.path / "fit.json").read_text())["weights"] == weights
+    draws = read_parquet(folder.path / "posterior.parquet")["processes.docking.rho50_per_cell"].to_numpy()
+    assert draws.size == len(found["particles"]) == 40
+    assert np.quantile(draws, 0.5) == pytest.approx(row["median"])
     assert len(drawn(folder.path, 5)) == 5
-    calibrate(problem, tmp_path, 1, Monitor(), "point")
-    assert not (folder.path / "posterior.parquet").exists(), "it is not of this fit"
+    assert [one["paper"] for one in found["papers"]] == ["Kennedy2003", "Golay2003"]
+    page = write_report(folder.path).read_text()
+    for words in ("Every paper without itself", "Posterior", "What was learnt", "Emulators on runs", "Golay2003"):
+        assert words in page
+    rows = (folder.path / "rows.jsonl").read_bytes()
+    again = calibrate(load_calibration(STUDIES / "calibration.yaml", (*TINY, "kept=50")), tmp_path, local(1), Monitor())
+    assert again[0].path == folder.path
+    assert again[1]["log_evidence"] == found["log_evidence"]
+    assert (folder.path / "rows.jsonl").read_bytes() == rows, "more draws need no more runs"
 
 
 WELL = """
@@ -292,17 +239,12 @@ def well_of(folder, parameters, sets=()):
     return load_scenario(folder / "well.yaml", sets)
 
 
-@pytest.mark.parametrize("method", ["point", "posterior"])
-def test_the_set_of_a_fit_is_what_was_simulated(tmp_path, method):
+def test_the_set_of_a_fit_is_what_was_simulated(tmp_path):
     changes = "set={" + ", ".join(f"{path}: {value}" for path, value in SET.items()) + "}"
-    sets = (*TINY, "claims=[A1]", FREE, changes, "posterior_of=[populations.b_cells.low_fraction]", "scale=0.02")
+    sets = (*TINY, "claims=[A1]", FREE, changes, "scale=0.02", "waves=0", "points=24")
     problem = load_calibration(STUDIES / "calibration.yaml", sets)
-    folder, found = calibrate(problem, tmp_path, 1, Monitor(), method)
-    values = SET | problem.theta(problem.start())
-    for row in found["estimates"]:
-        number = row["median"] if row["point"] is None else row["point"]
-        if number is not None:
-            values[row["path"]] = f"{number!r} {row['unit']}"
+    folder, found = calibrate(problem, tmp_path, local(1), Monitor())
+    values = SET | {row["path"]: f"{row['point']!r} {row['unit']}" for row in found["estimates"]}
     own = tuple(f"{path}={value}" for path, value in values.items())
     plain = well_of(tmp_path / "plain", STUDIES / "../parameters/wm_bright.yaml", own)
     fitted = well_of(tmp_path / "fitted", folder.path / "parameters.yaml")
@@ -315,7 +257,7 @@ def test_the_set_of_a_fit_is_what_was_simulated(tmp_path, method):
     assert "#   processes.shield: null\n" in text
 
 
-SAME = [(), ("trials=9",), ("generations=3",), ("title=Other", "question=Why?")]
+SAME = [(), ("points=32",), ("waves=3",), ("kept=99",), ("checked=30",), ("live=50",), ("title=Other", "question=Why?")]
 OTHERS = [
     "claims=[V5]",
     "claims=[V8-primary, V5]",
@@ -326,14 +268,12 @@ OTHERS = [
     "set={}",
     "seed=2",
     "scale=0.06",
-    "population=5",
-    "posterior_of=[processes.docking.rho50_per_cell]",
     "parameters=../parameters/calibrated.yaml",
 ]
 
 
 @pytest.mark.parametrize("sets", SAME)
-def test_a_fit_that_is_searched_further_is_the_same_fit(sets):
+def test_a_fit_that_is_taken_further_is_the_same_fit(sets):
     first, other = (load_calibration(STUDIES / "calibration.yaml", (*TINY, *own)).identity() for own in ((), sets))
     assert first == other
 
@@ -355,8 +295,8 @@ def test_a_fit_by_another_model_or_another_sampler_is_another_fit(where, monkeyp
 def test_an_edited_fit_of_the_same_name_is_simulated_anew_beside_the_first(tmp_path):
     def fitted(claim, lo, hi):
         ranges = f"free={{populations.b_cells.low_fraction: {{lo: {lo}, hi: {hi}}}}}"
-        sets = (*TINY, f"claims=[{claim}]", ranges, "scale=0.02", "set={dt: 5 min}")
-        folder, found = calibrate(load_calibration(STUDIES / "calibration.yaml", sets), tmp_path, 1, Monitor(), "point")
+        sets = (*TINY, f"claims=[{claim}]", ranges, "scale=0.02", "set={dt: 5 min}", "waves=0")
+        folder, found = calibrate(load_calibration(STUDIES / "calibration.yaml", sets), tmp_path, local(1), Monitor())
         return folder.path, found, (folder.path / "rows.jsonl").read_bytes()
 
     first, _, rows = fitted("A1", 0.05, 0.15)
@@ -369,15 +309,18 @@ def test_an_edited_fit_of_the_same_name_is_simulated_anew_beside_the_first(tmp_p
     assert fitted("A1", 0.05, 0.15) == (first, _, rows)
 
 
-def test_the_model_as_a_function_gives_what_the_claims_measure(tmp_path):
+def test_runs_are_what_the_claims_see_of_the_model_each_with_seeds_of_its_own(tmp_path):
     problem = load_calibration(STUDIES / "calibration.yaml", TINY)
-    simulate = model(problem, Lab(StudyFolder(tmp_path), local(1), Monitor()))
-    few, many = (simulate({"processes.docking.rho50_per_cell": share}, 1) for share in (1.0, 0.0))
-    assert set(few) == {"V5", "V8-primary"}
-    assert many["V5"] > few["V5"] > 0
-    assert few["V8-primary"] == many["V8-primary"]
+    lab = Lab(StudyFolder(tmp_path), local(1), Monitor())
+    found = run(problem, lab, np.array([[0.0], [1.0], [1.0]]), 0)
+    assert found.y.shape == (3, 2)
+    assert found.y[0, 0] > found.y[1, 0], "half of the docking at fewer antibodies lays more C3b"
+    assert found.y[1, 1] != found.y[2, 1], "the same place with other seeds"
+    again = run(problem, lab, np.array([[1.0]]), 2)
+    np.testing.assert_array_equal(again.y[0], found.y[2])
 
 
-def test_an_unknown_method_is_refused(tmp_path):
-    with pytest.raises(InputError, match="method 'mcmc'; allowed: point, posterior, both"):
-        calibrate(load_calibration(STUDIES / "calibration.yaml", TINY), tmp_path, 1, Monitor(), "mcmc")
+def test_an_emulator_that_fails_is_refused_by_its_claim(tmp_path, monkeypatch):
+    monkeypatch.setattr("abm.inference.emulators.LARGEST_ERROR", 0.0)
+    with pytest.raises(InputError, match=r"on unseen runs the emulator of 'V5' is too sure of itself.*add points"):
+        calibrate(load_calibration(STUDIES / "calibration.yaml", TINY), tmp_path, local(1), Monitor())

@@ -18,7 +18,7 @@ from abm.study.rows import scenario_at
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 TINY = (
-    *("claims=[V5]", "trials=2", "population=4", "generations=1", "scale=0.02", "posterior_of=[]"),
+    *("claims=[V5]", "points=8", "live=20", "kept=20", "checked=20", "waves=0", "scale=0.02"),
     *("free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}", "set={dt: 15 min, processes.shield: null}"),
 )
 
@@ -27,7 +27,7 @@ TINY = (
 def fit(tmp_path_factory):
     """Return the folder of a tiny fit without the shield."""
     problem = load_calibration(CONFIGS / "studies" / "calibration.yaml", TINY)
-    folder, _ = calibrate(problem, tmp_path_factory.mktemp("fit"), 1, Monitor(), "posterior")
+    folder, _ = calibrate(problem, tmp_path_factory.mktemp("fit"), local(1), Monitor())
     return folder.path
 
 
@@ -105,7 +105,7 @@ def test_a_posterior_that_cannot_be_used_is_refused_by_its_place(tmp_path, fit):
         ("bare", lambda found: {**found, "particles": []}, r"--posterior .*bare  the fit holds no posterior"),
         ("uneven", lambda found: {**found, "weights": [1.0]}, r"uneven.fit\.json  particles and weights do not fit"),
         ("keyless", lambda found: {"particles": found["particles"]}, r"keyless.fit\.json  cannot be read: 'weights'"),
-        ("lost", lambda found: {**found, "particles": [{"processes.x.y": 1}] * 4}, r"lost.fit\.json.*no 'x' in"),
+        ("lost", lambda found: {**found, "particles": [{"processes.x.y": 1}] * 20}, r"lost.fit\.json.*no 'x' in"),
     ):
         shutil.copytree(fit, tmp_path / name)
         found = change(json.loads((fit / "fit.json").read_text()))

@@ -52,15 +52,22 @@ STUDIES = {
 }
 SCORE = {"id": "A1", "role": "fit", "text": "Survival", "observed": 20.0, "lo": 15.0, "hi": 25.0, "unit": "%", "z": 0.4,
          "simulated": 22.0, "interval": [19.0, 25.0], "holds": True, "probability": None, "source": "x"}  # fmt: skip
-ESTIMATE = {"path": X, "lo_prior": 1e4, "hi_prior": 3e5, "point": 1e5, "median": 9e4, "lo": 5e4, "hi": 2e5, "unit": "1"}
+ESTIMATE = {"path": X, "lo_prior": 1e4, "hi_prior": 3e5, "point": 1e5, "median": 9e4, "lo": 5e4, "hi": 2e5, "unit": "1",
+            "shrinkage_frac": 0.4}  # fmt: skip
+CHECK = {"name": "A1", "n": 3, "r2": 0.9, "explained": 0.95, "shift": 0.1, "spread": 1.1, "beyond": 0.0,
+         "emulated": [18.0, 20.0, 24.0], "error": [1.0, 1.5, 1.0], "run": [17.0, 21.0, 23.5]}  # fmt: skip
+LEFT_OUT = {"id": "V5", "seen": 5.0, "pit": 0.7, "is_inside": True, "mean": 4.5, "lo": 4.0, "hi": 6.0}
+PAPER = {"paper": "Kennedy2003", "is_paper": True, "log_score": -1.0, "k_hat": 0.2, "is_good": True,
+         "discrepancy": {"mean": 0.1, "lo": -0.2, "hi": 0.4}, "claims": [LEFT_OUT]}  # fmt: skip
 COMBINATION = {"on": ["igg"], "n_draws": 9, "n_accepted": 7, "probability": 0.8, "lo": 0.5, "hi": 0.9,
                "means": {"A1": 21.0}}  # fmt: skip
 NAMED = {"name": "x", "title": "A title", "question": "Why?", "claims": ["A1"]}
 EVIDENCE = {
     "scores": {"claims": [SCORE], "seeds": [1], "parameters": "set", "scale": 1.0},
     "fit": NAMED
-    | {"seed": 1, "trials": [3.0, 2.0], "misfit": 2.0, "weights": [0.5, 0.5], "epsilons": [2.0, 1.0]}
-    | {"shares": {X: [0.2, 0.6]}, "estimates": [ESTIMATE]},
+    | {"seed": 1, "n_points": 9, "repeats": 2, "log_evidence": -4.5, "log_evidence_error": 0.2, "n_effective": 2.0}
+    | {"k_hat": 0.3, "is_good": True, "weights": [0.5, 0.5], "shares": {X: [0.2, 0.6]}, "estimates": [ESTIMATE]}
+    | {"checks": [CHECK], "papers": [PAPER]},
     "comparison": NAMED
     | {"n_draws": 9, "hypotheses": {"igg": 0.8}, "words": {"igg": "IgG"}, "combinations": [COMBINATION]}
     | {"experiments": [{"arm": "serum", "expected_difference": 0.1, "by_combination": {"igg": 0.2, "none": 0.4}}]},

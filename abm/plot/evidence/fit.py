@@ -9,8 +9,13 @@ from abm.plot.evidence.found import Found
 from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section, Table
 
-HEADER = ("Parameter", "Allowed range", "Best point", "Median (95 %)", "Unit")
-TOO_FEW = "Too few independent particles for 95 % intervals: a larger population gives them."
+HEADER = ("Parameter", "Allowed range", "Best point", "Median (95 %)", "Unit", "Variance fell by")
+PAPERS = ("Paper", "Claims inside", "Log score without it", "What its laboratory sees otherwise (95 %)", "k-hat")
+PREDICTED = (
+    "Each paper is predicted by the model fitted on all others: how many of its numbers lie inside the predicted 95 %, "
+    "the logarithm of the probability of what it published, and how far its laboratory is from the model, on the scale "
+    "of its claims. Where k-hat is 0.7 or more, the others alone say too little of the parameters for this shortcut."
+)
 
 
 def head(found: Found) -> tuple[str, str]:
@@ -20,20 +25,30 @@ def head(found: Found) -> tuple[str, str]:
 
 def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     """Return what is told of a fit."""
-    told = [f"Calibrated on {wording.listing(found['claims'])}; seed {found['seed']}."]
-    if any(row["median"] is not None and row["lo"] is None for row in found["estimates"]):
-        told.append(TOO_FEW)
+    evidence = f"{wording.number(found['log_evidence'], 4)} ± {wording.number(found['log_evidence_error'])}"
+    told = [
+        f"Learnt from {wording.listing(found['claims'])}; seed {found['seed']}.",
+        f"{found['n_points']} points of {found['repeats']} runs each; log evidence {evidence}.",
+    ]
     estimates = Table([_row(row) for row in found["estimates"]], HEADER)
+    papers = Table([_paper(one) for one in found["papers"] if one["is_paper"]], PAPERS)
     return [
         Section("What was calibrated", told, tables=[estimates]),
+        Section("Every paper without itself", [PREDICTED], tables=[papers]),
         Section("Figures", figures=drawn),
         Section("Parameter set", code=(found.folder.path / "parameters.yaml").read_text(encoding="utf-8")),
     ]
 
 
 def _row(row: Mapping[str, Any]) -> list[str]:
-    spread = wording.number(row["median"])
-    if row["lo"] is not None:
-        spread += f" ({wording.number(row['lo'])}–{wording.number(row['hi'])})"
+    spread = f"{wording.number(row['median'])} ({wording.number(row['lo'])}–{wording.number(row['hi'])})"
+    learnt = f"{max(0.0, 100 * row['shrinkage_frac']):.0f} %"
     allowed = f"{wording.number(row['lo_prior'])}–{wording.number(row['hi_prior'])}"
-    return [row["path"], allowed, wording.number(row["point"]), spread, row["unit"]]
+    return [row["path"], allowed, wording.number(row["point"]), spread, row["unit"], learnt]
+
+
+def _paper(one: Mapping[str, Any]) -> list[str]:
+    inside, own = sum(claim["is_inside"] for claim in one["claims"]), one["discrepancy"]
+    seen = f"{wording.number(own['mean'])} ({wording.number(own['lo'])} to {wording.number(own['hi'])})"
+    k_hat = "unknown" if one["k_hat"] is None else wording.number(one["k_hat"])
+    return [one["paper"], f"{inside} of {len(one['claims'])}", wording.number(one["log_score"]), seen, k_hat]

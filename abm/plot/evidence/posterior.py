@@ -13,32 +13,33 @@ from abm.plot.page import style, wording
 ORDER = 20
 TITLE = "Posterior"
 CAPTION = (
-    "Diagonal: weighted histogram over the whole range that was allowed. Below: particles, size by weight. Axes run "
-    "over the range of each parameter, logarithmic ones over its logarithm."
+    "Diagonal: how often each value was drawn, over the whole range that was allowed. Below: draws of two parameters. "
+    "Axes run over the range of each parameter, on its own scale; strengths of hypotheses begin at none."
 )
-N_BINS = 12
+N_BINS = 20
+N_SHOWN = 300  # design: more hide one another
 
 
 def applies(found: Found) -> bool:
     """Return whether there is a posterior."""
-    return found.kind == "fit" and bool(found["weights"])
+    return found.kind == "fit"
 
 
 def figure(found: Found) -> Figure:
     """Draw every pair of parameters of the posterior."""
-    shares, weights = found["shares"], np.array(found["weights"])
+    shares = found["shares"]
     paths = list(shares)
-    fig = style.new_figure(1.1 + 0.9 * len(paths))
+    fig = style.new_figure(1.1 + min(0.9, 6.5 / len(paths)) * len(paths))
     axes = fig.subplots(len(paths), len(paths), squeeze=False)
     for (row, column), ax in np.ndenumerate(axes):
         if column > row:
             ax.remove()
             continue
         if row == column:
-            ax.hist(shares[paths[row]], bins=N_BINS, range=(0, 1), weights=weights, color=style.BLUE)
+            ax.hist(shares[paths[row]], bins=N_BINS, range=(0, 1), color=style.BLUE)
         else:
-            size = 40 * np.sqrt(weights / weights.max())
-            ax.scatter(shares[paths[column]], shares[paths[row]], s=size, color=style.BLUE, alpha=0.35, linewidth=0)
+            x, y = (shares[paths[k]][:N_SHOWN] for k in (column, row))
+            ax.scatter(x, y, s=2, color=style.BLUE, alpha=0.35, linewidth=0)
             ax.set_ylim(0, 1)
         ax.set_xlim(0, 1)
         _ends(ax, found, paths, row, column)
@@ -46,13 +47,11 @@ def figure(found: Found) -> Figure:
 
 
 def seen(found: Found) -> str:
-    """Return how many particles there are, and how closely they agree with what was published."""
-    effective = 1.0 / sum(weight**2 for weight in found["weights"])
-    last = wording.number(found["epsilons"][-1])
-    return (
-        f"{len(found['weights'])} particles worth {effective:.0f} independent ones; "
-        f"last accepted distance {last} standard deviations."
-    )
+    """Return how many draws there are, and whether the model itself agrees with them."""
+    k_hat = "unknown" if found["k_hat"] is None else wording.number(found["k_hat"])
+    agrees = f"the model itself {'agrees' if found['is_good'] else 'does not yet agree'} with them"
+    text = f"{len(found['weights'])} draws of a sample worth {found['n_effective']:.0f}; {agrees}"
+    return wording.sentence(f"{text} (shape of the tail of their weights, k-hat: {k_hat}; below 0.7 is good)")
 
 
 def _ends(ax: Any, found: Found, paths: list[str], row: int, column: int) -> None:

@@ -1,0 +1,196 @@
+"""What the papers say of the free parameters: posterior and evidence on emulators, held against the model itself.
+
+*Model*: a uniform prior in the unit cube; the likelihood of each paper from its claims, with one discrepancy, and the
+emulators' own error, integrated out. Draws of the posterior are run on the model; where their weights by the true
+likelihood cannot be trusted, they join the design and the posterior is sampled anew.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from abm.evidence.claim import Claim
+from abm.evidence.emulation import Runs
+from abm.evidence.papers import Published, papers
+from abm.inference.emulators import Emulators
+from abm.inference.likelihood import Array
+from abm.inference.nested import Sample, nested
+from abm.inference.paper import Papers
+from abm.inference.reweight import LeftOut, Weights, leave_out, pit, smooth
+from abm.statistics.draws import ENDS, weighted_quantiles
+from abm.statistics.intervals import Interval
+
+UNDEFINED = -1e3  # design: log likelihood of a claim for which the model gives no number
+
+
+@dataclass(frozen=True)
+class Literature:
+    """All papers that a fit learns from.
+
+    Attributes
+    ----------
+    claims : tuple of Claim
+        In the order of the fit, which is that of the columns of all values.
+    published : tuple of Published
+        The papers.
+    """
+
+    claims: tuple[Claim, ...]
+    published: tuple[Published, ...]
+
+    @classmethod
+    def of(cls, claims: Sequence[Claim]) -> Self:
+        """Return the papers of some claims.
+
+        Raises
+        ------
+        InputError
+            A claim has no likelihood.
+        """
+        return cls(tuple(claims), tuple(papers(claims).values()))
+
+    @cached_property
+    def columns(self) -> tuple[list[int], ...]:
+        """Which claims of the fit are those of each paper."""
+        places = {claim.id: place for place, claim in enumerate(self.claims)}
+        return tuple([places[claim.id] for claim in one.claims] for one in self.published)
+
+    def log_likelihood(self, values: Array, sds: Array) -> Array:
+        """Return the log likelihood of each paper, shape (points, papers), of values and errors of all claims.
+
+        Where a claim has no value, its paper is as good as impossible.
+        """
+        order = [place for own in self.columns for place in own]
+        own, sd = values[:, order], np.broadcast_to(sds, values.shape)[:, order]
+        is_known = np.isfinite(own)
+        found = self._together.log_likelihood(np.where(is_known, own, 0.0), sd)
+        is_told = np.stack([np.isfinite(values[:, place]).all(axis=1) for place in self.columns], axis=1)
+        return np.where(is_told, found, UNDEFINED)
+
+    @cached_property
+    def _together(self) -> Papers:
+        return Papers(tuple(one.paper for one in self.published))
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws of equal weight with what they are worth.
+
+    Attributes
+    ----------
+    sample : Sample
+        Of nested sampling, with the evidence.
+    points : array, shape (draws, dimensions)
+        Draws of equal weight in the unit cube.
+    emulators : Emulators
+        What they were drawn with.
+    weights : Weights
+        Of those draws that were run on the model: the true likelihood over the emulated one.
+    runs : Runs
+        All that has been run.
+    """
+
+    sample: Sample
+    points: Array
+    emulators: Emulators
+    weights: Weights
+    runs: Runs
+
+
+def sample(
+    literature: Literature,
+    emulators: Emulators,
+    n_live: int,
+    seed: int,
+    progress: Callable[[int, float], None],
+    free: Array | None = None,
+) -> Sample:
+    """Sample the posterior under emulators.
+
+    Parameters
+    ----------
+    literature : Literature
+        The papers.
+    emulators : Emulators
+        Of all their claims.
+    n_live, seed, progress
+        As :func:`abm.inference.nested.nested` takes them.
+    free : array of int, optional
+        Dimensions that are free; the others are 0. By default all.
+    """
+    n_dim = emulators.parts[0].x.shape[1]
+    own = np.arange(n_dim) if free is None else free
+
+    def log_likelihood(place: Array) -> float:
+        whole = np.zeros((1, n_dim))
+        whole[0, own] = place
+        return float(literature.log_likelihood(*emulators.at(whole)).sum())
+
+    return nested(log_likelihood, own.size, seed, n_live, progress=progress)
+
+
+def weigh(literature: Literature, emulators: Emulators, own: Runs) -> Weights:
+    """Return the weights that draws of a posterior have by what the model itself gave."""
+    true = literature.log_likelihood(own.y, own.noise).sum(axis=1)
+    return smooth(true - literature.log_likelihood(*emulators.at(own.x)).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class LeftOutClaim:
+    """A claim predicted without its paper: median and 95 % interval in its unit, and where the published number lies.
+
+    Attributes
+    ----------
+    id : str
+        Of the claim.
+    seen : float
+        Published number, as the likelihood sees it.
+    predicted : Interval
+        Of numbers that another laboratory would publish; ``mean`` is their median.
+    pit : float
+        Share of them below the published one.
+    """
+
+    id: str
+    seen: float
+    predicted: Interval
+    pit: float
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether what was published lies in the interval."""
+        return self.predicted.lo <= self.seen <= self.predicted.hi
+
+
+@dataclass(frozen=True)
+class PaperLeftOut:
+    """A paper predicted by all others, and what its laboratory sees differently from the model."""
+
+    name: str
+    is_paper: bool
+    left_out: LeftOut
+    discrepancy: Interval
+    claims: tuple[LeftOutClaim, ...]
+
+
+def without_each(literature: Literature, drawn: Posterior, seed: int) -> list[PaperLeftOut]:
+    """Predict every paper without itself, by weights of the draws of all papers."""
+    values, sds = drawn.emulators.at(drawn.points)
+    rng, found = np.random.default_rng(seed), []
+    each = leave_out(literature.log_likelihood(values, sds))
+    for one, columns, left in zip(literature.published, literature.columns, each, strict=True):
+        own, sd, weights = values[:, columns], sds[:, columns], left.weights.weights
+        numbers = one.paper.predict(own, sd, rng)
+        predicted = tuple(_predicted(claim, numbers[:, i], weights) for i, claim in enumerate(one.claims))
+        is_paper = one.paper.tau_scale > 0.0
+        found.append(PaperLeftOut(one.name, is_paper, left, one.paper.discrepancy(own, sd), predicted))
+    return found
+
+
+def _predicted(claim: Claim, numbers: Array, weights: Array) -> LeftOutClaim:
+    lo, middle, hi = weighted_quantiles(numbers, weights, (ENDS[0], 0.5, ENDS[1]))
+    seen = claim.likelihood.seen
+    return LeftOutClaim(claim.id, seen, Interval(middle, lo, hi), pit(numbers, seen, weights))
