@@ -22,7 +22,7 @@ from abm.results.study import StudyFolder
 from abm.results.tables import write_parquet
 from abm.scenario.schema import Scenario
 from abm.statistics.draws import ENDS
-from abm.study.cost import seconds_of
+from abm.study.cost import seconds_of_row
 from abm.study.execute import at_home
 from abm.study.jobs import Monitor, Stopped
 from abm.study.pool import Engine
@@ -74,8 +74,9 @@ def cost(problem: Problem, n_workers: int) -> dict[str, Any]:
     """Return what a fit takes at most: places, experiments, and hours of simulation where all waves are needed."""
     asked = problem.calibration
     n_points = asked.points + (asked.waves + 1) * asked.checked
-    jobs = list(Jobs(problem.base, problem.at([0.5] * len(problem.ranges)), asked.scale).of_all(problem.claims, [1]))
-    seconds = sum(seconds_of(scenario_at(job.base, job.point, job.seed)) for job in jobs)
+    jobs = Jobs(problem.base, problem.at([0.5] * len(problem.ranges)), asked.scale).of_all(problem.claims, [1])
+    jobs = {job.hash: job for job in jobs}.values()
+    seconds = sum(map(seconds_of_row, jobs))
     n_rows, hours = asked.repeats * n_points * len(jobs), asked.repeats * n_points * seconds / n_workers / 3600.0
     return {"points": n_points, "rows": n_rows, "hours": hours}
 

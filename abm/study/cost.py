@@ -10,12 +10,13 @@ from abm.core.simulation import time_grid
 from abm.scenario.build import subjects
 from abm.scenario.schema import Scenario
 from abm.study.batches import batches_of_run, most_side_by_side
+from abm.study.rows import REPLICATE, RowJob, scenario_at
 from abm.study.spec import Planned
 
 CELL_STEPS_PER_S = 3e7  # measured: of one thread on one core, beside others
 AGENT_STEPS_PER_S = 4e7  # measured: as above, of patients
 STEP_S, PATIENTS_STEP_S = 2e-4, 7e-4  # measured: of a step of a well, and of patients side by side, without cells
-ROW_S = 0.15  # measured: of a row of a study beside its steps
+ROW_S = 0.02  # measured: of a row of a study beside its steps
 START_S = 3.0  # measured: to load the libraries and draw the report
 WORKER_BYTES = 350e6  # measured: of a worker without cells
 CELL_BYTES = 800.0  # measured: of a cell in memory, and of its checkpoints on disk
@@ -96,6 +97,12 @@ def seconds_of(scenario: Scenario) -> float:
     """Return how long a scenario takes as a row of many, its subjects beside those of others, on one core."""
     work = _work(scenario)
     return replace(work, n_batches=work.n_subjects / most_side_by_side(scenario)).seconds + ROW_S
+
+
+def seconds_of_row(row: RowJob) -> float:
+    """Return how long a row takes, as :func:`seconds_of`; it may be of one replicate only."""
+    scenario = scenario_at(row.base, row.point, row.seed)
+    return seconds_of(scenario) / (scenario.replicates if REPLICATE in row.point else 1)
 
 
 def refuse_large_run(expected: RunCost, root: Path) -> None:

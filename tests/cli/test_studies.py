@@ -64,7 +64,7 @@ def test_what_cannot_be_is_refused_with_the_way_out(call, tmp_path, words, told)
 
 
 def test_a_study_over_its_budget_is_refused_with_its_own_code(call, tmp_path):
-    ended = call("study", "run", SWEEP, "--set", "budget=0.0001 h", "--out", str(tmp_path))
+    ended = call("study", "run", SWEEP, "--set", "budget=0.000001 h", "--out", str(tmp_path))
     assert ended.code == 4
     assert "Ways out" in ended.err
 

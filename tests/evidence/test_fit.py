@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from abm.core.errors import InputError
-from abm.evidence.calibrate import calibrate
+from abm.evidence.calibrate import calibrate, cost
 from abm.evidence.claim import chosen
 from abm.evidence.emulation import Runs, design, run
 from abm.evidence.fit import load_calibration
@@ -318,6 +318,15 @@ def test_runs_are_what_the_claims_see_of_the_model_each_with_seeds_of_its_own(tm
     assert found.y[1, 1] != found.y[2, 1], "the same place with other seeds"
     again = run(problem, lab, np.array([[1.0]]), 2)
     np.testing.assert_array_equal(again.y[0], found.y[2])
+
+
+def test_what_a_fit_takes_counts_each_experiment_once_and_each_patient_alone():
+    problem = load_calibration(STUDIES / "calibration_patient.yaml", ("points=100", "checked=20", "waves=0"))
+    found = cost(problem, 1)
+    assert found["points"] == 120
+    assert found["rows"] == 120 * 2 * 51, "fifty patients under both protocols, whom most claims share, and one of P8"
+    assert cost(problem, 2)["hours"] == pytest.approx(0.5 * found["hours"])
+    assert 0.02 < found["hours"] < 2.0
 
 
 def test_an_emulator_that_fails_is_refused_by_its_claim(tmp_path, monkeypatch):
