@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,7 @@ def calibrate(problem: Problem, root: Path, engine: Engine, monitor: Monitor) ->
         fit = _Fit(problem, Lab(folder, engine, monitor), monitor, Literature.of(problem.claims))
         emulators, runs, held = fit.learnt()
         drawn = fit.posterior(emulators, runs)
-        left_out = without_each(fit.literature, drawn, asked.seed)
-        found = _told(problem, drawn, held, left_out)
+        found = _told(problem, drawn, held, fit.left_out(drawn))
         folder.write_json("fit.json", found)
         folder.write_text("parameters.yaml", _as_yaml(problem, found))
         numbers = {own.path: list(map(own.number, drawn.points[:, k])) for k, own in enumerate(problem.ranges)}
@@ -103,7 +103,7 @@ class _Fit:
         """Sample, run some draws on the model, and sample again with what they taught, until both agree."""
         asked = self.problem.calibration
         for wave in range(asked.waves + 1):
-            drawn = self.sample(emulators, asked.seed + wave)
+            drawn = self.sample(emulators, self.literature, asked.seed + wave)
             own = self.run(drawn.equal(asked.checked, asked.seed), len(runs.x))
             weights, runs = weigh(self.literature, emulators, own), runs.joined(own)
             if weights.is_good or wave == asked.waves:
@@ -115,10 +115,16 @@ class _Fit:
         """Run places of the unit cube, of which the first has a number."""
         return run(self.problem, self.lab, x, first)
 
-    def sample(self, emulators: Emulators, seed: int) -> Sample:
-        """Sample the posterior under emulators; the bar shows how much of the evidence is found."""
+    def left_out(self, drawn: Posterior) -> list[PaperLeftOut]:
+        """Predict every paper by all others."""
+        seed = self.problem.calibration.seed
+        anew = partial(self.sample, drawn.emulators, seed=seed)
+        return without_each(self.literature, drawn, anew, seed)
+
+    def sample(self, emulators: Emulators, literature: Literature, seed: int) -> Sample:
+        """Sample the posterior of papers under emulators; the bar shows how much of the evidence is found."""
         self.monitor.begin(self.lab.folder.path, 1)
-        found = sample(self.literature, emulators, self.problem.calibration.live, seed, _shown(self.monitor))
+        found = sample(literature, emulators, self.problem.calibration.live, seed, _shown(self.monitor))
         self.monitor.beat(0, PARTS, PARTS)
         return found
 
@@ -207,13 +213,12 @@ def _checks(held: Held) -> list[dict[str, Any]]:
 
 
 def _paper(one: PaperLeftOut) -> dict[str, Any]:
-    weights = one.left_out.weights
     return {
-        "paper": one.name,
+        "paper": one.published.name,
         "is_paper": one.is_paper,
-        "log_score": one.left_out.log_score,
-        "k_hat": weights.k_hat if np.isfinite(weights.k_hat) else None,
-        "is_good": weights.is_good,
+        "log_score": one.log_score,
+        "k_hat": one.k_hat if np.isfinite(one.k_hat) else None,
+        "is_refitted": one.is_refitted,
         "discrepancy": one.discrepancy.as_numbers(),
         "claims": [
             {"id": own.id, "seen": own.seen, "pit": own.pit, "is_inside": own.is_inside} | own.predicted.as_numbers()

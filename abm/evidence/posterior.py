@@ -6,7 +6,7 @@ likelihood cannot be trusted, they join the design and the posterior is sampled 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -51,6 +51,10 @@ class Literature:
             A claim has no likelihood.
         """
         return cls(tuple(claims), tuple(papers(claims).values()))
+
+    def without(self, place: int) -> Self:
+        """Return all papers but one."""
+        return replace(self, published=self.published[:place] + self.published[place + 1 :])
 
     @cached_property
     def columns(self) -> tuple[list[int], ...]:
@@ -167,27 +171,80 @@ class LeftOutClaim:
 
 @dataclass(frozen=True)
 class PaperLeftOut:
-    """A paper predicted by all others, and what its laboratory sees differently from the model."""
+    """A paper predicted by all others.
 
-    name: str
-    is_paper: bool
-    left_out: LeftOut
+    Attributes
+    ----------
+    published : Published
+        The paper.
+    log_score : float
+        Logarithm of the predictive density of what it published.
+    k_hat : float
+        Of the weights that make draws with it draws without it; not trusted from 0.7 on, but where there are few draws.
+    is_refitted : bool
+        Whether they were not trusted, and the parameters were sampled anew without it.
+    discrepancy : Interval
+        What its laboratory sees otherwise than the model that has been told all papers.
+    claims : tuple of LeftOutClaim
+        Its numbers.
+    """
+
+    published: Published
+    log_score: float
+    k_hat: float
+    is_refitted: bool
     discrepancy: Interval
     claims: tuple[LeftOutClaim, ...]
 
+    @property
+    def is_paper(self) -> bool:
+        """Whether somebody published it; not what the model was built for."""
+        return self.published.paper.tau_scale > 0.0
 
-def without_each(literature: Literature, drawn: Posterior, seed: int) -> list[PaperLeftOut]:
-    """Predict every paper without itself, by weights of the draws of all papers."""
+
+def without_each(
+    literature: Literature, drawn: Posterior, sample_with: Callable[[Literature], Sample], seed: int
+) -> list[PaperLeftOut]:
+    """Predict every paper without itself; none where it is the only one.
+
+    Parameters
+    ----------
+    literature : Literature
+        All papers.
+    drawn : Posterior
+        Draws under all of them, which weights make draws without one.
+    sample_with : callable
+        Samples anew under some papers, where the weights cannot be trusted.
+    seed : int
+        Of what other laboratories would publish.
+    """
+    if len(literature.published) < 2:
+        return []
     values, sds = drawn.emulators.at(drawn.points)
-    rng, found = np.random.default_rng(seed), []
     each = leave_out(literature.log_likelihood(values, sds))
-    for one, columns, left in zip(literature.published, literature.columns, each, strict=True):
-        own, sd, weights = values[:, columns], sds[:, columns], left.weights.weights
-        numbers = one.paper.predict(own, sd, rng)
-        predicted = tuple(_predicted(claim, numbers[:, i], weights) for i, claim in enumerate(one.claims))
-        is_paper = one.paper.tau_scale > 0.0
-        found.append(PaperLeftOut(one.name, is_paper, left, one.paper.discrepancy(own, sd), predicted))
-    return found
+    return [_without(literature, place, drawn, left, sample_with, seed) for place, left in enumerate(each)]
+
+
+def _without(
+    literature: Literature,
+    place: int,
+    drawn: Posterior,
+    left: LeftOut,
+    sample_with: Callable[[Literature], Sample],
+    seed: int,
+) -> PaperLeftOut:
+    one, columns = literature.published[place], literature.columns[place]
+    values, sds = (part[:, columns] for part in drawn.emulators.at(drawn.points))
+    discrepancy, weights, score = one.paper.discrepancy(values, sds), left.weights.weights, left.log_score
+    is_refitted = not left.weights.is_good
+    if is_refitted:
+        points = sample_with(literature.without(place)).equal(len(drawn.points), seed)
+        values, sds = (part[:, columns] for part in drawn.emulators.at(points))
+        weights = np.full(len(points), 1.0 / len(points))
+        score = float(np.logaddexp.reduce(one.paper.log_likelihood(values, sds)) - np.log(len(points)))
+    numbers = one.paper.predict(values, sds, np.random.default_rng([seed, place]))
+    claims = tuple(_predicted(claim, numbers[:, i], weights) for i, claim in enumerate(one.claims))
+    return PaperLeftOut(one, score, left.weights.k_hat, is_refitted, discrepancy, claims)
 
 
 def _predicted(claim: Claim, numbers: Array, weights: Array) -> LeftOutClaim:

@@ -194,7 +194,7 @@ TINY = ("claims=[V5, V8-primary]", "points=16", "live=20", "kept=40", "checked=2
         "name=tiny_fit", "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}")  # fmt: skip
 
 
-def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path):
+def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path, monkeypatch):
     problem = load_calibration(STUDIES / "calibration.yaml", TINY)
     folder, found = calibrate(problem, tmp_path, local(1), Monitor())
     (row,) = found["estimates"]
@@ -213,10 +213,22 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path):
     for words in ("Every paper without itself", "Posterior", "What was learnt", "Emulators on runs", "Golay2003"):
         assert words in page
     rows = (folder.path / "rows.jsonl").read_bytes()
+    monkeypatch.setattr("abm.inference.reweight.HIGHEST_K", -math.inf)
     again = calibrate(load_calibration(STUDIES / "calibration.yaml", (*TINY, "kept=50")), tmp_path, local(1), Monitor())
     assert again[0].path == folder.path
     assert again[1]["log_evidence"] == found["log_evidence"]
     assert (folder.path / "rows.jsonl").read_bytes() == rows, "more draws need no more runs"
+    for one, other in zip(found["papers"], again[1]["papers"], strict=True):
+        assert other["is_refitted"], "no weights are trusted"
+        for told, own in zip(one["claims"], other["claims"], strict=True):
+            assert abs(own["mean"] - told["mean"]) < 0.5 * (own["hi"] - own["lo"])
+
+
+def test_a_paper_alone_is_not_foretold(tmp_path):
+    sets = (*TINY, "claims=[V5]", "waves=0")
+    folder, found = calibrate(load_calibration(STUDIES / "calibration.yaml", sets), tmp_path, local(1), Monitor())
+    assert found["papers"] == []
+    assert "There is one paper only" in write_report(folder.path).read_text()
 
 
 WELL = """

@@ -57,7 +57,7 @@ ESTIMATE = {"path": X, "lo_prior": 1e4, "hi_prior": 3e5, "point": 1e5, "median":
 CHECK = {"name": "A1", "n": 3, "r2": 0.9, "explained": 0.95, "shift": 0.1, "spread": 1.1, "beyond": 0.0,
          "emulated": [18.0, 20.0, 24.0], "error": [1.0, 1.5, 1.0], "run": [17.0, 21.0, 23.5]}  # fmt: skip
 LEFT_OUT = {"id": "V5", "seen": 5.0, "pit": 0.7, "is_inside": True, "mean": 4.5, "lo": 4.0, "hi": 6.0}
-PAPER = {"paper": "Kennedy2003", "is_paper": True, "log_score": -1.0, "k_hat": 0.2, "is_good": True,
+PAPER = {"paper": "Kennedy2003", "is_paper": True, "log_score": -1.0, "k_hat": 0.2, "is_refitted": False,
          "discrepancy": {"mean": 0.1, "lo": -0.2, "hi": 0.4}, "claims": [LEFT_OUT]}  # fmt: skip
 COMBINATION = {"on": ["igg"], "n_draws": 9, "n_accepted": 7, "probability": 0.8, "lo": 0.5, "hi": 0.9,
                "means": {"A1": 21.0}}  # fmt: skip

@@ -14,8 +14,10 @@ PAPERS = ("Paper", "Claims inside", "Log score without it", "What its laboratory
 PREDICTED = (
     "Each paper is predicted by the model fitted on all others: how many of its numbers lie inside the predicted 95 %, "
     "the logarithm of the probability of what it published, and how far its laboratory is from the model, on the scale "
-    "of its claims. Where k-hat is 0.7 or more, the others alone say too little of the parameters for this shortcut."
+    "of its claims. Draws with the paper are weighted to be draws without it; where that cannot be trusted (k-hat 0.7 "
+    "or more), the parameters were sampled anew without it."
 )
+ALONE = "There is one paper only, so nothing can foretell it without itself."
 
 
 def head(found: Found) -> tuple[str, str]:
@@ -31,10 +33,11 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
         f"{found['n_points']} points of {found['repeats']} runs each; log evidence {evidence}.",
     ]
     estimates = Table([_row(row) for row in found["estimates"]], HEADER)
-    papers = Table([_paper(one) for one in found["papers"] if one["is_paper"]], PAPERS)
+    papers = [_paper(one) for one in found["papers"] if one["is_paper"]]
+    predicted = ([PREDICTED], [Table(papers, PAPERS)]) if papers else ([ALONE], [])
     return [
         Section("What was calibrated", told, tables=[estimates]),
-        Section("Every paper without itself", [PREDICTED], tables=[papers]),
+        Section("Every paper without itself", predicted[0], tables=predicted[1]),
         Section("Figures", figures=drawn),
         Section("Parameter set", code=(found.folder.path / "parameters.yaml").read_text(encoding="utf-8")),
     ]
@@ -51,4 +54,5 @@ def _paper(one: Mapping[str, Any]) -> list[str]:
     inside, own = sum(claim["is_inside"] for claim in one["claims"]), one["discrepancy"]
     seen = f"{wording.number(own['mean'])} ({wording.number(own['lo'])} to {wording.number(own['hi'])})"
     k_hat = "unknown" if one["k_hat"] is None else wording.number(one["k_hat"])
+    k_hat += ", sampled anew" if one["is_refitted"] else ""
     return [one["paper"], f"{inside} of {len(one['claims'])}", wording.number(one["log_score"]), seen, k_hat]
