@@ -92,35 +92,61 @@ def compare(
     scheduler: Scheduler = "",
     threads: shared.Threads = None,
     out: shared.Out = Path("runs"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the runs would take, and stop.")] = False,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
-    """Compare the hypotheses: the posterior probability of every combination, and the experiment that decides."""
+    """Compare the hypotheses: Bayes factors, the probability of every combination, and the experiment that decides."""
     from abm.evidence.compare import compare as weigh
-    from abm.evidence.compare import load_comparison, name_of
+    from abm.evidence.compare import cost, load_comparison
     from abm.plot.page.report import write_report
 
     contest = load_comparison(comparison, tuple(sets or []))
-    run = choose_engine(engine, scheduler, shared.cores(threads))
+    n_workers = shared.cores(threads)
+    if dry_run:
+        tell(cost(contest, n_workers), as_json)
+        return
+    run = choose_engine(engine, scheduler, n_workers)
     folder, found = shared.watched(lambda monitor: weigh(contest, out, run, monitor), shared.same_call(), unlock)
     path = write_report(folder.path)
     if as_json:
         shared.show({**found, "report": str(path)})
         return
-    best_first = sorted(found["combinations"], key=lambda c: -c["n_accepted"])
-    shared.table(
-        ["hypotheses on", "accepted", "probability", "from", "to"],
-        [[name_of(c["on"]), *_probability(c)] for c in best_first],
-    )
-    decisive = [[e["arm"], f"{e['expected_difference']:.3f}"] for e in found["experiments"][:5]]
-    shared.table(["experiment", "expected difference"], decisive)
+    _show_compared(found)
     shared.show(str(path))
     shared.warn(found)
 
 
-def _probability(combination: dict[str, Any]) -> list[str]:
-    accepted = f"{combination['n_accepted']} of {combination['n_draws']}"
-    return [accepted, *(f"{combination[key]:.3f}" for key in ("probability", "lo", "hi"))]
+def _show_compared(found: dict[str, Any]) -> None:
+    """Print combinations, hypotheses and experiments, the first of each the one that matters most."""
+    from abm.evidence.combinations import name_of
+
+    keys = ("probability", "lo", "hi")
+    best_first = sorted(found["combinations"], key=lambda c: -c["probability"])
+    shared.table(
+        ["hypotheses on", "log evidence", "+-", "probability", "from", "to"],
+        [
+            [
+                name_of(c["on"]),
+                f"{c['log_decided']:.2f}",
+                f"{c['error_decided']:.2f}",
+                *(f"{c[key]:.3f}" for key in keys),
+            ]
+            for c in best_first
+        ],
+    )
+    keys = ("bayes_factor", "lo", "hi")
+    rows = [
+        [name, f"{own['probability']:.3f}", *(_number(own[key]) for key in keys)]
+        for name, own in found["hypotheses"].items()
+    ]
+    shared.table(["hypothesis", "probability", "Bayes factor", "from", "to"], rows)
+    header = ["experiment", *(f"bits, n = {n}" for n in found["replicates"]), "n for half"]
+    rows = [
+        [own["arm"], *(f"{bits:.3f}" for bits in own["bits"]), str(own["needed"] or "-")]
+        for own in found["experiments"]
+    ]
+    shared.table(header, rows)
 
 
 @shared.app.command()

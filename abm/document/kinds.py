@@ -9,7 +9,7 @@ KINDS = {  # by the model's name: keys that no other kind has, what it is called
     "Scenario": ({"arms", "processes", "populations", "space", "probes", "dt"}, "a scenario", "abm run"),
     "Study": ({"base", "design", "seeds", "summaries", "budget"}, "a study", "abm study run"),
     "Calibration": ({"free", "points", "repeats", "live", "kept", "checked", "waves"}, "a calibration", "abm fit"),
-    "Comparison": ({"panel", "strengths", "draws", "predicting", "panel_n"}, "a comparison", "abm compare"),
+    "Comparison": ({"calibration", "decide", "panel", "panel_n", "draws"}, "a comparison", "abm compare"),
 }
 
 

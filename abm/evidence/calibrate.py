@@ -1,7 +1,7 @@
 """A calibration from its file to a posterior: design, emulators, draws, the model's own word, and a set as YAML."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,24 +14,23 @@ from abm.document.load import as_yaml
 from abm.evidence.emulation import Held, Runs, checked, design, relearn, run
 from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
-from abm.evidence.posterior import Literature, PaperLeftOut, Posterior, sample, weigh, without_each
+from abm.evidence.posterior import PARTS, Literature, PaperLeftOut, Posterior, sample, shown, weigh, without_each
 from abm.evidence.score import Jobs
 from abm.inference.emulators import Emulators, refuse_failed
 from abm.inference.likelihood import Array
-from abm.inference.nested import STOP, Sample
+from abm.inference.nested import Sample
 from abm.results.study import StudyFolder
 from abm.results.tables import write_parquet
 from abm.scenario.schema import Scenario
 from abm.statistics.draws import ENDS
 from abm.study.cost import seconds_of_row
 from abm.study.execute import at_home
-from abm.study.jobs import Monitor, Stopped
+from abm.study.jobs import Monitor
 from abm.study.pool import Engine
 from abm.study.rows import scenario_at
 
 OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
-PARTS = 1000  # of the bar, while the posterior is sampled
 UNIFORM = 1.0 / 12.0  # variance of the prior in the unit cube
 
 
@@ -124,23 +123,11 @@ class _Fit:
     def sample(self, emulators: Emulators, literature: Literature, seed: int) -> Sample:
         """Sample the posterior of papers under emulators; the bar shows how much of the evidence is found."""
         self.monitor.begin(self.lab.folder.path, 1)
-        found = sample(literature, emulators, self.problem.calibration.live, seed, _shown(self.monitor))
+        monitor = self.monitor
+        progress = shown(lambda done, total: monitor.beat(0, done, total), lambda: monitor.is_stopped)
+        found = sample(literature, emulators, self.problem.calibration.live, seed, progress)
         self.monitor.beat(0, PARTS, PARTS)
         return found
-
-
-def _shown(monitor: Monitor) -> Callable[[int, float], None]:
-    """Return what shows how much of the log evidence is still missing, and stops when it is asked to."""
-    most = [STOP]
-
-    def tell(_: int, missing: float) -> None:
-        if monitor.is_stopped:
-            raise Stopped
-        most[0] = max(most[0], missing) if np.isfinite(missing) else most[0]
-        share = 1.0 - (missing - STOP) / max(most[0] - STOP, STOP) if np.isfinite(missing) else 0.0
-        monitor.beat(0, int(min(max(share, 0.0), 1.0) * (PARTS - 1)), PARTS)
-
-    return tell
 
 
 @dataclass(frozen=True)

@@ -1,43 +1,45 @@
-"""Which of the four interaction hypotheses does the evidence need? Every combination, by rejection.
+"""Which of the four interaction hypotheses does the evidence need? Bayes factors of all sixteen combinations.
 
-For each combination strengths are drawn from their ranges, the rest stays at the calibrated point; a draw is accepted
-when every claim holds. With equal prior weights a combination's posterior probability is its acceptance rate, with
-Jeffreys' prior, over the sum of all. Then accepted draws predict the control panel: the experiment on which they
-differ most decides best.
+Emulators learn the claims of a calibration, what decides, and a panel of experiments from one design. The evidence of
+each combination comes from the calibration's claims; what decides then weighs the combinations, and the biology's
+draws stay as the papers left them. The panel's arms are ranked by the bits that each is expected to tell.
 """
 
-import itertools
 import json
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import scipy
 from pydantic import Field, model_validator
 
 from abm.core.errors import Fault, InputError
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
-from abm.document.overrides import overwritten
-from abm.evidence.claim import B_CELLS, SIDE_UM, VOLUME_UL, Claim
-from abm.evidence.hypotheses import HYPOTHESES, strengths, without
+from abm.document.load import Document, named_file, resolve, validate
+from abm.evidence.claim import Claim
+from abm.evidence.combinations import Sampled, sampled, samplings
+from abm.evidence.emulation import checked, design, run
+from abm.evidence.fit import Problem, load_calibration
+from abm.evidence.hypotheses import HYPOTHESES
 from abm.evidence.lab import Lab
-from abm.evidence.reading import Given, digest, placed, read, scenario_beside
-from abm.evidence.score import Jobs
+from abm.evidence.panel import Experiments, Panel, learn_arms
+from abm.evidence.papers import papers
+from abm.evidence.posterior import Literature
+from abm.evidence.reading import claims_at, digest, placed, scenario_beside
+from abm.evidence.score import Jobs, group_of
+from abm.evidence.weighing import Outlook, Weighed, Weighing
+from abm.inference.emulators import Emulators, refuse_failed
 from abm.results.study import StudyFolder
-from abm.scenario.schema import Scenario
-from abm.statistics.draws import middle
-from abm.study.design import Axis, Range
+from abm.scenario.from_file import named
+from abm.scenario.renamed import RENAMED
+from abm.study.cost import seconds_of_row
 from abm.study.execute import at_home
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine
-from abm.study.rows import RowJob, as_base, scenario_at
-
-N_RESAMPLED = 4000  # design: of the posterior's interval
-HALF = 0.5  # Jeffreys' prior of an acceptance rate
+from abm.study.rows import scenario_at
 
 
 class Comparison(Model):
@@ -46,81 +48,47 @@ class Comparison(Model):
     name: Name = "comparison"
     title: str = ""
     question: str = ""
-    parameters: str
+    calibration: str
     panel: str
-    claims: tuple[str, ...] = Field(("A1", "A2", "A3"), min_length=1)
-    strengths: dict[str, Axis] = Field(default_factory=strengths)
-    set: dict[str, Any] = Field(default_factory=dict)
-    draws: int = par(32, "1", "design: draws of the strengths per combination", "Draws", ge=2, le=100_000)
-    predicting: int = par(3, "1", "design: accepted draws that predict the panel", "Predicting", ge=1, le=1000)
-    panel_n: int = par(1000, "1", "design: a patch", "B cells of each predicted well", ge=50, le=10**6)
-    scale: float = par(1.0, "1", "design: size of the claims' patches", "Scale", gt=0, le=10)
-    seed: int = par(1, "1", "design: any number", "Seed", ge=0, le=2**32)
+    decide: tuple[str, ...] = Field(("A3",), min_length=1)
+    panel_n: int = par(2000, "1", "design: a patch", "B cells of each well of the panel", ge=50, le=10**6)
+    draws: int = par(300, "1", "design: bits right to a twentieth", "Draws kept per combination", ge=20, le=10**4)
+    replicates: tuple[int, ...] = Field((1, 3, 6, 12), min_length=1)
 
     @model_validator(mode="after")
-    def _strengths_only(self) -> Self:
-        allowed = list(strengths())
-        wrong = [path for path in self.strengths if path not in allowed]
-        faults = [Fault("no strength of a hypothesis", f"strengths.{p}", allowed=", ".join(allowed)) for p in wrong]
-        faults += overwritten(self.set, "set")
-        if faults:
-            raise refusal(*faults)
+    def _replicates_rise(self) -> Self:
+        own = self.replicates
+        if own[0] < 1 or any(one >= other for one, other in pairwise(own)):
+            text = f"{', '.join(map(str, own))} do not rise from 1 or more"
+            raise refusal(Fault(text, "replicates", allowed="whole numbers from 1, each above the one before it"))
         return self
 
 
 @dataclass(frozen=True)
-class Draw:
-    """Strengths under one combination of hypotheses."""
-
-    on: tuple[str, ...]
-    theta: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Combination:
-    """What the evidence says to one combination."""
-
-    on: tuple[str, ...]
-    n_draws: int
-    n_accepted: int
-    probability: float
-    lo: float
-    hi: float
-    means: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """How far accepted combinations differ on one arm of the panel."""
-
-    arm: str
-    expected_difference: float
-    by_combination: dict[str, float]
-
-
-@dataclass(frozen=True)
 class Contest:
-    """A comparison with its parameter set, claims, ranges of the strengths and control panel at hand."""
+    """A comparison with its calibration, what decides and its panel at hand."""
 
     comparison: Comparison
-    given: Given
-    panel: Scenario
+    problem: Problem
+    decides: tuple[Claim, ...]
+    panel: Panel
+
+    @cached_property
+    def whole(self) -> Problem:
+        """The calibration with what decides among its claims: what is run, but never what is learnt from."""
+        given = replace(self.problem.given, claims=(*self.problem.claims, *self.decides))
+        return replace(self.problem, given=given)
 
     def identity(self) -> dict[str, Any]:
-        """Return all that the result depends on."""
-        asked = self.comparison
-        own = {name: getattr(asked, name) for name in ("draws", "predicting", "panel_n", "scale", "seed")}
-        return self.given.identity() | own | {"panel": digest(json.dumps(self.patch()))}
+        """Return all that the runs depend on; more points, draws or replicates go on with the same comparison.
 
-    def patch(self) -> dict[str, Any]:
-        """Return the changes that turn a parameter set into a well of the panel."""
-        n = self.comparison.panel_n
-        return {
-            "space.side": f"{SIDE_UM * math.sqrt(n / B_CELLS)} um",
-            "space.volume": f"{VOLUME_UL * n / B_CELLS} uL",
-            "populations.b_cells.n": n,
-            "arms": json.loads(as_base(self.panel))["arms"],
-        }
+        Raises
+        ------
+        InputError
+            What fits is not installed.
+        """
+        decides = {"decide": [claim.id for claim in self.decides]}
+        return self.problem.identity() | decides | {"panel": digest(json.dumps(self.panel.patch()))}
 
 
 def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Contest:
@@ -129,162 +97,151 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Contest:
     Raises
     ------
     InputError
-        All faults of the file, a claim that may not set the strengths, or a panel that the parameter set cannot run.
+        All faults of the file, a calibration that leaves a hypothesis without a free strength, a claim that may not
+        decide, or a panel that the parameter set cannot run.
     """
-    comparison, given = read(path, sets, Comparison, "strengths")
-    panel = scenario_beside(given.document, "panel")
-    if panel.space.scale != "well":
-        raise InputError(given.document.fault(("panel",), "a patient, no well", "a scenario of wells"))
-    contest, faults = Contest(comparison, given, panel), []
-    for on in ((), tuple(HYPOTHESES)):
-        with placed(given.document, ("strengths",), faults):
-            scenario_at(given.base, _theta(on, given.ranges, np.full(len(given.ranges), 0.5)), comparison.seed)
-    with placed(given.document, ("panel",), faults):
-        scenario_at(given.base, contest.patch(), comparison.seed)
+    document = resolve(path, sets, Comparison, names=RENAMED)
+    asked = named(validate(Comparison, document), document)
+    problem = load_calibration(Path(named_file(document, ("calibration",))), reach=document.reach)
+    problem = replace(problem, given=problem.given.warning(*document.warnings))
+    faults = _without_strength(document, problem)
+    scenario = scenario_beside(document, "panel")
+    if scenario.space.scale != "well":
+        raise InputError(*faults, document.fault(("panel",), "a patient, no well", "a scenario of wells"))
+    panel = Panel(scenario, asked.panel_n)
+    with placed(document, ("panel",), faults):
+        scenario_at(problem.base, panel.patch(), problem.calibration.seed)
+    decides = _deciding(document, asked, problem, faults)
     if faults:
         raise InputError(*faults)
-    return contest
+    return Contest(asked, replace(problem, given=problem.given.warning(*scenario.told)), decides, panel)
+
+
+def _without_strength(document: Document, problem: Problem) -> list[Fault]:
+    """Return a fault for each hypothesis whose strength the calibration does not leave free."""
+    missing = {name: own for name, own in HYPOTHESES.items() if name not in problem.strengths}
+    return [
+        document.fault(
+            ("calibration",),
+            f"{problem.given.document.file} says nothing of how strong {name} is",
+            f"{own.strength} among what is free",
+        )
+        for name, own in missing.items()
+    ]
+
+
+def _deciding(document: Document, asked: Comparison, problem: Problem, faults: list[Fault]) -> tuple[Claim, ...]:
+    """Return what decides; what the calibration learns from already cannot."""
+    group = group_of(scenario_at(problem.base, {}, problem.calibration.seed))
+    found = claims_at(document, "decide", asked.decide, (), group, faults)
+    known = [claim.id for claim in problem.claims]
+    for claim in found:
+        with placed(document, ("decide", asked.decide.index(claim.id)), faults):
+            if claim.id in known:
+                raise InputError(Fault(f"the calibration learns from {claim.id}", allowed="claims that it leaves out"))
+            papers([claim])
+    return tuple(found)
+
+
+def cost(contest: Contest, n_workers: int) -> dict[str, Any]:
+    """Return what a comparison takes: places, experiments, and hours of simulation; sampling comes on top."""
+    whole, asked = contest.whole, contest.problem.calibration
+    middle = [[0.5] * len(whole.ranges)]
+    jobs = list(Jobs(whole.base, whole.at(middle[0]), asked.scale).of_all(whole.claims, [1]))
+    jobs = list({job.hash: job for job in [*jobs, contest.panel.rows(whole, middle)[0][0]]}.values())
+    seconds = sum(map(seconds_of_row, jobs))
+    n = asked.repeats * asked.points
+    return {"points": asked.points, "rows": n * len(jobs), "hours": n * seconds / n_workers / 3600.0}
 
 
 def compare(contest: Contest, root: Path, engine: Engine, monitor: Monitor) -> tuple[StudyFolder, dict[str, Any]]:
-    """Score every combination of hypotheses and find the experiment that separates them best.
+    """Weigh every combination of hypotheses, and find the experiment that would tell most.
 
     Returns
     -------
     folder, found : StudyFolder, dict
-        ``combinations``, ``hypotheses`` (probability that each is on) and ``experiments``, the best first.
+        ``combinations``, ``hypotheses``, ``priors``, ``papers``, ``experiments``, ``together``; see `Weighing` and
+        `Outlook`.
 
     Raises
     ------
     InputError
-        Another process is at it.
+        An emulator of a claim fails its check, what a fit needs is not installed, or another process is at it.
     RunFailed
         An experiment could not be run.
+    Stopped
+        The monitor asked to stop; the same call goes on.
     """
-    comparison, given = contest.comparison, contest.given
-    with at_home(root.resolve() / "compare", comparison.name, contest.identity(), monitor) as folder:
-        draws = list(_draws(contest))
+    asked, calibration = contest.comparison, contest.problem.calibration
+    with at_home(root.resolve() / "compare", asked.name, contest.identity(), monitor) as folder:
         lab = Lab(folder, engine, monitor)
-        accepted, means = _hold(comparison, given.claims, draws, lab, given.base)
-        combinations = _weigh(draws, accepted, means, comparison.seed)
-        predicted = _predict(contest, draws, accepted, lab)
-        found = {
-            "name": comparison.name,
-            "title": comparison.title,
-            "question": comparison.question,
-            "warnings": [*given.warnings, *contest.panel.told],
-            "claims": list(comparison.claims),
-            "n_draws": comparison.draws,
-            "combinations": [asdict(one) for one in combinations],
-            "hypotheses": _marginal(combinations),
-            "words": {name: own.words for name, own in HYPOTHESES.items()},
-            "experiments": [asdict(one) for one in _separate(combinations, predicted)],
-        }
-        folder.write_json("comparison.json", found)
-    return folder, found
+        emulators, arms = _learnt(contest, lab)
+        n_learnt = len(contest.problem.claims)
+        jobs = samplings(contest.problem, _part(emulators, slice(n_learnt)), asked.draws)
+        found = sampled(jobs, lab)
+        weighing = weigh(contest, emulators, found)
+        points = [one.points for one in found]
+        outlook = Outlook(weighing.probabilities().mean, points, asked.replicates, calibration.seed)
+        told = _told(contest, weighing) | outlook.tell(arms.emulators, arms.spread)
+        told["warnings"] = [*contest.problem.given.warnings, *arms.warnings]
+        folder.write_json("comparison.json", told)
+    return folder, told
 
 
-def name_of(on: Sequence[str]) -> str:
-    """Return what a combination is called."""
-    return " + ".join(on) or "none"
+def _learnt(contest: Contest, lab: Lab) -> tuple[Emulators, Experiments]:
+    """Run the design, and learn the claims and the arms from it; refuse an emulator of a claim that fails."""
+    whole, asked = contest.whole, contest.problem.calibration
+    x = design(len(whole.ranges), asked.points, tuple(whole.strengths.values()), asked.seed)
+    runs, of_panel = run(whole, lab, x, 0), contest.panel.run(whole, lab, x)
+    emulators, held = checked([claim.id for claim in whole.claims], runs, asked.seed)
+    refuse_failed(held.checks)
+    return emulators, learn_arms(tuple(contest.panel.scenario.arms), of_panel, asked.seed)
 
 
-def _combinations() -> Iterator[tuple[str, ...]]:
-    """Yield every combination of hypotheses."""
-    for size in range(len(HYPOTHESES) + 1):
-        yield from itertools.combinations(HYPOTHESES, size)
+def weigh(contest: Contest, emulators: Emulators, found: Sequence[Sampled]) -> Weighing:
+    """Return the combinations with what papers and what decides say at their draws.
 
-
-def _draws(contest: Contest) -> Iterator[Draw]:
-    """Yield the same draws for every combination; a hypothesis that is off has no strength."""
-    own, asked = contest.given.ranges, contest.comparison
-    shares = scipy.stats.qmc.LatinHypercube(len(own), rng=np.random.default_rng(asked.seed)).random(asked.draws)
-    for on in _combinations():
-        for row in shares:
-            yield Draw(on, _theta(on, own, row))
-
-
-def _theta(on: Sequence[str], own: Sequence[Range], row: np.ndarray) -> dict[str, Any]:
-    off, paths = without(name for name in HYPOTHESES if name not in on), strengths(on)
-    return off | {r.path: r.value(share) for r, share in zip(own, row, strict=True) if r.path in paths}
-
-
-def _hold(
-    comparison: Comparison, claims: Sequence[Claim], draws: Sequence[Draw], lab: Lab, base: str
-) -> tuple[list[bool], list[dict[str, float]]]:
-    """Return for each draw whether every claim holds, and what the claims measure."""
-    seeds = range(comparison.seed, comparison.seed + comparison.draws)
-    jobs = [(Jobs(base, draw.theta, comparison.scale), seeds[i % comparison.draws]) for i, draw in enumerate(draws)]
-    lab.run(lambda: (row for own, seed in jobs for row in own.of_all(claims, [seed])))
-    found = [{claim.id: own.measure(claim, seed, lab) for claim in claims} for own, seed in jobs]
-    accepted = [all(claim.lo <= values[claim.id] <= claim.hi for claim in claims) for values in found]
-    return accepted, found
-
-
-def _weigh(draws: Sequence[Draw], accepted: Sequence[bool], found: Sequence[dict], seed: int) -> list[Combination]:
-    on_all = list(dict.fromkeys(draw.on for draw in draws))
-    rows = {on: [i for i, draw in enumerate(draws) if draw.on == on] for on in on_all}
-    hits = np.array([sum(accepted[i] for i in rows[on]) for on in on_all], dtype=float)
-    n = np.array([len(rows[on]) for on in on_all], dtype=float)
-    rates = np.random.default_rng(seed).beta(hits + HALF, n - hits + HALF, (N_RESAMPLED, len(on_all)))
-    shares = rates / rates.sum(axis=1, keepdims=True)
-    lo, hi = middle(shares, axis=0)
-    return [
-        Combination(
-            on=on,
-            n_draws=int(n[k]),
-            n_accepted=int(hits[k]),
-            probability=float(shares[:, k].mean()),
-            lo=float(lo[k]),
-            hi=float(hi[k]),
-            means={name: _mean_of_known(found[i][name] for i in rows[on]) for name in found[0]},
-        )
-        for k, on in enumerate(on_all)
-    ]
-
-
-def _mean_of_known(values: Iterable[float]) -> float:
-    """Return the mean of what came out; NaN where nothing did."""
-    known = [value for value in values if math.isfinite(value)]
-    return math.fsum(known) / len(known) if known else math.nan
-
-
-def _marginal(combinations: Sequence[Combination]) -> dict[str, float]:
-    """Return the posterior probability that each hypothesis is on."""
-    return {name: math.fsum(c.probability for c in combinations if name in c.on) for name in HYPOTHESES}
-
-
-def _predict(
-    contest: Contest, draws: Sequence[Draw], accepted: Sequence[bool], lab: Lab
-) -> dict[tuple[str, ...], dict[str, float]]:
-    """Return the mean survival on every arm of the panel, by combination, over its first accepted draws."""
-    asked, patch = contest.comparison, contest.patch()
-    jobs: dict[tuple, list[RowJob]] = {}
-    for draw, is_accepted in zip(draws, accepted, strict=True):
-        kept = jobs.setdefault(draw.on, [])
-        if is_accepted and len(kept) < asked.predicting:
-            kept.append(RowJob(0, contest.given.base, dict(draw.theta) | patch, asked.seed))
-    lab.run(lambda: (job for own in jobs.values() for job in own))
-    return {
-        on: {arm: _mean_of_known(lab.values(job)[f"{arm}.survival"] for job in own) for arm in contest.panel.arms}
-        for on, own in jobs.items()
-        if own
-    }
-
-
-def _separate(combinations: Sequence[Combination], predicted: Mapping[tuple, Mapping[str, float]]) -> list[Experiment]:
-    """Return the arms, the largest expected difference between two combinations of the posterior first.
-
-    A combination for which nothing came out on an arm does not count there; an arm without any is left out.
+    Parameters
+    ----------
+    contest : Contest
+        What is compared.
+    emulators : Emulators
+        Of the calibration's claims and of those that decide, in this order.
+    found : sequence of Sampled
+        The combinations.
     """
-    found = []
-    for arm in dict.fromkeys(arm for survival in predicted.values() for arm in survival):
-        known = [c for c in combinations if math.isfinite(predicted.get(c.on, {}).get(arm, math.nan))]
-        if not known:
-            continue
-        weights = np.array([c.probability for c in known]) / max(math.fsum(c.probability for c in known), 1e-300)
-        own = np.array([predicted[c.on][arm] for c in known])
-        expected = float(weights @ np.abs(own[:, None] - own[None, :]) @ weights)
-        by_name = {name_of(c.on): float(v) for c, v in zip(known, own, strict=True)}
-        found.append(Experiment(arm, expected, by_name))
-    return sorted(found, key=lambda e: -e.expected_difference)
+    learnt, deciding = Literature.of(contest.problem.claims), Literature.of(contest.decides)
+    strengths, n, parts = contest.problem.strengths, len(contest.problem.claims), []
+    for one in found:
+        values, sds = emulators.at(one.points)
+        papers_say = learnt.log_likelihood(values[:, :n], sds[:, :n])
+        decides = deciding.log_likelihood(values[:, n:], sds[:, n:])
+        own = one.points[:, [strengths[name] for name in one.on]]
+        parts.append(Weighed(one.on, one.log_evidence, one.error, own, papers_say, decides))
+    names = [tuple(own.name for own in literature.published) for literature in (learnt, deciding)]
+    return Weighing(tuple(parts), names[0], names[1], contest.problem.calibration.seed)
+
+
+def _part(emulators: Emulators, chosen: slice) -> Emulators:
+    return Emulators(emulators.names[chosen], emulators.parts[chosen])
+
+
+def _told(contest: Contest, weighing: Weighing) -> dict[str, Any]:
+    """Return what was asked and how it was weighed, as JSON can hold it."""
+    asked, calibration = contest.comparison, contest.problem.calibration
+    return {
+        "name": asked.name,
+        "title": asked.title,
+        "question": asked.question,
+        "claims": [claim.id for claim in contest.problem.claims],
+        "decide": list(asked.decide),
+        "seed": calibration.seed,
+        "n_points": calibration.points,
+        "repeats": calibration.repeats,
+        "n_draws": asked.draws,
+        "words": {name: own.words for name, own in HYPOTHESES.items()},
+        "combinations": weighing.combinations(),
+        "hypotheses": weighing.hypotheses(),
+        "priors": weighing.priors(),
+        "papers": weighing.without_each(),
+    }

@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 
 from abm.evidence.claim import Claim
-from abm.evidence.fit import UNSEEN, Problem
+from abm.evidence.fit import UNSEEN, Calibration, Problem
 from abm.evidence.lab import Lab
 from abm.evidence.score import Jobs
 from abm.inference.emulator import fit
@@ -68,6 +68,19 @@ class Runs:
         """Standard deviation of a mean over the seeds, shape (claims,)."""
         return self.spread / np.sqrt(self.repeats)
 
+    @classmethod
+    def of(cls, x: Array, each: Array) -> Self:
+        """Return runs from the values under each seed, shape (points, claims, seeds)."""
+        with np.errstate(invalid="ignore"):
+            variance = np.where(np.isfinite(each).all(axis=2), each.var(axis=2, ddof=1), np.nan)
+            known = np.isfinite(variance)
+            pooled = np.where(known, variance, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+            return cls(np.asarray(x), each.mean(axis=2), np.sqrt(pooled), each.shape[2])
+
+    def column(self, place: int) -> Self:
+        """Return the runs of one claim alone."""
+        return replace(self, y=self.y[:, [place]], spread=self.spread[[place]])
+
     def rows(self, chosen: slice | Array) -> Self:
         """Return some of the points."""
         return replace(self, x=self.x[chosen], y=self.y[chosen])
@@ -100,15 +113,14 @@ def run(problem: Problem, lab: Lab, x: Array, first: int) -> Runs:
     """
     asked = problem.calibration
     points = [Jobs(problem.base, problem.at(place), asked.scale) for place in x]
-    seeds = [asked.seed + asked.repeats * (first + k) + np.arange(asked.repeats) for k in range(len(x))]
-    both = list(zip(points, ([int(seed) for seed in own] for own in seeds), strict=True))
+    both = [(jobs, seeds_at(asked, first + k)) for k, jobs in enumerate(points)]
     lab.run(lambda: (row for jobs, own in both for row in jobs.of_all(problem.claims, own)))
-    y = np.array([[_on_link(claim, jobs, own, lab) for claim in problem.claims] for jobs, own in both])
-    with np.errstate(invalid="ignore"):
-        variance = np.where(np.isfinite(y).all(axis=2), y.var(axis=2, ddof=1), np.nan)
-        known = np.isfinite(variance)
-        pooled = np.where(known, variance, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        return Runs(np.asarray(x), y.mean(axis=2), np.sqrt(pooled), asked.repeats)
+    return Runs.of(x, np.array([[_on_link(claim, jobs, own, lab) for claim in problem.claims] for jobs, own in both]))
+
+
+def seeds_at(asked: Calibration, place: int) -> list[int]:
+    """Return the seeds of a place by its number among all places of a fit: no other has any of them."""
+    return [int(seed) for seed in asked.seed + asked.repeats * place + np.arange(asked.repeats)]
 
 
 def learn(names: Sequence[str], runs: Runs, seed: int) -> Emulators:

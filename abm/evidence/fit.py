@@ -127,15 +127,24 @@ class Problem:
         return found
 
 
-def load_calibration(path: Path, sets: tuple[str, ...] = ()) -> Problem:
+def load_calibration(path: Path, sets: tuple[str, ...] = (), reach: tuple[str, ...] | None = None) -> Problem:
     """Read a calibration file; the parameter set it names is relative to it.
+
+    Parameters
+    ----------
+    path : Path
+        YAML file.
+    sets : tuple of str
+        ``path=value`` as after ``--set``.
+    reach : tuple of str, optional
+        Of the document that names the file; without it the user does.
 
     Raises
     ------
     InputError
         All faults of the file, a claim that may not be calibrated on, or something free that changes nothing.
     """
-    calibration, given = read(path, sets, Calibration, "free")
+    calibration, given = read(path, sets, Calibration, "free", reach)
     problem, faults = Problem(calibration, given), []
     for index, claim in enumerate(given.claims):
         with placed(given.document, ("claims", index), faults):

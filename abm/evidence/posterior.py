@@ -17,13 +17,15 @@ from abm.evidence.emulation import Runs
 from abm.evidence.papers import Published, papers
 from abm.inference.emulators import Emulators
 from abm.inference.likelihood import Array
-from abm.inference.nested import Sample, nested
+from abm.inference.nested import STOP, Sample, nested
 from abm.inference.paper import Papers
 from abm.inference.reweight import LeftOut, Weights, leave_out, pit, smooth
 from abm.statistics.draws import ENDS, weighted_quantiles
 from abm.statistics.intervals import Interval
+from abm.study.jobs import Stopped
 
 UNDEFINED = -1e3  # design: log likelihood of a claim for which the model gives no number
+PARTS = 1000  # of the bar, while a posterior is sampled
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,20 @@ def sample(
         return float(literature.log_likelihood(*emulators.at(whole)).sum())
 
     return nested(log_likelihood, own.size, seed, n_live, progress=progress)
+
+
+def shown(beat: Callable[[int, int], None], is_stopped: Callable[[], bool]) -> Callable[[int, float], None]:
+    """Return what shows how much of the log evidence is still missing, and stops when it is asked to."""
+    most = [STOP]
+
+    def tell(_: int, missing: float) -> None:
+        if is_stopped():
+            raise Stopped
+        most[0] = max(most[0], missing) if np.isfinite(missing) else most[0]
+        share = 1.0 - (missing - STOP) / max(most[0] - STOP, STOP) if np.isfinite(missing) else 0.0
+        beat(int(min(max(share, 0.0), 1.0) * (PARTS - 1)), PARTS)
+
+    return tell
 
 
 def weigh(literature: Literature, emulators: Emulators, own: Runs) -> Weights:

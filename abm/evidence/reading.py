@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, plain
@@ -18,7 +18,7 @@ from abm.evidence.score import group_of
 from abm.scenario.from_file import checked, load_scenario, named
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
-from abm.study.design import Axis, Range, range_of
+from abm.study.design import Range, range_of
 from abm.study.rows import as_base, scenario_at
 from abm.study.spec import placed_in_set
 
@@ -49,6 +49,10 @@ class Given:
     ranges: tuple[Range, ...]
     warnings: tuple[str, ...] = ()
 
+    def warning(self, *texts: str) -> Self:
+        """Return it with further warnings."""
+        return replace(self, warnings=(*self.warnings, *texts))
+
     def identity(self) -> dict[str, Any]:
         """Return what every result depends on."""
         return {
@@ -59,22 +63,26 @@ class Given:
         }
 
 
-def read(path: Path, sets: tuple[str, ...], kind: type[AnyAsked], axes: str) -> tuple[AnyAsked, Given]:
+def read(
+    path: Path, sets: tuple[str, ...], kind: type[AnyAsked], axes: str, reach: tuple[str, ...] | None = None
+) -> tuple[AnyAsked, Given]:
     """Read a file that names a parameter set, claims and, under the key ``axes``, ranges; paths are relative to it.
+
+    ``reach`` is that of the document that names the file; without it the user does.
 
     Raises
     ------
     InputError
         All faults of the file, with their places.
     """
-    document = resolve(path, sets, kind, names=RENAMED)
+    document = resolve(path, sets, kind, reach, RENAMED)
     validate(kind, document)
     document = RENAMED.read(document, plain(scenario_beside(document, "parameters")))
     asked = named(validate(kind, document), document)
     content = dict(asked)
     scenario, faults = scenario_beside(document, "parameters", content["set"]), []
     base, found = as_base(scenario), []
-    claims = _claims(document, content["claims"], content[axes], group_of(scenario), faults)
+    claims = claims_at(document, "claims", content["claims"], content[axes], group_of(scenario), faults)
     for name, axis in content[axes].items():
         with placed(document, (axes, name), faults):
             own = range_of(json.loads(base), name, axis, axes)
@@ -118,12 +126,16 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _claims(
-    document: Document, ids: Sequence[str], free: Mapping[str, Axis], group: str, faults: list[Fault]
+def claims_at(
+    document: Document, key: str, ids: Sequence[str], free: Iterable[str], group: str, faults: list[Fault]
 ) -> list[Claim]:
+    """Return the claims that a document names under a key: once each, of one group, in roles that allow what is free.
+
+    What is wrong with the others is added to the faults.
+    """
     found = []
     for index, name in enumerate(ids):
-        with placed(document, ("claims", index), faults):
+        with placed(document, (key, index), faults):
             (claim,) = chosen([name])
             refuse_roles([claim], free)
             if claim.group != group:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +77,7 @@ def nested(
     stop: float = STOP,
     progress: Callable[[int, float], None] | None = None,
 ) -> Sample:
-    """Return the posterior of a likelihood under a uniform prior in the unit cube.
+    """Return the posterior of a likelihood under a uniform prior in the unit cube; of no dimensions, it is a point.
 
     Parameters
     ----------
@@ -100,6 +101,9 @@ def nested(
     RunFailed
         The likelihood is no number somewhere.
     """
+    if n_dim == 0:
+        value = _checked(log_likelihood)(np.zeros(0))
+        return Sample(np.zeros((1, 0)), np.array([value]), np.zeros(1), value, 0.0, 1)
     try:
         from dynesty import NestedSampler
     except ImportError as missing:
@@ -109,8 +113,10 @@ def nested(
         raise InputError(Fault(message, path="n_live", allowed=f"{2 * n_dim + 1} or more"))
     how = "rwalk" if n_dim <= MOST_WALKED else "rslice"
     rng = np.random.default_rng(seed)
-    sampler = NestedSampler(_checked(log_likelihood), _as_is, n_dim, nlive=n_live, sample=how, rstate=rng)
-    sampler.run_nested(dlogz=stop, print_progress=progress is not None, print_func=_teller(progress))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*plateau")  # a flat top, as that of intervals, is no fault
+        sampler = NestedSampler(_checked(log_likelihood), _as_is, n_dim, nlive=n_live, sample=how, rstate=rng)
+        sampler.run_nested(dlogz=stop, print_progress=progress is not None, print_func=_teller(progress))
     found = sampler.results
     log_weight = found.logwt - np.logaddexp.reduce(found.logwt)
     evidence, error = float(found.logz[-1]), float(found.logzerr[-1])

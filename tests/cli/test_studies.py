@@ -6,6 +6,7 @@ import pytest
 
 SWEEP = Path(__file__).parents[1] / "study" / "sweep.yaml"
 STUDIES = Path(__file__).parents[2] / "configs" / "studies"
+COMPARISON = Path(__file__).parents[1] / "evidence" / "interaction_tiny.yaml"
 ONE = ("--set", "seeds=[1]", "--set", "design.axes.arm=[both]", "--threads", "1")
 
 
@@ -52,7 +53,7 @@ def test_a_dry_run_says_what_it_would_take_and_writes_nothing(call, tmp_path):
         (["evidence", "--claim", "V77"], "no claim 'V77'"),
         (["evidence", "--group", "assy"], "did you mean 'assay'"),
         (["evidence", "--parameters", "none.yaml", "--claim", "V5"], "no such parameter set: none.yaml"),
-        (["compare", STUDIES / "interaction.yaml", "--set", "claims=[A4-serum]"], "A4-serum is a goal"),
+        (["compare", STUDIES / "interaction.yaml", "--set", "decide=[A4-serum]"], "A4-serum is a goal"),
         (["fit", STUDIES / "calibration.yaml", "--set", "claims=[A3]"], "A3 decides between hypotheses"),
         (["fit", STUDIES / "calibration.yaml", "--set", "points=9"], "9 points are too few for 14 free parameters"),
     ],
@@ -91,11 +92,18 @@ def test_the_evidence_is_one_object_of_the_promised_shape(call, tmp_path):
 
 
 def test_comparison_and_calibration_end_in_reports(call, tmp_path):
-    small = ("draws=2", "scale=0.03", "panel_n=50", "predicting=1", "set={dt: 15 min, duration: 6 h}", "claims=[A1]")
-    sets = [word for one in small for word in ("--set", one)]
-    ended = call("compare", STUDIES / "interaction.yaml", *sets, "--threads", "1", "--out", str(tmp_path), "--json")
-    assert len(ended.json["combinations"]) == 16
-    assert "posterior" in Path(ended.json["report"]).read_text()
+    assert set(call("compare", COMPARISON, "--dry-run", "--out", str(tmp_path), "--json").json) == {
+        "points",
+        "rows",
+        "hours",
+    }
+    assert list(tmp_path.iterdir()) == []
+    ended = call("compare", COMPARISON, "--threads", "1", "--out", str(tmp_path))
+    for words in ("hypotheses on", "igg + subset", "Bayes factor", "bits, n = 3"):
+        assert words in ended.out
+    html = next(tmp_path.glob("compare/*/report.html")).read_text()
+    assert "posterior probability" in html.lower()
+    assert html.count("<img ") == 3
     tiny = (
         *("claims=[V5, V8-primary]", "points=16", "live=20", "kept=30", "checked=20", "waves=0", "scale=0.05"),
         "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}, processes.killing.rate_per_h: {lo: 2, hi: 4}}",
@@ -104,3 +112,10 @@ def test_comparison_and_calibration_end_in_reports(call, tmp_path):
     ended = call("fit", STUDIES / "calibration.yaml", *sets, "--threads", "1", "--out", str(tmp_path), "--json")
     assert Path(ended.json["parameters"]).read_text().startswith("# fitted: on V5, V8-primary")
     assert Path(ended.json["report"]).read_text().count("<img ") == 4
+
+
+def test_a_comparison_of_before_there_were_evidences_is_told_to_be_weighed_anew(call, tmp_path):
+    (tmp_path / "comparison.json").write_text('{"name": "x", "combinations": []}')
+    ended = call("report", tmp_path)
+    assert ended.code == 2
+    assert "holds a comparison by acceptance; abm compare weighs it anew" in ended.err

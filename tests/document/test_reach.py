@@ -161,13 +161,22 @@ def test_a_tilde_is_the_home_folder(write, tmp_path, monkeypatch):
     assert message(file).startswith(f"{file}:1:1  extends  ~/base.yaml: no home folder is known")
 
 
-@pytest.mark.parametrize("key", ["parameters", "panel"])
+@pytest.mark.parametrize("key", ["calibration", "panel"])
 def test_what_a_comparison_names_is_held_to_the_same(write, tmp_path, key):
+    shipped = {"calibration": "studies/calibration.yaml", "panel": "scenarios/quick.yaml"}
+    write("other.yaml", f"extends: {CONFIGS / shipped[key]}")
+    names = {name: CONFIGS / path for name, path in shipped.items()} | {key: "../other.yaml"}
+    file = write("own/comparison.yaml", "\n".join(f"{name}: {path}" for name, path in names.items()))
+    assert f"  {key}  '../other.yaml' {OUT_OF_REACH}" in message(file, load_comparison)
+
+
+def test_the_calibration_of_a_comparison_reaches_no_further_than_that(write, tmp_path):
     write("set.yaml", f"extends: {CONFIGS / 'parameters' / 'wm_bright.yaml'}")
-    names = {"parameters": CONFIGS / "parameters" / "wm_bright.yaml", "panel": CONFIGS / "scenarios" / "quick.yaml"}
-    text = "\n".join(f"{name}: {path}" for name, path in (names | {key: "../set.yaml"}).items())
-    file = write("own/comparison.yaml", text)
-    assert f"  {key}  '../set.yaml' {OUT_OF_REACH}" in message(file, load_comparison)
+    text = (CONFIGS / "studies" / "calibration.yaml").read_text()
+    write("own/calibration.yaml", text.replace("../parameters/wm_bright.yaml", "../set.yaml"))
+    panel = CONFIGS / "scenarios" / "quick.yaml"
+    file = write("own/comparison.yaml", f"calibration: calibration.yaml\npanel: {panel}")
+    assert f"  parameters  '../set.yaml' {OUT_OF_REACH}" in message(file, load_comparison)
 
 
 def test_the_parameters_of_a_calibration_are_held_to_the_same(write, tmp_path):

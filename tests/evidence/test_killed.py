@@ -27,15 +27,13 @@ FIT = (
     *("set={dt: 7.5 min}", "name=small"),
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}, processes.docking.steepness: {lo: 2, hi: 5}}",
 )
-COMPARISON = (
-    *("draws=2", "scale=0.05", "panel_n=50", "predicting=1", "claims=[V5, V8-primary]", "name=small"),
-    *("set={dt: 15 min, duration: 2 h}", "panel=../scenarios/quick.yaml", "title=With {braces}"),
-)
+TINY = Path(__file__).parent / "interaction_tiny.yaml"
+COMPARISON = ("name=small", "title=With {braces}")
 CLAIMS, SCALE, N_SEEDS = ("V5", "V8-primary"), 0.05, 20
 PATIENCE_S = 600
 VERBS = {
     "fit": ["fit", STUDIES / "calibration.yaml", *(word for one in FIT for word in ("--set", one))],
-    "compare": ["compare", STUDIES / "interaction.yaml", *(word for one in COMPARISON for word in ("--set", one))],
+    "compare": ["compare", TINY, *(word for one in COMPARISON for word in ("--set", one))],
     "evidence": ["evidence", "--seeds", N_SEEDS, "--scale", SCALE, *(word for c in CLAIMS for word in ("--claim", c))],
 }
 KEPT = ("fit.json", "parameters.yaml", "posterior.parquet", "comparison.json", "scores.json")
@@ -46,7 +44,7 @@ def in_here(verb, root, monitor):
     if verb == "fit":
         return calibrate(load_calibration(STUDIES / "calibration.yaml", FIT), root, local(1), monitor)
     if verb == "compare":
-        return compare(load_comparison(STUDIES / "interaction.yaml", COMPARISON), root, local(1), monitor)
+        return compare(load_comparison(TINY, COMPARISON), root, local(1), monitor)
     return evaluate(chosen(CLAIMS), None, root, local(1), monitor, seeds=range(1, N_SEEDS + 1), scale=SCALE)
 
 

@@ -59,8 +59,22 @@ CHECK = {"name": "A1", "n": 3, "r2": 0.9, "explained": 0.95, "shift": 0.1, "spre
 LEFT_OUT = {"id": "V5", "seen": 5.0, "pit": 0.7, "is_inside": True, "mean": 4.5, "lo": 4.0, "hi": 6.0}
 PAPER = {"paper": "Kennedy2003", "is_paper": True, "log_score": -1.0, "k_hat": 0.2, "is_refitted": False,
          "discrepancy": {"mean": 0.1, "lo": -0.2, "hi": 0.4}, "claims": [LEFT_OUT]}  # fmt: skip
-COMBINATION = {"on": ["igg"], "n_draws": 9, "n_accepted": 7, "probability": 0.8, "lo": 0.5, "hi": 0.9,
-               "means": {"A1": 21.0}}  # fmt: skip
+COMBINATIONS = [
+    {"on": on, "log_evidence": -9.0, "error": 0.2, "log_decided": -11.0, "error_decided": 0.25}
+    | {"probability": p, "lo": 0.8 * p, "hi": 1.1 * p}
+    for on, p in (([], 0.2), (["igg"], 0.8))
+]
+FACTOR = {"igg": {"probability": 0.8, "bayes_factor": 4.0, "lo": 2.5, "hi": 6.0}}
+TOLD = {"bits": [0.1, 0.3], "error": [0.01, 0.01], "needed": None}
+COMPARED = {
+    "decide": ["A3"], "seed": 1, "n_points": 9, "repeats": 2, "n_draws": 9, "words": {"igg": "IgG"},
+    "combinations": COMBINATIONS, "hypotheses": FACTOR, "replicates": [1, 3], "most_bits": 0.72,
+    "priors": [{"width": width, "hypotheses": FACTOR} for width in (0.5, 2.0)],
+    "papers": [{"paper": "Kennedy2003", "k_hat": 0.9, "is_good": False, "hypotheses": FACTOR},
+               {"paper": "A3", "k_hat": None, "is_good": True, "hypotheses": FACTOR}],
+    "experiments": [{"arm": "serum"} | TOLD | {"bits": [0.2, 0.5], "needed": 3}, {"arm": "both_ff"} | TOLD],
+    "together": TOLD, "warnings": [],
+}  # fmt: skip
 NAMED = {"name": "x", "title": "A title", "question": "Why?", "claims": ["A1"]}
 EVIDENCE = {
     "scores": {"claims": [SCORE], "seeds": [1], "parameters": "set", "scale": 1.0},
@@ -68,9 +82,7 @@ EVIDENCE = {
     | {"seed": 1, "n_points": 9, "repeats": 2, "log_evidence": -4.5, "log_evidence_error": 0.2, "n_effective": 2.0}
     | {"k_hat": 0.3, "is_good": True, "weights": [0.5, 0.5], "shares": {X: [0.2, 0.6]}, "estimates": [ESTIMATE]}
     | {"checks": [CHECK], "papers": [PAPER]},
-    "comparison": NAMED
-    | {"n_draws": 9, "hypotheses": {"igg": 0.8}, "words": {"igg": "IgG"}, "combinations": [COMBINATION]}
-    | {"experiments": [{"arm": "serum", "expected_difference": 0.1, "by_combination": {"igg": 0.2, "none": 0.4}}]},
+    "comparison": NAMED | COMPARED,
 }
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.figure import Figure
 
-from abm.plot.evidence.comparison import named
+from abm.plot.evidence.comparison import labelled
 from abm.plot.evidence.found import Found
 from abm.plot.page import style, wording
 
 ORDER = 20
 TITLE = "Which experiment decides"
 CAPTION = (
-    "Dots: mean survival (fraction of control) that each accepted combination predicts for an experiment of the "
-    "control panel, size by posterior probability. The experiments are ordered by the expected difference between two "
-    "combinations drawn from the posterior."
+    "Information in bits that each arm of the panel is expected to tell about which combination is true, by the number "
+    "of replicates; the dashed line is half of what there is to tell. Ordered by what three replicates tell."
 )
 
 
@@ -24,27 +22,33 @@ def applies(found: Found) -> bool:
 
 
 def figure(found: Found) -> Figure:
-    """Draw what the combinations predict for each experiment."""
-    rows = found["experiments"][::-1]
-    weight = {named(c["on"]): c["probability"] or 0.0 for c in found["combinations"]}
-    fig = style.new_figure(0.9 + 0.3 * len(rows))
+    """Draw the bits of each arm, one mark for each number of replicates."""
+    rows = [*found["experiments"][::-1], {"arm": "all_together"} | found["together"]]
+    fig = style.new_figure(1.3 + 0.28 * len(rows))
     ax = fig.subplots()
+    looks = [(style.ARM_COLOURS[k % len(style.ARM_COLOURS)], style.MARKERS[k % len(style.MARKERS)])
+             for k in range(len(found["replicates"]))]  # fmt: skip
+    ax.axvline(0.5 * found["most_bits"], color=style.GREY, linewidth=0.9, linestyle=style.DASH)
     for y, row in enumerate(rows):
-        values = row["by_combination"]
-        ax.hlines(y, min(values.values()), max(values.values()), color=style.FAINT, linewidth=3)
-        for name, value in values.items():
-            ax.plot(value, y, "o", color=style.BLUE, alpha=0.7, markersize=3 + 12 * np.sqrt(weight.get(name, 0.0)))
-    labels = [f"{r['arm'].replace('_', ' ')}  ({wording.decimal(r['expected_difference'], 3)})" for r in rows]
-    style.dress(ax, "survival predicted (fraction of control); in brackets the expected difference")
-    ax.set_yticks(range(len(rows)), labels)
+        ax.hlines(y, 0.0, max(row["bits"]), color=style.FAINT, linewidth=3)
+        for bits, (colour, marker) in zip(row["bits"], looks, strict=True):
+            ax.plot(bits, y, marker, color=colour, markersize=5)
+    style.dress(ax, "expected information about the combination (bits)")
+    ax.set_yticks(range(len(rows)), [labelled(row) for row in rows])
+    ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.grid(visible=False)
+    numbers = [f"{n} replicate{'s' * (n > 1)}" for n in found["replicates"]]
+    style.legend_below(fig, [style.line_key(label, *look, "") for label, look in zip(numbers, looks, strict=True)])
     return fig
 
 
 def seen(found: Found) -> str:
-    """Return the experiment that decides most."""
-    first = found["experiments"][0]
-    return wording.sentence(
-        f"The combinations differ most on {first['arm'].replace('_', ' ')}: by "
-        f"{wording.percent(first['expected_difference'])} of survival on average"
+    """Return the experiment that tells most."""
+    first, replicates = found["experiments"][0], found["replicates"]
+    n = min(replicates, key=lambda own: abs(own - 3))
+    bits = wording.decimal(first["bits"][replicates.index(n)])
+    text = f"most is told by {labelled(first)}: {bits} of {wording.decimal(found['most_bits'])} bits with n = {n}"
+    enough = (
+        f"half of it with n = {first['needed']}" if first["needed"] else f"half of it not with n = {replicates[-1]}"
     )
+    return wording.sentence(f"{text}; {enough}")

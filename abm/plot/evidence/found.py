@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.results.study import StudyFolder
+from abm.results.tables import ReadError
 
 KINDS = ("scores", "fit", "comparison")
 
@@ -22,13 +23,15 @@ class Found(Mapping[str, Any]):
     Raises
     ------
     ReadError
-        The file is missing or damaged.
+        The file is missing, damaged or of a comparison before there were evidences.
     """
 
     def __init__(self, path: Path):
         self.kind = kind_of(path)
         self.folder = StudyFolder(path)
         self._values = self.folder.read_json(f"{self.kind}.json")
+        if self.kind == "comparison" and "priors" not in self._values:
+            raise ReadError(f"{path} holds a comparison by acceptance; abm compare weighs it anew")
 
     def __getitem__(self, name: str) -> Any:
         """Return one of the things found."""

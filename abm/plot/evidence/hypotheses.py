@@ -1,19 +1,19 @@
-"""Answers which hypotheses the evidence needs."""
+"""Answers which combinations of hypotheses the evidence favours."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from abm.plot.evidence.comparison import in_words, share, words_of
+from abm.plot.evidence.comparison import in_words, ranked, share
 from abm.plot.evidence.found import Found
 from abm.plot.page import style, wording
 
 ORDER = 10
 TITLE = "Posterior probability of every combination"
 CAPTION = (
-    "From the acceptance rates with Jeffreys’ prior, equal weights before; lines: 95 % interval. "
-    "Filled squares: hypothesis on."
+    "From the evidence of the papers and of what decides, all combinations equally probable before; lines: 95 % "
+    "interval from the errors of the evidences. Filled squares: hypothesis on."
 )
 
 
@@ -24,15 +24,14 @@ def applies(found: Found) -> bool:
 
 def figure(found: Found) -> Figure:
     """Draw the probabilities over a grid of what is on."""
-    rows = sorted(found["combinations"], key=lambda c: (-c["n_accepted"], len(c["on"])))
+    rows = ranked(found)
     x = np.arange(len(rows))
     fig = style.new_figure(4.2)
     top, grid = fig.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
-    height = np.array([row["probability"] or 0.0 for row in rows])
-    top.bar(x, height, color=style.BLUE, width=0.7)
+    top.bar(x, [row["probability"] for row in rows], color=style.BLUE, width=0.7)
     top.vlines(x, [row["lo"] for row in rows], [row["hi"] for row in rows], color=style.INK, linewidth=1.1)
     style.dress(top, "", "posterior probability")
-    words = words_of(found)
+    words = found["words"]
     for y, name in enumerate(words):
         on = np.array([name in row["on"] for row in rows])
         grid.plot(x[on], np.full(on.sum(), y), "s", color=style.INK, markersize=7)
@@ -47,6 +46,5 @@ def figure(found: Found) -> Figure:
 
 def seen(found: Found) -> str:
     """Return the most probable combinations."""
-    best = sorted(found["combinations"], key=lambda c: -c["n_accepted"])[:3]
-    parts = [f"{in_words(found, c['on'])} ({share(c)})" for c in best if c["n_accepted"]]
-    return wording.sentence(f"Most probable: {wording.listing(parts)}" if parts else "No combination was accepted")
+    parts = [f"{in_words(found, own['on'])} ({share(own)})" for own in ranked(found)[:3]]
+    return wording.sentence(f"Most probable: {wording.listing(parts)}")
