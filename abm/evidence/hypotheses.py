@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from abm.study.design import Axis
-
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -17,15 +15,15 @@ class Hypothesis:
         What figures and reports call it.
     off : mapping
         What switches it off, by dotted path.
-    strengths : mapping of str to Axis
-        The paths that set how strong it is, each with its range.
+    strengths : tuple of str
+        The paths that set how strong it is: free only where it is on.
     strength : str
         That one of them whose range begins where the hypothesis is off.
     """
 
     words: str
     off: Mapping[str, Any]
-    strengths: Mapping[str, Axis]
+    strengths: tuple[str, ...]
     strength: str
 
 
@@ -33,36 +31,33 @@ HYPOTHESES = {
     "shield": Hypothesis(
         words="C3b shield",
         off={"processes.shield": None},
-        strengths={
-            "processes.shield.max_frac": Axis(lo=0.5, hi=1.0),  # assumed
-            "processes.shield.c3b50_per_cell": Axis(lo=1e4, hi=2e5, scale="log"),  # assumed
-        },
+        strengths=("processes.shield.max_frac", "processes.shield.c3b50_per_cell"),
         strength="processes.shield.max_frac",
     ),
     "igg": Hypothesis(
         words="IgG",
         off={"processes.igg": None},
-        strengths={"processes.igg.k_uM": Axis(lo=0.2, hi=0.5, scale="log")},  # assumed: K of IgG for V/V donors
+        strengths=("processes.igg.k_uM",),
         strength="processes.igg.k_uM",
     ),
     "subset": Hypothesis(
         words="CD20-low",
         off={"populations.b_cells.low_fraction": 0.0},
-        strengths={"populations.b_cells.low_fraction": Axis(lo=0.05, hi=0.15)},  # assumed: 5-15 % of the clone
+        strengths=("populations.b_cells.low_fraction",),
         strength="populations.b_cells.low_fraction",
     ),
     "dheas": Hypothesis(
         words="DHEAS",
         off={"processes.potency": None},
-        strengths={"processes.potency.max_effect": Axis(lo=0.0, hi=0.6)},  # assumed
+        strengths=("processes.potency.max_effect",),
         strength="processes.potency.max_effect",
     ),
 }
 
 
-def strengths(names: Iterable[str] = HYPOTHESES) -> dict[str, Axis]:
-    """Return the paths, with their ranges, that set how strong hypotheses are; by default of all four."""
-    return {path: axis for name in names for path, axis in HYPOTHESES[name].strengths.items()}
+def strengths(names: Iterable[str] = HYPOTHESES) -> tuple[str, ...]:
+    """Return the paths that set how strong hypotheses are; by default of all four."""
+    return tuple(path for name in names for path in HYPOTHESES[name].strengths)
 
 
 def without(names: Iterable[str] = HYPOTHESES) -> dict[str, Any]:

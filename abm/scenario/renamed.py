@@ -55,6 +55,5 @@ RENAMED = Renamings(
         "design.points.*",
         "free",
         "posterior_of",
-        "strengths",
     ),
 )
