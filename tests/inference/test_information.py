@@ -58,6 +58,11 @@ def test_measures_that_tell_nothing_hide_nothing_and_those_that_tell_add_up():
     assert three == pytest.approx(by_integration([0.0, 2.0**0.5], 1.0, np.array([0.5, 0.5])), abs=0.04)
 
 
+def test_many_measures_of_the_same_law_tell_nothing():
+    same = [RNG([i, 3]).normal(size=(200, 18)) for i in range(6)]
+    np.testing.assert_allclose(expected_information(same, np.full(18, 0.3), [1, 12]).bits, 0.0, atol=0.01)
+
+
 def test_four_hypotheses_hold_two_bits_and_replicates_needed_are_counted():
     means = [np.full((400, 1), float(m)) for m in range(4)]
     found = expected_information(means, [1.0], [1, 2, 4, 8, 16, 32, 64])
