@@ -38,7 +38,7 @@ class Calibration(Model):
     claims: tuple[str, ...] = Field(min_length=1)
     free: dict[str, Axis] = Field(min_length=1)
     set: dict[str, Any] = Field(default_factory=dict)
-    points: int = par(512, "1", "design: ten for each of fifty parameters", "Points of the design", ge=8, le=10**5)
+    points: int = par(512, "1", "design: some 35 for each of 14 parameters", "Points of the design", ge=8, le=10**5)
     repeats: int = par(2, "1", "design: what seeds do to a value needs two", "Runs of each point", ge=2, le=100)
     live: int = par(400, "1", "design: log evidence right to a quarter", "Live points of the sampling", ge=20, le=10**5)
     kept: int = par(1000, "1", "design: ends of 95 % intervals", "Draws that are kept", ge=20, le=10**5)

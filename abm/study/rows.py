@@ -27,7 +27,7 @@ from abm.study.measures import measured, of_arms
 
 ARM, REPLICATE = "arm", "replicate"  # axes that choose subjects instead of changing the scenario
 SIZE = re.compile(r"^(replicates?|arms|populations(\.\w+)?)$|\.(n|per_b_cell|cells_per_agent)$")
-FULL = 1.0 + 1e-9
+FULL = 1.0 + 1e-9  # design: a whole job, and what adding parts up may round to
 Numbers = dict[str, float | None]
 
 
