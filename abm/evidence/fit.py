@@ -14,7 +14,6 @@ from abm.core.errors import Fault, InputError
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.document.overrides import overwritten
-from abm.document.reading import value_at
 from abm.evidence.claim import Claim
 from abm.evidence.hypotheses import HYPOTHESES
 from abm.evidence.papers import papers
@@ -116,15 +115,6 @@ class Problem:
     def at(self, place: Any) -> dict[str, Any]:
         """Return the changes at a place in the unit cube, one number for each range in their order."""
         return self.theta({own.path: float(share) for own, share in zip(self.ranges, place, strict=True)})
-
-    def start(self) -> dict[str, float]:
-        """Return where the parameter set itself lies in the ranges, moved inside them."""
-        data, found = json.loads(self.base), {}
-        for own in self.ranges:
-            keys = tuple(int(key) if key.isdecimal() else key for key in own.path.split("."))
-            value = value_at(data, keys)
-            found[own.path] = 0.5 if value is None else own.share(float(str(value).split()[0]))
-        return found
 
 
 def load_calibration(path: Path, sets: tuple[str, ...] = (), reach: tuple[str, ...] | None = None) -> Problem:

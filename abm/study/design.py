@@ -89,13 +89,6 @@ class Range(Model):
             found = 1.0 / (1.0 / self.hi + share * (1.0 / self.lo - 1.0 / self.hi))
         return round(found) if self.is_whole else found
 
-    def share(self, number: float) -> float:
-        """Return where a number lies in the range, from 0 to 1; at an end where it lies beyond."""
-        turned = {"linear": float, "log": math.log, "inverse": lambda x: -1.0 / x}[self.scale]
-        lo, hi, x = (turned(value) for value in (self.lo, self.hi, min(max(number, self.lo), self.hi)))
-        along = (x - lo) / (hi - lo)
-        return 1.0 - along if self.scale == "inverse" else along
-
 
 class Design(Model):
     """Points to visit; a study's rows are its points times its seeds."""

@@ -85,18 +85,11 @@ def test_what_seeds_do_is_learnt_from_all_points_together():
 def test_a_calibration_that_ships_is_accepted_under_its_file_s_name(file):
     problem = load_calibration(STUDIES / file)
     assert problem.calibration.name == Path(file).stem
-    start = problem.start()
-    assert all(0.0 <= share <= 1.0 for share in start.values())
 
 
 @pytest.mark.parametrize("file", ["calibration.yaml", "calibration_quick.yaml"])
-def test_the_calibration_that_ships_fits_what_it_may_and_starts_at_the_set_itself(file):
-    problem = load_calibration(STUDIES / file)
-    assert {claim.role for claim in problem.claims} == {"fit"}
-    base = load_scenario(STUDIES / "../parameters/wm_bright.yaml")
-    start = problem.theta(problem.start())
-    assert start["processes.killing.rate_per_h"] == pytest.approx(base.processes["killing"].rate_per_h)
-    assert start["processes.engagement.rate_per_h"] == pytest.approx(base.processes["engagement"].rate_per_h)
+def test_the_calibration_that_ships_fits_what_it_may(file):
+    assert {claim.role for claim in load_calibration(STUDIES / file).claims} == {"fit"}
 
 
 @pytest.mark.parametrize(

@@ -113,15 +113,6 @@ def test_axes_are_named_in_words_with_their_unit(base):
     assert label(base, "arm") == "arm"
 
 
-@pytest.mark.parametrize("scale", ["linear", "log", "inverse"])
-def test_a_share_of_a_range_and_its_number_lead_to_one_another(scale):
-    own = Range(path="processes.igg.k_uM", lo=0.2, hi=100.0, scale=scale)
-    for share in (0.0, 0.2, 0.5, 1.0):
-        assert own.share(own.number(share)) == pytest.approx(share, abs=1e-12)
-    ends = {own.share(0.01), own.share(1e6)}
-    assert ends == {0.0, 1.0}, "beyond the range lies its end"
-
-
 def test_on_the_inverse_scale_strength_is_even_and_begins_with_next_to_none():
     own = Range(path="processes.igg.k_uM", lo=0.2, hi=100.0, scale="inverse")
     strengths = [1.0 / own.number(share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
