@@ -22,7 +22,7 @@ from abm.document.load import Document, named_file, resolve, validate
 from abm.evidence.claim import Claim
 from abm.evidence.combinations import Sampled, sampled, samplings
 from abm.evidence.emulation import checked, design, run
-from abm.evidence.fit import Problem, load_calibration
+from abm.evidence.fit import Problem, fewest_points, load_calibration
 from abm.evidence.hypotheses import HYPOTHESES
 from abm.evidence.lab import Lab
 from abm.evidence.panel import Experiments, Panel, learn_arms
@@ -32,7 +32,7 @@ from abm.evidence.reading import claims_at, digest, placed, scenario_beside
 from abm.evidence.score import Jobs, group_of
 from abm.evidence.weighing import Outlook, Weighed, Weighing
 from abm.inference.emulators import Emulators, refuse_failed
-from abm.results.study import StudyFolder
+from abm.results.study import StudyFolder, home
 from abm.scenario.from_file import named
 from abm.scenario.renamed import RENAMED
 from abm.study.cost import seconds_of_row
@@ -52,6 +52,7 @@ class Comparison(Model):
     panel: str
     decide: tuple[str, ...] = Field(("A3",), min_length=1)
     panel_n: int = par(2000, "1", "design: a patch", "B cells of each well of the panel", ge=50, le=10**6)
+    panel_points: int = par(256, "1", "design: survival is smooth", "Points of the panel", ge=8, le=10**5)
     draws: int = par(300, "1", "design: bits right to a twentieth", "Draws kept per combination", ge=20, le=10**4)
     replicates: tuple[int, ...] = Field((1, 3, 6, 12), min_length=1)
 
@@ -78,6 +79,11 @@ class Contest:
         """The calibration with what decides among its claims: what is run, but never what is learnt from."""
         given = replace(self.problem.given, claims=(*self.problem.claims, *self.decides))
         return replace(self.problem, given=given)
+
+    @property
+    def panel_points(self) -> int:
+        """Return at how many points of the design the panel is run."""
+        return min(self.comparison.panel_points, self.problem.calibration.points)
 
     def identity(self) -> dict[str, Any]:
         """Return all that the runs depend on; more points, draws or replicates go on with the same comparison.
@@ -111,6 +117,9 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Contest:
     panel = Panel(scenario, asked.panel_n)
     with placed(document, ("panel",), faults):
         scenario_at(problem.base, panel.patch(), problem.calibration.seed)
+    if asked.panel_points < (fewest := fewest_points(len(problem.ranges))):
+        text = f"{asked.panel_points} points are too few for {len(problem.ranges)} free parameters"
+        faults.append(document.fault(("panel_points",), text, f"{fewest} or more"))
     decides = _deciding(document, asked, problem, faults)
     if faults:
         raise InputError(*faults)
@@ -144,14 +153,18 @@ def _deciding(document: Document, asked: Comparison, problem: Problem, faults: l
 
 
 def cost(contest: Contest, n_workers: int) -> dict[str, Any]:
-    """Return what a comparison takes: places, experiments, and hours of simulation; sampling comes on top."""
+    """Return what a comparison takes: places, experiments, and hours of simulation; sampling comes on top.
+
+    What a fit of the same calibration has run is among them, though it is not run again.
+    """
     whole, asked = contest.whole, contest.problem.calibration
     middle = [[0.5] * len(whole.ranges)]
     jobs = list(Jobs(whole.base, whole.at(middle[0]), asked.scale).of_all(whole.claims, [1]))
-    jobs = list({job.hash: job for job in [*jobs, contest.panel.rows(whole, middle)[0][0]]}.values())
-    seconds = sum(map(seconds_of_row, jobs))
-    n = asked.repeats * asked.points
-    return {"points": asked.points, "rows": n * len(jobs), "hours": n * seconds / n_workers / 3600.0}
+    jobs, well = {job.hash: job for job in jobs}.values(), contest.panel.rows(whole, middle)[0][0]
+    n_rows = asked.points * len(jobs) + contest.panel_points
+    seconds = asked.points * sum(map(seconds_of_row, jobs)) + contest.panel_points * seconds_of_row(well)
+    hours = asked.repeats * seconds / n_workers / 3600.0
+    return {"points": asked.points, "rows": asked.repeats * n_rows, "hours": hours}
 
 
 def compare(contest: Contest, root: Path, engine: Engine, monitor: Monitor) -> tuple[StudyFolder, dict[str, Any]]:
@@ -174,7 +187,8 @@ def compare(contest: Contest, root: Path, engine: Engine, monitor: Monitor) -> t
     """
     asked, calibration = contest.comparison, contest.problem.calibration
     with at_home(root.resolve() / "compare", asked.name, contest.identity(), monitor) as folder:
-        lab = Lab(folder, engine, monitor)
+        fit = home(root.resolve() / "fit", calibration.name, contest.problem.identity())
+        lab = Lab(folder, engine, monitor, [fit])
         emulators, arms = _learnt(contest, lab)
         n_learnt = len(contest.problem.claims)
         jobs = samplings(contest.problem, _part(emulators, slice(n_learnt)), asked.draws)
@@ -192,7 +206,7 @@ def _learnt(contest: Contest, lab: Lab) -> tuple[Emulators, Experiments]:
     """Run the design, and learn the claims and the arms from it; refuse an emulator of a claim that fails."""
     whole, asked = contest.whole, contest.problem.calibration
     x = design(len(whole.ranges), asked.points, tuple(whole.strengths.values()), asked.seed)
-    runs, of_panel = run(whole, lab, x, 0), contest.panel.run(whole, lab, x)
+    runs, of_panel = run(whole, lab, x, 0), contest.panel.run(whole, lab, x[: contest.panel_points])
     emulators, held = checked([claim.id for claim in whole.claims], runs, asked.seed)
     refuse_failed(held.checks)
     return emulators, learn_arms(tuple(contest.panel.scenario.arms), of_panel, asked.seed)

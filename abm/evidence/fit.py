@@ -48,7 +48,7 @@ class Calibration(Model):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        fewest = math.ceil(POINTS_PER_DIMENSION * len(self.free) / (1.0 - UNSEEN))
+        fewest = fewest_points(len(self.free))
         faults = overwritten(self.set, "set")
         if self.points < fewest:
             text = f"{self.points} points are too few for {len(self.free)} free parameters"
@@ -59,6 +59,11 @@ class Calibration(Model):
         if faults:
             raise refusal(*faults)
         return self
+
+
+def fewest_points(n_dim: int) -> int:
+    """Return the fewest points from which emulators of so many dimensions learn, and on which they are checked."""
+    return math.ceil(POINTS_PER_DIMENSION * n_dim / (1.0 - UNSEEN))
 
 
 @dataclass(frozen=True)

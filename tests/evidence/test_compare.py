@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from abm.core.errors import InputError
+from abm.evidence.calibrate import calibrate
 from abm.evidence.combinations import combinations, free_of, samplings
 from abm.evidence.compare import compare, cost, load_comparison
 from abm.evidence.emulation import Runs, design
@@ -236,6 +237,24 @@ def test_a_tiny_comparison_weighs_all_sixteen_and_draws_more_without_running_mor
     assert next(evidences) == next(evidences)
 
 
+def test_a_comparison_takes_over_what_a_fit_of_its_calibration_has_run(tmp_path, contest):
+    problem = contest.problem
+    fit, _ = calibrate(problem, tmp_path, local(1), Monitor())
+    ran = []
+
+    def only_new(jobs, monitor):
+        for outcome in local(1)(jobs, monitor):
+            ran.extend(row.hash for row in getattr(outcome.job, "rows", ()))
+            yield outcome
+
+    folder, _ = compare(contest, tmp_path, only_new, Monitor())
+    known = {record["hash"] for record in fit.records()}
+    taken = {record["hash"] for record in folder.records()} & known
+    assert len(taken) == problem.calibration.points * problem.calibration.repeats
+    assert not taken & set(ran)
+    assert ran
+
+
 def test_what_decides_is_run_but_not_learnt_from(contest):
     assert [claim.id for claim in contest.whole.claims] == ["A1", "A3"]
     assert [claim.id for claim in contest.problem.claims] == ["A1"]
@@ -249,6 +268,7 @@ def test_what_decides_is_run_but_not_learnt_from(contest):
         ("draws=30", True),
         ("replicates=[2]", True),
         ("decide=[A2]", False),
+        ("panel_points=30", True),
         ("panel_n=60", False),
         ("panel=../../configs/scenarios/controls_panel.yaml", False),
         ("calibration=../../configs/studies/calibration.yaml", False),
@@ -284,6 +304,7 @@ replicates: [1, 3]
         ("- A3", "- A3\n  - A3", r"5:5  decide\.1  A3 a second time; allowed: each claim once"),
         ("- A3", "- A1", r"4:5  decide\.0  the calibration learns from A1; allowed: claims that it leaves out"),
         ("- A3", "- V7-ratio", r"4:5  decide\.0  V7-ratio has no likelihood: .* told by V7-VV, V7-FF"),
+        ("draws: 300", "panel_points: 20", r"5:1  panel_points  20 points are too few for 14 .*; allowed: 88 or more"),
         ("300", "1", r"5:1  draws  .*(out of bounds|bounds)"),
         ("[1, 3]", "[3, 1]", r"6:1  replicates  3, 1 do not rise"),
         ("[1, 3]", "[0, 1]", r"6:1  replicates  0, 1 do not rise"),
