@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.errors import InputError
+from abm.core.files import json_text
 from abm.core.par import plain
 from abm.document.load import as_yaml
 from abm.evidence.emulation import Held, Runs, checked, design, relearn, run
@@ -20,7 +23,7 @@ from abm.inference.emulators import Emulators, refuse_failed
 from abm.inference.likelihood import Array
 from abm.inference.nested import Sample
 from abm.results.study import StudyFolder
-from abm.results.tables import write_parquet
+from abm.results.tables import ReadError, write_parquet
 from abm.scenario.schema import Scenario
 from abm.statistics.draws import ENDS
 from abm.study.cost import seconds_of_row
@@ -29,13 +32,15 @@ from abm.study.jobs import Monitor
 from abm.study.pool import Engine
 from abm.study.rows import scenario_at
 
+FIT = "fit.json"
+OF_THE_IDENTITY = ("claims", "free", "scale", "seed")
 OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
 UNIFORM = 1.0 / 12.0  # variance of the prior in the unit cube
 
 
 def calibrate(problem: Problem, root: Path, engine: Engine, monitor: Monitor) -> tuple[StudyFolder, dict[str, Any]]:
-    """Fit and keep ``fit.json``, ``posterior.parquet`` and ``parameters.yaml``.
+    """Fit and keep ``fit.json``, and of it ``posterior.parquet`` and ``parameters.yaml``; once it has ended, not again.
 
     Parameters
     ----------
@@ -56,16 +61,17 @@ def calibrate(problem: Problem, root: Path, engine: Engine, monitor: Monitor) ->
     Stopped
         The monitor asked to stop; the same call goes on.
     """
-    asked, parent = problem.calibration, root.resolve() / "fit"
-    with at_home(parent, asked.name, problem.identity(), monitor) as folder:
-        fit = _Fit(problem, Lab(folder, engine, monitor), monitor, Literature.of(problem.claims))
-        emulators, runs, held = fit.learnt()
-        drawn = fit.posterior(emulators, runs)
-        found = _told(problem, drawn, held, fit.left_out(drawn))
-        folder.write_json("fit.json", found)
+    with at_home(root.resolve() / "fit", problem.calibration.name, problem.identity(), monitor) as folder:
+        found = _ended(problem, folder)
+        if not found:
+            fit = _Fit(problem, Lab(folder, engine, monitor), monitor, Literature.of(problem.claims))
+            emulators, runs, held = fit.learnt()
+            drawn = fit.posterior(emulators, runs)
+            found = _told(problem, drawn, held, fit.left_out(drawn))
+        found |= _words(problem)
+        folder.write_json(FIT, found)
         folder.write_text("parameters.yaml", _as_yaml(problem, found))
-        numbers = {own.path: list(map(own.number, drawn.points[:, k])) for k, own in enumerate(problem.ranges)}
-        write_parquet(folder.path / "posterior.parquet", numbers)
+        write_parquet(folder.path / "posterior.parquet", _numbers(problem, found))
     return folder, found
 
 
@@ -166,10 +172,8 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
     asked, sampled, weights = problem.calibration, drawn.sample, drawn.weights
     best = sampled.points[np.argmax(sampled.log_likelihood)]
     return {
+        "asked": _asked(problem),
         "name": asked.name,
-        "title": asked.title,
-        "question": asked.question,
-        "warnings": list(problem.given.warnings),
         "claims": list(asked.claims),
         "seed": asked.seed,
         "n_points": len(drawn.runs.x),
@@ -187,6 +191,33 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
         "estimates": [asdict(one) for one in _estimates(problem, drawn)],
         "papers": [_paper(one) for one in left_out],
     }
+
+
+def _asked(problem: Problem) -> dict[str, Any]:
+    """Return what changes a fit's result beyond the identity of its folder, as JSON gives it back."""
+    own = problem.calibration.model_dump(exclude={*OF_THE_IDENTITY, *OWN_WORDS, "parameters"})
+    return json.loads(json_text(own))
+
+
+def _words(problem: Problem) -> dict[str, Any]:
+    """Return what is said of a fit and changes nothing."""
+    asked = problem.calibration
+    return {"title": asked.title, "question": asked.question, "warnings": list(problem.given.warnings)}
+
+
+def _ended(problem: Problem, folder: StudyFolder) -> dict[str, Any]:
+    """Return what a fit that was asked for the same has found; nothing where it has not ended, or is damaged."""
+    with suppress(ReadError, InputError, KeyError, TypeError, ValueError):
+        found = folder.read_json(FIT)
+        _numbers(problem, found)
+        _as_yaml(problem, found)
+        return found if found["asked"] == _asked(problem) else {}
+    return {}
+
+
+def _numbers(problem: Problem, found: dict[str, Any]) -> dict[str, list[float]]:
+    """Return the draws of every free parameter in its unit."""
+    return {own.path: list(map(own.number, found["shares"][own.path])) for own in problem.ranges}
 
 
 def _checks(held: Held) -> list[dict[str, Any]]:

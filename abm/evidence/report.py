@@ -11,6 +11,7 @@ import numpy as np
 from abm.core.errors import Fault, InputError
 from abm.core.names import name_of
 from abm.core.source import SHOWING, model_hash
+from abm.evidence.calibrate import FIT
 from abm.evidence.claim import Claim
 from abm.evidence.lab import Lab
 from abm.evidence.reading import digest
@@ -23,8 +24,6 @@ from abm.study.execute import at_home
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine
 from abm.study.rows import as_base, scenario_at
-
-FIT = "fit.json"
 
 
 def evaluate(

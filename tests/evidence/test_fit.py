@@ -16,7 +16,7 @@ from abm.evidence.emulation import Runs, design, run
 from abm.evidence.fit import load_calibration
 from abm.evidence.hypotheses import HYPOTHESES
 from abm.evidence.lab import Lab
-from abm.evidence.posterior import UNDEFINED, Literature
+from abm.evidence.posterior import UNDEFINED, Literature, sample
 from abm.evidence.report import drawn
 from abm.plot.page.report import write_report
 from abm.results.study import StudyFolder
@@ -186,6 +186,26 @@ def test_a_calibration_without_a_name_is_called_like_its_file(tmp_path):
 TINY = ("claims=[V5, V8-primary]", "points=16", "live=20", "kept=40", "checked=20", "waves=1", "scale=0.05",
         "name=tiny_fit", "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}")  # fmt: skip
 
+SMALL = (*TINY, "points=8", "waves=0", "scale=0.02", "set={dt: 15 min}")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Return the folder and the result of a small fit."""
+    root = tmp_path_factory.mktemp("small")
+    folder, found = calibrate(load_calibration(STUDIES / "calibration.yaml", SMALL), root, local(1), Monitor())
+    return folder.path, found
+
+
+def sampled_again(root, sets, monkeypatch):
+    """Return what a call finds, and the sampling that it took."""
+    calls = []
+    monkeypatch.setattr(
+        "abm.evidence.calibrate.sample", lambda literature, *rest: calls.append(1) or sample(literature, *rest)
+    )
+    _, found = calibrate(load_calibration(STUDIES / "calibration.yaml", sets), root, local(1), Monitor())
+    return found, calls
+
 
 def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path, monkeypatch):
     problem = load_calibration(STUDIES / "calibration.yaml", TINY)
@@ -215,6 +235,68 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path, monkeyp
         assert other["is_refitted"], "no weights are trusted"
         for told, own in zip(one["claims"], other["claims"], strict=True):
             assert abs(own["mean"] - told["mean"]) < 0.5 * (own["hi"] - own["lo"])
+
+
+KEPT = ("fit.json", "parameters.yaml", "posterior.parquet")
+
+
+def damaged(name, change):
+    def damage(path):
+        (path / name).write_text(change((path / name).read_text()))
+
+    return damage
+
+
+def gone(*names):
+    return lambda path: [(path / name).unlink() for name in names]
+
+
+def of_another_call(path):
+    """The first of the files is written, and the process killed before the others."""
+    for name in KEPT[1:]:
+        (path / name).write_bytes(b"of the fit with fewer draws")
+
+
+@pytest.mark.parametrize(
+    ("happened", "is_sampled"),
+    [
+        (lambda path: None, False),
+        (of_another_call, False),
+        (gone("posterior.parquet"), False),
+        (gone("parameters.yaml", "posterior.parquet"), False),
+        (gone("fit.json"), True),
+        (damaged("fit.json", lambda text: text[:1000]), True),
+        (damaged("fit.json", lambda text: "[1]"), True),
+        (damaged("fit.json", lambda text: text.replace('"asked"', '"asked of old"')), True),
+        (damaged("fit.json", lambda text: text.replace('"shares"', '"part"')), True),
+    ],
+    ids=["nothing", "killed", "no_draws", "only_fit", "no_fit", "cut", "list", "old", "damaged"],
+)
+def test_a_fit_that_has_ended_is_not_sampled_again(small, tmp_path, monkeypatch, happened, is_sampled):
+    first, found = small
+    shutil.copytree(first.parents[1], tmp_path / "runs")
+    path = tmp_path / "runs" / "fit" / first.name
+    happened(path)
+    again, calls = sampled_again(tmp_path / "runs", SMALL, monkeypatch)
+    assert bool(calls) == is_sampled
+    assert again == found
+    assert {name: (path / name).read_bytes() for name in KEPT} == {name: (first / name).read_bytes() for name in KEPT}
+
+
+@pytest.mark.parametrize("more", ["points=17", "live=21", "kept=41", "checked=21", "waves=1"])
+def test_a_fit_that_is_asked_for_more_is_sampled_again(small, tmp_path, monkeypatch, more):
+    shutil.copytree(small[0].parents[1], tmp_path / "runs")
+    again, calls = sampled_again(tmp_path / "runs", (*SMALL, more), monkeypatch)
+    assert calls
+    assert again != small[1]
+
+
+def test_a_new_title_is_told_without_sampling(small, tmp_path, monkeypatch):
+    shutil.copytree(small[0].parents[1], tmp_path / "runs")
+    again, calls = sampled_again(tmp_path / "runs", (*SMALL, "title=Anew"), monkeypatch)
+    assert not calls
+    assert again == small[1] | {"title": "Anew"}
+    assert StudyFolder(tmp_path / "runs" / "fit" / "tiny_fit").read_json("fit.json")["title"] == "Anew"
 
 
 def test_a_paper_alone_is_not_foretold(tmp_path):
