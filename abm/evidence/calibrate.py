@@ -17,9 +17,11 @@ from abm.document.load import as_yaml
 from abm.evidence.emulation import Held, Runs, checked, design, relearn, run
 from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
+from abm.evidence.learnt import learnt
 from abm.evidence.posterior import PARTS, Literature, PaperLeftOut, Posterior, sample, shown, weigh, without_each
 from abm.evidence.score import Jobs
 from abm.inference.emulators import Emulators, refuse_failed
+from abm.inference.learnt import variance_left
 from abm.inference.likelihood import Array
 from abm.inference.nested import Sample
 from abm.results.study import StudyFolder
@@ -36,7 +38,6 @@ FIT = "fit.json"
 OF_THE_IDENTITY = ("claims", "free", "scale", "seed")
 OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
-UNIFORM = 1.0 / 12.0  # variance of the prior in the unit cube
 
 
 def calibrate(problem: Problem, root: Path, engine: Engine, monitor: Monitor) -> tuple[StudyFolder, dict[str, Any]]:
@@ -67,7 +68,8 @@ def calibrate(problem: Problem, root: Path, engine: Engine, monitor: Monitor) ->
             fit = _Fit(problem, Lab(folder, engine, monitor), monitor, Literature.of(problem.claims))
             emulators, runs, held = fit.learnt()
             drawn = fit.posterior(emulators, runs)
-            found = _told(problem, drawn, held, fit.left_out(drawn))
+            left_out = fit.left_out(drawn)
+            found = _told(problem, drawn, held, left_out) | learnt(problem, fit.literature, drawn, left_out)
         found |= _words(problem)
         folder.write_json(FIT, found)
         folder.write_text("parameters.yaml", _as_yaml(problem, found))
@@ -159,11 +161,12 @@ class Estimate:
 
 def _estimates(problem: Problem, drawn: Posterior) -> list[Estimate]:
     best, found = drawn.sample.points[np.argmax(drawn.sample.log_likelihood)], []
+    left = variance_left(drawn.points).tolist()
     for k, own in enumerate(problem.ranges):
         ends = np.quantile(drawn.points[:, k], (ENDS[0], 0.5, ENDS[1])).tolist()
         lo, median, hi = sorted(map(own.number, ends))
-        learnt = 1.0 - float(drawn.points[:, k].var()) / UNIFORM
-        found.append(Estimate(own.path, own.unit, own.lo, own.hi, own.number(float(best[k])), median, lo, hi, learnt))
+        point = own.number(float(best[k]))
+        found.append(Estimate(own.path, own.unit, own.lo, own.hi, point, median, lo, hi, 1.0 - left[k]))
     return found
 
 

@@ -16,6 +16,7 @@ from abm.evidence.claim import Claim
 from abm.evidence.emulation import Runs
 from abm.evidence.papers import Published, papers
 from abm.inference.emulators import Emulators
+from abm.inference.learnt import variance_left
 from abm.inference.likelihood import Array
 from abm.inference.nested import STOP, Sample, nested
 from abm.inference.paper import Papers
@@ -201,6 +202,8 @@ class PaperLeftOut:
         Whether they were not trusted, and the parameters were sampled anew without it.
     discrepancy : Interval
         What its laboratory sees otherwise than the model that has been told all papers.
+    left : array, shape (dimensions,)
+        Share of the prior's variance of each parameter that is left without it.
     claims : tuple of LeftOutClaim
         Its numbers.
     """
@@ -210,6 +213,7 @@ class PaperLeftOut:
     k_hat: float
     is_refitted: bool
     discrepancy: Interval
+    left: Array
     claims: tuple[LeftOutClaim, ...]
 
     @property
@@ -252,7 +256,7 @@ def _without(
     one, columns = literature.published[place], literature.columns[place]
     values, sds = (part[:, columns] for part in drawn.emulators.at(drawn.points))
     discrepancy, weights, score = one.paper.discrepancy(values, sds), left.weights.weights, left.log_score
-    is_refitted = not left.weights.is_good
+    points, is_refitted = drawn.points, not left.weights.is_good
     if is_refitted:
         points = sample_with(literature.without(place)).equal(len(drawn.points), seed)
         values, sds = (part[:, columns] for part in drawn.emulators.at(points))
@@ -260,7 +264,8 @@ def _without(
         score = float(np.logaddexp.reduce(one.paper.log_likelihood(values, sds)) - np.log(len(points)))
     numbers = one.paper.predict(values, sds, np.random.default_rng([seed, place]))
     claims = tuple(_predicted(claim, numbers[:, i], weights) for i, claim in enumerate(one.claims))
-    return PaperLeftOut(one, score, left.weights.k_hat, is_refitted, discrepancy, claims)
+    of_parameters = variance_left(points, weights)
+    return PaperLeftOut(one, score, left.weights.k_hat, is_refitted, discrepancy, of_parameters, claims)
 
 
 def _predicted(claim: Claim, numbers: Array, weights: Array) -> LeftOutClaim:

@@ -59,6 +59,11 @@ class _OfPatients(Likelihood):
         """Return how large a share of as many patients would be found, in the unit of the claim."""
         return self.unit_per_share * rng.binomial(self.n, from_link("logit", at)) / self.n
 
+    def luck(self, at: ArrayLike) -> Array:
+        """Return the variance of the logit of the share that as many patients have."""
+        share = from_link("logit", at)
+        return _variance(self.n * share, self.n * (1.0 - share))
+
 
 @dataclass(frozen=True)
 class Counts(_OfPatients):

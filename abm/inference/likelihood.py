@@ -98,6 +98,10 @@ class Likelihood(ABC):
     def draw(self, at: ArrayLike, rng: np.random.Generator) -> Array:
         """Return, for each true value on the link's scale, a number as it would be published."""
 
+    def luck(self, at: ArrayLike) -> Array:
+        """Return, for each true value on the link's scale, the variance there of what such an experiment finds."""
+        return np.full(np.shape(at), self.width**2)
+
     @classmethod
     def together(cls, claims: Sequence[Likelihood]) -> LogDensity:
         """Return the log density of claims of one family, of values and errors of shape (points, claims, ...)."""

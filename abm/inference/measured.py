@@ -203,6 +203,10 @@ class Interval(Likelihood):
         mean, half = np.asarray(at, dtype=float), 0.5 * (self.hi - self.lo)
         return rng.normal(mean, self.width) + rng.uniform(-half, half, mean.shape)
 
+    def luck(self, at: ArrayLike) -> Array:
+        """Return the variance of both errors together."""
+        return np.full(np.shape(at), self.delta_unit**2)
+
 
 @dataclass(frozen=True)
 class NotSignificant(Likelihood):

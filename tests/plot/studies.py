@@ -59,6 +59,11 @@ CHECK = {"name": "A1", "n": 3, "r2": 0.9, "explained": 0.95, "shift": 0.1, "spre
 LEFT_OUT = {"id": "V5", "seen": 5.0, "pit": 0.7, "is_inside": True, "mean": 4.5, "lo": 4.0, "hi": 6.0}
 PAPER = {"paper": "Kennedy2003", "is_paper": True, "log_score": -1.0, "k_hat": 0.2, "is_refitted": False,
          "discrepancy": {"mean": 0.1, "lo": -0.2, "hi": 0.4}, "claims": [LEFT_OUT]}  # fmt: skip
+CONFLICTS = [{"papers": ["Kennedy2003", "Golay2003"], "log_ratio": -4.2, "is_conflict": True}]
+DIRECTIONS = [{"left": 0.02, "loadings": [0.8, -0.6], "name": "x × y^−0.8"},
+              {"left": 0.95, "loadings": [0.6, 0.8], "name": "y × x^0.8"}]  # fmt: skip
+SPREAD = {"id": "V5", "paper": "Kennedy2003", "scale": "log", "unit": "fold", "parameters": 0.04, "luck": 0.03,
+          "emulator": 0.01, "discrepancy": 0.08, "seeds": 0.001}  # fmt: skip
 COMBINATIONS = [
     {"on": on, "log_evidence": -9.0, "error": 0.2, "log_decided": -11.0, "error_decided": 0.25}
     | {"probability": p, "lo": 0.8 * p, "hi": 1.1 * p}
@@ -80,8 +85,10 @@ EVIDENCE = {
     "scores": {"claims": [SCORE], "seeds": [1], "parameters": "set", "scale": 1.0},
     "fit": NAMED
     | {"seed": 1, "n_points": 9, "repeats": 2, "log_evidence": -4.5, "log_evidence_error": 0.2, "n_effective": 2.0}
-    | {"k_hat": 0.3, "is_good": True, "weights": [0.5, 0.5], "shares": {X: [0.2, 0.6]}, "estimates": [ESTIMATE]}
-    | {"checks": [CHECK], "papers": [PAPER]},
+    | {"k_hat": 0.3, "is_good": True, "weights": [0.5, 0.5], "shares": {X: [0.2, 0.6], Y: [0.3, 0.4]}}
+    | {"estimates": [ESTIMATE, ESTIMATE | {"path": Y}], "checks": [CHECK], "papers": [PAPER], "conflicts": CONFLICTS}
+    | {"directions": DIRECTIONS, "unknown": [Y], "informs": [{"paper": "Kennedy2003", "rises": [0.4, -0.02]}]}
+    | {"spreads": [SPREAD]},
     "comparison": NAMED | COMPARED,
 }
 

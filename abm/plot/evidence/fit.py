@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from abm.plot.evidence import conflicts, directions, spreads
 from abm.plot.evidence.found import Found
 from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section, Table
@@ -38,8 +39,19 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     return [
         Section("What was calibrated", told, tables=[estimates]),
         Section("Every paper without itself", predicted[0], tables=predicted[1]),
+        *_said(found),
         Section("Figures", figures=drawn),
         Section("Parameter set", code=(found.folder.path / "parameters.yaml").read_text(encoding="utf-8")),
+    ]
+
+
+def _said(found: Found) -> list[Section]:
+    """Return what the papers cannot say together, and what they cannot say at all; nothing of a fit before these."""
+    told = [kind.seen(found) for kind in (directions, spreads) if kind.applies(found)]
+    tables = [spreads.table(found)] if spreads.applies(found) else []
+    return [
+        *([Section(conflicts.TITLE, [conflicts.seen(found)])] if conflicts.applies(found) else []),
+        *([Section("What the data cannot say", told, tables=tables)] if told else []),
     ]
 
 

@@ -1,0 +1,78 @@
+"""The pages of fits say what the papers can and cannot tell, also those of fits that were not asked yet."""
+
+import json
+
+import numpy as np
+import pytest
+
+from abm.plot.evidence import conflicts, directions, informs, spreads
+from abm.plot.evidence.found import Found
+from abm.plot.page import style
+from abm.plot.page.report import write_report
+from tests.plot.studies import CONFLICTS, EVIDENCE, write_evidence
+
+NEW = ("conflicts", "directions", "unknown", "informs", "spreads")
+
+
+@pytest.fixture
+def fitted(tmp_path):
+    """Return the function that makes what a fit has found, with other numbers."""
+
+    def make(**others):
+        folder = write_evidence(tmp_path, "fit")
+        folder.write_json("fit.json", EVIDENCE["fit"] | others)
+        return Found(folder.path)
+
+    return make
+
+
+def test_the_page_of_an_earlier_fit_says_nothing_of_what_it_does_not_know(tmp_path):
+    folder = write_evidence(tmp_path, "fit")
+    old = {name: value for name, value in EVIDENCE["fit"].items() if name not in NEW}
+    (folder.path / "fit.json").write_text(json.dumps(old))
+    html = write_report(folder.path).read_text()
+    assert "Posterior" in html
+    for kind in (conflicts, directions, informs, spreads):
+        assert kind.TITLE not in html
+    assert "cannot say" not in html
+
+
+def test_the_page_names_papers_that_cannot_be_true_together_or_says_that_there_are_none(fitted):
+    html = write_report(fitted().folder.path).read_text()
+    assert "Under this model cannot be true together: Kennedy2003 and Golay2003 (−4.2)." in html
+    found = fitted(conflicts=[CONFLICTS[0] | {"log_ratio": -1.0, "is_conflict": False}])
+    assert "No two papers contradict each other under this model." in write_report(found.folder.path).read_text()
+    paper_alone = fitted(conflicts=[], informs=[])
+    assert conflicts.TITLE not in write_report(paper_alone.folder.path).read_text()
+
+
+def test_the_page_says_what_is_known_and_what_is_not(fitted):
+    told = directions.seen(fitted())
+    assert told.startswith("Best known: x × y^−0.8 (2 % of the prior's variance left)")
+    assert told.endswith("Nothing is known of nk_cells.per_b_cell, alone or together with others.")
+    assert "no parameter of which nothing is known" in directions.seen(fitted(unknown=[]))
+    assert informs.seen(fitted()) == "Missed when left out: Kennedy2003 for b_cells.cd20.median (40)."
+
+
+def test_parts_of_a_spread_are_shares_of_its_variance(fitted):
+    found = fitted()
+    (row,) = spreads.table(found).rows
+    assert row == ["V5", "natural log", "0.4", "25", "19", "6", "50", "0.0316"]
+    assert spreads.seen(found) == "The largest part of what is uncertain is discrepancy for V5."
+
+
+def test_all_is_drawn_of_fourteen_parameters_and_ten_papers(fitted):
+    rng = np.random.default_rng(1)
+    names = [f"Author{2000 + k}" for k in range(10)]
+    pairs = [[a, b] for k, a in enumerate(names) for b in names[k + 1 :]]
+    estimate = EVIDENCE["fit"]["estimates"][0]
+    found = fitted(
+        estimates=[estimate | {"path": f"processes.engagement.name_{k}_per_h"} for k in range(14)],
+        conflicts=[{"papers": pair, "log_ratio": -float(k), "is_conflict": k > 2} for k, pair in enumerate(pairs)],
+        directions=[{"left": 0.07 * k, "loadings": row.tolist(), "name": "x"} for k, row in enumerate(np.eye(14))],
+        informs=[{"paper": name, "rises": rng.random(14).tolist()} for name in names],
+    )
+    for kind, n_cells in ((conflicts, 45), (directions, 14 * 14), (informs, 140)):
+        figure = kind.figure(found)
+        assert len(figure.axes[0].texts) == n_cells
+        assert style.png(figure, kind.TITLE).startswith(b"\x89PNG")
