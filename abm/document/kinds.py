@@ -8,7 +8,11 @@ from abm.document.reading import Document
 KINDS = {  # by the model's name: keys that no other kind has, what it is called, its verb
     "Scenario": ({"arms", "processes", "populations", "space", "probes", "dt"}, "a scenario", "abm run"),
     "Study": ({"base", "design", "seeds", "summaries", "budget"}, "a study", "abm study run"),
-    "Calibration": ({"free", "points", "repeats", "live", "kept", "checked", "waves"}, "a calibration", "abm fit"),
+    "Calibration": (
+        {"free", "nuisance", "points", "repeats", "live", "kept", "checked", "waves"},
+        "a calibration",
+        "abm fit",
+    ),
     "Comparison": ({"calibration", "decide", "panel", "panel_n", "draws"}, "a comparison", "abm compare"),
 }
 

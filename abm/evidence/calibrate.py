@@ -19,7 +19,6 @@ from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
 from abm.evidence.learnt import learnt
 from abm.evidence.posterior import PARTS, Literature, PaperLeftOut, Posterior, sample, shown, weigh, without_each
-from abm.evidence.score import Jobs
 from abm.inference.emulators import Emulators, refuse_failed
 from abm.inference.learnt import variance_left
 from abm.inference.likelihood import Array
@@ -81,7 +80,7 @@ def cost(problem: Problem, n_workers: int) -> dict[str, Any]:
     """Return what a fit takes at most: places, experiments, and hours of simulation where all waves are needed."""
     asked = problem.calibration
     n_points = asked.points + (asked.waves + 1) * asked.checked
-    jobs = Jobs(problem.base, problem.at([0.5] * len(problem.ranges)), asked.scale).of_all(problem.claims, [1])
+    jobs = problem.jobs([0.5] * len(problem.ranges)).of_all(problem.claims, [1])
     jobs = {job.hash: job for job in jobs}.values()
     seconds = sum(map(seconds_of_row, jobs))
     n_rows, hours = asked.repeats * n_points * len(jobs), asked.repeats * n_points * seconds / n_workers / 3600.0
@@ -250,12 +249,14 @@ def _paper(one: PaperLeftOut) -> dict[str, Any]:
 
 def _as_yaml(problem: Problem, found: dict[str, Any]) -> str:
     """Return the set of greatest likelihood, complete and exactly as it was simulated; comments carry the intervals."""
-    asked = problem.calibration
+    asked, n_own = problem.calibration, len(problem.given.ranges)
     scenario = scenario_at(problem.base, found["point"], json.loads(problem.base)["seed"])
     lines = [
         f"# fitted: on {', '.join(asked.claims)}; seed {asked.seed}, patches x {asked.scale:g}.",
         "# Values: the draw of greatest likelihood.",
-        *map(_comment, found["estimates"]),
+        *map(_comment, found["estimates"][:n_own]),
+        *(["# Of one paper's laboratory, no part of this set:"] if problem.nuisances else []),
+        *map(_comment, found["estimates"][n_own:]),
         *(["# What the calibration set beforehand:"] if asked.set else []),
         *(f"#   {path}: {json.dumps(value)}" for path, value in asked.set.items()),
     ]

@@ -29,7 +29,7 @@ from abm.evidence.panel import Experiments, Panel, learn_arms
 from abm.evidence.papers import papers
 from abm.evidence.posterior import Literature
 from abm.evidence.reading import claims_at, digest, placed, scenario_beside
-from abm.evidence.score import Jobs, group_of
+from abm.evidence.score import group_of
 from abm.evidence.weighing import Outlook, Weighed, Weighing
 from abm.inference.emulators import Emulators, refuse_failed
 from abm.results.study import StudyFolder, home
@@ -159,7 +159,7 @@ def cost(contest: Contest, n_workers: int) -> dict[str, Any]:
     """
     whole, asked = contest.whole, contest.problem.calibration
     middle = [[0.5] * len(whole.ranges)]
-    jobs = list(Jobs(whole.base, whole.at(middle[0]), asked.scale).of_all(whole.claims, [1]))
+    jobs = list(whole.jobs(middle[0]).of_all(whole.claims, [1]))
     jobs, well = {job.hash: job for job in jobs}.values(), contest.panel.rows(whole, middle)[0][0]
     n_rows = asked.points * len(jobs) + contest.panel_points
     seconds = asked.points * sum(map(seconds_of_row, jobs)) + contest.panel_points * seconds_of_row(well)

@@ -112,8 +112,7 @@ def run(problem: Problem, lab: Lab, x: Array, first: int) -> Runs:
         An experiment could not be run.
     """
     asked = problem.calibration
-    points = [Jobs(problem.base, problem.at(place), asked.scale) for place in x]
-    both = [(jobs, seeds_at(asked, first + k)) for k, jobs in enumerate(points)]
+    both = [(problem.jobs(place), seeds_at(asked, first + k)) for k, place in enumerate(x)]
     lab.run(lambda: (row for jobs, own in both for row in jobs.of_all(problem.claims, own)))
     return Runs.of(x, np.array([[_on_link(claim, jobs, own, lab) for claim in problem.claims] for jobs, own in both]))
 

@@ -3,24 +3,27 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from abm.core.errors import Fault, InputError
+from abm.core.errors import Fault, InputError, nearest
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.document.overrides import overwritten
 from abm.evidence.claim import Claim
 from abm.evidence.hypotheses import HYPOTHESES
+from abm.evidence.nuisances import NUISANCES, Nuisance
 from abm.evidence.papers import papers
 from abm.evidence.reading import Given, placed, read
 from abm.evidence.score import Jobs
 from abm.inference.emulator import POINTS_PER_DIMENSION
-from abm.study.design import Axis, Range
+from abm.scenario.draws import known_of
+from abm.study.design import Axis, Range, range_within
+from abm.study.rows import scenario_at
 
 Shares = Mapping[str, float]
 NEEDED = ("dynesty", "scikit-learn")
@@ -36,6 +39,7 @@ class Calibration(Model):
     parameters: str
     claims: tuple[str, ...] = Field(min_length=1)
     free: dict[str, Axis] = Field(min_length=1)
+    nuisance: dict[str, Axis] = Field(default_factory=dict)
     set: dict[str, Any] = Field(default_factory=dict)
     points: int = par(512, "1", "design: some 35 for each of 14 parameters", "Points of the design", ge=8, le=10**5)
     repeats: int = par(2, "1", "design: what seeds do to a value needs two", "Runs of each point", ge=2, le=100)
@@ -48,14 +52,15 @@ class Calibration(Model):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        fewest = fewest_points(len(self.free))
+        n_dim = len(self.free) + len(self.nuisance)
+        fewest = fewest_points(n_dim)
         faults = overwritten(self.set, "set")
         if self.points < fewest:
-            text = f"{self.points} points are too few for {len(self.free)} free parameters"
+            text = f"{self.points} points are too few for {n_dim} free parameters"
             faults.append(Fault(text, "points", allowed=f"{fewest} or more; ten times that is advised"))
-        if self.live <= 2 * len(self.free):
-            text = f"{self.live} live points cannot hold the shape of {len(self.free)} dimensions"
-            faults.append(Fault(text, "live", allowed=f"{2 * len(self.free) + 1} or more"))
+        if self.live <= 2 * n_dim:
+            text = f"{self.live} live points cannot hold the shape of {n_dim} dimensions"
+            faults.append(Fault(text, "live", allowed=f"{2 * n_dim + 1} or more"))
         if faults:
             raise refusal(*faults)
         return self
@@ -68,10 +73,11 @@ def fewest_points(n_dim: int) -> int:
 
 @dataclass(frozen=True)
 class Problem:
-    """A calibration with its parameter set, ranges and claims at hand."""
+    """A calibration with its parameter set, ranges and claims at hand; a nuisance is called ``PAPER.NAME``."""
 
     calibration: Calibration
     given: Given
+    nuisances: tuple[Range, ...] = ()
 
     @property
     def base(self) -> str:
@@ -80,8 +86,8 @@ class Problem:
 
     @property
     def ranges(self) -> tuple[Range, ...]:
-        """Return the range of every free parameter."""
-        return self.given.ranges
+        """Return the range of every free parameter of the set, then of every nuisance: the axes of the unit cube."""
+        return (*self.given.ranges, *self.nuisances)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -102,7 +108,8 @@ class Problem:
         InputError
             What fits is not installed.
         """
-        own = {name: getattr(self.calibration, name) for name in ("scale", "seed")}
+        own: dict[str, Any] = {name: getattr(self.calibration, name) for name in ("scale", "seed")}
+        own["nuisances"] = [one.model_dump() for one in self.nuisances]
         try:
             return self.given.identity() | own | {"samplers": [metadata.version(name) for name in NEEDED]}
         except metadata.PackageNotFoundError as error:
@@ -110,7 +117,7 @@ class Problem:
 
     def theta(self, shares: Shares) -> dict[str, Any]:
         """Return the changes of the parameter set at a place in the unit cube; a hypothesis without strength is off."""
-        found = {own.path: own.value(shares[own.path]) for own in self.ranges if own.path in shares}
+        found = {own.path: own.value(shares[own.path]) for own in self.given.ranges if own.path in shares}
         for name, place in self.strengths.items():
             if shares.get(self.ranges[place].path) == 0.0:
                 own = HYPOTHESES[name]
@@ -118,8 +125,16 @@ class Problem:
         return found
 
     def at(self, place: Any) -> dict[str, Any]:
-        """Return the changes at a place in the unit cube, one number for each range in their order."""
+        """Return the changes at a place in the unit cube, one number for each range in their order; no nuisance."""
         return self.theta({own.path: float(share) for own, share in zip(self.ranges, place, strict=True)})
+
+    def jobs(self, place: Any) -> Jobs:
+        """Return the experiments at a place in the unit cube, those of a paper under the nuisances of that paper."""
+        found: dict[str, list[Nuisance]] = {}
+        for own, share in zip(self.nuisances, place[len(self.given.ranges) :], strict=True):
+            paper, name = _parts(own.path)
+            found.setdefault(paper, []).append(NUISANCES[name](value=own.number(float(share))))
+        return Jobs(self.base, self.at(place), self.calibration.scale, found)
 
 
 def load_calibration(path: Path, sets: tuple[str, ...] = (), reach: tuple[str, ...] | None = None) -> Problem:
@@ -144,13 +159,51 @@ def load_calibration(path: Path, sets: tuple[str, ...] = (), reach: tuple[str, .
     for index, claim in enumerate(given.claims):
         with placed(given.document, ("claims", index), faults):
             papers([claim])
+    nuisances = []
+    for key, axis in calibration.nuisance.items():
+        with placed(given.document, ("nuisance", key), faults):
+            nuisances.append(_nuisance(problem, key, axis))
     if faults:
         raise InputError(*faults)
     idle = {own.path: why for own in given.ranges if (why := _why_idle(problem, own.path))}
     if idle:
         allowed = "parameters of the model that the claims leave open"
         raise InputError(*(given.document.fault(("free", path), why, allowed) for path, why in idle.items()))
-    return problem
+    return replace(problem, nuisances=tuple(nuisances))
+
+
+def _parts(key: str) -> tuple[str, str]:
+    """Return the paper and the name of a nuisance."""
+    paper, _, name = key.rpartition(".")
+    return paper, name
+
+
+def _nuisance(problem: Problem, key: str, axis: Axis) -> Range:
+    """Return the range of a nuisance.
+
+    Raises
+    ------
+    InputError
+        No claim is of that paper, there is no such nuisance or range, or no experiment of the paper would notice.
+    """
+    (paper, name), known = _parts(key), list(dict.fromkeys(claim.paper for claim in problem.claims if claim.paper))
+    faults = []
+    if paper not in known:
+        text = f"no claim of this file is of the paper '{paper}'" if paper else "no paper is named"
+        allowed = f"PAPER.NAME, of {', '.join(known) or 'a paper with claims'}"
+        faults.append(Fault(text, allowed=allowed, nearest=nearest(paper, known)))
+    if name not in NUISANCES:
+        near = nearest(name, NUISANCES)
+        faults.append(Fault(f"no nuisance '{name}'", allowed=", ".join(NUISANCES), nearest=near))
+    if faults:
+        raise InputError(*faults)
+    kind: type[Nuisance] = NUISANCES[name]
+    found = range_within(known_of("value", kind.model_fields["value"]), key, axis, f"nuisance.{key}")
+    jobs, seed = Jobs(problem.base, {}, problem.calibration.scale), problem.calibration.seed
+    rows = (row for claim in problem.claims if claim.paper == paper for row in jobs.of(claim, seed).values())
+    if not any(kind.is_seen(scenario_at(row.base, row.point, seed)) for row in rows):
+        raise InputError(Fault(f"no experiment of {paper} depends on it", allowed=kind.needs))
+    return found
 
 
 def _why_idle(problem: Problem, path: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from abm.evidence.claim import Claim, Values
 from abm.evidence.lab import Lab
+from abm.evidence.nuisances import Nuisance
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
 from abm.statistics.draws import as_extreme, middle
@@ -107,20 +108,26 @@ def probabilities(
 
 @dataclass(frozen=True)
 class Jobs:
-    """The rows that claims ask for under one parameter set."""
+    """The rows that claims ask for under one parameter set, those of a paper as its laboratory did them."""
 
     base: str
     theta: Mapping[str, Any]
     scale: float
+    nuisances: Mapping[str, Sequence[Nuisance]] = field(default_factory=dict)
 
     def of(self, claim: Claim, seed: int) -> dict[str, RowJob]:
         """Return the experiments of one claim by name."""
         points = {case.name: case.at(self.scale) for case in claim.cases(seed)}
         return {
-            name: RowJob(0, self.base, dict(self.theta) | point, seed)
+            name: RowJob(0, self.base, self._in_lab(claim.paper, dict(self.theta) | point), seed)
             for name, point in points.items()
             if point is not None
         }
+
+    def _in_lab(self, paper: str, point: dict[str, Any]) -> dict[str, Any]:
+        for own in self.nuisances.get(paper, ()):
+            point = own.changed(self.base, point)
+        return point
 
     def of_all(self, claims: Iterable[Claim], seeds: Iterable[int]) -> Iterator[RowJob]:
         """Yield the experiments of all claims."""

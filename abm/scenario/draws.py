@@ -38,11 +38,15 @@ MOST_OUTSIDE = 0.01  # design: what changes a cohort of a hundred patients
 def parameter_at(data: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return unit, bounds, words and reader of the parameter at a dotted path of plain data; empty if there is none."""
     owner, _, last = path.rpartition(".")
-    field = _fields_at(data, owner).get(last)
+    return known_of(last, _fields_at(data, owner).get(last))
+
+
+def known_of(name: str, field: FieldInfo | None) -> dict[str, Any]:
+    """Return the same of a field by its name; empty if it is no parameter."""
     extra = parameter(field) if field else {}
     if not extra or field is None:
         return {}
-    read = reader(last, field)
+    read = reader(name, field)
     told = {"description": field.description or "", "is_whole": read.is_whole, "takes_bare": read.takes_bare}
     return {**extra, **told, "read": read}
 

@@ -359,6 +359,17 @@ def range_of(base: Mapping[str, Any], path: str, axis: Axis, place: str = "desig
     known = _parameter(base, path)
     if not known:
         raise InputError(Fault("no number with a range", here, allowed="a list of values"))
+    return range_within(known, path, axis, here)
+
+
+def range_within(known: Mapping[str, Any], path: str, axis: Axis, here: str) -> Range:
+    """Return an axis as a range of a parameter of which :func:`abm.scenario.draws.parameter_at` knows this.
+
+    Raises
+    ------
+    InputError
+        As :func:`range_of`, where the axis stands: an end has no unit or is out of bounds, or there is no range.
+    """
     if axis.values:
         raise InputError(Fault("found values where points are drawn", here, allowed="lo and hi"))
     lo = _end(axis.lo, known, ("ge", "gt"), f"{here}.lo")

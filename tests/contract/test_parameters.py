@@ -18,11 +18,12 @@ from abm.core.par import Model, describe, parameter, plain, takes_bare_numbers
 from abm.core.space import Body, Floor, Mixed
 from abm.core.units import names_its_unit, parse_quantity, unit_of
 from abm.document.load import dump, resolve, validate
+from abm.evidence.nuisances import NUISANCES
 from abm.scenario.kinds import ANTIBODIES, GIVEN, PROBES, PROCESSES
 from abm.scenario.schema import Scenario
 
 CELLS = [cls for kinds in CELL_TYPES.values() for cls in kinds.values()]
-PARTS = [*CELLS, LogNormal, PositiveLogNormal, Serum, Donor, Covariates, Floor, Mixed, Body]
+PARTS = [*CELLS, LogNormal, PositiveLogNormal, Serum, Donor, Covariates, Floor, Mixed, Body, *NUISANCES.values()]
 REGISTERED = [*PROCESSES.values(), *ANTIBODIES.values(), *PROBES.values(), *PARTS]
 ROWS = [(cls, row) for cls in [*REGISTERED, *GIVEN.values(), Scenario] for row in describe(cls)]
 KEYS = set(re.findall(r"^@\w+\{(\w+),", Path(abm.__file__).with_name("references.bib").read_text(), re.MULTILINE))
