@@ -85,9 +85,9 @@ def test_an_experiment_without_antibody_or_with_cd20_from_a_range_cannot_tell():
         assert CD20Scale.is_seen(scenario_at(BASES["assay"], point, 1)) == is_seen
 
 
-TINY = ("claims=[V5, V8-primary]", "points=24", "live=20", "kept=40", "checked=20", "waves=0", "scale=0.05",
+TINY = ("claims=[V5, V8-primary]", "points=16", "live=20", "kept=40", "checked=20", "waves=0", "scale=0.02",
         "name=tiny_fit", "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}",
-        "set={dt: 5 min}")  # fmt: skip
+        "set={dt: 15 min}")  # fmt: skip
 
 
 def tiny(*sets):
