@@ -14,7 +14,7 @@ from abm.core.errors import InputError
 from abm.core.files import json_text
 from abm.core.par import plain
 from abm.document.load import as_yaml
-from abm.evidence.emulation import Held, Runs, checked, design, relearn, run
+from abm.evidence.emulation import Held, Runs, checked, places, relearn, run
 from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
 from abm.evidence.learnt import learnt
@@ -99,8 +99,7 @@ class _Fit:
     def learnt(self) -> tuple[Emulators, Runs, Held]:
         """Run the design and learn from it; refuse an emulator that fails on what it has not seen."""
         asked, names = self.problem.calibration, [claim.id for claim in self.problem.claims]
-        strengths = tuple(self.problem.strengths.values())
-        runs = self.run(design(len(self.problem.ranges), asked.points, strengths, asked.seed), 0)
+        runs = self.run(places(self.problem), 0)
         emulators, held = checked(names, runs, asked.seed)
         refuse_failed(held.checks)
         return emulators, runs, held

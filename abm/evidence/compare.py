@@ -21,7 +21,7 @@ from abm.core.par import Model, par, refusal
 from abm.document.load import Document, named_file, resolve, validate
 from abm.evidence.claim import Claim
 from abm.evidence.combinations import Sampled, sampled, samplings
-from abm.evidence.emulation import checked, design, run
+from abm.evidence.emulation import checked, places, run
 from abm.evidence.fit import Problem, fewest_points, load_calibration
 from abm.evidence.hypotheses import HYPOTHESES
 from abm.evidence.lab import Lab
@@ -205,7 +205,7 @@ def compare(contest: Contest, root: Path, engine: Engine, monitor: Monitor) -> t
 def _learnt(contest: Contest, lab: Lab) -> tuple[Emulators, Experiments]:
     """Run the design, and learn the claims and the arms from it; refuse an emulator of a claim that fails."""
     whole, asked = contest.whole, contest.problem.calibration
-    x = design(len(whole.ranges), asked.points, tuple(whole.strengths.values()), asked.seed)
+    x = places(whole)
     runs, of_panel = run(whole, lab, x, 0), contest.panel.run(whole, lab, x[: contest.panel_points])
     emulators, held = checked([claim.id for claim in whole.claims], runs, asked.seed)
     refuse_failed(held.checks)

@@ -20,7 +20,7 @@ from abm.inference.emulators import Check, Emulators, check
 from abm.inference.likelihood import Array
 
 
-def design(n_dim: int, n: int, strengths: Sequence[int], seed: int) -> Array:
+def design(n_dim: int, n: int, strengths: Sequence[int], seed: int, n_more: int = 0) -> Array:
     """Return the points of a design, shape (points, dimensions); the first of more points are those of fewer.
 
     Parameters
@@ -31,10 +31,16 @@ def design(n_dim: int, n: int, strengths: Sequence[int], seed: int) -> Array:
         Dimensions of which some, even over their combinations, are 0 in every second point.
     seed : int
         Of the scrambling, and of what is 0.
+    n_more : int
+        Further dimensions, of nuisances: without them the points are the same in all others.
     """
+    n_drawn = 2 ** int(np.ceil(np.log2(n)))
     with np.errstate(all="ignore"):
         sequence = scipy.stats.qmc.Sobol(n_dim, rng=np.random.default_rng(seed))
-        points = sequence.random(2 ** int(np.ceil(np.log2(n))))[:n]
+        points = sequence.random(n_drawn)[:n]
+        if n_more:
+            longer = scipy.stats.qmc.Sobol(n_dim + n_more, rng=np.random.default_rng([seed, n_dim]))
+            points = np.hstack([points, longer.random(n_drawn)[:n, n_dim:]])
     for row in range(1, n, 2) if strengths else ():
         rng = np.random.default_rng([seed, row])
         off = rng.permutation(np.asarray(strengths))[: rng.integers(1, len(strengths) + 1)]
@@ -90,6 +96,12 @@ class Runs:
         n, m = len(self.x), len(other.x)
         spread = np.sqrt((n * self.spread**2 + m * other.spread**2) / (n + m))
         return replace(self, x=np.vstack([self.x, other.x]), y=np.vstack([self.y, other.y]), spread=spread)
+
+
+def places(problem: Problem) -> Array:
+    """Return the points of the design of a calibration."""
+    asked, n_dim = problem.calibration, len(problem.given.ranges)
+    return design(n_dim, asked.points, tuple(problem.strengths.values()), asked.seed, len(problem.nuisances))
 
 
 def run(problem: Problem, lab: Lab, x: Array, first: int) -> Runs:

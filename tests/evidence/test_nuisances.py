@@ -12,7 +12,7 @@ from abm.core.par import describe
 from abm.evidence.calibrate import calibrate
 from abm.evidence.claim import Case, Claim, claims
 from abm.evidence.combinations import combinations, free_of
-from abm.evidence.emulation import run
+from abm.evidence.emulation import design, run
 from abm.evidence.fit import Calibration, Problem, load_calibration
 from abm.evidence.nuisances import CD20, NUISANCES, CD20Scale
 from abm.evidence.posterior import Literature
@@ -127,6 +127,18 @@ def test_a_fit_with_a_nuisance_tells_it_and_writes_a_set_without_it(tmp_path):
 def test_a_nuisance_is_free_in_every_combination_of_hypotheses():
     problem = load_calibration(STUDIES / "calibration.yaml", (f"nuisance={{{SCALE}}}",))
     assert all(len(problem.given.ranges) in free_of(problem, on) for on in combinations())
+
+
+@pytest.mark.parametrize("n_more", [1, 2])
+def test_a_nuisance_moves_no_other_axis_of_the_design_and_fills_its_own_evenly(n_more):
+    points = design(3, 128, (1,), 1, n_more)
+    assert points.shape == (128, 3 + n_more)
+    np.testing.assert_array_equal(points[:, :3], design(3, 128, (1,), 1))
+    for more in points[:, 3:].T:
+        assert (np.histogram(more, 128, (0, 1))[0] == 1).all()
+        for own in (points[:, 0], points[:, 2]):
+            assert abs(np.corrcoef(own, more)[0, 1]) < 0.1
+            assert np.histogram2d(own, more, 8, [(0, 1), (0, 1)])[0].max() <= 5
 
 
 RHO = "processes.docking.rho50_per_cell"
