@@ -182,3 +182,34 @@ def fit(
     shared.table(["parameter", "best point", "median", "from", "to", "unit"], rows)
     shared.show(f"{folder.path / 'parameters.yaml'}\n{path}")
     shared.warn(found)
+
+
+@shared.app.command()
+def weigh(
+    folder: shared.Folder,
+    population: Annotated[Path, typer.Argument(parser=from_home, help="Weights file (YAML).", show_default=False)],
+    sets: shared.Sets = None,
+    as_json: shared.Json = False,
+) -> None:
+    """Weigh the patients of a finished run so that they are as published ones; the report shows both."""
+    from abm.evidence.targets import load_population
+    from abm.evidence.weigh import weigh as weigh_patients
+
+    asked = load_population(population, tuple(sets or []))
+    with shared.drawing(shared.cores()) as draw:
+        own, found = weigh_patients(*asked, folder)
+        path = draw(folder)
+    if as_json:
+        shared.show({**found, "folder": str(own), "report": str(path)})
+        return
+    keys = ("published", "before", "after")
+    rows = [
+        [row["target"], *(_shown(row, row[key]) for key in keys), "missed" if row["missed"] else ""]
+        for row in found["targets"]
+    ]
+    shared.table(["target", *keys, ""], rows)
+    shared.show(f"effective patients: {found['n_effective']:.1f} of {found['n_patients']}\n{own}\n{path}")
+
+
+def _shown(row: dict[str, Any], value: float) -> str:
+    return f"{row['factor'] * value:.4g} {row['shown']}".rstrip()

@@ -14,6 +14,7 @@ KINDS = {  # by the model's name: keys that no other kind has, what it is called
         "abm fit",
     ),
     "Comparison": ({"calibration", "decide", "panel", "panel_n", "draws"}, "a comparison", "abm compare"),
+    "VirtualPopulation": ({"targets", "at_least"}, "a virtual population", "abm weigh RUN"),
 }
 
 

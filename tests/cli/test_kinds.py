@@ -16,12 +16,14 @@ FILES = {
     "study": ("configs/studies/tornado.yaml", "abm study run"),
     "calibration": ("configs/studies/calibration_quick.yaml", "abm fit"),
     "comparison": ("configs/studies/interaction.yaml", "abm compare"),
+    "virtual population": ("configs/studies/gertz2004_outcome.yaml", "abm weigh RUN"),
 }
 VERBS = {
     "scenario": ["run", "check", "params", "view", "movie"],
     "study": ["study run", "study plan", "study status", "study report"],
     "calibration": ["fit"],
     "comparison": ["compare"],
+    "virtual population": ["weigh nowhere"],
 }
 MIXED = [(given, asked, verb) for given in FILES for asked, verbs in VERBS.items() for verb in verbs if given != asked]
 STUDY = """
@@ -185,6 +187,7 @@ def test_a_movie_that_breaks_off_leaves_the_old_file_whole(call, small, monkeypa
         "evidence --claim V5 --posterior=~/nothing --scale 0.02",
         "compare ~/nothing.yaml",
         "fit ~/nothing.yaml",
+        "weigh ~/nothing ~/nothing.yaml",
     ],
 )
 def test_a_tilde_is_the_home_folder_in_every_verb(call, small, write, undrawn, monkeypatch, tmp_path, words):

@@ -156,14 +156,18 @@ def _flat(found: Mapping[str, Any], above: str = "") -> list[tuple[str, float]]:
 
 
 def _drawn(known: pd.DataFrame, name: str, values: pd.Series) -> tuple[Cell, str, str]:
-    """Return a row of the patients' table; the engine's hours become days."""
+    """Return a row of the patients' table."""
     unit, meaning = known.loc[name, ["unit", "description"]] if name in known.index else ("", "")
     quantity = Cell(name, wording.units(meaning), "path")
+    shown, factor = in_days(unit)
+    return quantity, _spread(values * factor) if factor != 1.0 else _spread(values), shared.unit(shown)
+
+
+def in_days(unit: str) -> tuple[str, float]:
+    """Return the unit in which a reader sees a quantity, days for the engine's hours, and the factor to it."""
     if unit == "h":
-        return quantity, _spread(values / HOURS_PER_DAY), "d"
-    if unit.endswith("/h"):
-        return quantity, _spread(values * HOURS_PER_DAY), f"{wording.units(unit[:-2])}/d"
-    return quantity, _spread(values), shared.unit(unit)
+        return "d", 1.0 / HOURS_PER_DAY
+    return (f"{unit[:-2]}/d", HOURS_PER_DAY) if unit.endswith("/h") else (unit, 1.0)
 
 
 def _spread(values: pd.Series) -> str:

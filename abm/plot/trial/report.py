@@ -10,7 +10,7 @@ from abm.plot.page import sections as shared
 from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section
 from abm.plot.page.question import question_of
-from abm.plot.trial import numbers
+from abm.plot.trial import numbers, virtual
 from abm.plot.trial.trial import IGM, Trial
 from abm.results.run import Run
 
@@ -38,6 +38,7 @@ def sections(trial: Trial, drawn: Sequence[Drawn], references: Mapping[str, str]
     return [
         shared.asked(question_of(trial.run), "Protocols"),
         *numbers.key_numbers(trial),
+        *virtual.populations(trial, references),
         Section("Figures", figures=drawn),
         *numbers.patients(trial),
         shared.parameters(trial.run, references),

@@ -16,6 +16,7 @@ from abm.plot.tables import Tables
 from abm.plot.trial.clock import clock_for
 from abm.results.declared import Measure, declared
 from abm.results.run import Run
+from abm.results.weights import Weights, weights_of
 
 HOURS_PER_DAY = 24.0
 COURSE_GAP_D = 35.0
@@ -64,6 +65,11 @@ class Trial:
         told = declared(self.run.path).get("rules")
         found = told or YAML(typ="safe", pure=True).load(self.run.scenario_text()).get("end_points") or {}
         return {name: number for name, value in found.items() if (number := _leading(value)) is not None}
+
+    @cached_property
+    def weights(self) -> list[Weights]:
+        """Return the virtual populations of these patients, by name."""
+        return weights_of(self.run)
 
     def rule(self, name: str) -> float:
         """Return one of these; NaN where nobody states it."""
