@@ -20,6 +20,7 @@ HEADER = [
     *("claim", "role", "observed", "published range", "simulated"),
     *("95 % interval", "z", "holds", "as extreme", "posterior"),
 ]
+LEFT_OUT = ["paper, left out", "claims inside", "log score", "k-hat", "refitted"]
 
 
 @shared.app.command()
@@ -34,6 +35,15 @@ def evidence(
         typer.Option("--posterior", parser=from_home, metavar="<path>", help="Folder of a fit: how often claims hold."),
     ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior.")] = 20,
+    leave_one_out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--leave-one-out",
+            parser=from_home,
+            metavar="<path>",
+            help="Calibration file (YAML) of a group: each of its papers predicted by a fit on all others; repeatable.",
+        ),
+    ] = None,
     engine: Engine = "local",
     scheduler: Scheduler = "",
     threads: shared.Threads = None,
@@ -43,10 +53,12 @@ def evidence(
 ) -> None:
     """Hold every published observation against the model: observed, simulated with interval, z and verdict."""
     from abm.evidence.claim import chosen, claims
+    from abm.evidence.fit import load_calibration
     from abm.evidence.report import evaluate
     from abm.plot.page.report import write_report
 
     asked = chosen(dict.fromkeys(claim)) if claim else claims(group)
+    problems = [load_calibration(file) for file in leave_one_out or ()]
     run = choose_engine(engine, scheduler, shared.cores(threads))
     folder, found = shared.watched(
         lambda monitor: evaluate(
@@ -59,6 +71,7 @@ def evidence(
             scale=scale,
             posterior=posterior,
             draws=draws,
+            left_out=problems,
         ),
         shared.same_call(),
         unlock,
@@ -68,7 +81,10 @@ def evidence(
         shared.show({**found, "report": str(path)})
     else:
         shared.table(HEADER, [_row(score) for score in found["claims"]])
+        if "left_out" in found:
+            shared.table(LEFT_OUT, [row for own in found["left_out"] for row in _left_out(own)])
         shared.show(str(path))
+        shared.warn(found)
 
 
 def _row(score: dict[str, Any]) -> list[str]:
@@ -78,6 +94,18 @@ def _row(score: dict[str, Any]) -> list[str]:
     return [score["id"], score["role"], *numbers, interval, _number(score["z"]), "yes" if score["holds"] else "NO",
             "" if score["as_extreme"] is None else f"{score['as_extreme']:.2f}",
             "" if score["probability"] is None else f"{score['probability']:.2f}"]  # fmt: skip
+
+
+def _left_out(own: dict[str, Any]) -> list[list[str]]:
+    """Return a row for each paper of a group; where none can be left out, one that says so."""
+    if not own["papers"]:
+        return [[f"{own['group']}: fewer than two papers", "-", "-", "-", "-"]]
+    rows = []
+    for one in own["papers"]:
+        inside = sum(claim["is_inside"] for claim in one["claims"])
+        numbers = [f"{inside} of {len(one['claims'])}", _number(one["log_score"]), _number(one["k_hat"])]
+        rows.append([one["paper"], *numbers, "yes" if one["is_refitted"] else "no"])
+    return rows
 
 
 def _number(value: float | None) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import InputError
-from abm.core.files import json_text
 from abm.core.par import plain
 from abm.document.load import as_yaml
 from abm.evidence.emulation import Held, Runs, checked, places, relearn, run
@@ -34,7 +33,6 @@ from abm.study.pool import Engine
 from abm.study.rows import scenario_at
 
 FIT = "fit.json"
-OF_THE_IDENTITY = ("claims", "free", "scale", "seed")
 OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
 
@@ -173,7 +171,7 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
     asked, sampled, weights = problem.calibration, drawn.sample, drawn.weights
     best = sampled.points[np.argmax(sampled.log_likelihood)]
     return {
-        "asked": _asked(problem),
+        "asked": problem.asked(),
         "name": asked.name,
         "claims": list(asked.claims),
         "seed": asked.seed,
@@ -194,12 +192,6 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
     }
 
 
-def _asked(problem: Problem) -> dict[str, Any]:
-    """Return what changes a fit's result beyond the identity of its folder, as JSON gives it back."""
-    own = problem.calibration.model_dump(exclude={*OF_THE_IDENTITY, *OWN_WORDS, "parameters"})
-    return json.loads(json_text(own))
-
-
 def _words(problem: Problem) -> dict[str, Any]:
     """Return what is said of a fit and changes nothing."""
     asked = problem.calibration
@@ -212,7 +204,7 @@ def _ended(problem: Problem, folder: StudyFolder) -> dict[str, Any]:
         found = folder.read_json(FIT)
         _numbers(problem, found)
         _as_yaml(problem, found)
-        return found if found["asked"] == _asked(problem) else {}
+        return found if found["asked"] == problem.asked() else {}
     return {}
 
 

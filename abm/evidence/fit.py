@@ -11,6 +11,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from abm.core.errors import Fault, InputError, nearest
+from abm.core.files import json_text
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.document.overrides import overwritten
@@ -27,6 +28,7 @@ from abm.study.rows import scenario_at
 
 Shares = Mapping[str, float]
 NEEDED = ("dynesty", "scikit-learn")
+NOT_ASKED = {"name", "title", "question", "parameters", "claims", "free", "nuisance", "scale", "seed"}
 UNSEEN = 0.2  # design: share of the design that emulators are checked on before they have seen it
 
 
@@ -114,6 +116,10 @@ class Problem:
             return self.given.identity() | own | {"samplers": [metadata.version(name) for name in NEEDED]}
         except metadata.PackageNotFoundError as error:
             raise InputError(f"a fit needs {error.name}: pip install 'abm[fit]'") from None
+
+    def asked(self) -> dict[str, Any]:
+        """Return what changes the result beyond the identity, as JSON gives it back."""
+        return json.loads(json_text(self.calibration.model_dump(exclude=NOT_ASKED)))
 
     def theta(self, shares: Shares) -> dict[str, Any]:
         """Return the changes of the parameter set at a place in the unit cube; a hypothesis without strength is off."""

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Fault, InputError
+from abm.core.files import json_text
 from abm.core.names import name_of
 from abm.core.source import SHOWING, model_hash
-from abm.evidence.calibrate import FIT
+from abm.evidence.calibrate import FIT, calibrate
 from abm.evidence.claim import Claim
+from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
+from abm.evidence.left_out import by_group, can_be_left_out, told
 from abm.evidence.reading import digest
 from abm.evidence.score import PARAMETERS, Score, group_of, probabilities, score
 from abm.results.study import StudyFolder
@@ -37,6 +40,7 @@ def evaluate(
     scale: float,
     posterior: Path | None = None,
     draws: int = 20,
+    left_out: Sequence[Problem] = (),
 ) -> tuple[StudyFolder, dict[str, Any]]:
     """Score claims, each group under its parameter set, and keep ``scores.json``.
 
@@ -56,33 +60,43 @@ def evaluate(
         Folder of a fit: in how many of its draws each claim of its group holds.
     draws : int
         How many draws.
+    left_out : sequence of Problem
+        Calibrations, one of a group: made, or taken from their folders, to predict every paper by all others.
 
     Raises
     ------
     InputError
-        No such parameter set or posterior, or another process is at it.
+        No such parameter set or posterior, a calibration of a group that was not asked for or of one a second time,
+        or another process is at it.
     RunFailed
         An experiment could not be run.
     """
     sets = _sets(claims, parameters)
     bases = {group: as_base(load_scenario(path)) for group, path in sets.items()}
     fitted = _fitted(posterior, draws, list(bases)) if posterior else {}
+    problems = by_group(left_out, bases)
     identity = {
         "claims": [claim.id for claim in claims],
         "parameters": {group: digest(base) for group, base in bases.items()},
         "seeds": list(seeds),
         "scale": scale,
         "posterior": digest(json.dumps(fitted)) if fitted else None,
+        "left_out": {group: digest(json_text([own.identity(), own.asked()])) for group, own in problems.items()},
         "model": model_hash(SHOWING),
     }
+    fits = {group: calibrate(own, root, engine, monitor)[1] for group, own in problems.items() if can_be_left_out(own)}
     name = "-".join(name_of(path) or group for group, path in sets.items())
     with at_home(root.resolve() / "evidence", name, identity, monitor) as folder:
-        lab, scores = Lab(folder, engine, monitor), []
+        lab, scores, foretold = Lab(folder, engine, monitor), [], []
         for group, base in bases.items():
             own = [claim for claim in claims if claim.group == group]
             found = score(own, lab, base=base, seeds=seeds, scale=scale)
             scores += _with_probabilities(found, own, lab, fitted[group], scale) if group in fitted else found
+            foretold += [told(problems[group], fits.get(group, {}), found)] if group in problems else []
         plain = as_plain(scores, ", ".join(path.name for path in sets.values()), seeds, scale)
+        if problems:
+            warnings = [text for own in problems.values() for text in own.given.warnings]
+            plain |= {"left_out": foretold, "warnings": warnings}
         folder.write_json("scores.json", plain)
     return folder, plain
 

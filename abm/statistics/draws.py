@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import scipy  # its parts are imported where they are first used: they are slow
 from numpy.typing import ArrayLike
 
 from abm.statistics.intervals import Array
@@ -31,6 +32,13 @@ def weighted_quantiles(values: Sequence[float], weights: Sequence[float], at: Se
     own, mass = np.asarray(values, dtype=float)[order], np.asarray(weights, dtype=float)[order]
     below = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
     return [float(v) for v in np.interp(at, below, own)]
+
+
+def sorted_uniform(n: int) -> tuple[Array, Array]:
+    """Return between which ends each of `n` sorted uniform numbers lies with 95 %, both of shape (n,)."""
+    place = np.arange(1, n + 1)
+    lo, hi = (scipy.special.betaincinv(place, n + 1 - place, end) for end in ENDS)
+    return lo, hi
 
 
 def n_independent(weights: Sequence[float]) -> float:

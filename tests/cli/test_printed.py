@@ -50,6 +50,14 @@ def test_a_claim_has_what_was_observed_before_what_was_simulated():
     assert evidence._row(score) == ["V5", "fit", "5", "4 to 6.5", "7.25", "7 to 7.5", "1.5", "NO", "0.12", ""]
 
 
+def test_a_paper_that_was_left_out_has_a_row_and_a_group_of_one_paper_says_so():
+    claims = [{"is_inside": True}, {"is_inside": False}]
+    paper = {"paper": "Golay2003", "claims": claims, "log_score": -7.25, "k_hat": None, "is_refitted": True}
+    assert evidence._left_out({"group": "assay", "papers": [paper]}) == [["Golay2003", "1 of 2", "-7.25", "-", "yes"]]
+    alone = evidence._left_out({"group": "cll", "papers": []})
+    assert alone == [["cll: fewer than two papers", "-", "-", "-", "-"]]
+
+
 def test_a_dry_run_tells_gigabytes(call, tiny):
     found = call("run", tiny, "--dry-run", "--json", "--threads", 3).json
     expected = cost_of_run(load_scenario(tiny), 3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.statistics.draws import as_extreme, middle, n_independent, weighted_quantiles
+from abm.statistics.draws import as_extreme, middle, n_independent, sorted_uniform, weighted_quantiles
 
 
 def test_weighted_quantiles_of_equal_weights_are_the_ordinary_ones():
@@ -27,3 +27,9 @@ def test_the_middle_draw_is_as_extreme_as_all_and_the_last_as_twice_its_share():
 def test_equal_weights_all_count_and_a_single_heavy_one_counts_alone():
     assert n_independent([0.1] * 10) == pytest.approx(10.0)
     assert n_independent([1.0, 0.0, 0.0]) == 1.0
+
+
+def test_sorted_uniform_numbers_lie_where_they_do_in_many_draws():
+    np.testing.assert_allclose(sorted_uniform(1), [[0.025], [0.975]])
+    drawn = np.sort(np.random.default_rng(1).random((40_000, 7)), axis=1)
+    np.testing.assert_allclose(sorted_uniform(7), np.quantile(drawn, [0.025, 0.975], axis=0), atol=0.006)

@@ -34,7 +34,7 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
         f"{found['n_points']} points of {found['repeats']} runs each; log evidence {evidence}.",
     ]
     estimates = Table([_row(row) for row in found["estimates"]], HEADER)
-    papers = [_paper(one) for one in found["papers"] if one["is_paper"]]
+    papers = [paper_row(one) for one in found["papers"] if one["is_paper"]]
     predicted = ([PREDICTED], [Table(papers, PAPERS)]) if papers else ([ALONE], [])
     return [
         Section("What was calibrated", told, tables=[estimates]),
@@ -62,7 +62,8 @@ def _row(row: Mapping[str, Any]) -> list[str]:
     return [row["path"], allowed, wording.number(row["point"]), spread, row["unit"], learnt]
 
 
-def _paper(one: Mapping[str, Any]) -> list[str]:
+def paper_row(one: Mapping[str, Any]) -> list[str]:
+    """Return how a paper that was left out was predicted, a cell for each of `PAPERS`."""
     inside, own = sum(claim["is_inside"] for claim in one["claims"]), one["discrepancy"]
     seen = f"{wording.number(own['mean'])} ({wording.number(own['lo'])} to {wording.number(own['hi'])})"
     k_hat = "unknown" if one["k_hat"] is None else wording.number(one["k_hat"])

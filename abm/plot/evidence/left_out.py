@@ -14,28 +14,32 @@ ORDER = 10
 TITLE = "Every paper predicted without itself"
 CAPTION = (
     "Each row is a published number, scaled to the 95 % interval (band) in which the model fitted on all other papers "
-    "expects another laboratory to find it; what lies further out is drawn at the edge. Right: where the published "
-    "numbers lie among the predicted ones; predictions that are neither too bold nor too timid fill the range evenly."
+    "expects another laboratory to find it; what lies further out is drawn at the edge."
 )
 EDGE = 2.5
-N_BINS = 10
 
 
 def applies(found: Found) -> bool:
     """Return whether papers were left out."""
-    return found.kind == "fit" and bool(claims_of(found))
+    return bool(claims_of(found))
 
 
 def claims_of(found: Found) -> list[dict[str, Any]]:
     """Return every claim predicted without its paper; one without a paper is predicted by none."""
-    return [own | {"paper": one["paper"]} for one in found["papers"] if one["is_paper"] for own in one["claims"]]
+    papers = found.get("papers", ()) if found.kind == "fit" else foretold(found)
+    return [own | {"paper": one["paper"]} for one in papers if one["is_paper"] for own in one["claims"]]
+
+
+def foretold(found: Found) -> list[dict[str, Any]]:
+    """Return the papers that the evidence left out, of all groups."""
+    return [one for group in found.get("left_out", ()) for one in group["papers"]]
 
 
 def figure(found: Found) -> Figure:
-    """Draw one row per claim, and a histogram of the places."""
+    """Draw one row per claim."""
     claims = claims_of(found)
     fig = style.new_figure(1.2 + 0.27 * len(claims))
-    rows, places = fig.subplots(1, 2, width_ratios=(3, 1))
+    rows = fig.subplots()
     rows.axvspan(-1.0, 1.0, color=style.GREY, alpha=0.16, linewidth=0)
     for row, one in enumerate(reversed(claims)):
         half = 0.5 * (one["hi"] - one["lo"]) or 1.0
@@ -46,9 +50,6 @@ def figure(found: Found) -> Figure:
     rows.set_yticks(range(len(claims)), [f"{one['id']}  {one['paper']}" for one in reversed(claims)])
     rows.set_xlim(-EDGE - 0.2, EDGE + 0.2)
     rows.grid(visible=False)
-    places.hist([one["pit"] for one in claims], bins=N_BINS, range=(0, 1), color=style.SKY, edgecolor="white")
-    places.axhline(len(claims) / N_BINS, color=style.INK, linewidth=0.8, linestyle=style.DASH)
-    style.dress(places, "share of\npredictions below", "claims")
     inside = [style.line_key("inside", style.BLUE, "D", ""), style.line_key("outside", style.VERMILION, "D", "")]
     style.legend_below(fig, [*inside, style.area_key("predicted 95 %", style.GREY, 0.3)])
     return fig

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from abm.plot.evidence.found import Found
+from abm.plot.evidence.groups import about_groups
 from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section, Table
 
@@ -38,6 +39,7 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     about = f"Parameter set {found['parameters']}; seeds {seeds}; patches × {found['scale']:g}."
     rows = [_row(score) for score in found["claims"]]
     return [
+        *about_groups(found),
         Section("Published against simulated", [about, ROLES], figures=drawn),
         Section("Claims", tables=[Table(rows, HEADER, _caption(), look="words")]),
     ]
