@@ -30,11 +30,8 @@ def evidence(
     parameters: Parameters = None,
     seeds: Annotated[int, typer.Option("--seeds", min=2, max=1000, help="Seeds 1 to this.")] = 3,
     scale: Annotated[float, typer.Option("--scale", min=0.02, max=10, help="Size of every patch.")] = 1.0,
-    posterior: Annotated[
-        Path | None,
-        typer.Option("--posterior", parser=from_home, metavar="<path>", help="Folder of a fit: how often claims hold."),
-    ] = None,
-    draws: Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior.")] = 20,
+    posterior: shared.Posterior = None,
+    draws: shared.Draws = 20,
     leave_one_out: Annotated[
         list[Path] | None,
         typer.Option(

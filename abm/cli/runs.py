@@ -14,6 +14,7 @@ from abm.core.paths import from_home
 if TYPE_CHECKING:  # loading them takes longer than --help may
     from abm.results.run import Run
     from abm.scenario.schema import Scenario
+    from abm.study.posterior import Posterior
     from abm.study.resume import Branch
 
 OTHERS = {  # folders other than runs, by the file that only they have, with the verb that continues them
@@ -36,20 +37,23 @@ def run(
     explain: Annotated[bool, typer.Option("--explain", help="Print the step and the time each process takes.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the run would take, and stop.")] = False,
     check_step: Annotated[bool, typer.Option("--check-step", help="Run again with half the step and compare.")] = False,
+    posterior: shared.Posterior = None,
+    draws: shared.Draws = 20,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Run a scenario: every arm, every control, every replicate; ends with a table and a report."""
     loaded = _load(scenario, _with(sets, seed=seed, replicates=replicates))
     n_threads = shared.cores(threads)
+    drawn = _drawn(loaded, scenario, _with(sets, seed=seed, replicates=replicates), posterior, draws)
     if explain:
         _explain(loaded, as_json)
     elif dry_run:
-        _dry_run(loaded, n_threads, out, as_json)
+        _dry_run(loaded, n_threads, out, as_json, drawn)
     else:
         if unlock:
-            _unlock(loaded, out)
-        _run(loaded, out, n_threads, as_json, check_step=check_step)
+            _unlock(loaded, out, drawn)
+        _run(loaded, out, n_threads, as_json, (None, drawn), check_step)
 
 
 @app.command()
@@ -65,13 +69,14 @@ def resume(
     as_json: shared.Json = False,
 ) -> None:
     """Go on with an interrupted run; with --set, branch from its last checkpoint into a new run."""
+    from abm.study.posterior import Posterior
     from abm.study.resume import going_on
 
     other = _other(folder)
     if other:
         raise InputError(f"{folder} is no single run; {other} FILE goes on where it stopped")
     scenario, root, branch = going_on(folder, sets or [], out, unlock)
-    _run(scenario, root, shared.cores(threads), as_json, branch=branch)
+    _run(scenario, root, shared.cores(threads), as_json, (branch, Posterior.read(folder)))
 
 
 @app.command()
@@ -160,14 +165,16 @@ def _whole(folder: Path) -> Path:
 
 def _again(folder: Path, lost: list[str]) -> "Run":
     """Make again what is damaged in a finished run."""
+    from abm.study.posterior import Posterior
     from abm.study.resume import going_on
     from abm.study.run import run_scenario
 
     try:
         scenario, root, branch = going_on(folder, [], None)
+        posterior = Posterior.read(folder)
     except InputError as error:
         raise InputError(f"{folder}: {', '.join(lost)} changed or gone, and cannot be made again: {error}") from None
-    return shared.watched(lambda monitor: run_scenario(scenario, root, shared.cores(), monitor, branch))
+    return shared.watched(lambda monitor: run_scenario(scenario, root, shared.cores(), monitor, branch, posterior))
 
 
 def _load(path: Path, sets: list[str]) -> "Scenario":
@@ -176,11 +183,21 @@ def _load(path: Path, sets: list[str]) -> "Scenario":
     return load_scenario(path, tuple(sets))
 
 
-def _unlock(scenario: "Scenario", out: Path) -> None:
+def _drawn(scenario: "Scenario", file: Path, sets: list[str], posterior: Path | None, n: int) -> "Posterior | None":
+    if posterior is None:
+        return None
+    from abm.evidence.draws import for_scenario
+
+    found = for_scenario(posterior, n, scenario, file, tuple(sets))
+    sys.stderr.write("".join(f"--posterior {posterior}: {text}\n" for text in found.notes))
+    return found
+
+
+def _unlock(scenario: "Scenario", out: Path, posterior: "Posterior | None") -> None:
     from abm.study.resume import free
     from abm.study.run import folder_of
 
-    free(folder_of(scenario, out), unlocks=True)
+    free(folder_of(scenario, out, posterior), unlocks=True)
 
 
 def _with(sets: list[str] | None, seed: int | None, replicates: int | None) -> list[str]:
@@ -193,16 +210,16 @@ def _run(
     out: Path,
     n_threads: int,
     as_json: bool,
-    branch: "Branch | None" = None,
+    past: "tuple[Branch | None, Posterior | None]" = (None, None),
     check_step: bool = False,
 ) -> None:
     from abm.study.run import run_scenario
     from abm.study.steps import compare_half_step
 
-    if (branch or check_step) and not scenario.space.keeps_cells:
+    if (past[0] or check_step) and not scenario.space.keeps_cells:
         raise InputError("patients are neither branched nor run with half the step; --set dt=2h is another run")
     with shared.drawing(n_threads) as draw:
-        found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, branch))
+        found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, *past))
         if check_step:
             shared.watched(lambda monitor: compare_half_step(found, scenario, out, n_threads, monitor))
         path, summary = draw(found.path), found.summary()
@@ -211,6 +228,8 @@ def _run(
         return
     show = _show if scenario.space.keeps_cells else _show_trial
     show(summary)
+    if "posterior" in summary:
+        _show_draws(summary["posterior"])
     sys.stdout.write(f"{path}\n")
     shared.warn(summary)
 
@@ -228,6 +247,21 @@ def _show_trial(summary: dict) -> None:
         for arm, own in summary["arms"].items()
     ]
     shared.table(["protocol", "patients", *(f"{name.replace('_', ' ')} %" for name in names)], rows)
+
+
+def _show_draws(found: dict[str, Any]) -> None:
+    """Print every number over draws, and what of its 95 % interval parameters and chance make."""
+    rows = [
+        [arm, name.replace("_", " "), *(_number(own[key]) for key in ("median", "lo", "hi", "parameters", "chance"))]
+        for arm, each in found["arms"].items()
+        for name, own in each.items()
+    ]
+    header = ["arm", f"over {found['of']['draws']} draws", "median", "from", "to", "parameters +-", "chance +-"]
+    shared.table(header, rows)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
 
 
 def _level(found: dict[str, Any]) -> str:
@@ -257,22 +291,23 @@ def _explain(scenario: "Scenario", as_json: bool) -> None:
         )
 
 
-def _dry_run(scenario: "Scenario", n_threads: int, out: Path, as_json: bool) -> None:
+def _dry_run(scenario: "Scenario", n_threads: int, out: Path, as_json: bool, posterior: "Posterior | None") -> None:
     from abm.core.files import try_folder
-    from abm.study.cost import cost_of_run, refuse_large_run
+    from abm.study.cost import cost_of_draws, cost_of_run, refuse_large_run
 
     try_folder(out)
-    expected = cost_of_run(scenario, n_threads)
-    refuse_large_run(expected, out)
+    expected, drawn = cost_of_run(scenario, n_threads), cost_of_draws(scenario, posterior, n_threads)
+    for cost in (expected, drawn):
+        refuse_large_run(cost, out)
     found = {
         "wells": expected.n_subjects,
         "cells_per_well": expected.n_cells,
         "steps": expected.n_steps,
         "workers": expected.n_workers,
         "memory_GB": round(expected.memory_bytes / 1e9, 2),
-        "disk_GB": round(expected.disk_bytes / 1e9, 3),
-        "seconds": round(expected.seconds),
-    }
+        "disk_GB": round((expected.disk_bytes + drawn.disk_bytes) / 1e9, 3),
+        "seconds": round(expected.seconds + drawn.seconds),
+    } | ({"wells_under_draws": drawn.n_subjects} if posterior else {})
     if as_json:
         shared.show(found)
     else:

@@ -46,6 +46,17 @@ Threads = Annotated[
         help="Cores to use; default: all of the job (affinity, control group, SLURM_CPUS_PER_TASK).",
     ),
 ]
+Posterior = Annotated[
+    Path | None,
+    typer.Option(
+        "--posterior",
+        parser=from_home,
+        metavar="<path>",
+        help="Folder of a fit, or a table of draws (CSV, Parquet: a column for each dotted path, numbers in its "
+        "unit): also what its draws say.",
+    ),
+]
+Draws = Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior, evenly.")]
 Unlock = Annotated[
     bool,
     typer.Option(

@@ -16,7 +16,7 @@ from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.document.overrides import overwritten
 from abm.evidence.claim import Claim
-from abm.evidence.hypotheses import HYPOTHESES
+from abm.evidence.hypotheses import HYPOTHESES, switched_off
 from abm.evidence.nuisances import NUISANCES, Nuisance
 from abm.evidence.papers import papers
 from abm.evidence.reading import Given, placed, read
@@ -124,11 +124,8 @@ class Problem:
     def theta(self, shares: Shares) -> dict[str, Any]:
         """Return the changes of the parameter set at a place in the unit cube; a hypothesis without strength is off."""
         found = {own.path: own.value(shares[own.path]) for own in self.given.ranges if own.path in shares}
-        for name, place in self.strengths.items():
-            if shares.get(self.ranges[place].path) == 0.0:
-                own = HYPOTHESES[name]
-                found = {path: value for path, value in found.items() if path not in own.strengths} | dict(own.off)
-        return found
+        strengths = self.strengths.items()
+        return switched_off(found, [name for name, place in strengths if shares.get(self.ranges[place].path) == 0.0])
 
     def at(self, place: Any) -> dict[str, Any]:
         """Return the changes at a place in the unit cube, one number for each range in their order; no nuisance."""

@@ -60,6 +60,15 @@ def strengths(names: Iterable[str] = HYPOTHESES) -> tuple[str, ...]:
     return tuple(path for name in names for path in HYPOTHESES[name].strengths)
 
 
+def switched_off(changes: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return changes of a set with hypotheses off; what says how strong they are goes with them."""
+    found = dict(changes)
+    for name in names:
+        own = HYPOTHESES[name]
+        found = {path: value for path, value in found.items() if path not in own.strengths} | dict(own.off)
+    return found
+
+
 def without(names: Iterable[str] = HYPOTHESES) -> dict[str, Any]:
     """Return what switches hypotheses off, by dotted path; by default all four."""
     return {path: value for name in names for path, value in HYPOTHESES[name].off.items()}

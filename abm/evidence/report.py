@@ -1,32 +1,29 @@
 """All claims under one parameter set, into a folder that keeps what was run."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from abm.core.errors import Fault, InputError
 from abm.core.files import json_text
 from abm.core.names import name_of
 from abm.core.source import SHOWING, model_hash
-from abm.evidence.calibrate import FIT, calibrate
+from abm.evidence.calibrate import calibrate
 from abm.evidence.claim import Claim
+from abm.evidence.draws import Draws
 from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
 from abm.evidence.left_out import by_group, can_be_left_out, told
 from abm.evidence.reading import digest
 from abm.evidence.score import PARAMETERS, Score, group_of, probabilities, score
 from abm.results.study import StudyFolder
-from abm.results.tables import ReadError
 from abm.scenario.from_file import load_scenario
-from abm.scenario.renamed import RENAMED
 from abm.study.execute import at_home
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine
-from abm.study.rows import as_base, scenario_at
+from abm.study.rows import as_base
 
 
 def evaluate(
@@ -57,7 +54,7 @@ def evaluate(
     seeds, scale
         As in :func:`abm.evidence.score.score`.
     posterior : Path, optional
-        Folder of a fit: in how many of its draws each claim of its group holds.
+        Folder of a fit, or a table of draws: in how many of them each claim of their group holds.
     draws : int
         How many draws.
     left_out : sequence of Problem
@@ -73,7 +70,7 @@ def evaluate(
     """
     sets = _sets(claims, parameters)
     bases = {group: as_base(load_scenario(path)) for group, path in sets.items()}
-    fitted = _fitted(posterior, draws, list(bases)) if posterior else {}
+    fitted = _fitted(posterior, draws, bases) if posterior else {}
     problems = by_group(left_out, bases)
     identity = {
         "claims": [claim.id for claim in claims],
@@ -123,43 +120,18 @@ def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
     return {group: parameters if group == fits else PARAMETERS[group] for group in groups}
 
 
-def _fitted(fit: Path, n: int, groups: Sequence[str]) -> dict[str, tuple[str, list[dict[str, Any]]]]:
-    """Return, by the group that a fit is for, its parameter set and what is drawn from its posterior."""
-    thetas, file = drawn(fit, n), fit / "parameters.yaml"
-    scenario = load_scenario(file)
-    if group_of(scenario) not in groups:
-        text = f"the fit is for claims of the group {group_of(scenario)}: none was asked for"
-        raise InputError(Fault(text, file=f"--posterior {fit}", allowed=f"a fit for the group {' or '.join(groups)}"))
-    base = as_base(scenario)
-    try:
-        scenario_at(base, thetas[0], 0)
-    except InputError as error:
-        raise InputError(*(replace(fault, file=str(fit / FIT)) for fault in error.faults)) from None
-    return {group_of(scenario): (base, thetas)}
-
-
-def drawn(fit: Path, n: int) -> list[dict[str, Any]]:
-    """Return what sets drawn from the posterior of a fit's folder change, by weight, the same at every call.
-
-    Raises
-    ------
-    InputError
-        There is no posterior.
-    """
-    option, file = f"--posterior {fit}", str(fit / FIT)
-    if not (fit / FIT).is_file():
-        raise InputError(Fault("no fit there", file=option, allowed="the folder of a fit, such as runs/fit/<name>"))
-    try:
-        found = StudyFolder(fit).read_json(FIT)
-        particles, weights = found["particles"], np.asarray(found["weights"], dtype=float)
-    except (ReadError, KeyError, TypeError, ValueError) as error:
-        raise InputError(Fault(f"cannot be read: {error}", file=file, allowed="what abm fit writes")) from None
-    if not particles:
-        raise InputError(Fault("the fit holds no posterior", file=option, allowed="abm fit --method posterior or both"))
-    if weights.shape != (len(particles),) or not (weights >= 0).all() or not weights.sum() > 0:
-        raise InputError(Fault("particles and weights do not fit together", file=file, allowed="what abm fit writes"))
-    picked = np.random.default_rng(1).choice(len(weights), size=n, p=weights / weights.sum())
-    return [RENAMED.of_sets(particles[i], file, {})[0] for i in picked]
+def _fitted(path: Path, n: int, bases: Mapping[str, str]) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """Return, by the group that draws are for, the parameter set that they are of, and what each of them changes."""
+    found = Draws.read(path)
+    if found.parameters is None:
+        group = found.group_among(bases)
+        base = bases[group]
+    else:
+        base, group = as_base(found.parameters), group_of(found.parameters)
+        if group not in bases:
+            text, allowed = f"the fit is for claims of the group {group}: none was asked for", " or ".join(bases)
+            raise InputError(Fault(text, file=f"--posterior {path}", allowed=f"a fit for the group {allowed}"))
+    return {group: (base, [draw.changes for draw in found.thinned(n, base)])}
 
 
 def as_plain(scores: Sequence[Score], parameters: str, seeds: Sequence[int], scale: float) -> dict[str, Any]:

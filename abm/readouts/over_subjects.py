@@ -68,6 +68,14 @@ def middle(measure: Measure, columns: Columns) -> float:
     return median if math.isfinite(median) else math.nan
 
 
+def central(measure: Measure, columns: Columns) -> float:
+    """Return the share or median that :func:`counted` tells, without its interval; NaN where nothing was seen."""
+    if measure.kind in ("share", "time"):
+        return middle(measure, columns)
+    seen = _known(columns[measure.name])
+    return float(np.median(seen)) if seen.size else math.nan
+
+
 def over_subjects(found: Sequence[Mapping[str, float]], measures: Measures) -> dict[str, float]:
     """Return one number for every measure that any subject has; a count that one of them lacks is 0 there."""
     names = dict.fromkeys(name for one in found for name in one)

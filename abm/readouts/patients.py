@@ -1,12 +1,15 @@
 """What a trial reports of its patients: a row of end points for each, shares and medians for each protocol."""
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from abm.core.errors import Fault
 from abm.core.measure import Measure
-from abm.readouts.over_subjects import counted, event_times
-from abm.readouts.readout import Found, Readout, Seen
+from abm.readouts.over_subjects import central, counted, event_times
+from abm.readouts.readout import Found, Readout, Seen, Told
 from abm.statistics.intervals import known
 from abm.statistics.survival import log_rank
 
@@ -53,6 +56,22 @@ class OfPatients(Readout):
         medians = {one.told_as: counted(one, rows) for one in told if one.kind != "share"}
         return {"n": len(rows), "shares": shares, "medians": medians}
 
+    def of_draws(self, run: "Run", table: "pd.DataFrame") -> Told:
+        """Return each share and median of a protocol under each draw, of patients that are all of one draw."""
+        told = [one for one in self.declared if one.where == "summary" and one.estimate != "follow_up"]
+        found: Told = {}
+        for arm, rows in table.groupby("arm", sort=False):
+            draws = [own for _, own in rows.groupby("replicate", sort=True)]
+            found[str(arm)] = {one.told_as: np.array([central(one, own) for own in draws]) for one in told}
+        return found
+
+    def by_chance(self, run: "Run", summary: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """Return half of each interval over patients."""
+        return {
+            arm: {name: _half(one) for part in ("shares", "medians") for name, one in own[part].items()}
+            for arm, own in summary["arms"].items()
+        }
+
     def _tests(self, table: "pd.DataFrame") -> dict[str, float | None]:
         event: Measure = next(one for one in self.declared if one.name == self.main_event)
         groups = {str(arm): event_times(rows, event) for arm, rows in table.groupby("arm", sort=False)}
@@ -65,3 +84,9 @@ class OfPatients(Readout):
         text, allowed = self.lacks
         is_lacking = not set(self.needs) <= set(written)
         return [Fault(text, "end_points", allowed=allowed)] if is_lacking else []
+
+
+def _half(found: Mapping[str, Any]) -> float:
+    """Return half of an interval; NaN where it has no two ends, as that of a single patient."""
+    lo, hi = found["lo"], found["hi"]
+    return math.nan if lo is None or hi is None or found["n"] == 1 else (hi - lo) / 2.0

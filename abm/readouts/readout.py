@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from abm.results.run import Run
 
 Found = dict[str, float]
+Told = dict[str, dict[str, np.ndarray]]  # by arm and by name in the summary
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,14 @@ class Readout(Model):
 
     def summary(self, run: "Run", table: "pd.DataFrame") -> dict[str, Any]:
         """Return what a run concludes over its subjects, of its folder and its table of end points."""
+        return {}
+
+    def of_draws(self, run: "Run", table: "pd.DataFrame") -> Told:
+        """Return one number per replicate, of a folder whose replicates are draws, and of its table of end points."""
+        return {}
+
+    def by_chance(self, run: "Run", summary: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """Return half of the 95 % interval in which chance alone puts each such number; NaN where nobody knows."""
         return {}
 
     def faults(self, written: Collection[str], duration_h: float) -> list[Fault]:

@@ -7,14 +7,16 @@ what lysed above the control, of what it left; both of every replicate and its o
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from abm.core.fate import Fate
 from abm.core.world import World
-from abm.readouts.readout import EndPoint, Found, Readout, Seen
-from abm.statistics.intervals import of_mean, of_ratio, of_share
+from abm.readouts.readout import EndPoint, Found, Readout, Seen, Told
+from abm.statistics.intervals import Z, of_mean, of_ratio, of_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +71,19 @@ class Survival(Readout):
         """Return survival by arm with intervals over replicates, and deaths by cause."""
         return summarise(run)
 
+    def of_draws(self, run: Run, table: pd.DataFrame) -> Told:
+        """Return survival against the control, the survivals that it is made of, and lysis, of each replicate."""
+        found = _of_arms(_last(run), _controls(run))
+        return {arm: {name: own.to_numpy() for name, own in each.items()} for arm, each in found.items()}
+
+    def by_chance(self, run: Run, summary: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """Return what differs between replicates; one alone does not tell."""
+        found = self.of_draws(run, run.arms())
+        return {
+            arm: {name: Z * float(np.std(own, ddof=1)) if own.size > 1 else math.nan for name, own in each.items()}
+            for arm, each in found.items()
+        }
+
 
 def ever(world: World) -> int:
     """Return how many B cells a well ever held; at least one, to divide by."""
@@ -104,23 +119,19 @@ def interval(values: ArrayLike, n_cells: float = math.nan) -> Interval:
 
 def summarise(run: Run) -> dict:
     """Return the summary of a merged run, without its hashes."""
-    last = run.series().groupby(["arm", "replicate"], sort=False).last()
-    arms = run.arms()
-    raw = _ratio(last["n_b_alive"], last["n_b_start"])
+    last, controls = _last(run), _controls(run)
     causes = [c.removeprefix("deaths_") for c in last if c.startswith("deaths_")]
     causes = [c for c in CAUSES if c in causes] + [c for c in causes if c not in CAUSES]
-    lysed, later = _ratio(last["n_b_dead"], last["n_b_start"]), _later_cohorts(run)
-    result = {}
-    for arm, control in arms.loc[~arms["is_control"], ["arm", "control_arm"]].itertuples(index=False):
-        own, other = raw[arm], raw[control]
+    later, result = _later_cohorts(run), {}
+    for arm, own in _of_arms(last, controls).items():
         cells = float(last.loc[arm, "n_b_start"].iloc[0])
         deaths = {c: _share(last.loc[arm], c) for c in dict.fromkeys((*CAUSES, *causes))}
         result[arm] = {
-            "survival": of_ratio(_ratio(own, other), cells).as_numbers(),
-            "survival_raw": interval(own, cells),
-            "control": interval(other, float(last.loc[control, "n_b_start"].iloc[0])),
+            "survival": of_ratio(own["survival"], cells).as_numbers(),
+            "survival_raw": interval(own["survival_raw"], cells),
+            "control": interval(own["control"], float(last.loc[controls[arm], "n_b_start"].iloc[0])),
             "deaths": deaths,
-            "specific_lysis": of_mean(_ratio(lysed[arm] - lysed[control], 1.0 - lysed[control])).as_numbers(),
+            "specific_lysis": of_mean(own["specific_lysis"]).as_numbers(),
         }
         if arm in later:
             result[arm]["cohorts"] = later[arm]
@@ -128,6 +139,31 @@ def summarise(run: Run) -> dict:
         "arms": result,
         "replicates": int(last.index.get_level_values("replicate").nunique()),
     }
+
+
+def _last(run: Run) -> pd.DataFrame:
+    return run.series().groupby(["arm", "replicate"], sort=False).last()
+
+
+def _controls(run: Run) -> dict[str, str]:
+    """Return which arm is whose control."""
+    arms = run.arms()
+    own = arms.loc[~arms["is_control"]]
+    return dict(zip(own["arm"], own["control_arm"], strict=True))
+
+
+def _of_arms(last: pd.DataFrame, controls: Mapping[str, str]) -> dict[str, dict[str, pd.Series]]:
+    """Return what an arm's replicates show at the end beside their controls."""
+    found = {}
+    raw, lysed = (_ratio(last[name], last["n_b_start"]) for name in ("n_b_alive", "n_b_dead"))
+    for arm, control in controls.items():
+        found[arm] = {
+            "survival": _ratio(raw[arm], raw[control]),
+            "survival_raw": raw[arm],
+            "control": raw[control],
+            "specific_lysis": _ratio(lysed[arm] - lysed[control], 1.0 - lysed[control]),
+        }
+    return found
 
 
 def _later_cohorts(run: Run) -> dict[str, dict[str, Interval]]:

@@ -17,9 +17,9 @@ from abm.core.files import (
 )
 from abm.results.hashes import result_hash
 from abm.results.lock import LOCK_NAME, Lock
-from abm.results.merge import is_simulated, merge
+from abm.results.merge import is_simulated, merge, merge_draws
 from abm.results.provenance import collect
-from abm.results.run import Run
+from abm.results.run import DRAWS, Run
 from abm.results.seal import FILES, seal, sealed
 from abm.results.subject import SubjectFolder
 from abm.results.tables import Columns, ReadError, as_table, write_csv, write_csv_parts
@@ -130,6 +130,14 @@ class RunFolder(Run):
         self._require_lock()
         write_csv_parts(self.path / name, map(as_table, parts))
 
+    def write_draws(self, name: str, content: Mapping[str, object]) -> None:
+        """Write what the draws are, and beside it the arms that are run under them."""
+        self._require_lock()
+        with naming(self.path / DRAWS):
+            (self.path / DRAWS).mkdir(exist_ok=True)
+        write_csv(self.path / DRAWS / "arms.csv", self.arms())
+        write_json(self.path / DRAWS / name, content)
+
     def log(self, event: str, fields: Mapping[str, object]) -> None:
         """Add one line to ``log.jsonl``."""
         append_event(self.path / "log.jsonl", event, fields)
@@ -137,6 +145,12 @@ class RunFolder(Run):
     def subject(self, arm: str, replicate: int) -> SubjectFolder:
         """Return the part of one subject, made if missing."""
         part = self._part(arm, replicate)
+        self._make(part.path)
+        return part
+
+    def drawn(self, arm: str, draw: int) -> SubjectFolder:
+        """Return the part of one arm under one draw, made if missing."""
+        part = self._part(arm, draw, DRAWS)
         self._make(part.path)
         return part
 
@@ -174,6 +188,17 @@ class RunFolder(Run):
         with suppress(OSError):
             (self.path / "parts").rmdir()
 
+    def merge_draws(self, pairs: Sequence[tuple[str, int]]) -> None:
+        """Put the tables of arms under draws under one another, in the order given, and remove the parts."""
+        self._require_lock()
+        parts = [self._part(arm, draw, DRAWS) for arm, draw in pairs]
+        if self.draws() is None:
+            merge_draws(self.path / DRAWS, parts)
+        for part in parts:
+            part.remove()
+        with suppress(OSError):
+            (self.path / DRAWS / "parts").rmdir()
+
     def finish(self, summary: Mapping[str, object], n_threads: int = 1) -> str:
         """Write the provenance and, last of all, the summary with both hashes; return the result hash."""
         self._require_lock()
@@ -181,7 +206,8 @@ class RunFolder(Run):
             raise FolderError(f"{self.path}: the subjects are not merged")
         identity = {key: self.provenance()[key] for key in ("scenario", "scenario_hash", "seed")}
         hashes = {"scenario_hash": identity["scenario_hash"], "result_hash": result_hash(self.path)}
-        write_json(self.path / "provenance.json", identity | hashes | collect(self._t_start, n_threads))
+        drawn = {"posterior": dict(summary["posterior"])["of"]} if "posterior" in summary else {}
+        write_json(self.path / "provenance.json", identity | hashes | drawn | collect(self._t_start, n_threads))
         known = {name: own for name, own in sealed(self.path).items() if is_simulated(name)}
         seal(self.path, "summary.json", {**summary, **hashes}, known)
         return hashes["result_hash"]
@@ -190,8 +216,8 @@ class RunFolder(Run):
         if not self.is_open:
             raise FolderError(f"{self.path} is not open for writing: this process does not hold its lock")
 
-    def _part(self, arm: str, replicate: int) -> SubjectFolder:
-        return SubjectFolder(self.path / "parts" / subject_name(arm, replicate), arm, int(replicate))
+    def _part(self, arm: str, replicate: int, below: str = "") -> SubjectFolder:
+        return SubjectFolder(self.path / below / "parts" / subject_name(arm, replicate), arm, int(replicate))
 
 
 def _discard_damaged(run: Run) -> list[str]:
@@ -200,7 +226,8 @@ def _discard_damaged(run: Run) -> list[str]:
         return []
     was_finished = run.has("summary.json") or "summary.json" in sealed(run.path)
     lost = [name for name in run.damaged() or [FILES] if was_finished or is_simulated(name)]
-    for name in ["wells.json"] * any(map(is_simulated, lost)) + ["summary.json"] * bool(lost):
+    drawn = [f"{DRAWS}/series.csv"] * any(name == "result_hash" or name.startswith(f"{DRAWS}/") for name in lost)
+    for name in drawn + ["wells.json"] * any(map(is_simulated, lost)) + ["summary.json"] * bool(lost):
         (run.path / name).unlink(missing_ok=True)
     return lost
 

@@ -11,7 +11,7 @@ from abm.results.tables import as_table, read_csv, read_npz, read_parquet
 
 
 def result_hash(folder: Path) -> str:
-    """Return the SHA-256 over names, order and values of series, deaths, start, cells and fields.
+    """Return the SHA-256 over names, order and values of series, deaths, start, cells, fields and draws.
 
     Parameters
     ----------
@@ -19,8 +19,9 @@ def result_hash(folder: Path) -> str:
         A run folder with merged tables; tables it lacks are skipped.
     """
     digest = hashlib.sha256()
-    if (folder / "series.csv").exists():
-        _add_table(digest, "series", read_csv(folder / "series.csv"))
+    for name in ("series", "posterior/end_points", "posterior/series"):
+        if (folder / f"{name}.csv").exists():
+            _add_table(digest, name, read_csv(folder / f"{name}.csv"))
     for path in [
         *(folder / f"{name}.parquet" for name in ("deaths", "start", "events")),
         *sorted(folder.glob("cells/frame=*.parquet")),

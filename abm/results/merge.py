@@ -10,6 +10,7 @@ from abm.results.tables import (
     read_arrow,
     read_npz,
     read_parquet,
+    write_csv,
     write_csv_parts,
     write_npz,
     write_parquet,
@@ -38,6 +39,15 @@ def merge(folder: Path, parts: Sequence[SubjectFolder]) -> None:
     for step, chunks in _by_step(part.chunks(FIELDS) for part in parts):
         arrays = {name: values for chunk in chunks for name, values in read_npz(chunk).items()}
         write_npz(_frame(folder / FIELDS, step, "npz"), arrays)
+
+
+def merge_draws(folder: Path, parts: Sequence[SubjectFolder]) -> None:
+    """Write the tables of a folder of draws, the series last: with it all is there."""
+    found = _chunks(parts, "end_points")
+    if found:
+        write_csv(folder / "end_points.csv", concat(map(read_parquet, found)))
+    series = _chunks(parts, "series")
+    write_csv_parts(folder / "series.csv", map(read_arrow, series), _all_columns(series))
 
 
 def _chunks(parts: Sequence[SubjectFolder], table: str) -> list[Path]:

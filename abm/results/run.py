@@ -21,6 +21,7 @@ from abm.results.tables import ReadError, read_csv, read_npz, read_parquet, unre
 if TYPE_CHECKING:
     import pandas as pd
 
+DRAWS = "posterior"  # folder of what was run under draws of a posterior
 FRAME = re.compile(r"frame=(\d{6,})\.(?:parquet|npz)")
 
 
@@ -124,6 +125,10 @@ class Run:
     def start(self) -> pd.DataFrame:
         """Return one row per cell at the start or added later."""
         return read_parquet(self.path / "start.parquet").to_pandas()
+
+    def draws(self) -> Run | None:
+        """Return the series and end points under draws of a posterior, replicates being draws; None without them."""
+        return Run(self.path / DRAWS) if self.has(f"{DRAWS}/series.csv") else None
 
     def patients(self) -> pd.DataFrame:
         """Return one row per virtual patient: ``replicate`` and what was drawn, by dotted path."""

@@ -12,7 +12,7 @@ from abm.core.files import atomic_write, json_text, write_json
 
 FILES = "files.json"
 UNSEALED = (FILES, "log.jsonl", "report.html")
-FOLDERS = ("cells", "fields")
+FOLDERS = {"cells": "frame=*", "fields": "frame=*", "posterior": "*"}
 BELOW = re.compile(r"(?!\.)[^/\0]+(/(?!\.)[^/\0]+)?")
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -48,7 +48,7 @@ def seal(folder: Path, last: str, content: object, known: Mapping[str, str] = NO
         Hashes that need not be taken again.
     """
     text = json_text(content).encode()
-    found = [*folder.glob("*"), *(path for name in FOLDERS for path in (folder / name).glob("frame=*"))]
+    found = [*folder.glob("*"), *(path for name, made in FOLDERS.items() for path in (folder / name).glob(made))]
     names = sorted(path.relative_to(folder).as_posix() for path in found if path.is_file())
     kept = [name for name in names if BELOW.fullmatch(name) and name not in (*UNSEALED, last)]
     hashes = {name: known.get(name) or file_hash(folder / name) for name in kept}

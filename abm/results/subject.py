@@ -15,7 +15,7 @@ from abm.core.files import naming, remove_leftovers, write_json
 from abm.results.seal import NONE, changed, file_hash
 from abm.results.tables import Columns, ReadError, labelled, unreadable, write_arrow, write_npz, write_parquet
 
-TABLES = ("series", "deaths", "start", "cells", "events")
+TABLES = ("series", "deaths", "start", "cells", "events", "end_points")
 FIELDS = "fields"
 FRAMES = ("cells", "events", FIELDS)  # written while the subject runs, all else at its end
 CHUNK = re.compile(r"step=(\d{6,})\.(?:arrow|parquet|npz)")
@@ -43,7 +43,7 @@ class SubjectFolder:
     replicate: int
 
     def append(self, table: str, step: int, columns: Columns) -> None:
-        """Write the new rows of ``series``, ``deaths``, ``start`` or one frame of ``cells``.
+        """Write the new rows of ``series``, ``deaths``, ``start``, ``end_points`` or one frame of ``cells``.
 
         Rows of ``series``, ``deaths`` and ``start`` must be flushed before each checkpoint, with its step.
         """

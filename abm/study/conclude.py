@@ -9,7 +9,7 @@ import pandas as pd
 from abm.readouts.readout import Readout, Seen
 from abm.results.declared import DECLARED
 from abm.results.folder import RunFolder
-from abm.scenario.build import arm_of, subjects
+from abm.scenario.build import Subject, arm_of, subjects
 from abm.scenario.draws import draws
 from abm.scenario.measures import measures
 from abm.scenario.schema import Scenario
@@ -35,13 +35,17 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
 def end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """Return a row per arm and subject with what its read-outs find; none where they have no such table."""
     columns = {name: series[name].tolist() for name in series if name not in ("arm", "replicate")}
-    looks, rows, readouts = series.groupby(["arm", "replicate"], sort=False).indices, [], scenario.readouts
+    looks, rows = series.groupby(["arm", "replicate"], sort=False).indices, []
     for subject in subjects(scenario):
-        own = _records(columns, looks[subject.arm, subject.replicate])
-        seen = Seen(own, arm_of(scenario, subject).add, scenario.seed, subject.replicate)
-        row = {name: value for readout in readouts for name, value in readout.row(seen).items()}
+        row = end_points_of(scenario, subject, _records(columns, looks[subject.arm, subject.replicate]))
         rows += [{"arm": subject.arm, "replicate": subject.replicate} | row] if row else []
     return pd.DataFrame(rows)
+
+
+def end_points_of(scenario: Scenario, subject: Subject, own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what read-outs find in the looks at a subject."""
+    seen = Seen(own, arm_of(scenario, subject).add, scenario.seed, subject.replicate)
+    return {name: value for readout in scenario.readouts for name, value in readout.row(seen).items()}
 
 
 def _records(columns: Mapping[str, list[Any]], looks: Iterable[int]) -> list[dict[str, Any]]:

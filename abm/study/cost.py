@@ -10,6 +10,7 @@ from abm.core.simulation import time_grid
 from abm.scenario.build import subjects
 from abm.scenario.schema import Scenario
 from abm.study.batches import batches_of_run, most_side_by_side
+from abm.study.posterior import Posterior
 from abm.study.rows import REPLICATE, RowJob, scenario_at
 from abm.study.spec import Planned
 
@@ -79,6 +80,26 @@ def cost_of_run(scenario: Scenario, n_threads: int) -> RunCost:
         memory_bytes=_memory(work, n_workers),
         disk_bytes=FOLDER_BYTES + _disk(scenario, work),
         seconds=work.seconds / side_by_side + START_S,
+    )
+
+
+def cost_of_draws(scenario: Scenario, posterior: Posterior | None, n_threads: int) -> RunCost:
+    """Say what arms under draws take, one thread for each: of wells one of each arm, of patients the whole cohort."""
+    once = scenario.model_copy(update={"replicates": 1}) if scenario.space.has_controls else scenario
+    work, n_draws = _work(once), len(posterior.draws) if posterior else 0
+    n_jobs = n_draws * len({subject.arm for subject in subjects(once)})
+    side_by_side = max(1, min(n_threads, n_jobs))
+    n_workers = 1 if n_draws * work.seconds < SMALL else side_by_side
+    probe = dict(scenario.probes)[scenario.space.look]
+    looks = len(probe.times_h(scenario.duration)) if probe else 0
+    return RunCost(
+        n_subjects=n_draws * work.n_subjects,
+        n_cells=work.n_cells,
+        n_steps=work.n_steps,
+        n_workers=n_workers,
+        memory_bytes=_memory(work, n_workers),
+        disk_bytes=n_jobs * looks * LOOK_BYTES,
+        seconds=n_draws * work.seconds / side_by_side,
     )
 
 

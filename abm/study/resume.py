@@ -27,6 +27,7 @@ from abm.scenario.arms import Arm
 from abm.scenario.build import Subject, build, subjects
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
+from abm.study.posterior import Posterior
 from abm.study.subject import Place
 
 RECORD = "branch.json"
@@ -204,10 +205,11 @@ def _own_rows(table: pa.Table, subject: Subject) -> pa.Table:
     return table.filter(mine).drop_columns(["arm", "replicate"])
 
 
-def scenario_hash(scenario: Scenario, branch: Branch | None = None) -> str:
+def scenario_hash(scenario: Scenario, branch: Branch | None = None, posterior: Posterior | None = None) -> str:
     """Return the hash of all inputs, the model's own source among them."""
     past = {"branch": f"{branch.scenario_hash}@{branch.t_h!r}"} if branch else {}
-    content = {"scenario": plain(scenario), "model": model_hash(), **past}
+    drawn = {"posterior": posterior.identity} if posterior else {}
+    content = {"scenario": plain(scenario), "model": model_hash(), **past, **drawn}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -234,13 +236,15 @@ def going_on(
     """
     free(folder, unlocks)
     run, own = _opened(folder)
-    before = Branch.read(run)
-    own_hash = scenario_hash(own, before)
+    before, posterior = Branch.read(run), Posterior.read(folder)
+    own_hash = scenario_hash(own, before, posterior)
     if own_hash != run.scenario_hash:
         raise InputError(
             f"{folder} was made by another version of the model or its scenario.yaml was changed; run anew"
         )
     root = out or folder.resolve().parent.parent
+    if sets and posterior:
+        raise InputError(f"{folder} was run under draws of a posterior, which is not branched; run the scenario anew")
     if sets:
         scenario = load_scenario(folder / "scenario.yaml", tuple(sets))
         branch = Branch.of(run, own, scenario)

@@ -1,6 +1,8 @@
 """One scenario to one run folder: plan the subjects, run them side by side, merge, summarise."""
 
 import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from abm.core.errors import InputError, RunFailed
@@ -18,17 +20,39 @@ from abm.scenario.schema import Scenario
 from abm.scenario.warm import is_warm, warm_up
 from abm.study.batches import batches_of_run
 from abm.study.conclude import conclude
-from abm.study.cost import RunCost, cost_of_run, refuse_large_run
+from abm.study.cost import RunCost, cost_of_draws, cost_of_run, refuse_large_run
 from abm.study.jobs import NO_MEMORY, Monitor
 from abm.study.pool import run_jobs
+from abm.study.posterior import DrawJob, Posterior, pairs
+from abm.study.posterior import jobs as draw_jobs
+from abm.study.posterior import told as under_draws
 from abm.study.resume import Branch, scenario_hash
 from abm.study.subject import Place, SubjectJob, mend
 
 FEW_CELLS = 20_000  # design: below, a second thread in a subject gains nothing
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a run is made of."""
+
+    scenario: Scenario
+    branch: Branch | None
+    posterior: Posterior | None
+
+    @property
+    def hash(self) -> str:
+        """Return the hash of all of it."""
+        return scenario_hash(self.scenario, self.branch, self.posterior)
+
+
 def run_scenario(
-    scenario: Scenario, root: Path, n_threads: int, monitor: Monitor | None = None, branch: Branch | None = None
+    scenario: Scenario,
+    root: Path,
+    n_threads: int,
+    monitor: Monitor | None = None,
+    branch: Branch | None = None,
+    posterior: Posterior | None = None,
 ) -> Run:
     """Run a scenario, or return the finished run of the same content.
 
@@ -44,37 +68,39 @@ def run_scenario(
         Progress, log and the wish to stop.
     branch : Branch
         Start every subject from another run's checkpoint.
+    posterior : Posterior
+        Run each arm besides once under each of its draws.
 
     Raises
     ------
     InputError, ResourceRefused, RunFailed, Stopped
         See the exit codes.
     """
-    monitor, expected = monitor or Monitor(), cost_of_run(scenario, n_threads)
+    monitor, asked = monitor or Monitor(), _Asked(scenario, branch, posterior)
     with _told(), rarely_collected():
-        refuse_large_run(expected, root)
-        with _create(root, scenario, branch) as folder:
+        for cost in (cost_of_run(scenario, n_threads), cost_of_draws(scenario, posterior, n_threads)):
+            refuse_large_run(cost, root)
+        with _create(root, asked) as folder:
             if folder.is_open:
-                _carry_out(folder, scenario, expected, n_threads, monitor, branch)
+                _carry_out(folder, asked, n_threads, monitor)
         return Run.open(folder.path)
 
 
-def folder_of(scenario: Scenario, root: Path, branch: Branch | None = None) -> Path:
+def folder_of(scenario: Scenario, root: Path, posterior: Posterior | None = None) -> Path:
     """Return the folder of a run."""
-    return run_path(root, scenario.name, scenario_hash(scenario, branch), scenario.seed)
+    return run_path(root, scenario.name, scenario_hash(scenario, None, posterior), scenario.seed)
 
 
-def _create(root: Path, scenario: Scenario, branch: Branch | None) -> RunFolder:
+def _create(root: Path, asked: _Asked) -> RunFolder:
     try:
-        return RunFolder.create(root, scenario.name, scenario_hash(scenario, branch), scenario.seed)
+        return RunFolder.create(root, asked.scenario.name, asked.hash, asked.scenario.seed)
     except LockedError as error:
         raise InputError(str(error)) from None
 
 
-def _carry_out(
-    folder: RunFolder, scenario: Scenario, expected: RunCost, n_threads: int, monitor: Monitor, branch: Branch | None
-) -> None:
-    monitor.note = folder.log
+def _carry_out(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monitor) -> None:
+    scenario, posterior, monitor.note = asked.scenario, asked.posterior, folder.log
+    expected = cost_of_run(scenario, n_threads)
     folder.log("start", {"wells": expected.n_subjects, "workers": expected.n_workers, "threads": n_threads})
     warnings = warnings_of(scenario)
     for text in warnings:
@@ -83,17 +109,30 @@ def _carry_out(
         folder.log("damaged", {"files": folder.lost})
         monitor.tell(f"{folder.path} was damaged and is made again: {', '.join(folder.lost)} changed or gone")
     _describe(folder, scenario)
-    jobs = [] if folder.is_merged else _jobs(folder, scenario, expected, n_threads, monitor, branch)
-    monitor.begin(folder.path, len(jobs))
-    if jobs:
-        n_workers, per_job = min(expected.n_workers, len(jobs)), _per_job(expected, n_threads)
-        if not is_warm(scenario, per_job):
-            warm_up(scenario, per_job)
-        run_jobs(jobs, n_workers, monitor, per_job)
+    if posterior:
+        posterior.write(folder)
+    jobs = [] if folder.is_merged else _jobs(folder, scenario, expected, n_threads, monitor, asked.branch)
+    drawn = draw_jobs(folder, scenario, posterior) if posterior else []
+    monitor.begin(folder.path, len(jobs) + len(drawn))
+    _run(scenario, jobs, expected.n_workers, _per_job(expected, n_threads), monitor)
     folder.merge_parts([(subject.arm, subject.replicate) for subject in subjects(scenario)])
+    if posterior:
+        _run(scenario, drawn, cost_of_draws(scenario, posterior, n_threads).n_workers, 1, monitor)
+        folder.merge_draws(pairs(scenario, posterior))
     summary = conclude(folder, scenario)
+    if posterior:
+        summary |= {"posterior": under_draws(folder, scenario, posterior, summary)}
     folder.finish(summary | ({"warnings": warnings} if warnings else {}), n_threads)
     folder.log("finished", {})
+
+
+def _run(
+    scenario: Scenario, jobs: Sequence[SubjectJob] | Sequence[DrawJob], n_workers: int, per_job: int, monitor: Monitor
+) -> None:
+    if jobs:
+        if not is_warm(scenario, per_job):
+            warm_up(scenario, per_job)
+        run_jobs(jobs, min(n_workers, len(jobs)), monitor, per_job)
 
 
 def _describe(folder: RunFolder, scenario: Scenario) -> None:

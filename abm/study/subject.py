@@ -128,14 +128,21 @@ def _run_patients(scenario: Scenario, places: Sequence[Place], flow: Flow) -> No
         _finish_patients(simulation, [places[i].part for i in members], scenario.space.look)
 
 
-def _finish_patients(simulation: Simulation, parts: Sequence[SubjectFolder], look: str) -> None:
-    world, seen, errors = simulation.world, simulation.records[look], balance(simulation.world)
+def looks_at_patients(simulation: Simulation, look: str, n: int) -> dict[str, np.ndarray]:
+    """Return the columns of the series of patients side by side, shape (looks, n)."""
+    seen = simulation.records[look]
     rows = [seen[step] for step in sorted(seen)]
-    columns = {name: np.array([np.broadcast_to(row[name], len(parts)) for row in rows]) for name in rows[0]}
+    return {name: np.array([np.broadcast_to(row[name], n) for row in rows]) for name in rows[0]}
+
+
+def _finish_patients(simulation: Simulation, parts: Sequence[SubjectFolder], look: str) -> None:
+    world, errors = simulation.world, balance(simulation.world)
+    columns = looks_at_patients(simulation, look, len(parts))
+    n_looks = len(next(iter(columns.values())))
     series = as_table({name: values.T.ravel() for name, values in columns.items()})
     for s, part in enumerate(parts):
         write_frames(simulation, part)
-        part.append("series", world.step, series.slice(s * len(rows), len(rows)))
+        part.append("series", world.step, series.slice(s * n_looks, n_looks))
         part.finish({"steps": world.step, "conservation": own(errors, s)})
 
 
