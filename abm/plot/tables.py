@@ -26,6 +26,14 @@ class Tables(Run):
         """Return the time series of all wells."""
         return self._once("series", super().series)
 
+    def draws(self) -> Tables | None:
+        """Return the series and end points under draws of a posterior."""
+        return self._once("draws", lambda: (found := super(Tables, self).draws()) and Tables(found.path))
+
+    def end_points(self) -> pd.DataFrame:
+        """Return one row per protocol and patient."""
+        return self._once("end points", super().end_points)
+
     def deaths(self) -> pd.DataFrame:
         """Return one row per death."""
         return self._once("deaths", super().deaths)

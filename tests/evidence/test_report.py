@@ -4,17 +4,20 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from abm.core.errors import InputError
 from abm.evidence.calibrate import calibrate
 from abm.evidence.claim import chosen
+from abm.evidence.draws import Draws
 from abm.evidence.fit import load_calibration
-from abm.evidence.report import drawn, evaluate
+from abm.evidence.report import evaluate
 from abm.evidence.score import probabilities
+from abm.scenario.from_file import load_scenario
 from abm.study.execute import local
 from abm.study.jobs import Monitor
-from abm.study.rows import scenario_at
+from abm.study.rows import as_base, scenario_at
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 TINY = (
@@ -104,6 +107,7 @@ def test_a_posterior_that_cannot_be_used_is_refused_by_its_place(tmp_path, fit):
         ("cut", lambda found: None, r"cut.fit\.json  cannot be read"),
         ("bare", lambda found: {**found, "particles": []}, r"--posterior .*bare  the fit holds no posterior"),
         ("uneven", lambda found: {**found, "weights": [1.0]}, r"uneven.fit\.json  particles and weights do not fit"),
+        ("few", lambda found: {**found, "particles": found["particles"][:9], "weights": [1] * 9}, "20 draws are asked"),
         ("keyless", lambda found: {"particles": found["particles"]}, r"keyless.fit\.json  cannot be read: 'weights'"),
         ("lost", lambda found: {**found, "particles": [{"processes.x.y": 1}] * 20}, r"lost.fit\.json.*no 'x' in"),
     ):
@@ -116,7 +120,11 @@ def test_a_posterior_that_cannot_be_used_is_refused_by_its_place(tmp_path, fit):
 
 
 def test_sets_are_drawn_from_a_posterior_by_their_weights(tmp_path):
-    particles = [{"a": i} for i in range(3)]
-    (tmp_path / "fit.json").write_text(json.dumps({"particles": particles, "weights": [0.0, 3.0, 1.0]}))
-    found = [theta["a"] for theta in drawn(tmp_path, 1000)]
-    assert (found.count(0), found.count(1)) == (0, pytest.approx(750, abs=4.5 * (1000 * 0.75 * 0.25) ** 0.5))
+    base = as_base(load_scenario(CONFIGS / "parameters" / "wm_bright.yaml"))
+    shutil.copy(CONFIGS / "parameters" / "wm_bright.yaml", tmp_path / "parameters.yaml")
+    particles = [{"processes.docking.max_per_h": 5000.0 + i} for i in range(100)]
+    weights = [0.0] * 50 + [3.0] + [1.0 / 49] * 49
+    (tmp_path / "fit.json").write_text(json.dumps({"particles": particles, "weights": weights}))
+    rows = [draw.row for draw in Draws.read(tmp_path).thinned(40, base)]
+    assert (min(rows), rows.count(50)) == (50, 30)
+    assert np.diff(rows[30:]).tolist() == pytest.approx([4.9] * 9, abs=1.0), "evenly thinned"

@@ -22,6 +22,10 @@ LIMITS = (
     "between simulated {subjects} only. Agreement with a published number does not prove a mechanism: several sets of "
     "parameters can give the same result.",
 )
+OF_DRAWS = (
+    "What stands over draws shows besides what the fit leaves open of the parameters that it learnt: not of those that "
+    "it held, nor whether the model is right."
+)
 WORDS = {checks.PASSED: "✓ passed", checks.FAILED: "✗ failed", checks.UNDECIDED: "? undecided"}
 FAILS = {
     "conservation": "✗ A conservation check failed (see Conservation): do not rely on these numbers.",
@@ -108,9 +112,10 @@ def again(run: Run) -> Section:
     return Section("How to run it again", [AGAIN], "abm run scenario.yaml", [Table(rows, look="facts")], folded=folded)
 
 
-def limits(subjects: str) -> Section:
+def limits(subjects: str, has_draws: bool = False) -> Section:
     """Return what a report of wells or patients must not be taken for."""
-    return Section("Limits", [text.format(subjects=subjects) for text in LIMITS], look="limits")
+    text = [text.format(subjects=subjects) for text in LIMITS]
+    return Section("Limits", text + [OF_DRAWS] * has_draws, look="limits")
 
 
 def unit(text: str) -> str:

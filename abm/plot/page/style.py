@@ -14,6 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -42,6 +43,11 @@ FONT_PT = 9.0
 SMALL_PT = 8.0
 WIDE_FOLD = 30.0
 COMPRESSION = 3  # design: without transparency as small as with it by default, in three fifths of the time
+
+
+def rgb(colour: str) -> tuple[float, float, float]:
+    """Return red, green and blue of a colour, each 0 to 1."""
+    return to_rgb(colour)
 
 
 def effector_colours(place: int) -> tuple[str, str]:

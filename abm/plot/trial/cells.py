@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from abm.plot import draws
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
 from abm.plot.page.panel import DASHED, SOLID, Panel
@@ -77,6 +78,9 @@ def _draw(ax: Axes, trial: Trial, panel: Panel) -> None:
             curve = medians(trial, name, one.column) * said.factor
             ax.plot(trial.clock.of(curve.index), curve, color=trial.looks[name].colour, linewidth=1.4, linestyle=dash)
             shown.append(curve)
+            if over := trial.band(name, one.column):
+                draws.shade(ax, over.times(said.factor)._replace(x=trial.clock.of(over.x)), trial.looks[name].colour)
+                shown.append(pd.Series(said.factor * over.hi))
     found = pd.concat(shown)
     if panel in COUNTS and style.is_wide(found):
         style.log_axis(ax.yaxis)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from abm.plot import draws
 from abm.plot.page import style
 from abm.plot.trial.clock import MOST_TICKS
 from abm.plot.trial.trial import Trial
@@ -46,6 +47,9 @@ def draw(ax: Axes, trial: Trial, protocol: str, column: str, *, is_log: bool = F
     table = trial.table(protocol, column)
     table = table.where(table > 0) if is_log else table
     x, look = trial.clock.of(table.index), trial.looks[protocol]
+    if over := trial.band(protocol, column):
+        lo, hi = (np.where(end > 0, end, np.nan) if is_log else end for end in (over.lo, over.hi))
+        draws.shade(ax, draws.Band(trial.clock.of(over.x), lo, hi), look.colour)
     (line,) = ax.plot(x, table.median(axis=1), color=look.colour, linewidth=1.6)
     if has_band and table.shape[1] > 1:
         lo, hi = (table.quantile(q, axis=1) for q in BAND)
@@ -74,6 +78,7 @@ def keys(trial: Trial, *, has_infusions: bool = False, has_band: bool = True) ->
     found: list[Artist] = [style.line_key(look.label, look.colour) for look in trial.looks.values()]
     if has_band and not trial.is_single:
         found.append(style.area_key("5–95 % of patients", style.GREY, 0.35))
+    found += draws.keys(trial.run)
     if has_infusions:
         found.append(style.line_key("infusion", style.INK, "v", ""))
     return found

@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from abm.plot import draws
 from abm.plot.arms import label
 from abm.plot.page import sections as shared
 from abm.plot.page import wording
-from abm.plot.page.html import Cell, Section, Table
+from abm.plot.page.html import Cell, Row, Section, Table
 from abm.plot.trial import curves, responses
 from abm.plot.trial.trial import HOURS_PER_DAY, NOT_OBSERVED, Trial
 from abm.results.declared import Measure
@@ -48,13 +49,21 @@ def patients(trial: Trial) -> list[Section]:
     return [Section("The patient" if trial.is_single else "Patients", tables=[table])]
 
 
-def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
+def _over_draws(trial: Trial, names: Sequence[str], one: Measure, texts: Sequence[str]) -> list[Cell | str]:
+    """Return what is told of each protocol, below it the interval over draws where there are any."""
+    over = [draws.between(trial.run, name, one) for name in names]
+    return [Cell(text, f"over draws {ends}") if ends else text for text, ends in zip(texts, over, strict=True)]
+
+
+def _cohort_rows(trial: Trial, names: Sequence[str]) -> list[Row]:
     found = [trial.run.summary()["arms"].get(name, {}) for name in names]
-    rows = [["Patients", *(f"{arm.get('n', 0):,}" for arm in found)]]
+    rows: list[Row] = [["Patients", *(f"{arm.get('n', 0):,}" for arm in found)]]
     for one in _told(trial, found, "shares"):
-        rows += [[one.words, *(_share(arm.get("shares", {}).get(one.name)) for arm in found)]]
+        texts = [_share(arm.get("shares", {}).get(one.name)) for arm in found]
+        rows += [[one.words, *_over_draws(trial, names, one, texts)]]
     for one in _told(trial, found, "medians"):
-        rows += [[_over(one), *(_median(one, arm.get("medians", {}).get(one.name)) for arm in found)]]
+        texts = [_median(one, arm.get("medians", {}).get(one.name)) for arm in found]
+        rows += [[_over(one), *_over_draws(trial, names, one, texts)]]
     return rows
 
 
@@ -67,11 +76,12 @@ def _over(one: Measure) -> str:
     return f"{one.words}, {one.over}" + (f" ({one.shown})" if one.shown else "")
 
 
-def _single_rows(trial: Trial, names: Sequence[str]) -> list[list[str]]:
+def _single_rows(trial: Trial, names: Sequence[str]) -> list[Row]:
     found = [trial.outcomes(name).iloc[0] for name in names]
     columns = [name for name in found[0].index if name != "arm"]
     known = [one for one in trial.end_points_known(columns) if one.kind != "share"]
-    return [[one.axis, *(_own(one, own) for own in found)] for one in known]
+    told = [(one, [_own(one, own) for own in found]) for one in known]
+    return [[one.axis, *_over_draws(trial, names, one, texts)] for one, texts in told]
 
 
 def _own(one: Measure, found: pd.Series) -> str:

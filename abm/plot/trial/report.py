@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from abm.plot import draws
 from abm.plot.arms import quoted
 from abm.plot.page import sections as shared
 from abm.plot.page import wording
@@ -38,13 +39,14 @@ def sections(trial: Trial, drawn: Sequence[Drawn], references: Mapping[str, str]
     return [
         shared.asked(question_of(trial.run), "Protocols"),
         *numbers.key_numbers(trial),
+        *draws.sections(trial.run, "patients"),
         *virtual.populations(trial, references),
         Section("Figures", figures=drawn),
         *numbers.patients(trial),
         shared.parameters(trial.run, references),
         shared.conservation(trial.run),
         shared.again(trial.run),
-        shared.limits("patients"),
+        shared.limits("patients", trial.run.draws() is not None),
     ]
 
 

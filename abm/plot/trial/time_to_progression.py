@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from abm.plot import draws
 from abm.plot.arms import label
 from abm.plot.page import style, wording
 from abm.plot.trial.trial import IGM, NOT_OBSERVED, Trial
+from abm.statistics.draws import middle
 from abm.statistics.survival import at_risk, kaplan_meier, log_rank
 
 ORDER = 60
@@ -50,6 +54,7 @@ def figure(trial: Trial) -> Figure:
     fig = style.new_figure(3.5 + height)
     ax, table = fig.subplots(2, 1, sharex=True, height_ratios=[2.8, height])
     for group in found:
+        draws.shade(ax, _band(trial, group), group.colour, "post")
         _draw(ax, trial, group)
     style.dress(ax, "", "free of progression (%)")
     ax.set_ylim(0, 102)
@@ -57,7 +62,7 @@ def figure(trial: Trial) -> Figure:
     ax.set_xlim(0, 1.02 * trial.end_d / trial.clock.days)
     trial.clock.mark(ax.xaxis, trial.end_d)
     _write_at_risk(table, trial, found)
-    style.legend_below(fig, [style.line_key(group.words, group.colour) for group in found])
+    style.legend_below(fig, [style.line_key(group.words, group.colour) for group in found] + draws.keys(trial.run))
     return fig
 
 
@@ -71,22 +76,26 @@ def seen(trial: Trial) -> str:
 
 def groups(trial: Trial) -> list[Group]:
     """Return the patients by protocol or, where there is one protocol, by the factors they have at the start."""
-    if len(trial.protocols) > 1:
-        return [_group(trial, name, None, label(name), trial.looks[name].colour) for name in trial.protocols]
-    only = trial.protocols[0]
-    rows = trial.outcomes(only)
+    return _groups(trial, {name: trial.outcomes(name) for name in trial.protocols})
+
+
+def _groups(trial: Trial, outcomes: Mapping[str, pd.DataFrame]) -> list[Group]:
+    """Return the groups of patients with these end points by protocol."""
+    if len(outcomes) > 1:
+        return [_group(rows, None, label(name), trial.looks[name].colour) for name, rows in outcomes.items()]
+    ((only, rows),) = outcomes.items()
     if "surface_igm_MFI" in rows:
         cut = trial.rule("surface_igm_cut_mfi")
         is_high = (rows["surface_igm_MFI"] > cut).to_numpy()
         words = (f"surface IgM above {cut:g} MFI", f"surface IgM up to {cut:g} MFI")
         names = zip(words, (style.VERMILION, style.BLUE), (is_high, ~is_high), strict=True)
-        return [_group(trial, only, chosen, words, colour) for words, colour, chosen in names if chosen.any()]
+        return [_group(rows, chosen, words, colour) for words, colour, chosen in names if chosen.any()]
     if rows["baseline_albumin_g_per_L"].isna().any():
-        return [_group(trial, only, None, label(only), trial.looks[only].colour)]
+        return [_group(rows, None, label(only), trial.looks[only].colour)]
     n_factors = (rows[f"baseline_{IGM}"] > CUT_G_PER_L).to_numpy().astype(int)
     n_factors += (rows["baseline_albumin_g_per_L"] < ALBUMIN_G_PER_L).to_numpy()
     looks = zip(FACTORS, (style.BLUE, style.ORANGE, style.VERMILION), strict=True)
-    found = [_group(trial, only, n_factors == n, words, colour) for n, (words, colour) in enumerate(looks)]
+    found = [_group(rows, n_factors == n, words, colour) for n, (words, colour) in enumerate(looks)]
     return [group for group in found if group.time_d.size]
 
 
@@ -98,8 +107,18 @@ def compared(found: list[Group]) -> float:
     return log_rank(a.time_d, a.has_progressed.tolist(), b.time_d, b.has_progressed.tolist())
 
 
-def _group(trial: Trial, protocol: str, chosen: NDArray[np.bool_] | None, words: str, colour: str) -> Group:
-    rows = trial.outcomes(protocol)
+def _band(trial: Trial, group: Group) -> draws.Band | None:
+    """Return between which ends the curves of the same group under draws lie, in the clock's unit."""
+    each = [_groups(trial, outcomes) for outcomes in trial.outcomes_of_draws()]
+    own = [kaplan_meier(one.time_d, one.has_progressed) for found in each for one in found if one.words == group.words]
+    if not own:
+        return None
+    t_d = np.unique(np.concatenate([*(one.time for one in own), [trial.end_d]]))
+    shares = [100 * one.share[np.searchsorted(one.time, t_d, side="right") - 1] for one in own]
+    return draws.Band(trial.clock.of(t_d), *middle(shares, axis=0))
+
+
+def _group(rows: pd.DataFrame, chosen: NDArray[np.bool_] | None, words: str, colour: str) -> Group:
     rows = rows if chosen is None else rows.loc[chosen]
     progression = rows["time_to_progression_d"]
     time_d = progression.fillna(rows["follow_up_d"]).to_numpy(dtype=float)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from abm.plot import arms
+from abm.plot import arms, draws
 from abm.plot.tables import Tables
 from abm.plot.trial.clock import clock_for
 from abm.results.declared import Measure, declared
@@ -126,6 +126,21 @@ class Trial:
             rows = self.series.loc[self.series["arm"] == protocol]
             self._tables[key] = rows.pivot(index="time_d", columns="replicate", values=column).sort_index()
         return self._tables[key]
+
+    def band(self, protocol: str, column: str) -> draws.Band | None:
+        """Return between which ends the middle 95 % of draws lie, of medians over patients, by day."""
+        found = draws.band(self.run, protocol, column)
+        return found and found._replace(x=found.x / HOURS_PER_DAY)
+
+    def outcomes_of_draws(self) -> list[dict[str, pd.DataFrame]]:
+        """Return for every draw the end points of each protocol, indexed by patient; none where there are no draws."""
+        drawn = self.run.draws()
+        if drawn is None:
+            return []
+        each = _named(drawn.end_points()).groupby(["replicate", "arm"], sort=True)
+        tables = {key: rows.set_index("patient").sort_index() for key, rows in each}
+        numbers = sorted({draw for draw, _ in tables})
+        return [{name: tables[draw, name] for name in self.protocols} for draw in numbers]
 
     def outcomes(self, protocol: str) -> pd.DataFrame:
         """Return the end points of a protocol, indexed by patient."""

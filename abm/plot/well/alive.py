@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from abm.plot import arms
+from abm.plot import arms, draws
 from abm.plot.page import style, wording
 from abm.plot.well import timecourse
 from abm.results.run import Run
@@ -35,6 +35,8 @@ def figure(run: Run) -> Figure:
         ax.plot(curve.time_h, 100 * curve.values.mean(axis=0), color=colour, linestyle=style.DASH, linewidth=1.2)
     for turn, name in enumerate(look):
         curve = arms.alive_frac(run, name)
+        if over := draws.alive_band(run, name):
+            draws.shade(ax, over.times(100.0), look[name].colour)
         timecourse.draw_curve(ax, arms.Curves(curve.time_h, 100 * curve.values), look[name], turn=turn, over=of_percent)
     style.dress(ax, timecourse.TIME_LABEL, "B cells alive (% of start)")
     style.time_axis(ax.xaxis)

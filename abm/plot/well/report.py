@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from abm.plot import arms
+from abm.plot import arms, draws
 from abm.plot.page import sections as shared
 from abm.plot.page import wording
 from abm.plot.page.html import Cell, Drawn, Section, Table
@@ -50,31 +50,41 @@ def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) ->
     return [
         shared.asked(question_of(run), "Arms", CONTROLS if arms.control_of(run) else ""),
         _key_numbers(run),
+        *draws.sections(run, "wells"),
         Section("Figures", figures=drawn),
         shared.parameters(run, references),
         shared.conservation(run),
         shared.step_size(run),
         shared.again(run),
-        shared.limits("wells"),
+        shared.limits("wells", run.draws() is not None),
     ]
 
 
 def _key_numbers(run: Run) -> Section:
     n = arms.n_replicates(run)
     died = [f"Died: {arms.cause_name(cause)}" for cause in arms.causes(run)]
-    rows = [[arms.label(name), *_shares(run, name)] for name in arms.treated(run)]
+    over = [_over_draws(run, name) for name in arms.treated(run)]
+    rows = [[arms.label(name), *_shares(run, name, own)] for name, own in zip(arms.treated(run), over, strict=True)]
     caption = CAPTION.format(intervals=INTERVALS.format(n=n) if n > 1 else ALONE)
-    table = Table(rows, ("Arm", *SHARES.values(), *died), caption)
+    first, *others = SHARES.values()
+    table = Table(rows, ("Arm", first, *["Survival over draws"] * any(over), *others, *died), caption)
     return Section(f"Key numbers after {arms.end_h(run):g} h", shared.warnings(run), tables=[table])
 
 
-def _shares(run: Run, name: str) -> list[Cell]:
+def _over_draws(run: Run, name: str) -> list[Cell]:
+    """Return median and interval of an arm's survival over draws; nothing where there are none."""
+    over = draws.number(run, name, "survival")
+    return [Cell(wording.percent(over["median"]), wording.interval(over["lo"], over["hi"]))] if over else []
+
+
+def _shares(run: Run, name: str, over: list[Cell]) -> list[Cell]:
     """Return an arm's survivals, its control and its deaths by cause."""
     died = arms.death_shares(run, name)
     found = [estimate(run, name, key) for key in SHARES]
     found += [of_share(died[cause]) if len(died) else NO_INTERVAL for cause in arms.causes(run)]
     looks = ["strong"] + [""] * (len(found) - 1)
-    return [
+    cells = [
         Cell(wording.percent(one.mean), wording.interval(one.lo, one.hi), look)
         for one, look in zip(found, looks, strict=True)
     ]
+    return [cells[0], *over, *cells[1:]]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from abm.plot import arm_series, arms
+from abm.plot import arm_series, arms, draws
 from abm.plot.page import style, wording
 from abm.plot.well.survival_by_arm import BAND_FRAC, estimate
 from abm.results.run import Run
@@ -33,12 +33,12 @@ def figure(run: Run) -> Figure:
     kinds = list(dict.fromkeys(zip(points["x_name"], points["x_unit"], strict=True)))
     fig = style.new_figure(0.6 + 3.2 * -(-len(kinds) // 2))
     for ax, (name, unit) in zip(style.panels(fig, len(kinds), 2, share=False), kinds, strict=True):
-        _draw_kind(ax, points.loc[(points["x_name"] == name) & (points["x_unit"] == unit)])
+        _draw_kind(ax, run, points.loc[(points["x_name"] == name) & (points["x_unit"] == unit)])
         style.dress(ax, f"{name} ({wording.units(unit)})" if unit else name, "survival (% of control)")
     groups = list(dict.fromkeys(points["group"]))
-    if len(groups) > 1:
-        looks = _group_looks(points)
-        style.legend_below(fig, [style.line_key(arms.label(g), *looks[g]) for g in groups])
+    looks = _group_looks(points)
+    named = [style.line_key(arms.label(g), *looks[g]) for g in groups] if len(groups) > 1 else []
+    style.legend_below(fig, named + draws.keys(run))
     return fig
 
 
@@ -67,15 +67,20 @@ def _group_looks(points: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return {g: (style.ARM_COLOURS[i % 7], style.MARKERS[i % 7]) for i, g in enumerate(groups)}
 
 
-def _draw_kind(ax: Axes, points: pd.DataFrame) -> None:
+def _draw_kind(ax: Axes, run: Run, points: pd.DataFrame) -> None:
     looks = _group_looks(points)
     ax.axhspan(*(100 * edge for edge in BAND_FRAC), color=style.GREEN, alpha=0.18, linewidth=0)
     for group, rows in points.groupby("group", sort=False):
         colour, marker = looks[group]
+        over = [draws.number(run, name, "survival") or {"lo": np.nan, "hi": np.nan} for name in rows["arm"]]
+        lo, hi = (np.array([100.0 * one[end] for one in over]) for end in ("lo", "hi"))
+        if np.isfinite(lo).any():
+            draws.shade(ax, draws.Band(rows["x"].to_numpy(), lo, hi), colour)
         mid = Interval(*(rows[part].to_numpy() for part in ("mean", "lo", "hi"))).times(100.0)
         ax.errorbar(rows["x"], mid.mean, yerr=mid.reach(), color=colour, marker=marker, markersize=5,
                     linewidth=1.6, elinewidth=1.2, capsize=2.5)  # fmt: skip
-    ax.set_ylim(0, 100 * max(1.02, points["hi"].max() * 1.02))
+    ends = (over["hi"] for name in points["arm"] if (over := draws.number(run, name, "survival")))
+    ax.set_ylim(0, 102 * max(1.0, points["hi"].max(), *ends))
     if style.is_wide(points["x"]):
         _log_with_zero(ax, points["x"].to_numpy())
 

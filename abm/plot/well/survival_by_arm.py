@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from abm.plot import arms
+from abm.plot import arms, draws
 from abm.plot.page import style, wording
 from abm.results.run import Run
 from abm.statistics.intervals import NO_INTERVAL, Interval, of_ratio, of_share
@@ -83,6 +83,9 @@ def _replicates(run: Run, arm: str, key: str) -> np.ndarray:
 def _draw_arm(ax: Axes, run: Run, name: str, row: int) -> None:
     look = arms.looks(run)[name]
     mid, control = estimate(run, name), estimate(run, name, "control")
+    if over := draws.number(run, name, "survival"):
+        x = np.array([100 * over["lo"], 100 * over["hi"]])
+        draws.shade(ax, draws.Band(x, np.full(2, row - 0.16), np.full(2, row + 0.16)), look.colour)
     single = 100 * _replicates(run, name, "survival")
     if single.size > 1:
         ax.plot(single, np.full(single.size, row + 0.26), ".", color=look.colour, markersize=3.5, alpha=0.8)
@@ -99,6 +102,7 @@ def _draw_arm(ax: Axes, run: Run, name: str, row: int) -> None:
 
 def _highest(run: Run) -> float:
     ends = [estimate(run, name, key).hi for name in arms.treated(run) for key in ("survival", "control")]
+    ends += [over["hi"] for name in arms.treated(run) if (over := draws.number(run, name, "survival"))]
     return max((float(end) for end in ends if math.isfinite(end)), default=1.0)
 
 
@@ -111,4 +115,5 @@ def _keys(run: Run) -> list:
         *single,
         hollow,
         style.area_key("15–25 %", style.GREEN, 0.18),
+        *draws.keys(run),
     ]

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from abm.plot import arms
+from abm.plot import arms, draws
 from abm.plot.page import style
 from abm.plot.page.panel import Panel
 from abm.results.run import Run
@@ -39,6 +39,8 @@ def draw_panel(ax: Axes, run: Run, panel: Panel, names: Sequence[str]) -> None:
     for turn, name in enumerate(names):
         curve = arms.curves(run, name, panel.column)
         scaled = arms.Curves(curve.time_h, curve.values * said.factor)
+        if over := draws.band(run, name, panel.column):
+            draws.shade(ax, over.times(said.factor), look[name].colour)
         draw_curve(ax, scaled, look[name], turn=turn)
         peaks.append(float(scaled.values.max(initial=0)))
     if style.is_wide(peaks):
@@ -62,9 +64,10 @@ def keys(run: Run, names: Sequence[str]) -> list[Artist]:
 
 
 def band_key(run: Run) -> list[Artist]:
-    """Return the legend entry of the interval band; a single replicate has none."""
+    """Return the legend entries of the interval band, which a single replicate has not, and of that over draws."""
     n = arms.n_replicates(run)
-    return [style.area_key(f"95 % interval, {n} replicates", style.GREY, 0.35)] if n > 1 else []
+    own = [style.area_key(f"95 % interval, {n} replicates", style.GREY, 0.35)] if n > 1 else []
+    return own + draws.keys(run)
 
 
 def mean_at(run: Run, arm: str, column: str) -> float:
