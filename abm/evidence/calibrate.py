@@ -13,6 +13,7 @@ import numpy as np
 from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.document.load import as_yaml
+from abm.evidence.draws import FIT
 from abm.evidence.emulation import Held, Runs, checked, places, relearn, run
 from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
@@ -32,7 +33,6 @@ from abm.study.jobs import Monitor
 from abm.study.pool import Engine
 from abm.study.rows import scenario_at
 
-FIT = "fit.json"
 OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
 

@@ -9,24 +9,26 @@ from typing import Any, Self
 
 import numpy as np
 
-from abm.core.errors import Fault, InputError
+from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import bounds_text, plain
 from abm.core.units import UnitError, quantity_text
 from abm.document.load import Document, apply_overrides, resolve
 from abm.document.reading import ON_COMMAND_LINE, Keys, value_at
 from abm.evidence.hypotheses import HYPOTHESES, switched_off
+from abm.evidence.nuisances import NUISANCES
 from abm.evidence.score import group_of
 from abm.results.study import StudyFolder
 from abm.results.tables import ReadError, read_csv, read_parquet
 from abm.scenario.draws import parameter_at
 from abm.scenario.from_file import load_scenario
+from abm.scenario.parameters import parameters
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.statistics.draws import ENDS
 from abm.study.posterior import Draw, Posterior
 from abm.study.rows import scenario_at
 
-FIT, SET = "fit.json", "parameters.yaml"
+FIT, SET = "fit.json", "parameters.yaml"  # in the folder of a fit
 ALLOWED = "the folder of a fit, such as runs/fit/<name>, or a table of draws (.csv, .parquet)"
 TABLES = {".csv": read_csv, ".parquet": read_parquet}
 WHAT_FIT_WRITES = "what abm fit writes"
@@ -143,8 +145,9 @@ class Draws:
                 faults += [replace(fault, path=path, file=self.file) for fault in error.faults]
                 continue
             if self.parameters is None and not parameter_at(data, path):
+                near = nearest(path, parameters(Scenario.model_validate(data))["name"])
                 allowed = "a column for each parameter, by its dotted path"
-                faults.append(Fault("no parameter of the scenario", path, self.file, allowed=allowed))
+                faults.append(Fault("no parameter of the scenario", path, self.file, allowed=allowed, nearest=near))
         return faults
 
     def _not_allowed(self, data: Mapping[str, Any], paths: Sequence[str]) -> list[Fault]:
@@ -195,7 +198,8 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         raise InputError(Fault(f"{min(twice)} a second time", file=str(path), allowed="one column for each path"))
     if not table.num_rows:
         raise InputError(Fault("the table holds no draws", file=str(path), allowed="one row for each draw"))
-    return [RENAMED.of_sets(row, str(path), {})[0] for row in table.to_pylist()]
+    names = [name for name in table.column_names if name.rpartition(".")[2] not in NUISANCES]  # of one paper alone
+    return [RENAMED.of_sets(row, str(path), {})[0] for row in table.select(names).to_pylist()]
 
 
 def _written(data: Mapping[str, Any], path: str, value: float) -> Any:

@@ -12,12 +12,12 @@ import pytest
 from abm.core.errors import InputError
 from abm.evidence.calibrate import calibrate, cost
 from abm.evidence.claim import chosen
+from abm.evidence.draws import Draws
 from abm.evidence.emulation import Runs, design, run
 from abm.evidence.fit import load_calibration
 from abm.evidence.hypotheses import HYPOTHESES
 from abm.evidence.lab import Lab
 from abm.evidence.posterior import UNDEFINED, Literature, sample
-from abm.evidence.report import drawn
 from abm.plot.page.report import write_report
 from abm.results.study import StudyFolder
 from abm.results.tables import read_parquet
@@ -220,7 +220,7 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path, monkeyp
     draws = read_parquet(folder.path / "posterior.parquet")["processes.docking.rho50_per_cell"].to_numpy()
     assert draws.size == len(found["particles"]) == 40
     assert np.quantile(draws, 0.5) == pytest.approx(row["median"])
-    assert len(drawn(folder.path, 5)) == 5
+    assert len(Draws.read(folder.path).thinned(5, problem.base)) == 5
     assert [one["paper"] for one in found["papers"]] == ["Kennedy2003", "Golay2003"]
     page = write_report(folder.path).read_text()
     for words in ("Every paper without itself", "Posterior", "What was learnt", "Emulators on runs", "Golay2003"):
