@@ -17,7 +17,7 @@ from abm.core.files import (
 )
 from abm.results.hashes import result_hash
 from abm.results.lock import LOCK_NAME, Lock
-from abm.results.merge import is_simulated, merge, merge_draws
+from abm.results.merge import is_simulated, merge
 from abm.results.provenance import collect
 from abm.results.run import DRAWS, Run
 from abm.results.seal import FILES, seal, sealed
@@ -130,14 +130,6 @@ class RunFolder(Run):
         self._require_lock()
         write_csv_parts(self.path / name, map(as_table, parts))
 
-    def write_draws(self, name: str, content: Mapping[str, object]) -> None:
-        """Write what the draws are, and beside it the arms that are run under them."""
-        self._require_lock()
-        with naming(self.path / DRAWS):
-            (self.path / DRAWS).mkdir(exist_ok=True)
-        write_csv(self.path / DRAWS / "arms.csv", self.arms())
-        write_json(self.path / DRAWS / name, content)
-
     def log(self, event: str, fields: Mapping[str, object]) -> None:
         """Add one line to ``log.jsonl``."""
         append_event(self.path / "log.jsonl", event, fields)
@@ -145,12 +137,6 @@ class RunFolder(Run):
     def subject(self, arm: str, replicate: int) -> SubjectFolder:
         """Return the part of one subject, made if missing."""
         part = self._part(arm, replicate)
-        self._make(part.path)
-        return part
-
-    def drawn(self, arm: str, draw: int) -> SubjectFolder:
-        """Return the part of one arm under one draw, made if missing."""
-        part = self._part(arm, draw, DRAWS)
         self._make(part.path)
         return part
 
@@ -188,17 +174,6 @@ class RunFolder(Run):
         with suppress(OSError):
             (self.path / "parts").rmdir()
 
-    def merge_draws(self, pairs: Sequence[tuple[str, int]]) -> None:
-        """Put the tables of arms under draws under one another, in the order given, and remove the parts."""
-        self._require_lock()
-        parts = [self._part(arm, draw, DRAWS) for arm, draw in pairs]
-        if self.draws() is None:
-            merge_draws(self.path / DRAWS, parts)
-        for part in parts:
-            part.remove()
-        with suppress(OSError):
-            (self.path / DRAWS / "parts").rmdir()
-
     def finish(self, summary: Mapping[str, object], n_threads: int = 1) -> str:
         """Write the provenance and, last of all, the summary with both hashes; return the result hash."""
         self._require_lock()
@@ -216,8 +191,8 @@ class RunFolder(Run):
         if not self.is_open:
             raise FolderError(f"{self.path} is not open for writing: this process does not hold its lock")
 
-    def _part(self, arm: str, replicate: int, below: str = "") -> SubjectFolder:
-        return SubjectFolder(self.path / below / "parts" / subject_name(arm, replicate), arm, int(replicate))
+    def _part(self, arm: str, replicate: int) -> SubjectFolder:
+        return SubjectFolder(self.path / "parts" / subject_name(arm, replicate), arm, int(replicate))
 
 
 def _discard_damaged(run: Run) -> list[str]:

@@ -19,6 +19,7 @@ from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.core.stack import stacks
 from abm.document.load import Document, apply_overrides, validate
+from abm.results import draws as drawn
 from abm.results.folder import RunFolder
 from abm.results.run import DRAWS, Run
 from abm.results.subject import SubjectFolder
@@ -98,7 +99,7 @@ class Posterior:
 
     def write(self, folder: RunFolder) -> None:
         """Write the draws into a run folder, so that it can be resumed by itself."""
-        folder.write_draws(RECORD, asdict(self))
+        drawn.describe(folder, RECORD, asdict(self))
 
 
 def scenario_under(scenario: Scenario, draw: Draw) -> Scenario:
@@ -217,7 +218,7 @@ def jobs(folder: RunFolder, scenario: Scenario, posterior: Posterior) -> list[Dr
 
 def _left(folder: RunFolder, scenario: Scenario, posterior: Posterior) -> Iterator[SubjectFolder]:
     for arm, draw in pairs(scenario, posterior):
-        part = folder.drawn(arm, draw)
+        part = drawn.part(folder, arm, draw)
         if not part.is_finished or part.damaged():
             yield part
 
@@ -236,13 +237,12 @@ def told(folder: RunFolder, scenario: Scenario, posterior: Posterior, summary: M
     summary : mapping
         Of the run itself.
     """
-    drawn = folder.draws() or Run(folder.path / DRAWS)
-    table = drawn.end_points() if drawn.has("end_points.csv") else pd.DataFrame()
+    own = folder.draws() or Run(folder.path / DRAWS)
+    table = own.end_points() if own.has("end_points.csv") else pd.DataFrame()
     arms: dict[str, dict[str, Any]] = {}
     for readout in scenario.readouts:
         chance = readout.by_chance(folder, summary)
-        for arm, numbers in readout.of_draws(drawn, table).items():
-            own = {name: apart(values, chance[arm][name]) for name, values in numbers.items()}
-            arms.setdefault(arm, {}).update(own)
+        for arm, numbers in readout.of_draws(own, table).items():
+            arms.setdefault(arm, {}).update((name, apart(v, chance[arm][name])) for name, v in numbers.items())
     found = {"of": posterior.of, "spread": posterior.spread, "arms": arms}
     return found | ({"notes": list(posterior.notes)} if posterior.notes else {})

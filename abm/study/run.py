@@ -9,6 +9,7 @@ from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
 from abm.core.resources import rarely_collected
 from abm.document.load import dump
+from abm.results import draws
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
 from abm.results.run import Run
@@ -118,7 +119,7 @@ def _carry_out(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monito
     folder.merge_parts([(subject.arm, subject.replicate) for subject in subjects(scenario)])
     if posterior:
         _run(scenario, drawn, cost_of_draws(scenario, posterior, n_threads).n_workers, 1, monitor)
-        folder.merge_draws(pairs(scenario, posterior))
+        draws.merge(folder, pairs(scenario, posterior))
     summary = conclude(folder, scenario)
     if posterior:
         summary |= {"posterior": under_draws(folder, scenario, posterior, summary)}
