@@ -229,7 +229,7 @@ def _run(
     show = _show if scenario.space.keeps_cells else _show_trial
     show(summary)
     if "posterior" in summary:
-        _show_draws(summary["posterior"])
+        _show_draws(summary)
     sys.stdout.write(f"{path}\n")
     shared.warn(summary)
 
@@ -249,13 +249,15 @@ def _show_trial(summary: dict) -> None:
     shared.table(["protocol", "patients", *(f"{name.replace('_', ' ')} %" for name in names)], rows)
 
 
-def _show_draws(found: dict[str, Any]) -> None:
-    """Print every number over draws, and what of its 95 % interval parameters and chance make."""
-    rows = [
-        [arm, name.replace("_", " "), *(_number(own[key]) for key in ("median", "lo", "hi", "parameters", "chance"))]
-        for arm, each in found["arms"].items()
-        for name, own in each.items()
-    ]
+def _show_draws(summary: dict[str, Any]) -> None:
+    """Print every number over draws, and what of its 95 % interval parameters and chance make; shares in percent."""
+    found, rows = summary["posterior"], []
+    for arm, each in found["arms"].items():
+        shares = summary["arms"][arm].get("shares", each)  # of wells everything is one
+        for name, own in each.items():
+            values = [own[key] for key in ("median", "lo", "hi", "parameters", "chance")]
+            words, show = name.replace("_", " "), shared.percent if name in shares else _number
+            rows.append([arm, f"{words} %" if name in shares else words, *map(show, values)])
     header = ["arm", f"over {found['of']['draws']} draws", "median", "from", "to", "parameters +-", "chance +-"]
     shared.table(header, rows)
 

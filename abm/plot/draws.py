@@ -23,7 +23,8 @@ FADE = 0.10
 MAIN = ("survival", "partial_or_better", "time_to_progression_d")  # told in sentences
 CAPTION = (
     "Over draws: median and middle 95 %, each draw with a seed of its own. ± parameters and ± chance: halves of 95 % "
-    "intervals; chance is what {chance}, parameters are what is left of the variance over draws without it."
+    "intervals, of shares in percentage points; chance is what {chance}, parameters are what is left of the variance "
+    "over draws without it."
 )
 CHANCE = {"wells": "single wells differ by between replicates", "patients": "the interval over patients says"}
 
@@ -79,9 +80,9 @@ def number(run: Run, arm: str, name: str) -> dict[str, Any] | None:
 
 
 def between(run: Run, arm: str, one: Measure) -> str:
-    """Return "15.0 % to 25.2 %", the middle 95 % of a measure over draws; empty where there are none."""
+    """Return "15.0 to 25.2 %", the middle 95 % of a measure over draws; empty where there are none."""
     own = number(run, arm, one.name)
-    return f"{_shown(one, own['lo'])} to {_shown(one, own['hi'])}" if own else ""
+    return _ends(one, own) if own else ""
 
 
 def sections(run: Run, subjects: str) -> list[Section]:
@@ -135,8 +136,8 @@ def _numbers(run: Run, subjects: str) -> Table:
 
 
 def _cells(one: Measure, own: dict[str, Any]) -> list[Cell]:
-    halves = [_half(one, own[name]) for name in ("parameters", "chance")]
-    texts = (_shown(one, own["median"]), f"{_shown(one, own['lo'])} to {_shown(one, own['hi'])}", *halves)
+    halves = [_half(one, own[name]).removesuffix(" points") for name in ("parameters", "chance")]
+    texts = (_shown(one, own["median"]), _ends(one, own), *halves)
     return [Cell(text, look="number") for text in texts]
 
 
@@ -165,7 +166,12 @@ def _shown(one: Measure, value: float | None) -> str:
     """Return a number as a reader sees it, shares in percent."""
     if value is None:
         return wording.MISSING
-    return wording.percent(value) if _is_share(one) else wording.number(one.factor * value).replace("-", "−")
+    return (wording.percent(value) if _is_share(one) else wording.number(one.factor * value)).replace("-", "−")
+
+
+def _ends(one: Measure, own: dict[str, Any]) -> str:
+    lo, hi = _shown(one, own["lo"]), _shown(one, own["hi"])
+    return f"{lo.removesuffix(' %')} to {hi}"
 
 
 def _half(one: Measure, value: float | None) -> str:
