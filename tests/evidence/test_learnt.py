@@ -1,16 +1,21 @@
 """What is told of a fit beyond its estimates, on emulators of laws that are known."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from abm.evidence.claim import chosen
-from abm.evidence.emulation import Runs, learn
+from abm.evidence.emulation import Runs
 from abm.evidence.learnt import learnt, name_of
+from abm.evidence.papers import Published
 from abm.evidence.posterior import Literature, Posterior, without_each
+from abm.inference.emulator import Emulator
+from abm.inference.emulators import Emulators
 from abm.inference.learnt import variance_left
-from abm.inference.reweight import smooth
+from abm.inference.measured import Normal
+from abm.inference.paper import Paper
 from abm.study.design import Range
 
 RATE, REPAIR = (
@@ -41,6 +46,12 @@ class Asked:
     ranges = (RATE, REPAIR, SUBSET)
 
 
+def straight(names, runs):
+    """Return emulators that are sure of what is nearly straight."""
+    lengths, noise = np.full(runs.x.shape[1], 5.0), np.zeros(len(runs.x))
+    return Emulators(tuple(names), tuple(Emulator(runs.x, y, noise, lengths, 100.0, 1e-8) for y in runs.y.T))
+
+
 @pytest.fixture(scope="module")
 def found():
     """Return what is told of three papers: the first two see the first parameter alone, and contradict each other."""
@@ -50,23 +61,34 @@ def found():
     y = np.column_stack([
         lines.seen + 60.0 * (x[:, 0] - 0.1),
         lymphocytes.seen + 60.0 * (x[:, 0] - 0.9),
-        np.full(60, float(docked.to_link(docked.seen))) + 0.01 * x[:, 1],
+        float(docked.to_link(docked.seen)) + 0.01 * x[:, 1],
     ])  # fmt: skip
     runs = Runs(x, y, np.array([0.4, 0.2, 0.1]), 2)
-    emulators = learn([claim.id for claim in literature.claims], runs, 1)
     points = np.random.default_rng(2).random((400, 3)) * np.array([0.1, 1.0, 1.0]) + np.array([0.45, 0.0, 0.0])
-    drawn = Posterior(None, points, emulators, smooth(np.zeros(400)), runs)
-    left_out = [
-        replace(one, left=variance_left(points) + 0.1 * k) for k, one in enumerate(_left_out(literature, drawn))
-    ]
+    drawn = Posterior(None, points, straight([claim.id for claim in literature.claims], runs), None, runs)
+    left = [variance_left(points) + 0.1 * k for k in range(3)]
+    left_out = [SimpleNamespace(published=one, left=own) for one, own in zip(literature.published, left, strict=True)]
     return learnt(Asked, literature, drawn, left_out), literature
 
 
-def _left_out(literature, drawn):
-    class Anew:
-        equal = staticmethod(lambda n, seed: drawn.points)
+def test_what_is_left_without_a_paper_is_what_the_other_knows():
+    """Two papers measure one parameter; weights leave out the first, and the second, which tells more, a new sample.
 
-    return without_each(literature, drawn, lambda others: Anew, 1)
+    With standard deviations of 0.1 and 0.04 of the range, the shares left are 12 times the others' variances.
+    """
+    rng, n, both = np.random.default_rng(3), 10_000, (0.1**-2 + 0.04**-2) ** -0.5
+    pairs = zip(chosen(["A1", "A2"]), (1.0, 0.4), strict=True)
+    claims = [replace(claim, likelihood=Normal(0.0, sd)) for claim, sd in pairs]
+    published = tuple(Published(claim.id, (claim,), Paper((claim.likelihood,), 0.0)) for claim in claims)
+    x = rng.random((40, 2))
+    runs = Runs(x, 10.0 * (x[:, [0, 0]] - 0.5), np.zeros(2), 2)
+    at = {sd: np.column_stack([rng.normal(0.5, sd, n), rng.random(n)]) for sd in (both, 0.1)}
+    drawn = Posterior(None, at[both], straight(["A1", "A2"], runs), None, runs)
+    anew = SimpleNamespace(equal=lambda n, seed: at[0.1])
+    first, second = without_each(Literature(tuple(claims), published), drawn, lambda others: anew, 1)
+    assert (first.is_refitted, second.is_refitted) == (False, True)
+    assert first.left == pytest.approx([12 * 0.04**2, 1.0], rel=0.05)
+    assert second.left == pytest.approx([12 * 0.1**2, 1.0], rel=0.05)
 
 
 def test_the_pair_that_contradicts_is_named_first_and_no_other(found):

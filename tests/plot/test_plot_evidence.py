@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from abm.plot.evidence import conflicts, directions, informs, spreads
+from abm.plot.evidence import conflicts, directions, informs, posterior, report, spreads
 from abm.plot.evidence.found import Found
 from abm.plot.page import style
-from abm.plot.page.report import write_report
+from abm.plot.page.report import render
 from tests.plot.studies import CONFLICTS, EVIDENCE, write_evidence
 
 NEW = ("conflicts", "directions", "unknown", "informs", "spreads")
@@ -30,20 +30,19 @@ def test_the_page_of_an_earlier_fit_says_nothing_of_what_it_does_not_know(tmp_pa
     folder = write_evidence(tmp_path, "fit")
     old = {name: value for name, value in EVIDENCE["fit"].items() if name not in NEW}
     (folder.path / "fit.json").write_text(json.dumps(old))
-    html = write_report(folder.path).read_text()
-    assert "Posterior" in html
-    for kind in (conflicts, directions, informs, spreads):
-        assert kind.TITLE not in html
-    assert "cannot say" not in html
+    found = Found(folder.path)
+    assert not any(kind.applies(found) for kind in (conflicts, directions, informs, spreads))
+    html = render(report, found)
+    assert "What was calibrated" in html
+    assert "cannot" not in html.replace("that cannot be trusted", "")
 
 
 def test_the_page_names_papers_that_cannot_be_true_together_or_says_that_there_are_none(fitted):
-    html = write_report(fitted().folder.path).read_text()
+    html = render(report, fitted())
     assert "Under this model cannot be true together: Kennedy2003 and Golay2003 (−4.2)." in html
     found = fitted(conflicts=[CONFLICTS[0] | {"log_ratio": -1.0, "is_conflict": False}])
-    assert "No two papers contradict each other under this model." in write_report(found.folder.path).read_text()
-    paper_alone = fitted(conflicts=[], informs=[])
-    assert conflicts.TITLE not in write_report(paper_alone.folder.path).read_text()
+    assert "No two papers contradict each other under this model." in render(report, found)
+    assert conflicts.TITLE not in render(report, fitted(conflicts=[], informs=[])), "one paper alone"
 
 
 def test_the_page_says_what_is_known_and_what_is_not(fitted):
@@ -76,3 +75,21 @@ def test_all_is_drawn_of_fourteen_parameters_and_ten_papers(fitted):
         figure = kind.figure(found)
         assert len(figure.axes[0].texts) == n_cells
         assert style.png(figure, kind.TITLE).startswith(b"\x89PNG")
+
+
+def test_names_and_ends_of_ten_parameters_do_not_touch(fitted):
+    paths = [f"processes.engagement.fc50_v{k:02}_per_cell" for k in range(10)]
+    ends = {"lo_prior": 50_000, "hi_prior": 90_000}
+    estimates = [EVIDENCE["fit"]["estimates"][0] | ends | {"path": path} for path in paths]
+    figure = posterior.figure(fitted(estimates=estimates, shares={path: [0.2, 0.6] for path in paths}))
+    figure.draw_without_rendering()
+    bottom, left = figure.axes[-10:], [ax for ax in figure.axes if ax.get_ylabel()]
+    assert len(left) == 10
+    for axes, axis, side in ((bottom, "xaxis", "x"), (left, "yaxis", "y")):
+        boxes = [text.get_window_extent() for ax in axes for text in (getattr(ax, axis).label, *_ends(ax, axis))]
+        pairs = [(a, b) for k, a in enumerate(boxes) for b in boxes[k + 1 :]]
+        assert not [pair for pair in pairs if pair[0].overlaps(pair[1])], side
+
+
+def _ends(ax, axis):
+    return [text for text in getattr(ax, axis).get_ticklabels() if text.get_text()]

@@ -18,6 +18,7 @@ CAPTION = (
 )
 N_BINS = 20
 N_SHOWN = 300  # design: more hide one another
+MANY = 6  # design: of more parameters names and ends have no room side by side, and are turned
 
 
 def applies(found: Found) -> bool:
@@ -30,6 +31,8 @@ def figure(found: Found) -> Figure:
     shares = found["shares"]
     paths = list(shares)
     fig = style.new_figure(1.1 + min(0.9, 6.5 / len(paths)) * len(paths))
+    if len(paths) > MANY:
+        fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
     axes = fig.subplots(len(paths), len(paths), squeeze=False)
     for (row, column), ax in np.ndenumerate(axes):
         if column > row:
@@ -55,19 +58,17 @@ def seen(found: Found) -> str:
 
 
 def _ends(ax: Any, found: Found, paths: list[str], row: int, column: int) -> None:
-    """Write the ends of the ranges on the outer axes, and mark the best point."""
-    own = {e["path"]: e for e in found["estimates"]}
-    last = row == len(paths) - 1
-    across, up = own[paths[column]], own[paths[row]]
-    ax.set_xticks([0, 1], [wording.number(across[k], 2) for k in ("lo_prior", "hi_prior")] if last else ["", ""])
+    """Write the names and the ends of the ranges on the outer axes."""
+    own = {e["path"]: [wording.number(e[end], 2) for end in ("lo_prior", "hi_prior")] for e in found["estimates"]}
+    is_many, is_last = len(paths) > MANY, row == len(paths) - 1
+    turned = {"rotation": 90} if is_many else {}
+    ax.set_xticks([0, 1], own[paths[column]] if is_last else ["", ""], **turned)
     shows_up = column == 0 and row > 0
-    ax.set_yticks(
-        [0, 1] if row != column else [],
-        [wording.number(up[k], 2) for k in ("lo_prior", "hi_prior")] if shows_up else [],
-    )
-    ax.tick_params(labelsize=6, color=style.GREY)
-    ax.set_xlabel(_short(paths[column]) if last else "", fontsize=6.5)
-    ax.set_ylabel(_short(paths[row]) if column == 0 else "", fontsize=6.5)
+    ax.set_yticks([0, 1] if row != column else [], own[paths[row]] if shows_up else [])
+    ax.tick_params(labelsize=6, color=style.GREY, length=1.5 if is_many else 3.5)
+    ax.set_xlabel(_short(paths[column]) if is_last else "", fontsize=6.5, **turned)
+    flat = {"rotation": 0, "ha": "right", "va": "center"} if is_many else {}
+    ax.set_ylabel(_short(paths[row]) if column == 0 else "", fontsize=6.5, **flat)
 
 
 def _short(path: str) -> str:
