@@ -57,6 +57,18 @@ def test_of_two_places_the_better_is_found():
     assert log_ratios([two_peaks, at_the_lower], candidates)[0, 1] == pytest.approx(-2.0, abs=1e-4)
 
 
+def test_a_place_that_only_the_pair_finds_counts_for_each_paper_too():
+    """Alone, the first paper is climbed from 0.8 only and would miss the peak at 0.2, which both share."""
+
+    def two_peaks(places):
+        return np.logaddexp(*(-0.5 * ((places[:, 0] - at) / 0.01) ** 2 - low for at, low in ((0.2, 0.0), (0.8, 2.0))))
+
+    def broad(places):
+        return -0.5 * ((places[:, 0] - 0.2) / 0.1) ** 2
+
+    assert log_ratios([two_peaks, broad], [[0.8], [0.8], [0.23]])[0, 1] == pytest.approx(0.0, abs=1e-4)
+
+
 def test_one_to_twenty_is_the_border():
     distance = math.sqrt(2.0 * math.log(20.0) * 2.0) * 0.1
     for more, contradicts in ((0.01, True), (-0.01, False)):

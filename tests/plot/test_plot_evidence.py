@@ -47,7 +47,9 @@ def test_the_page_names_papers_that_cannot_be_true_together_or_says_that_there_a
 
 def test_the_page_says_what_is_known_and_what_is_not(fitted):
     told = directions.seen(fitted())
-    assert told.startswith("Best known: x × y^−0.8 (2 % of the prior's variance left)")
+    assert told.startswith(
+        "Best known: x × y^−0.8 (2 % of the prior's variance left); least known: y × x^0.8 (95 % left)"
+    )
     assert told.endswith("Nothing is known of nk_cells.per_b_cell, alone or together with others.")
     assert "no parameter of which nothing is known" in directions.seen(fitted(unknown=[]))
     assert informs.seen(fitted()) == "Missed when left out: Kennedy2003 for b_cells.cd20.median (40)."

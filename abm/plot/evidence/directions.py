@@ -14,10 +14,10 @@ CAPTION = (
     "Rows are directions in the ranges of the parameters, independent of one another, the best known on top: on the "
     "left the share of the prior's variance that is left (beyond 100 % where parameters are driven to their ends "
     "together), in the cells how much of each parameter is in it (squares of a row add up to 1; 0.0 is not "
-    "written). In their names they are products of powers where ranges are logarithmic. Directions with nearly the "
-    "same share are not to be told apart, and may be mixed."
+    "written). In their names they are products of powers where ranges are logarithmic, otherwise sums of places "
+    "in the ranges. Directions with nearly the same share are not to be told apart, and may be mixed."
 )
-TOLD = 2
+TOLD, KNOWN = 3, 0.5  # design: directions that are told, and beyond which share left none but the first is
 
 
 def applies(found: Found) -> bool:
@@ -38,8 +38,9 @@ def figure(found: Found) -> Figure:
 def seen(found: Found) -> str:
     """Return what is best known, what is least known, and of what nothing is."""
     rows = found["directions"]
-    best = [f"{one['name']} ({_left(one)} of the prior's variance left)" for one in rows[:TOLD]]
-    text = f"Best known: {wording.listing(best)}; least known: {rows[-1]['name']} ({_left(rows[-1])} left)"
+    best = [one for place, one in enumerate(rows[:TOLD]) if not place or one["left"] < KNOWN]
+    told = ", ".join(f"{one['name']} ({_left(one)} of the prior's variance left)" for one in best)
+    text = f"Best known: {told}; least known: {rows[-1]['name']} ({_left(rows[-1])} left)"
     if not found["unknown"]:
         return wording.sentence(f"{text}. There is no parameter of which nothing is known")
     unknown = wording.listing([matrix.short(path) for path in found["unknown"]])
