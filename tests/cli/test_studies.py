@@ -117,7 +117,13 @@ def test_comparison_and_calibration_end_in_reports(call, tmp_path):
     ended = call("fit", STUDIES / "calibration.yaml", *sets, "--threads", "1", "--out", str(tmp_path), "--json")
     assert Path(ended.json["parameters"]).read_text().startswith("# fitted: on V5, V8-primary")
     html = Path(ended.json["report"]).read_text()
-    for figure in ("Posterior", "What was learnt", "Emulators on runs", "Every paper predicted", "Are predictions of"):
+    for figure in (
+        "Posterior",
+        "What was learnt",
+        "Emulators on runs",
+        "Every paper predicted",
+        "How bold predictions",
+    ):
         assert f'alt="{figure}' in html
 
 

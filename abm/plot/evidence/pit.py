@@ -11,7 +11,7 @@ from abm.plot.page import style, wording
 from abm.statistics.draws import sorted_uniform
 
 ORDER = 11
-TITLE = "Are predictions of papers left out too bold or too timid?"
+TITLE = "How bold predictions of papers left out are"
 CAPTION = (
     "For every published number the share of predictions below it (the probability integral transform), sorted, "
     "against an even spread: steep in the middle where predictions are too bold, flat where too timid, all above or "
