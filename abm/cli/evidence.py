@@ -121,25 +121,49 @@ def compare(
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
-    """Compare the hypotheses: Bayes factors, the probability of every combination, and the experiment that decides."""
-    from abm.evidence.compare import compare as weigh
-    from abm.evidence.compare import cost, load_comparison
+    """Compare hypotheses or variants of the model: Bayes factors, probabilities, and what they hang on.
+
+    A file with `panel` and `decide` weighs the combinations of the hypotheses and tells which experiment decides; one
+    with `variants` fits each of them and tells which the papers prefer.
+    """
+    from abm.evidence import compare as hypotheses
+    from abm.evidence import variants
     from abm.plot.page.report import write_report
 
-    contest = load_comparison(comparison, tuple(sets or []))
+    own = variants if variants.is_of_variants(comparison, sets or []) else hypotheses
+    asked = own.load_comparison(comparison, tuple(sets or []))
     n_workers = shared.cores(threads)
     if dry_run:
-        tell(cost(contest, n_workers), as_json)
+        tell(own.cost(asked, n_workers), as_json)
         return
     run = choose_engine(engine, scheduler, n_workers)
-    folder, found = shared.watched(lambda monitor: weigh(contest, out, run, monitor), shared.same_call(), unlock)
+    folder, found = shared.watched(lambda monitor: own.compare(asked, out, run, monitor), shared.same_call(), unlock)
     path = write_report(folder.path)
     if as_json:
         shared.show({**found, "report": str(path)})
         return
-    _show_compared(found)
+    _show_variants(found) if own is variants else _show_compared(found)
     shared.show(str(path))
     shared.warn(found)
+
+
+def _show_variants(found: dict[str, Any]) -> None:
+    """Print the variants, the one of greatest evidence first, and which is to be preferred."""
+    header = ["variant", "free", "log evidence", "+-", "probability", "from", "to", "Bayes factor", "from", "to",
+              "k-hat", "confirmed", "mean log score", "inside"]  # fmt: skip
+    keys = ("probability", "lo", "hi")
+    rows = [
+        [
+            *(own["name"], str(own["n_free"]), f"{own['log_evidence']:.2f}", f"{own['error']:.2f}"),
+            *(f"{own[key]:.3f}" for key in keys),
+            *(_number(own["against_best"][key]) for key in ("bayes_factor", "lo", "hi")),
+            *(_number(own["k_hat"]), "yes" if own["is_good"] else "NO", _number(own["mean_log_score"])),
+            f"{own['n_inside']} of {own['n_numbers']}",
+        ]
+        for own in sorted(found["variants"], key=lambda own: -own["log_evidence"])
+    ]
+    shared.table(header, rows)
+    shared.show(f"preferred: {found['preferred']}")
 
 
 def _show_compared(found: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ OTHERS = {  # folders other than runs, by the file that only they have, with the
     "study.json": "abm study run",
     "fit.json": "abm fit",
     "comparison.json": "abm compare",
+    "variants.json": "abm compare",
     "scores.json": "abm evidence",
 }
 RUNS = "*/*/provenance.json"  # of all scenarios below one root

@@ -13,7 +13,7 @@ KINDS = {  # by the model's name: keys that no other kind has, what it is called
         "a calibration",
         "abm fit",
     ),
-    "Comparison": ({"calibration", "decide", "panel", "panel_n", "draws"}, "a comparison", "abm compare"),
+    "Comparison": ({"calibration", "decide", "panel", "panel_n", "draws", "variants"}, "a comparison", "abm compare"),
     "VirtualPopulation": ({"targets", "at_least"}, "a virtual population", "abm weigh RUN"),
 }
 

@@ -14,12 +14,13 @@ from abm.core.errors import Fault, InputError, nearest
 from abm.core.files import json_text
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
+from abm.document.load import Document
 from abm.document.overrides import overwritten
 from abm.evidence.claim import Claim
 from abm.evidence.hypotheses import HYPOTHESES, switched_off
 from abm.evidence.nuisances import NUISANCES, Nuisance
 from abm.evidence.papers import papers
-from abm.evidence.reading import Given, placed, read
+from abm.evidence.reading import Given, given_by, placed, read
 from abm.evidence.score import Jobs
 from abm.inference.emulator import POINTS_PER_DIMENSION
 from abm.scenario.draws import known_of
@@ -157,7 +158,16 @@ def load_calibration(path: Path, sets: tuple[str, ...] = (), reach: tuple[str, .
     InputError
         All faults of the file, a claim that may not be calibrated on, or something free that changes nothing.
     """
-    calibration, given = read(path, sets, Calibration, "free", reach)
+    return _checked(*read(path, sets, Calibration, "free", reach))
+
+
+def calibration_of(document: Document) -> Problem:
+    """Return what :func:`load_calibration` does, of a document instead of a file."""
+    return _checked(*given_by(document, Calibration, "free"))
+
+
+def _checked(calibration: Calibration, given: Given) -> Problem:
+    """Return a calibration whose claims may be calibrated on, and whose parameters all change something."""
     problem, faults = Problem(calibration, given), []
     for index, claim in enumerate(given.claims):
         with placed(given.document, ("claims", index), faults):

@@ -75,7 +75,11 @@ def read(
     InputError
         All faults of the file, with their places.
     """
-    document = resolve(path, sets, kind, reach, RENAMED)
+    return given_by(resolve(path, sets, kind, reach, RENAMED), kind, axes)
+
+
+def given_by(document: Document, kind: type[AnyAsked], axes: str) -> tuple[AnyAsked, Given]:
+    """Return what :func:`read` does, of a document instead of a file."""
     validate(kind, document)
     document = RENAMED.read(document, plain(scenario_beside(document, "parameters")))
     asked = named(validate(kind, document), document)

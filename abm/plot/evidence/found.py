@@ -1,4 +1,4 @@
-"""What was found when the model was held against measurements: claims scored, a fit, or hypotheses compared."""
+"""What was found when the model was held against measurements: claims scored, a fit, a comparison."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from abm.results.study import StudyFolder
 from abm.results.tables import ReadError
 
-KINDS = ("scores", "fit", "comparison")
+KINDS = ("scores", "fit", "comparison", "variants")
 
 
 class Found(Mapping[str, Any]):
@@ -17,8 +17,8 @@ class Found(Mapping[str, Any]):
 
     Attributes
     ----------
-    kind : {"scores", "fit", "comparison"}
-        Which of the three it is; it names the file that was read.
+    kind : {"scores", "fit", "comparison", "variants"}
+        Which of the four it is; it names the file that was read.
 
     Raises
     ------

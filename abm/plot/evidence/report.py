@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from abm.plot.evidence import comparison, fit, scores
+from abm.plot.evidence import comparison, fit, scores, variants
 from abm.plot.evidence.found import Found, kind_of
 from abm.plot.page.html import Drawn, Section
 
 FIGURES = "evidence"
-TOLD = {"scores": scores, "fit": fit, "comparison": comparison}
+TOLD = {"scores": scores, "fit": fit, "comparison": comparison, "variants": variants}
 
 
 def holds(path: Path) -> bool:
