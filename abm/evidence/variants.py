@@ -18,13 +18,12 @@ from abm.core.errors import Fault, InputError, nearest
 from abm.core.names import Name
 from abm.core.par import Model
 from abm.document.load import Document, named_file, resolve, validate
-from abm.document.reading import Keys
 from abm.evidence import calibrate as fits
 from abm.evidence.compare import Comparison
 from abm.evidence.fit import Problem, calibration_of, load_calibration
 from abm.evidence.weighing import MOST_LOG
 from abm.inference.information import bayes_factor, probabilities
-from abm.results.study import StudyFolder
+from abm.results.study import StudyFolder, home
 from abm.scenario.from_file import named
 from abm.scenario.renamed import RENAMED
 from abm.study.design import Axis
@@ -153,9 +152,10 @@ def _changed(document: Document, comparison: str, name: str, calibration: Proble
 
 def _of_variant(document: Document, name: str, fault: Fault) -> Fault:
     """Return a fault of a changed calibration where the variant stands, or the change that it comes from."""
-    here: Keys = (KEY, name)
+    here, own = (KEY, name), document.data[KEY][name]
     place = document.path(f"{KEY}.{name}.{fault.path}") if fault.path else here
-    if place[len(here) : len(here) + 1] in (("set",), ("free",)) and len(place) > 3 and place[:4] in document.positions:
+    part, *below = place[len(here) :] or ("",)
+    if part in ("set", "free") and part in own and (not below or below[0] in own[part]):
         return document.fault(place, fault.message, fault.allowed, fault.nearest)
     text = f"{fault.path}: {fault.message}" if fault.path else fault.message
     return document.fault(here, text, fault.allowed, fault.nearest)
@@ -182,10 +182,22 @@ def compare(rivals: Rivals, root: Path, engine: Engine, monitor: Monitor) -> tup
         As :func:`abm.evidence.calibrate.calibrate` raises them.
     """
     with at_home(root.resolve() / "compare", rivals.asked.name, rivals.identity(), monitor) as folder:
-        found = [fits.calibrate(problem, root, engine, monitor) for problem in rivals.problems.values()]
+        found = [_fitted(rivals, name, root, engine, monitor) for name in rivals.problems]
         told = _told(rivals, [own for _, own in found], [own.path.name for own, _ in found])
         folder.write_json("variants.json", told)
     return folder, told
+
+
+def _fitted(
+    rivals: Rivals, name: str, root: Path, engine: Engine, monitor: Monitor
+) -> tuple[StudyFolder, dict[str, Any]]:
+    """Fit a variant; one that changes nothing takes over what a fit of the calibration has run."""
+    problem, plain = rivals.problems[name], rivals.calibration
+    others = [home(root.resolve() / "fit", plain.calibration.name, plain.identity())]
+    try:
+        return fits.calibrate(problem, root, engine, monitor, others if problem.identity() == plain.identity() else ())
+    except InputError as error:
+        raise InputError(*(replace(fault, path=f"{KEY}.{name}: {fault.path}") for fault in error.faults)) from None
 
 
 def _told(rivals: Rivals, found: Sequence[Mapping[str, Any]], folders: Sequence[str]) -> dict[str, Any]:
