@@ -19,7 +19,7 @@ from abm.study.jobs import Monitor, Stopped
 
 STUDIES = Path(__file__).parents[2] / "configs" / "studies"
 TINY = Path(__file__).parent / "variants_tiny.yaml"
-CALIBRATION = TINY.with_name("deposition_tiny.yaml")
+CALIBRATION = TINY.with_name("killing_tiny.yaml")
 
 
 def fitted(log_evidence, n_free, error=0.0, papers=(), is_good=True):
@@ -86,19 +86,19 @@ def rivals():
 
 def test_a_variant_is_the_calibration_with_its_changes():
     own, plain = rivals(), load_calibration(CALIBRATION)
-    assert list(own.problems) == ["as_calibrated", "slow", "idle"]
+    assert list(own.problems) == ["as_calibrated", "tame", "idle"]
     assert own.problems["as_calibrated"].identity() == plain.identity()
     paths = {name: [one.path for one in problem.ranges] for name, problem in own.problems.items()}
-    assert paths["slow"] == ["processes.docking.steepness"]
-    assert paths["idle"] == ["processes.docking.rho50_per_cell", "processes.killing.rate_per_h"]
-    slow = json.loads(own.problems["slow"].base)
-    assert slow["processes"]["docking"]["max_per_h"] == 100
-    assert "shield" not in slow["processes"]
+    assert paths["tame"] == ["processes.killing.repair_per_h"]
+    assert paths["idle"] == ["processes.killing.rate_per_h", "processes.docking.rho50_per_cell"]
+    tame = json.loads(own.problems["tame"].base)
+    assert tame["processes"]["killing"]["rate_per_h"] == 0.5
+    assert "shield" not in tame["processes"]
 
 
 def test_what_is_set_replaces_what_the_calibration_sets_below():
-    changed = load_comparison(TINY, ("variants.slow.set={processes.docking.max_per_h: 7, dt: 7.5 min}",))
-    assert json.loads(changed.problems["slow"].base)["dt"] == "0.125 h"
+    changed = load_comparison(TINY, ("variants.tame.set={processes.killing.rate_per_h: 0.7, dt: 7.5 min}",))
+    assert json.loads(changed.problems["tame"].base)["dt"] == "0.125 h"
     assert json.loads(changed.problems["idle"].base)["dt"] == "0.25 h"
 
 
@@ -144,11 +144,11 @@ variants:
   plain: {}
   other:
     set:
-      processes.docking.max_per_h: 100
+      processes.killing.granules_per_hit_frac: 0.1
     free:
-      processes.docking.steepness: {lo: 2, hi: 5}
+      processes.killing.repair_per_h: {lo: 0.1, hi: 1}
     fixed:
-      - processes.docking.rho50_per_cell
+      - processes.killing.rate_per_h
 """
 
 
@@ -159,26 +159,38 @@ variants:
         ("variants:", "panel: x.yaml\ndecide: [A3]\nvariants:", r"2:1  panel  it is of .* hypotheses.*\n.*3:1  decide"),
         ("  plain:", "  pl ain:", r"3:3  variants  key 'pl ain'"),
         ("  plain:", "  nan:", r"3:3  variants\.nan.*'nan' reads as a missing value"),
-        ("max_per_h: 100", "max_per_h: -1", r"6:7  variants\.other\.set\.processes\.docking\.max_per_h  .*-1"),
-        ("max_per_h: 100", "maxx_per_h: 100", r"6:7  variants\.other\.set\.\S*  .*did you mean '.*max_per_h'"),
-        ("docking.max_per_h", "docing.max_per_h", r"6:7  variants\.other\.set\S*  no 'docing'.*mean 'docking'"),
-        ("docking.max_per_h", "docking.rho50_per_cell", None),
         (
-            "      - processes.docking.rho50",
-            "      - processes.docking.rho5",
-            r"10:9  .*fixed\.0  .*not free.*rho50_per",
+            "granules_per_hit_frac: 0.1",
+            "granules_per_hit_frac: -1",
+            r"6:7  variants\.other\.set\.processes\.killing\.granules_per_hit_frac  .*-1",
         ),
         (
-            "      - processes.docking.rho50_per_cell",
-            "      - processes.docking.steepness",
+            "granules_per_hit_frac: 0.1",
+            "granules_per_hitt_frac: 0.1",
+            r"6:7  variants\.other\.set\.\S*  .*did you mean '.*granules_per_hit_frac'",
+        ),
+        (
+            "killing.granules_per_hit_frac",
+            "kiling.granules_per_hit_frac",
+            r"6:7  variants\.other\.set\S*  no 'kiling'.*mean 'killing'",
+        ),
+        ("killing.granules_per_hit_frac", "killing.rate_per_h", None),
+        (
+            "      - processes.killing.rate",
+            "      - processes.killing.rat",
+            r"10:9  .*fixed\.0  .*not free.*killing\.rate_per_h'",
+        ),
+        (
+            "      - processes.killing.rate_per_h",
+            "      - processes.killing.repair_per_h",
             r"10:9  .*fixed\.0  \S* is free in the same variant",
         ),
         (
-            "steepness: {",
-            "stepness: {",
-            r"8:7  variants\.other\.free\.processes\.docking\.stepness  .*'processes\.docking\.steepness'",
+            "repair_per_h: {",
+            "repairr_per_h: {",
+            r"8:7  variants\.other\.free\.processes\.killing\.repairr_per_h  .*'processes\.killing\.repair_per_h'",
         ),
-        ("lo: 2, hi", "lo: 7, hi", r"8:7  variants\.other\.free\.processes\.docking\.steepness  .*no range"),
+        ("lo: 0.1, hi", "lo: 7, hi", r"8:7  variants\.other\.free\.processes\.killing\.repair_per_h  .*no range"),
         ("    set:", "    sett:", r"5:5  variants\.other\.sett  unknown key"),
         (
             "  plain: {}",
@@ -187,8 +199,8 @@ variants:
         ),
         (
             "  plain: {}",
-            "  plain: {set: {processes.docking: null}}",
-            r"3:\d+  variants\.plain\.set\S*  \S*rho50_per_cell is free",
+            "  plain: {set: {processes.killing: null}}",
+            r"3:\d+  variants\.plain\.set\S*  \S*rate_per_h is free",
         ),
         ("CALIBRATION", "none.yaml", r"1:1  calibration  no such file"),
         ("calibration: CALIBRATION", "points: 9\ncalibration: CALIBRATION", r"1:1  points  unknown key"),
@@ -204,13 +216,12 @@ def test_a_fault_of_a_variant_is_told_with_its_line(tmp_path, old, new, told):
         load_comparison(file)
 
 
-def test_a_variant_of_another_group_than_the_claims_is_refused(tmp_path):
-    patient = os.path.relpath(STUDIES.parent / "parameters" / "waldenstrom.yaml", tmp_path)
-    text = CALIBRATION.read_text().replace("../../configs/parameters/wm_bright.yaml", patient)
-    (tmp_path / "own.yaml").write_text(text)
-    (tmp_path / "mine.yaml").write_text("calibration: own.yaml\nvariants: {a: {}, b: {}}\n")
-    with pytest.raises(InputError, match=r"own\.yaml:\d+:\d+  .*"):
-        load_comparison(tmp_path / "mine.yaml")
+def test_a_claim_of_another_group_is_told_where_the_calibration_names_it(tmp_path):
+    file = written(tmp_path, "calibration: CALIBRATION\nvariants: {a: {}, b: {}}\n")
+    own = tmp_path / CALIBRATION.name
+    own.write_text(own.read_text().replace("[V8-primary]", "[V8-primary, P9]"))
+    with pytest.raises(InputError, match=r"killing_tiny\.yaml:5:22  claims\.1  P9 is of the group patient"):
+        load_comparison(file)
 
 
 class StopsOften(Monitor):
@@ -235,8 +246,8 @@ def found(tmp_path_factory):
 
 
 def test_a_variant_that_the_data_speak_against_loses_and_an_idle_range_changes_nothing(found):
-    plain, slow, idle = found[1]["variants"]
-    assert slow["log_evidence"] < plain["log_evidence"] - 5.0
+    plain, tame, idle = found[1]["variants"]
+    assert tame["log_evidence"] < plain["log_evidence"] - 5.0
     gap = abs(plain["log_evidence"] - idle["log_evidence"])
     assert gap < 3.0 * math.hypot(plain["error"], idle["error"])
     assert (plain["n_free"], idle["n_free"]) == (1, 2)
@@ -270,7 +281,7 @@ def test_stopped_on_its_way_it_ends_as_a_quiet_one_and_takes_over_what_a_fit_has
 def test_a_further_variant_is_fitted_alone(found):
     root = found[0].path.parents[1]
     before = {path.name: (path / "fit.json").stat().st_mtime_ns for path in root.glob("fit/*")}
-    fewer = load_comparison(TINY, ("variants.slow=null",))
+    fewer = load_comparison(TINY, ("variants.tame=null",))
     folder, told = variants.compare(fewer, root, local(1), Monitor())
     assert folder.path != found[0].path
     assert [own["name"] for own in told["variants"]] == ["as_calibrated", "idle"]
