@@ -186,9 +186,9 @@ variants:
             r"10:9  .*fixed\.0  \S* is free in the same variant",
         ),
         (
-            "repair_per_h: {",
-            "repairr_per_h: {",
-            r"8:7  variants\.other\.free\.processes\.killing\.repairr_per_h  .*'processes\.killing\.repair_per_h'",
+            "killing.repair_per_h",
+            "kiling.repair_per_h",
+            r"8:7  variants\.other\.free\.processes\.kiling\.repair_per_h  no 'kiling' in .*mean 'killing'",
         ),
         ("lo: 0.1, hi", "lo: 7, hi", r"8:7  variants\.other\.free\.processes\.killing\.repair_per_h  .*no range"),
         ("    set:", "    sett:", r"5:5  variants\.other\.sett  unknown key"),
