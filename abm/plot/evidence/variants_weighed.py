@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -32,7 +34,7 @@ def figure(found: Found) -> Figure:
     fig = style.new_figure(1.5 + 0.36 * len(rows))
     ax = fig.subplots()
     ends = [1.0, *(min(most, EDGE / LEAST) for most, _ in GRADES)]
-    for (_, words), lo, hi, shade in zip(GRADES, ends, ends[1:], (0.05, 0.12, 0.2, 0.28), strict=True):
+    for (_, words), (lo, hi), shade in zip(GRADES, pairwise(ends), (0.05, 0.12, 0.2, 0.28), strict=True):
         ax.axvspan(lo, hi, color=style.GREY, alpha=shade, linewidth=0)
         at = np.sqrt(lo * min(hi, EDGE))
         ax.text(at, -0.62, words, ha="center", va="bottom", fontsize=style.SMALL_PT, color=style.INK)
