@@ -67,7 +67,7 @@ def verdict(found: Found) -> list[str]:
     best, *others = ranked(found)
     own = next(one for one in found["variants"] if one["name"] == found["preferred"])
     parts = [f"{one['name']} {_against(one)}" for one in others]
-    told = [f"The evidence is greatest for {best['name']}; how many times less likely is {wording.listing(parts)}"]
+    told = [f"The evidence is greatest for {best['name']}; so many times less likely are {wording.listing(parts)}"]
     if own is not best:
         fewer = best["n_free"] - own["n_free"]
         told.append(
