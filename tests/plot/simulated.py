@@ -1,7 +1,10 @@
 """Shipped scenarios made tiny: a well, a dose series, a cohort and patients with CLL, really simulated."""
 
+import shutil
 from pathlib import Path
 
+from abm.evidence.targets import load_population
+from abm.evidence.weigh import weigh
 from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
 from abm.study.run import run_scenario
@@ -24,6 +27,21 @@ KINDS = {
          "end_points.follow_up_spread=0 h"),
     ),
 }  # fmt: skip
+
+POPULATIONS = (
+    "{of: baseline_igm_g_per_L, median: 30 g/L}, {of: covariates.fcgr3a, is: VV, share: 30 %}",
+    "{of: minor, share: 60 %, n: 69}, {of: baseline_albumin_g_per_L, mean: 36, sd: 4}",
+)
+
+
+def weighted(run: Run, root: Path) -> Run:
+    """Return a copy of a run with two virtual populations beside its own files."""
+    shutil.copytree(run.path, root / "weighted", ignore=shutil.ignore_patterns("figures", "report.html"))
+    for name, targets in zip(("much", "few"), POPULATIONS, strict=True):
+        file = root / f"{name}.yaml"
+        file.write_text(f"source: 'assumed: a test'\nat_least: 5\ntargets: [{targets}]\n")
+        weigh(*load_population(file), root / "weighted")
+    return Run(root / "weighted")
 
 
 def simulate(kind: str, root: Path) -> Run:

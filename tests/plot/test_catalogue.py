@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 from abm.plot import arms, catalogue
 from abm.plot.page import style
 from abm.plot.page.report import file_name, write_report
+from tests.plot import simulated
 from tests.plot.studies import EVIDENCE, STUDIES, write_evidence, write_study
 
 FIGURES = [(folder, kind) for folder in catalogue.FOLDERS for kind in catalogue.figures(folder)]
@@ -33,7 +34,9 @@ def paths(simulated_run, tmp_path_factory):
     @cache
     def of(folder):
         if folder in RUNS:
-            return [simulated_run(name).path for name in RUNS[folder]]
+            own = [simulated_run(name) for name in RUNS[folder]]
+            more = [simulated.weighted(simulated_run("cohort"), root)] if folder == "trial" else []
+            return [run.path for run in own + more]
         if folder == "studies":
             law = lambda point: 0.5 + 0.01 * len(point)  # noqa: E731
             return [

@@ -100,7 +100,7 @@ def axis_of(trial: Trial, name: str) -> tuple[str, float]:
     known = trial.run.parameters().fillna("").astype(str).drop_duplicates("name").set_index("name")
     words, unit = known.loc[name, ["description", "unit"]] if name in known.index else (name, "")
     shown, factor = numbers.in_days(unit)
-    return f"{wording.units(words)}{f' ({wording.units(shown)})' if shown not in ('', '1') else ''}", factor
+    return f"{wording.units(words)} ({wording.units(shown) if shown not in ('', '1') else 'relative'})", factor
 
 
 def _draw(ax: Axes, values: NDArray[np.float64], who: list[virtual.Look]) -> None:
