@@ -1,5 +1,6 @@
 """The verb of the evidence: every published observation against the model."""
 
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -261,4 +262,4 @@ def weigh(
 
 
 def _shown(row: dict[str, Any], value: float) -> str:
-    return f"{row['factor'] * value:.4g} {row['shown']}".rstrip()
+    return f"{row['factor'] * value:.4g} {row['shown']}".rstrip() if isfinite(value) else "not reached"

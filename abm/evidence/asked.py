@@ -139,8 +139,8 @@ class Asked:
 
     def _share(self, target: Target, share: float, n: int | None) -> Moment:
         if target.is_ is not None:
-            words = self.patients.column(target.of, self._arm(target))
-            return moments.share((words == target.is_).astype(float), share, n)
+            words = self.patients.words(target.of, self._arm(target))
+            return moments.share(np.where(words == "", np.nan, words == target.is_), share, n)
         if target.free_at is not None:
             times = self.patients.event_times(target.of, self._arm(target))
             return moments.free(*times, self.number(target, "free_at"), share, n)
@@ -198,7 +198,7 @@ class Asked:
         return self.patients.column(name, self._arm(target)).astype(float)
 
     def _words(self, target: Target) -> list[str]:
-        return sorted(set(self.patients.column(target.of, self._arm(target))))
+        return sorted({*self.patients.words(target.of, self._arm(target))} - {""})
 
     def _arm(self, target: Target) -> str:
         return target.arm or self.patients.arms[0]

@@ -48,6 +48,10 @@ class Patients:
         rows = self.drawn if self.is_drawn(name) else self.ends.loc[self.ends["arm"] == arm]
         return rows.set_index("replicate")[name].reindex(self.patient).to_numpy()
 
+    def words(self, name: str, arm: str) -> NDArray:
+        """Return a column of words; of those in whom it was not observed an empty one."""
+        return pd.Series(self.column(name, arm)).fillna("").astype(str).to_numpy(dtype=object)
+
     def is_text(self, name: str) -> bool:
         """Whether a column holds words."""
         return not pd.api.types.is_numeric_dtype((self.drawn if self.is_drawn(name) else self.ends)[name])

@@ -18,6 +18,7 @@ from abm.results.weights import weights_of
 from abm.scenario.from_file import load_scenario
 from abm.statistics import weighted
 from abm.statistics.survival import kaplan_meier
+from abm.statistics.tilting import tilted
 from abm.study.run import run_scenario
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -106,6 +107,19 @@ targets:
     assert partial["missed"]
     with pytest.raises(InputError, match=r"w.yaml:5:5  targets\.0  Minor .* together with the other targets"):
         weigh(*asked(text.replace(", n: 400", "")), run.path)
+
+
+def test_a_share_is_that_of_those_in_whom_it_was_seen():
+    flags = np.array([1.0, 0.0, 0.0, np.nan, np.nan])
+    mass = tilted(moments.share(flags, 0.6, None).misses(np.full(5, 0.2))[:, None], np.zeros(1))
+    assert mass[0] / mass[:3].sum() == pytest.approx(0.6)
+
+
+def test_the_best_response_is_weighted_by_its_word(run, asked):
+    _, told = weigh(*asked("targets: [{of: response, arm: single, is: minor, share: 30 %}]"), run.path)
+    (row,) = told["targets"]
+    assert row["after"] == pytest.approx(0.3)
+    assert row["target"] == "Best response: minor (single)"
 
 
 def test_a_censored_curve_is_met_as_kaplan_and_meier_estimate_it():

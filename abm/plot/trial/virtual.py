@@ -68,8 +68,7 @@ def _target(row: Mapping[str, Any]) -> list[str | Cell]:
 
 
 def _number(factor: float, value: float | None, shown: str) -> str:
-    text = wording.MISSING if value is None else wording.number(factor * value).replace("-", "−")
-    return f"{text} {shown}".rstrip()
+    return "not reached" if value is None else f"{wording.number(factor * value)} {shown}".rstrip().replace("-", "−")
 
 
 def _end_points(trial: Trial, protocol: str) -> Table:
