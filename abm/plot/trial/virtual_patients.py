@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,6 +24,7 @@ CAPTION = (
 )
 MOST_PANELS = 6
 N_BINS = 16
+WIDEST = 28  # letters below a panel
 
 
 def applies(trial: Trial) -> bool:
@@ -40,7 +43,7 @@ def figure(trial: Trial) -> Figure:
         for own, (_, colour, _) in zip(trial.weights, who[1:], strict=True):
             for at in published(own.told, name):
                 ax.axvline(factor * at, color=colour, linewidth=1.0, linestyle=style.DASH)
-        style.dress(ax, axis, "")
+        style.dress(ax, textwrap.fill(axis, WIDEST), "")
         ax.xaxis.label.set_fontsize(style.SMALL_PT)
         ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: wording.number(value)))
@@ -100,7 +103,7 @@ def axis_of(trial: Trial, name: str) -> tuple[str, float]:
     known = trial.run.parameters().fillna("").astype(str).drop_duplicates("name").set_index("name")
     words, unit = known.loc[name, ["description", "unit"]] if name in known.index else (name, "")
     shown, factor = numbers.in_days(unit)
-    return f"{wording.units(words)} ({wording.units(shown) if shown not in ('', '1') else 'relative'})", factor
+    return f"{wording.units(words)} ({wording.units(shown) if shown not in ('', '1') else 'number'})", factor
 
 
 def _draw(ax: Axes, values: NDArray[np.float64], who: list[virtual.Look]) -> None:
