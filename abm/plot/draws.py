@@ -97,7 +97,7 @@ def sections(run: Run, subjects: str) -> list[Section]:
         "Dotted bands in the figures hold the middle 95 % of them at each moment; they hold chance too."
     )
     told = [_sentence(run, arm, name, subjects) for arm in found["arms"] for name in MAIN if number(run, arm, name)]
-    text = [lead, *told, *(f"Note: {note}." for note in notes)]
+    text = [lead, *told, *(f"Note: {note}.".replace("'", "’") for note in notes)]
     return [Section("What the parameters leave open", text, tables=[_numbers(run, subjects), _parameters(run)])]
 
 

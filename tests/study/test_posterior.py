@@ -1,6 +1,7 @@
 """A run over draws of a posterior: each arm once under each draw, resumable, the same however it is run."""
 
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -140,6 +141,24 @@ def test_stopped_among_the_draws_it_goes_on_from_its_folder_to_the_same_bytes(
         quiet_well.path / "posterior" / "series.csv"
     ).read_bytes()
     assert run.summary() == quiet_well.summary()
+
+
+def test_killed_before_and_after_the_draws_are_put_together_it_comes_to_the_same_bytes(
+    well, quiet_well, call, tmp_path
+):
+    (tmp_path / "well.yaml").write_text(WELL)
+    (tmp_path / "draws.csv").write_text("\n".join(["processes.background.rate_per_h", *map(str, RATES)]) + "\n")
+    words = ["run", tmp_path / "well.yaml", "--posterior", tmp_path / "draws.csv", "--draws", 4, "--json"]
+    for is_after in (False, True):
+        ended = call(*words, kill_at={"name": "posterior/series.csv", "is_after": is_after})
+        assert ended.code == -signal.SIGKILL, ended
+        (folder,) = (tmp_path / "runs" / "drawn").iterdir()
+        words = ["resume", folder, "--json"]
+    assert call(*words).json["result_hash"] == quiet_well.summary()["result_hash"]
+    assert (folder / "posterior" / "series.csv").read_bytes() == (
+        quiet_well.path / "posterior" / "series.csv"
+    ).read_bytes()
+    assert not (folder / "posterior" / "parts").exists()
 
 
 def test_draws_that_were_damaged_are_made_again_and_the_wells_are_not(well, quiet_well, tmp_path, log):
