@@ -29,6 +29,7 @@ REL_CD59 = ("b_cells", Column("rel_cd59", default=1.0, resets=True, doc="CD59 st
 REL_C1Q = ("b_cells", Column("rel_c1q", default=1.0, resets=True, doc="docking of C1 relative to rituximab"))
 REL_CD16 = ("b_cells", Column("rel_cd16", default=1.0, resets=True, doc="affinity for CD16 relative to rituximab"))
 REL_FC = ("b_cells", Column("rel_fc", default=1.0, resets=True, doc="share of bound Fc an NK cell can reach"))
+REL_SIGNAL = ("b_cells", Column("rel_signal", default=1.0, resets=True, doc="share of the Fc signal that gets through"))
 REL_FC50 = ("b_cells", Column("rel_fc50", default=1.0, resets=True, doc="factor on the NK half-saturation"))
 FC_SIGNAL = ("b_cells", Column("fc_signal", resets=True, doc="Fc signal an NK cell sees, 0-1"))
 N_ENGAGED = ("b_cells", Column("n_engaged", "i8", resets=True, doc="NK cells holding this cell"))

@@ -210,7 +210,7 @@ def test_a_kernel_does_to_each_subject_of_a_stack_what_it_does_to_it_alone(recor
             alone = side_by_side(name, values, sizes)
             assert name == "key" or np.array_equal(alone, found, equal_nan=True), (key[1], name)
     assert {"sum_each", "grow", "kill_cells", "exchange", "turn_over", "set_points", "signal_on", "find_large"} <= tried
-    assert {"dock", "lay", "insert", "set_hazard", "shield", "see_fc", "mark", "crawl", "bind", "strip"} <= tried
+    assert {"dock", "lay", "insert", "set_hazard", "shield", "see", "mark", "crawl", "bind", "strip"} <= tried
 
 
 def columns():

@@ -219,7 +219,14 @@ LEVELS = {
     "bcr_signalling",
     "btk_occupancy",
 }  # set a level: there is no doing without
-VARIANTS = {"killing": ("killing_without_fc",), "killing_without_fc": ("killing",)}
+VARIANTS = {  # which write the same: all but one are left out where that one is looked at
+    kind: tuple(
+        other
+        for other, its in PROCESSES.items()
+        if other != kind and its.writes == cls.writes and (issubclass(its, cls) or issubclass(cls, its))
+    )
+    for kind, cls in PROCESSES.items()
+}
 WITHOUT_FIELD = {"dheas_field": ("dheas_source",)}  # a uniform field is the pool; a source makes it uneven
 
 
@@ -288,7 +295,8 @@ def test_a_process_that_stacks_does_in_company_what_it_does_alone(kind, culture)
     def well(which):
         numbers = {row["name"]: getattr(PROCESSES[kind](), row["name"]) for row in describe(PROCESSES[kind])}
         scaled = {name: value * (1.0 - 0.1 * which) for name, value in numbers.items() if isinstance(value, float)}
-        chain = dict.fromkeys((*("binding", "complement_docking", "mac_insertion", "engagement"), kind))
+        usual = ("binding", "complement_docking", "mac_insertion", "engagement")
+        chain = dict.fromkeys((*(kind if name in VARIANTS[kind] else name for name in usual), kind))
         add = [{"rituximab": "10 ug/mL"}, {"serum": "25 %"}, {"anti_cd55": 0.1 * (1 + which)}, {"igg": "1 uM"}]
         cells = {"b_cells": {"n": 30 + which}, "nk_cells": {"per_b_cell": 2}}
         changes = {"populations": cells, "duration": "6 min", "seed": which}

@@ -76,3 +76,30 @@ def test_two_antibodies_at_once_and_a_third_that_comes_later():
     twin = agree(patch(f"arms.both.add=[{{rituximab: 3 ug/mL}}, {more}]", "duration=1 h"), "both")
     assert min(twin.pools[f"antibody_{kind}_internalised"] for kind in twin.drugs) > 0
     assert len(twin.drugs) == 3
+
+
+SECOND = (
+    "processes.shield.kind=c3b_cover",
+    "processes.docking.kind=complement_docking_limiting",
+    "processes.c3b.most_per_cell=400000",
+    "processes.igg.most_fold=15",
+    "processes.engagement.natural_il2_frac=0.1",
+    "processes.engagement.natural_resting_frac=0.02",
+    "processes.engagement.place_um2=79",
+    "processes.killing.primed_fold=3",
+    "processes.waste={kind: complement_waste, per_lysed_igg_per_h: 0.02, per_free_igg_per_h: 1.0e-6}",
+    "populations.nk_cells.hit_sigma=0.8",
+    "populations.nk_cells.engagement_sigma=0.5",
+    "populations.b_cells.rel_natural=0.5",
+)
+
+
+@pytest.mark.parametrize("state", ["il2", "il2_pbmc", "pbmc"])
+def test_the_mechanisms_of_the_second_model_cell_by_cell(state):
+    more = (
+        () if state == "il2" else ("populations.nk_cells.per_b_cell=25", "populations.nk_cells.bystanders_per_b_cell=5")
+    )
+    twin = agree(patch(*SECOND, f"populations.nk_cells.state={state}", *more), "both")
+    assert "adcc" in {d.cause for d in twin.deaths} or state == "pbmc"
+    assert max(c.c3b for c in twin.b) > 3e5
+    assert twin.pools["c1q_used"] > 0

@@ -90,6 +90,9 @@ class BCells(Targets):
     cd55: PositiveLogNormal = PositiveLogNormal(median=1.0, sigma=0.47)
     cd59: PositiveLogNormal = PositiveLogNormal(median=1.0, sigma=0.31)
     hits_needed: LogNormal = LogNormal(median=4.0, sigma=1.2)
+    rel_natural: float = par(
+        1.0, "1", "design: a line", "What NK cells see without antibody, relative to a line", ge=0, le=1
+    )
     igm_per_s: LogNormal = LogNormal(median=100.0, sigma=0.5)
     igm_stored_per_cell: LogNormal = LogNormal(median=1e6, sigma=0.5)
 

@@ -1,19 +1,21 @@
 """Each docking event lays a burst of C3b on its cell, reduced by CD55.
 
-*Model*: C3b gained ~ Poisson(``burst n_docked / cd55``); cell-bound fragments (C3b and iC3b, both hide Fc) are lost at
-``loss_per_h``, exactly.
+*Model*: C3b gained ~ Poisson with mean ``burst n_docked / cd55``, or where a cell has room for ``most_per_cell``
+fragments ``(M - B) (1 - exp(-burst n_docked / (cd55 M)))``, which is ``dB = burst (1 - B / M)`` of each event, exactly;
+cell-bound fragments (C3b and iC3b, both hide Fc) are lost at ``loss_per_h``, exactly.
 
 *Reads*: n_docked, cd55, rel_cd55. *Writes*: c3b_per_cell, pools.c3.
 
 *References*: Kennedy2003 (about 5e5 C3b per Raji cell).
 """
 
+import math
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from abm.biology.columns import C3B, N_DOCKED, REL_CD55
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.pools import is_any
 from abm.core.population import total
@@ -29,9 +31,18 @@ def lay(c3b, laid, gain, n_docked, cd55, rel_cd55, uid, blocks, laws, key):
     for k in prange(blocks.shape[0]):
         s, rows = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
         mean = laws[s, 0] * n_docked[rows] / (cd55[rows] * rel_cd55[rows])
+        if laws[s, 2] < math.inf:
+            fit_in(mean, c3b[rows], laws[s, 1], laws[s, 2])
         laid[k] = poisson_of_each(gain[rows], mean, uid[rows], 0, (key[0][s], key[1]))
         for i in range(blocks[k, 1], blocks[k, 2]):
             c3b[i] = c3b[i] * laws[s, 1] + gain[i]
+
+
+@device
+def fit_in(mean, c3b, kept_frac, most):
+    """Lessen what cells gain by what lies on them already."""
+    for i in range(mean.size):
+        mean[i] = max(most - c3b[i] * kept_frac, 0.0) * -math.expm1(-mean[i] / most)
 
 
 class C3bDeposition(Process):
@@ -51,11 +62,15 @@ class C3bDeposition(Process):
 
     burst: float = par(560.0, "1", "fitted: on V5 (Kennedy2003), 5e5 C3b per cell at 1 h", "C3b per event", ge=0)
     loss_per_h: float = par(0.05, "1/h", "assumed: slow shedding", "Loss of cell-bound fragments", ge=0, le=5)
+    most_per_cell: float | None = par(
+        None, "1/cell", "design: no limit; 6e5 to 1e6 by Kennedy2003", "C3b there is room for", gt=0, le=1e9
+    )
     c3_per_c3b: float = par(10.0, "1", "assumed: most activated C3 ends in the medium", "C3 used per C3b laid", ge=1)
 
     def _law(self, world: World) -> np.ndarray:
-        """Return C3b per event, and the share of old fragments that a step leaves."""
-        return world.laws(self.burst, np.exp(-self.loss_per_h * world.dt_h))
+        """Return C3b per event, the share of old fragments that a step leaves, and how many there is room for."""
+        most = math.inf if self.most_per_cell is None else self.most_per_cell
+        return world.laws(self.burst, np.exp(-self.loss_per_h * world.dt_h), most)
 
     def step(self, world: World, key: Key) -> None:
         """Lay C3b for one step."""

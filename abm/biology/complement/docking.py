@@ -10,6 +10,7 @@ per cell, ``q`` the product over components of ``c / (c + K)`` with c relative t
 *References*: Bellosillo2001, Ginaldi1998 (half lysis near 88 000 CD20, effective steepness 5).
 """
 
+import functools
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -117,3 +118,15 @@ class Docking(Process):
         for name, per_event in uses.items():
             pools.move(name, f"{name}_used", events * per_event)
         world.tally("docking_events", events)
+
+
+class LimitingDocking(Docking):
+    """Variant: the scarcest component alone limits, as ``min c / (c + K)``."""
+
+    kind: Literal["complement_docking_limiting"] = "complement_docking_limiting"
+
+    def available_frac(self, world: World) -> Any:
+        """Return the share of the highest rate that the scarcest component allows."""
+        pools, halves = world.pools, world.law(self, self._law)
+        of_each = (pools[name] / (pools[name] + half) for name, half in zip(LIMITING, halves, strict=True))
+        return functools.reduce(np.minimum, of_each)

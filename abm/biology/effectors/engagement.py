@@ -1,15 +1,16 @@
 """An NK cell engages a B cell it touches when it sees enough Fc.
 
-*Model*: hazard ``k CD16 v`` per touched target, ``v = F^h / (F^h + F50^h)`` with F the visible Fc on the target;
-conjugates part at ``unbinding_per_h`` or when the target lyses. At most ``max_per_target`` NK cells hold one target;
-where more ask at once, an order drawn from their identities decides. Each engagement sheds part of the NK cell's
-CD16.
+*Model*: hazard ``k CD16 v`` per touched target, ``v = n + (1 - n) c F^h / (F^h + F50^h)`` with F the visible Fc on the
+target, c the share of its signal that gets through, and n what an NK cell sees without antibody; conjugates part at
+``unbinding_per_h`` or when the target lyses. At most ``max_per_target`` NK cells hold one target; where more ask at
+once, an order drawn from their identities decides. Each engagement sheds part of the NK cell's CD16. Inert cells, at
+random places on the floor, take the NK cell's place with chance ``1 - exp(-density place)``.
 
-*Assumes*: dying targets can still be engaged until they lyse.
+*Assumes*: dying targets can still be engaged until they lyse; inert cells come with the first cells and stay.
 
-*Reads*: bound_per_cell, rel_fc, rel_fc50, rel_cd16, cd16. *Writes*: fc_signal, n_engaged, partner, cd16.
+*Reads*: bound_per_cell, rel_fc, rel_fc50, rel_cd16, rel_signal, cd16. *Writes*: fc_signal, n_engaged, partner, cd16.
 
-*References*: DallOzzo2004 (half-saturation V/V and F/F), BhatWatzl2007 (CD16 is shed).
+*References*: DallOzzo2004 (half-saturation V/V and F/F), BhatWatzl2007 (CD16 is shed), Golay2003 (mononuclear cells).
 """
 
 import math
@@ -17,7 +18,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_CD16, REL_FC, REL_FC50
+from abm.biology.columns import BOUND, CD16, FC_SIGNAL, N_ENGAGED, PARTNER, REL_CD16, REL_FC, REL_FC50, REL_SIGNAL
 from abm.biology.covariates import Genotype
 from abm.core.jit import kernel, prange, serial
 from abm.core.par import par
@@ -28,10 +29,10 @@ from abm.core.world import World
 
 
 @kernel
-def see_fc(signal, bound, rel_fc, rel_fc50, rel_cd16, blocks, laws):
-    """Write the share of full Fc signal that each target shows."""
+def see(signal, bound, rel_fc, rel_fc50, rel_cd16, rel_signal, blocks, laws):
+    """Write the share of full signal that each target shows."""
     for k in prange(blocks.shape[0]):
-        fc50, steepness = laws[blocks[k, 0], 0], laws[blocks[k, 0], 1]
+        fc50, steepness, natural = laws[blocks[k, 0], 0], laws[blocks[k, 0], 1], laws[blocks[k, 0], 2]
         for i in range(blocks[k, 1], blocks[k, 2]):
             visible = bound[i] * rel_fc[i] * rel_cd16[i] / (fc50 * rel_fc50[i])
             signal[i] = visible / (1.0 + visible)
@@ -39,6 +40,8 @@ def see_fc(signal, bound, rel_fc, rel_fc50, rel_cd16, blocks, laws):
             for i in range(blocks[k, 1], blocks[k, 2]):
                 visible = (signal[i] / (1.0 - signal[i])) ** steepness
                 signal[i] = visible / (1.0 + visible)
+        for i in range(blocks[k, 1], blocks[k, 2]):
+            signal[i] = natural + (1.0 - natural) * rel_signal[i] * signal[i]
 
 
 @serial
@@ -90,12 +93,13 @@ class Engagement(Process):
     kind: Literal["engagement"] = "engagement"
     phase: ClassVar = Phase.ACT
     stacks: ClassVar = True
-    columns: ClassVar = (BOUND, REL_FC, REL_FC50, REL_CD16, FC_SIGNAL, N_ENGAGED, PARTNER, CD16)
+    columns: ClassVar = (BOUND, REL_FC, REL_FC50, REL_CD16, REL_SIGNAL, FC_SIGNAL, N_ENGAGED, PARTNER, CD16)
     reads: ClassVar = (
         "b_cells.bound_per_cell",
         "b_cells.rel_fc",
         "b_cells.rel_fc50",
         "b_cells.rel_cd16",
+        "b_cells.rel_signal",
         "b_cells.is_dying",
         "b_cells.x_um",
         "b_cells.y_um",
@@ -131,6 +135,20 @@ class Engagement(Process):
     )
     steepness: float = par(1.0, "1", "assumed: no cooperativity", "Exponent h", ge=0.5, le=4)
     cd16_shed_frac: float = par(0.30, "1", "BhatWatzl2007", "CD16 lost per engagement", ge=0, le=1)
+    natural_il2_frac: float = par(
+        0.0, "1", "design: as at first", "Signal without antibody, IL-2 NK, of a line; 1 is full", ge=0, le=1
+    )
+    natural_resting_frac: float = par(
+        0.0, "1", "design: as at first", "Signal without antibody, resting NK, of a line", ge=0, le=1
+    )
+    place_um2: float = par(
+        0.0,
+        "um2",
+        "design: inert cells take no room; one of 10 um covers 79",
+        "Floor an inert cell covers",
+        ge=0,
+        le=1e4,
+    )
 
     @property
     def reach_um(self) -> float:
@@ -149,7 +167,7 @@ class Engagement(Process):
         """Part, then engage, for one step."""
         b, nk = world.populations["b_cells"], world.populations.get("nk_cells")
         signal, parting, contact_um, rate_dt, cd16_kept = world.law(self, self._law)
-        see_fc(b.fc_signal, b.bound_per_cell, b.rel_fc, b.rel_fc50, b.rel_cd16, b.blocks, signal)
+        see(b.fc_signal, b.bound_per_cell, b.rel_fc, b.rel_fc50, b.rel_cd16, b.rel_signal, b.blocks, signal)
         if nk is None or nk.n == 0:
             return
         is_free, weight = self._part(parting, nk, b, key)
@@ -164,15 +182,28 @@ class Engagement(Process):
             world.tally("engagements", granted)
 
     def _law(self, world: World) -> tuple[np.ndarray, ...]:
-        """Return half-saturation and exponent, chances to part, contact distance, rate times a step, CD16 kept."""
+        """Return what a target shows, chances to part, contact distance, rate times a step, CD16 kept."""
         rates_per_h = self.unbinding_per_h, self.unbinding_dying_per_h
+        fc50_per_cell = self.fc50_per_cell(world.properties["covariates"].fcgr3a)
         return (
-            world.laws(self.fc50_per_cell(world.properties["covariates"].fcgr3a), self.steepness),
+            world.laws(fc50_per_cell, self.steepness, self._natural_frac(world)),
             world.laws(*(-np.expm1(-rate * world.dt_h) for rate in rates_per_h)),
             world.each(self.contact_um),
-            world.each(self.rate_per_h * world.dt_h),
+            world.each(self.rate_per_h * self._room_frac(world) * world.dt_h),
             world.each(1.0 - self.cd16_shed_frac),
         )
+
+    def _natural_frac(self, world: World) -> Any:
+        """Return the signal of a target without antibody."""
+        b, nk = world.cell_types["b_cells"], world.cell_types.get("nk_cells")
+        own = 0.0 if nk is None else np.where(nk.is_activated, self.natural_il2_frac, self.natural_resting_frac)
+        return own * b.rel_natural
+
+    def _room_frac(self, world: World) -> Any:
+        """Return the chance that no inert cell is where an NK cell would touch its target."""
+        b, nk = world.cell_types["b_cells"], world.cell_types.get("nk_cells")
+        others = 0.0 if nk is None else nk.others_per_b_cell * b.n
+        return np.exp(-others * self.place_um2 / world.space.side**2)
 
     def _part(self, laws: np.ndarray, nk: Population, b: Population, key: Key) -> tuple[np.ndarray, np.ndarray]:
         """Let conjugates part; return which NK cells are free, and the signal of all targets that are not full."""

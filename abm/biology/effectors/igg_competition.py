@@ -1,6 +1,7 @@
 """Hypothesis H-IgG: serum IgG occupies CD16, so an NK cell needs more antibody on the target.
 
-*Model*: ``rel_fc50 *= 1 + IgG / K`` with IgG the concentration in the well.
+*Model*: ``rel_fc50 *= (1 + IgG / K) / (1 + IgG / (r K))`` with IgG the concentration in the well: at most r-fold, since
+clustered Fc wins over single molecules. Without ``most_fold`` there is no such limit.
 
 *Reads*: pools.igg. *Writes*: rel_fc50.
 
@@ -30,8 +31,18 @@ class IggCompetition(Process):
         0.5, "uM", "fitted: on A3, range 0.2-0.5 (V) and 0.8-2 (F)", "IgG at which F50 doubles", gt=0, le=100
     )
 
+    most_fold: float | None = par(
+        None,
+        "1",
+        "design: no limit; assumed 10-30 by Preithner2006",
+        "F50 under all IgG over that without",
+        gt=1,
+        le=1e4,
+    )
+
     def step(self, world: World, key: Key) -> None:
         """Compete for one step."""
         if "igg" in world.pools:
-            b = world.populations["b_cells"]
-            b.rel_fc50[:] *= b.spread(1.0 + world.pools.nM("igg") * 1e-3 / self.k_uM)
+            b, occupied = world.populations["b_cells"], world.pools.nM("igg") * 1e-3 / self.k_uM
+            fold = 1.0 + occupied
+            b.rel_fc50[:] *= b.spread(fold if self.most_fold is None else fold / (1.0 + occupied / self.most_fold))

@@ -1,12 +1,13 @@
 """Engaged NK cells deliver lytic hits; a B cell commits to die when its own number of hits has added up.
 
-*Model*: hits ~ Poisson(``k granules potency v rel_hit dt``) per engaged killer, each costing a share of its
-granules; damage is the sum of hits less repair (exponential, exact); at ``damage >= hits_needed`` the cell commits,
-and lyses after ``lag``.
+*Model*: hits ~ Poisson(``k granules potency v rel_hit dt``) per engaged killer, times ``primed_fold`` for one that has
+killed before, each costing a share of its granules; damage is the sum of hits less repair (exponential, exact); at
+``damage >= hits_needed`` the cell commits, and lyses after ``lag``.
 
 *Reads*: partner, fc_signal, potency, hits_needed. *Writes*: granules, damage, mark_adcc_h, mark_adcc_by.
 
-*References*: Vanherberghen2013, Golay2003 (plateaus of 70 and 27 % lysis need a wide spread of hits needed).
+*References*: Vanherberghen2013, Golay2003 (plateaus of 70 and 27 % lysis need a wide spread of hits needed),
+ChoiMitchison2013 (a first kill speeds the next).
 """
 
 import math
@@ -25,10 +26,11 @@ from abm.core.world import World
 
 
 @kernel
-def expect(mean, engaged, partner, is_killer, granules, potency, rel_hit, signal, first, laws):
+def expect(mean, engaged, partner, is_killer, n_kills, granules, potency, rel_hit, signal, first, laws):
     """Write the mean number of hits that each engaged NK cell delivers in this step."""
     for k in prange(mean.size):
-        i, rate_dt = engaged[k], laws[whose(first, engaged[k]), 0]
+        i, s = engaged[k], whose(first, engaged[k])
+        rate_dt = laws[s, 0] * laws[s, 3] if n_kills[i] > 0 else laws[s, 0]
         mean[k] = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]] if is_killer[i] else 0.0
 
 
@@ -84,6 +86,7 @@ class Killing(Process):
         "nk_cells.potency",
         "nk_cells.rel_hit",
         "nk_cells.is_killer",
+        "nk_cells.n_kills",
     )
     writes: ClassVar = (
         "b_cells.damage",
@@ -94,6 +97,9 @@ class Killing(Process):
 
     rate_per_h: float = par(
         3.0, "1/h", "fitted: on V8, V11 and A2; one hit in 20 min (10-40)", "Hit rate at full signal", ge=0, le=60
+    )
+    primed_fold: float = par(
+        1.0, "1", "design: none; faster by ChoiMitchison2013", "Hit rate after a first kill over before", ge=1, le=20
     )
     granules_per_hit_frac: float = par(0.046, "1", "assumed: 4-17 % per hit", "Granules spent per hit", ge=0, le=1)
     repair_per_h: float = par(
@@ -110,9 +116,9 @@ class Killing(Process):
         return b.fc_signal
 
     def _law(self, world: World) -> np.ndarray:
-        """Return the rate times a step, the share of granules that a hit leaves, and of damage that repair leaves."""
+        """Return the rate times a step, what a hit leaves of granules and repair of damage, and what priming does."""
         kept_frac = np.exp(-self.repair_per_h * world.dt_h)
-        return world.laws(self.rate_per_h * world.dt_h, 1.0 - self.granules_per_hit_frac, kept_frac)
+        return world.laws(self.rate_per_h * world.dt_h, 1.0 - self.granules_per_hit_frac, kept_frac, self.primed_fold)
 
     def step(self, world: World, key: Key) -> None:
         """Hit and mark for one step."""
@@ -121,7 +127,7 @@ class Killing(Process):
         if nk is not None and nk.n:
             engaged, total = nk.referring("partner"), np.empty(world.n_subjects)
             mean = np.empty(engaged.size)
-            killers = nk.partner, nk.is_killer, nk.granules, nk.potency, nk.rel_hit
+            killers = nk.partner, nk.is_killer, nk.n_kills, nk.granules, nk.potency, nk.rel_hit
             expect(mean, engaged, *killers, self.signal(b), nk.first, laws)
             taken = hits_taken, b.mark_adcc_by, engaged, mean, nk.partner, nk.uid
             deliver(total, nk.granules, *taken, nk.first, laws, key)

@@ -73,7 +73,7 @@ def test_cells_added_later_are_new_cells_of_the_same_kind(culture):
     assert stats.ks_2samp(b.cd55[b.cohort == 0], b.cd55[b.cohort == 1]).pvalue > P_MIN
 
 
-@pytest.mark.parametrize(("state", "n_nk"), [("il2", 20_000), ("resting", 20_000), ("pbmc", 2400)])
+@pytest.mark.parametrize(("state", "n_nk"), [("il2", 20_000), ("resting", 20_000), ("pbmc", 2400), ("il2_pbmc", 2000)])
 def test_in_blood_cells_only_some_effectors_are_nk(culture, state, n_nk):
     nk = {"per_b_cell": 5.0, "state": state, "pbmc_nk_frac": 0.12}
     sim = culture({}, (), {"populations": {"b_cells": {"n": 4000}, "nk_cells": nk}})
@@ -89,12 +89,26 @@ def test_only_a_share_of_nk_cells_can_kill(culture, state, killers):
 
 
 def test_resting_nk_hit_and_engage_less_than_activated_ones(culture):
-    for state, rel_hit, rel_engagement in (("il2", 1.0, 1.0), ("resting", 0.3, 0.8), ("pbmc", 0.3, 0.8)):
+    for state, rel_hit, rel_engagement in (
+        ("il2", 1.0, 1.0),
+        ("resting", 0.3, 0.8),
+        ("pbmc", 0.3, 0.8),
+        ("il2_pbmc", 1.0, 1.0),
+    ):
         own = {"per_b_cell": 1, "state": state, "resting_rel_hit": 0.3, "resting_rel_engagement": 0.8}
         nk = culture({}, (), {"populations": {"nk_cells": own}}).world.populations["nk_cells"]
         assert nk.n > 0
         assert set(nk.rel_hit) == {rel_hit}
         assert set(nk.rel_engagement) == {rel_engagement}
+
+
+def test_nk_cells_of_one_state_differ_log_normally_about_its_level(culture):
+    own = {"per_b_cell": 5.0, "state": "resting", "resting_rel_hit": 0.3, "hit_sigma": 0.8, "engagement_sigma": 0.4}
+    nk = culture({}, (), {"populations": {"b_cells": {"n": 4000}, "nk_cells": own}}).world.populations["nk_cells"]
+    for column, median, sigma in (("rel_hit", 0.3, 0.8), ("rel_engagement", 0.5, 0.4)):
+        own = np.log(nk[column] / median) / sigma
+        assert stats.kstest(own, "norm").pvalue > P_MIN, column
+    assert abs(np.corrcoef(nk.rel_hit, nk.rel_engagement)[0, 1]) < 4.5 / math.sqrt(nk.n)
 
 
 def test_persisting_subclones_are_a_share_and_turn_over_slowly(leukaemia):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from abm.biology.complement.docking import Docking
+from abm.biology.complement.docking import Docking, LimitingDocking
 from abm.biology.complement.supply import trim
 
 N = 4000
@@ -266,3 +266,60 @@ def test_complement_loses_activity_at_each_components_own_rate(culture, alike):
     assert left == pytest.approx(
         {"c1q": math.exp(-0.02), "c2c4": math.exp(-0.3), "c3": math.exp(-0.03), "c5c9": math.exp(-0.05)}
     )
+
+
+def test_the_scarcest_component_alone_limits_the_variant(culture, alike):
+    for frac, lacking in ((0.1, []), (0.5, []), (0.25, ["c3"])):
+        sim = well(culture, alike, [{"serum": frac, "lacking": lacking}], n=1)
+        expected = 0.0 if lacking else availability(frac, 0.10)
+        assert LimitingDocking().available_frac(sim.world) == pytest.approx(expected)
+
+
+def test_c3b_fills_the_room_that_there_is_as_by_the_differential_equation(culture, alike, act, near):
+    own = {"burst": 1000.0, "most_per_cell": 5e4, "loss_per_h": 0.0}
+    sim = well(culture, alike, processes={"c3b_deposition": own})
+    b = sim.world.populations["b_cells"]
+    for step in range(1, 4):
+        b.n_docked[:] = 20
+        act(sim, "c3b_deposition")
+        assert b.c3b_per_cell.mean() == near(5e4 * -math.expm1(-0.4 * step), math.sqrt(5e4), N)
+    b.n_docked[:], b.c3b_per_cell[:] = 10**6, 5e4
+    act(sim, "c3b_deposition")
+    assert (b.c3b_gain_per_cell == 0).all()
+
+
+def test_without_a_limit_c3b_piles_up(culture, alike, act, near):
+    sim = well(culture, alike, processes={"c3b_deposition": {"burst": 1000.0, "loss_per_h": 0.0}})
+    b = sim.world.populations["b_cells"]
+    b.n_docked[:], b.c3b_per_cell[:] = 20, 1e7
+    act(sim, "c3b_deposition")
+    assert b.c3b_gain_per_cell.mean() == near(2e4, math.sqrt(2e4), N)
+
+
+WASTE = {"per_lysed_igg_per_h": 0.2, "per_free_igg_per_h": 0.0, "half_c1q_frac": 0.05, "c2c4_per_event": 10.0}
+
+
+@pytest.mark.parametrize("seen", ["lysed", "free"])
+def test_complement_is_wasted_on_antibody_of_lysed_cells_and_on_free_antibody(culture, alike, act, seen):
+    own = WASTE | {"c3_per_event": 100.0}
+    own |= {} if seen == "lysed" else {"per_lysed_igg_per_h": 0.0, "per_free_igg_per_h": 0.2}
+    sim = well(culture, alike, [SERUM, {"rituximab": "0 ug/mL"}], {"binding": {}, "complement_waste": own}, n=1)
+    pools = sim.world.pools
+    pools["antibody_rituximab_lysed"], pools["antibody_rituximab"] = (1e6, 3e5) if seen == "lysed" else (3e5, 1e6)
+    before = {name: pools[name] for name in ("c1q", "c2c4", "c3")}
+    act(sim, "complement_waste", dt_h=0.5)
+    events = 0.2 * 1e6 * 0.5 * availability(0.25, 0.05)
+    for name, per_event in (("c1q", 1.0), ("c2c4", 10.0), ("c3", 100.0)):
+        assert pools[f"{name}_used"] == pytest.approx(events * per_event, rel=1e-9)
+        assert pools[name] + pools[f"{name}_used"] == pytest.approx(before[name], rel=1e-12)
+
+
+def test_no_more_complement_is_wasted_than_there_is(culture, alike, act):
+    own = WASTE | {"c3_per_event": 5600.0}
+    sim = well(culture, alike, [SERUM, {"rituximab": "0 ug/mL"}], {"binding": {}, "complement_waste": own}, n=1)
+    pools = sim.world.pools
+    pools["antibody_rituximab_lysed"], pools["c3"] = 1e18, 5600.0 * 7
+    c1q = pools["c1q"]
+    act(sim, "complement_waste", dt_h=1.0)
+    assert pools["c3"] == pytest.approx(0.0, abs=1e-6)
+    assert pools["c1q"] == pytest.approx(c1q - 7.0, rel=1e-12)

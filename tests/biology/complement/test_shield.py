@@ -63,3 +63,20 @@ def test_cooperative_recognition_is_steeper(culture, alike, act):
     sim.world.populations["b_cells"].bound_per_cell[:] = 3 * sim.processes["engagement"].fc50_vv_per_cell
     act(sim, "engagement")
     assert sim.world.populations["b_cells"].fc_signal[0] == pytest.approx(0.9)
+
+
+def test_a_cover_cuts_the_signal_itself_which_no_surplus_of_antibody_makes_good(culture, alike, act):
+    cover, covered = {"c3b_cover": {"max_frac": 0.85, "c3b50_per_cell": 3e4}}, 1 - 0.85 * C3B / (C3B + 3e4)
+    for bound in (800.0, 1e8):
+        plain = signal(culture, alike, act, {}, bound=bound)
+        assert signal(culture, alike, act, cover, bound=bound) == pytest.approx(covered * plain, rel=1e-12)
+    assert signal(culture, alike, act, SHIELD, bound=1e8) > 0.99
+
+
+def test_igg_raises_the_half_saturation_up_to_a_limit_and_by_the_old_law_without_one(culture, alike, act):
+    igg_uM = 0.25 * 66
+    for most, fold in ((None, 1 + igg_uM / 0.5), (15.0, (1 + igg_uM / 0.5) / (1 + igg_uM / 7.5)), (1e4, 33.9)):
+        own = {"igg_competition": {"k_uM": 0.5} | ({} if most is None else {"most_fold": most})}
+        assert signal(culture, alike, act, own) == pytest.approx(BOUND / (BOUND + 800 * fold), rel=1e-3)
+    strong = {"igg_competition": {"k_uM": 0.001, "most_fold": 15.0}}
+    assert signal(culture, alike, act, strong) == pytest.approx(BOUND / (BOUND + 800 * 15), rel=1e-2)

@@ -118,3 +118,40 @@ def test_a_dead_target_frees_the_nk_cells_that_held_it(culture, alike):
     sim.run()
     assert sim.world.populations["b_cells"].n == 0
     assert (sim.world.populations["nk_cells"].partner == -1).all()
+
+
+@pytest.mark.parametrize(
+    ("state", "rel_natural", "floor"),
+    [("il2", 1.0, 0.3), ("il2_pbmc", 0.5, 0.15), ("resting", 1.0, 0.04), ("pbmc", 0.0, 0.0)],
+)
+def test_without_antibody_an_nk_cell_sees_what_is_natural_and_with_it_the_rest_of_a_full_signal(
+    culture, alike, act, state, rel_natural, floor
+):
+    engagement = {"natural_il2_frac": 0.3, "natural_resting_frac": 0.04, "fc50_vv_per_cell": 800.0}
+    cells = {"b_cells": alike(3) | {"rel_natural": rel_natural}, "nk_cells": {"per_b_cell": 10.0, "state": state}}
+    sim = culture({"engagement": engagement}, [], {"populations": cells})
+    b = sim.world.populations["b_cells"]
+    b.bound_per_cell[:], b.rel_signal[2] = [0.0, 800.0, 800.0], 0.25
+    act(sim, "engagement")
+    assert b.fc_signal == pytest.approx([floor, floor + (1 - floor) * 0.5, floor + (1 - floor) * 0.125], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("nk", "others"),
+    [
+        ({"per_b_cell": 1.0, "state": "il2", "bystanders_per_b_cell": 9.0}, 9.0),
+        ({"per_b_cell": 10.0, "state": "il2_pbmc", "il2_pbmc_nk_frac": 0.1}, 9.0),
+        ({"per_b_cell": 10.0, "state": "il2_pbmc", "il2_pbmc_nk_frac": 0.1, "bystanders_per_b_cell": 5.0}, 14.0),
+        ({"per_b_cell": 1.0, "state": "il2"}, 0.0),
+    ],
+)
+def test_inert_cells_take_the_places_of_nk_cells(culture, alike, act, near, nk, others):
+    engagement = {"rate_per_h": 1.0, "max_per_target": 20, "place_um2": 79.0}
+    cells, space = {"b_cells": alike(2000), "nk_cells": nk}, {"kind": "mixed", "side": "1000 um"}
+    sim = culture({"engagement": engagement}, [], {"space": space, "populations": cells})
+    sim.world.populations["b_cells"].bound_per_cell[:] = 1e12
+    act(sim, "engagement", dt_h=0.5)
+    asked = 0.5 * 2000 * math.pi * 10**2 / 1000**2 * math.exp(-others * 2000 * 79 / 1000**2)
+    p, found = -math.expm1(-asked), sim.world.populations["nk_cells"]
+    assert found.n == 2000 or nk["state"] == "il2_pbmc"
+    assert (found.partner >= 0).mean() == near(p, math.sqrt(p * (1 - p)), found.n)

@@ -147,3 +147,11 @@ def test_resting_nk_kill_less_than_activated_ones(culture, alike):
         sim.run()
         killed.append(sim.world.tallies.get("b_cells.deaths_adcc", 0))
     assert killed[0] - killed[1] > 4.5 * math.sqrt(2 * 400 * 0.25)
+
+
+def test_a_first_kill_speeds_the_hits_that_follow(culture, alike, act, near):
+    sim, _, nk = pairs(culture, alike, {"rate_per_h": 2.0, "primed_fold": 3.0})
+    nk.n_kills[:2000] = 1
+    act(sim, "killing", dt_h=0.5)
+    assert hits(nk)[:2000].mean() == near(3.0, math.sqrt(3.0), 2000)
+    assert hits(nk)[2000:].mean() == near(1.0, 1.0, 2000)

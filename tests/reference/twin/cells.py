@@ -27,6 +27,7 @@ class BCell:
     t_lysis: float = math.inf
     docked: int = 0
     open_frac: float = 1.0
+    signal_frac: float = 1.0
     fc: float = 0.0
     n_engaged: int = 0
     hazard_cdc: float = 0.0

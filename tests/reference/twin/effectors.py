@@ -25,7 +25,8 @@ def engage(well: Well) -> None:
     for n in well.nk:
         chosen, total = _touch(well, n, open_targets, key) if n.partner is None else (None, 0.0)
         u, order = uniforms(key, n.uid, 1)
-        rate = law.rate_per_h * well.dt * n.cd16 * n.rel_engagement * total
+        room = math.exp(-well.n_others * law.place_um2 / well.side**2)
+        rate = law.rate_per_h * room * well.dt * n.cd16 * n.rel_engagement * total
         if chosen and u < -math.expm1(-rate):
             queue.append((order, n, chosen))
     for _, n, chosen in sorted(queue, key=lambda item: item[0]):
@@ -38,11 +39,16 @@ def engage(well: Well) -> None:
 def _show_fc(well: Well, law: Any) -> None:
     half = {"VV": law.fc50_vv_per_cell, "FF": law.fc50_ff_per_cell}
     half["VF"] = math.sqrt(half["VV"] * half["FF"])
-    occupied = 1.0 + well.nM("igg") * 1e-3 / well.law["igg_competition"].k_uM
+    igg = well.law["igg_competition"]
+    igg_uM = well.nM("igg") * 1e-3
+    occupied = (1.0 + igg_uM / igg.k_uM) / (1.0 + igg_uM / (igg.k_uM * (igg.most_fold or math.inf)))
+    is_activated = well.scenario.populations.nk_cells.state in ("il2", "il2_pbmc")
+    natural = law.natural_il2_frac if is_activated else law.natural_resting_frac
+    natural *= well.scenario.populations.b_cells.rel_natural
     for c in well.b:
         half_here = half[well.scenario.covariates.fcgr3a] / c.rel_cd16 * occupied
         seen = (c.bound * c.open_frac / half_here) ** law.steepness
-        c.fc = seen / (1.0 + seen)
+        c.fc = natural + (1.0 - natural) * c.signal_frac * seen / (1.0 + seen)
 
 
 def _touch(well: Well, n: NKCell, targets: list[BCell], key: Key) -> tuple[BCell | None, float]:
@@ -61,7 +67,8 @@ def hit(well: Well) -> None:
     for n in well.nk:
         if not (n.is_killer and n.partner):
             continue
-        mean = law.rate_per_h * well.dt * n.granules * n.potency * n.rel_hit * n.partner.fc
+        primed = law.primed_fold if n.n_kills else 1.0
+        mean = law.rate_per_h * well.dt * primed * n.granules * n.potency * n.rel_hit * n.partner.fc
         hits = poisson(mean, key, n.uid)
         n.granules *= (1.0 - law.granules_per_hit_frac) ** hits
         taken[n.partner.uid] += hits

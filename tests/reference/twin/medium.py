@@ -51,12 +51,27 @@ def medium(well: Well) -> None:
     for name in COMPLEMENT:
         rate = getattr(well.law["complement_decay"], f"{name}_per_h")
         well.spend(name, well.pools.get(name, 0.0) * -math.expm1(-rate * well.dt), "decayed")
+    _waste(well)
     _dheas(well)
     well.gain("igm_secreted", sum(c.igm_per_s for c in well.b if not c.is_dying) * well.dt * 3600.0)
     recovery = well.law["effector_recovery"]
     for n in well.nk:
         n.granules += (1.0 - n.granules) * -math.expm1(-well.dt / recovery.granules_time_constant)
         n.cd16 += (1.0 - n.cd16) * -math.expm1(-well.dt / recovery.cd16_time_constant)
+
+
+def _waste(well: Well) -> None:
+    law = well.law.get("complement_waste")
+    if law is None:
+        return
+    level = well.nM("c1q") / well.scenario.serum.c1q_nM
+    events = 0.0
+    for kind, drug in well.drugs.items():
+        lysed, free = (well.pools.get(f"antibody_{kind}{fate}", 0.0) for fate in ("_lysed", ""))
+        events += drug.rel_c1q * (law.per_lysed_igg_per_h * lysed + law.per_free_igg_per_h * free)
+    events *= well.dt * level / (level + law.half_c1q_frac)
+    for name, per_event in (("c1q", 1.0), ("c2c4", law.c2c4_per_event), ("c3", law.c3_per_event)):
+        well.spend(name, events * per_event, "used")
 
 
 def _dheas(well: Well) -> None:

@@ -26,9 +26,10 @@ def antibody_on_cells(well: Well) -> None:
             well.gain(f"antibody_{kind}_internalised", lost)
     for c in well.b:
         c.cd20 += (c.cd20_start - c.cd20) * -math.expm1(-law.recovery_per_h * well.dt)
-    shield = well.law["c3b_shield"]
+    shield, is_cover = well.law.get("c3b_shield") or well.law["c3b_cover"], "c3b_cover" in well.law
     for c in well.b:
-        c.open_frac = 1.0 - shield.max_frac * c.c3b / (c.c3b + shield.c3b50_per_cell)
+        left = 1.0 - shield.max_frac * c.c3b / (c.c3b + shield.c3b50_per_cell)
+        c.open_frac, c.signal_frac = (1.0, left) if is_cover else (left, 1.0)
     law = well.law["dheas_potency"]
     for n in well.nk:
         dheas_uM = max(well.dheas[well.voxel(n)], 0.0) * 1e-3
@@ -78,12 +79,13 @@ def _see(c: BCell, drugs: dict[str, Any]) -> None:
 
 def complement(well: Well) -> None:
     """Docking events, C3b, MACs and the hazard of lysis; available: c / (c + K) of each component."""
-    serum, law = well.scenario.serum, well.law["complement_docking"]
-    q = 1.0
+    serum, is_limiting = well.scenario.serum, "complement_docking_limiting" in well.law
+    kind = "complement_docking_limiting" if is_limiting else "complement_docking"
+    law, key, shares = well.law[kind], well.key_of(kind), []
     for name in COMPLEMENT[:3]:
         level = well.nM(name) / getattr(serum, f"{name}_nM")
-        q *= level / (level + getattr(law, f"half_{name}_frac"))
-    key = well.key_of("complement_docking")
+        shares.append(level / (level + getattr(law, f"half_{name}_frac")))
+    q = min(shares) if is_limiting else math.prod(shares)
     for c in well.b:
         crowding = (c.bound / law.rho50_per_cell) ** law.steepness
         mean = law.max_per_h * q * c.rel_c1q * well.dt * crowding / (1.0 + crowding)
@@ -102,8 +104,9 @@ def complement(well: Well) -> None:
 def _deposit_c3b(well: Well) -> None:
     law, key = well.law["c3b_deposition"], well.key_of("c3b_deposition")
     for c in well.b:
-        laid = poisson(law.burst * c.docked / c.cd55, key, c.uid)
-        c.c3b = c.c3b * math.exp(-law.loss_per_h * well.dt) + laid
+        old, mean, most = c.c3b * math.exp(-law.loss_per_h * well.dt), law.burst * c.docked / c.cd55, law.most_per_cell
+        laid = poisson(mean if most is None else max(most - old, 0.0) * -math.expm1(-mean / most), key, c.uid)
+        c.c3b = old + laid
         well.spend("c3", laid * law.c3_per_c3b, "used")
 
 

@@ -26,6 +26,7 @@ class Well:
     arriving: list[tuple[str, int]] = field(default_factory=list)
     pools: dict[str, float] = field(default_factory=dict)
     deaths: list[Death] = field(default_factory=list)
+    n_others: float = 0.0
     step_number: int = 0
     t: float = 0.0
     dt: float = 0.0
@@ -42,8 +43,10 @@ class Well:
         cells = self.scenario.populations
         self.enter("b_cells", cells.b_cells.n)
         if "nk_cells" not in self.scenario.arms[self.arm].without:
-            nk_frac = cells.nk_cells.pbmc_nk_frac if cells.nk_cells.state == "pbmc" else 1.0
-            self.enter("nk_cells", round(cells.nk_cells.per_b_cell * nk_frac * cells.b_cells.n))
+            nk = cells.nk_cells
+            nk_frac = {"pbmc": nk.pbmc_nk_frac, "il2_pbmc": nk.il2_pbmc_nk_frac}.get(nk.state, 1.0)
+            self.enter("nk_cells", round(nk.per_b_cell * nk_frac * cells.b_cells.n))
+            self.n_others = (nk.per_b_cell * (1.0 - nk_frac) + nk.bystanders_per_b_cell) * cells.b_cells.n
 
     def key(self, name: str, step: int | None = None) -> Key:
         """Return the key of a stream for this step."""
@@ -79,11 +82,13 @@ class Well:
         law = self.scenario.populations.nk_cells
         killer_frac, *rel = (
             (law.il2_killer_frac, 1.0, 1.0)
-            if law.state == "il2"
+            if law.state in ("il2", "il2_pbmc")
             else (law.resting_killer_frac, law.resting_rel_hit, law.resting_rel_engagement)
         )
-        is_killer = uniform(self.key("cells.nk_cells", 0), uid, 1) < killer_frac
-        return NKCell(uid, *self._place("nk_cells", uid), is_killer, *rel)
+        key = self.key("cells.nk_cells", 0)
+        is_killer = uniform(key, uid, 1) < killer_frac
+        own = [math.exp(s * normal(key, uid, k)) for k, s in enumerate((law.hit_sigma, law.engagement_sigma), start=2)]
+        return NKCell(uid, *self._place("nk_cells", uid), is_killer, rel[0] * own[0], rel[1] * own[1])
 
     def molecules(self, concentration_nM: float) -> float:
         """Molecules in the well at a concentration."""
