@@ -81,14 +81,14 @@ def conservation(world: World) -> dict[str, float]:
     b = world.populations[target]
     errors = {}
     for drug in world.properties["antibodies"].shown:
-        kept = sum(pools[pool_of(drug, fate)] for fate in ("", *LOST)) + total(b, column_of(drug))
+        kept = sum(pools[pool_of(drug, fate)] for fate in ("", *LOST, "washed")) + total(b, column_of(drug))
         errors[f"{drug.kind}_rel_error"] = _relative(kept, pools[pool_of(drug, "supplied")])
     for name in ("c1q", "c2c4", "c3", "c5c9"):
-        kept = pools[name] + pools[f"{name}_used"] + pools[f"{name}_decayed"]
+        kept = pools[name] + sum(pools[f"{name}_{fate}"] for fate in ("used", "decayed", "washed"))
         errors[f"{name}_rel_error"] = _relative(kept, pools[f"{name}_supplied"])
     field = world.fields.get("dheas")
     kept = field.mean * pools.molecules(1.0) if field else pools["dheas"]
-    kept += pools["dheas_lost"] + pools["dheas_taken_up"]
+    kept += sum(pools[f"dheas_{fate}"] for fate in ("lost", "taken_up", "washed"))
     errors["dheas_rel_error"] = _relative(kept, pools["dheas_supplied"] + pools["dheas_released"])
     for name in dict.fromkeys(name for one in world.given for name in one.conserved):
         kept = pools[name] + sum(pools[pool] for pool in pools.amounts if _is_fate(pool, name))

@@ -8,6 +8,7 @@ serum ``dheas``.
 """
 
 import math
+from typing import Literal
 
 from abm.biology.covariates import Covariates
 from abm.core.par import Model, par
@@ -21,9 +22,12 @@ class Donor(Model):
     """What the donor's DHEAS depends on beside age and sex.
 
     *Model*: DHEAS falls exponentially with age from the peak of early adulthood, times a conversion-rate factor, times
-    a factor for inflammation (IL-6), times the person's own log-normal deviation.
+    a factor for inflammation (IL-6), times the person's own log-normal deviation. Age and sex are the subject's, whose
+    NK cells they are, unless the serum comes from somebody else.
     """
 
+    age_years: float | None = par(None, "1", "design: as the subject", "Age of who gave the serum", ge=17, le=100)
+    sex: Literal["male", "female"] | None = None
     conversion: float = par(1.0, "1", "design: relative production", "Sulfation of DHEA relative to usual", ge=0, le=5)
     il6_sd: float = par(
         0.0, "1", "design: population mean", "Log IL-6 in standard deviations from the mean", ge=-4, le=4
@@ -36,8 +40,10 @@ class Donor(Model):
 
     def dheas_uM(self, subject: Covariates) -> float:
         """DHEAS of a subject's neat serum."""
-        peak, slope, from_age = (3470.0, 0.0329, 22.0) if subject.sex == "male" else (2470.0, 0.0310, 17.0)
-        usual = peak * math.exp(-slope * (subject.age_years - from_age)) / DHEAS_NG_PER_ML_PER_UM
+        is_male = (self.sex or subject.sex) == "male"
+        peak, slope, from_age = (3470.0, 0.0329, 22.0) if is_male else (2470.0, 0.0310, 17.0)
+        age_years = subject.age_years if self.age_years is None else self.age_years
+        usual = peak * math.exp(-slope * (age_years - from_age)) / DHEAS_NG_PER_ML_PER_UM
         return usual * self.conversion * math.exp(self.spread * (self.deviation_sd + self.il6_r * self.il6_sd))
 
 

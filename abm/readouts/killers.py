@@ -29,6 +29,7 @@ class Killers(Readout):
     declared: ClassVar = (
         *(EndPoint(name, "kills", f"kills per {kind.word}", where="study") for name, kind in NAMES.items()),
         EndPoint("never_killed_frac", "1", "effector cells that never killed", "share", where="study"),
+        EndPoint("few_kills_frac", "1", "killers that killed one or two", "share", where="study"),
     )
 
     populations: tuple[str, ...] = tuple(USUAL)
@@ -52,4 +53,5 @@ class Killers(Readout):
             return {}
         kills = np.concatenate([own[KILLS] for own in cells.values()])
         means = {name_of(USUAL[name]): float(own[KILLS].mean()) for name, own in cells.items()}
-        return means | {"never_killed_frac": float((kills == 0).mean())}
+        found = means | {"never_killed_frac": float((kills == 0).mean())}
+        return found | ({"few_kills_frac": float((kills[kills > 0] <= 2).mean())} if kills.any() else {})

@@ -92,7 +92,9 @@ def test_what_enters_a_well_at_its_moment_stays_in_the_ledger(kind, culture):
     ]
     cells = {"b_cells": {"n": 20}} | ({GIVEN[kind].population: {}} if GIVEN[kind].population else {})
     amount = plain(given(kind, "well"))
-    sim = culture({name: {} for name in needed}, [amount | {"at": "30 min"}], {"populations": cells, "dt": "10 min"})
+    add = [{"igg": "1 uM"}, amount | {"at": "30 min"}]
+    sim = culture({name: {} for name in needed}, add, {"populations": cells, "dt": "10 min"})
+    sim.step()
     before = dict(sim.world.pools.amounts) | {name: p.n for name, p in sim.world.populations.items()}
     sim.run()
     after = dict(sim.world.pools.amounts) | {name: p.n for name, p in sim.world.populations.items()}

@@ -48,6 +48,7 @@ class NKCells(CellType):
     means: ClassVar = {
         "potency": Measure("potency_mean", "1", "potency of NK cells", shown="relative to no DHEAS"),
         "granules": Measure("granules_mean", "1", "granules of NK cells", shown="of full"),
+        "cd16": Measure("cd16_mean", "1", "CD16 of NK cells", shown="of full"),
     }
     is_always_counted: ClassVar = True
     rel_size: ClassVar = 0.7

@@ -2,11 +2,12 @@
 
 *Model*: C3b gained ~ Poisson with mean ``burst n_docked / cd55``, or where a cell has room for ``most_per_cell``
 fragments ``(M - B) (1 - exp(-burst n_docked / (cd55 M)))``, which is ``dB = burst (1 - B / M)`` of each event, exactly;
-cell-bound fragments (C3b and iC3b, both hide Fc) are lost at ``loss_per_h``, exactly.
+cell-bound fragments (C3b and iC3b, both hide Fc) are lost at ``loss_per_h``, exactly. A stabiliser, by its share s of
+the full effect, lessens the loss by 1 - s and makes the room 1 + s (``stabilised_fold`` - 1) times as large.
 
-*Reads*: n_docked, cd55, rel_cd55. *Writes*: c3b_per_cell, pools.c3.
+*Reads*: n_docked, cd55, rel_cd55, pools.c3b_stabiliser. *Writes*: c3b_per_cell, pools.c3.
 
-*References*: Kennedy2003 (about 5e5 C3b per Raji cell).
+*References*: Kennedy2003 (about 5e5 C3b per Raji cell; over 1e6 with an antibody that stabilises it).
 """
 
 import math
@@ -57,7 +58,7 @@ class C3bDeposition(Process):
         ("b_cells", Column("c3b_gain_per_cell", unit="1/cell", doc="C3b laid in this step", resets=True)),
         REL_CD55,
     )
-    reads: ClassVar = ("b_cells.n_docked", "b_cells.cd55", "b_cells.rel_cd55", "pools.c3")
+    reads: ClassVar = ("b_cells.n_docked", "b_cells.cd55", "b_cells.rel_cd55", "pools.c3", "pools.c3b_stabiliser")
     writes: ClassVar = ("b_cells.c3b_per_cell", "b_cells.c3b_gain_per_cell", "pools.c3", "pools.c3_used")
 
     burst: float = par(560.0, "1", "fitted: on V5 (Kennedy2003), 5e5 C3b per cell at 1 h", "C3b per event", ge=0)
@@ -65,17 +66,23 @@ class C3bDeposition(Process):
     most_per_cell: float | None = par(
         None, "1/cell", "design: no limit; 6e5 to 1e6 by Kennedy2003", "C3b there is room for", gt=0, le=1e9
     )
+    stabilised_fold: float = par(
+        2.0, "1", "Kennedy2003", "Room for C3b under a stabiliser over that without", ge=1, le=10
+    )
     c3_per_c3b: float = par(10.0, "1", "assumed: most activated C3 ends in the medium", "C3 used per C3b laid", ge=1)
 
     def _law(self, world: World) -> np.ndarray:
         """Return C3b per event, the share of old fragments that a step leaves, and how many there is room for."""
+        stabilised = np.minimum(world.pools["c3b_stabiliser"], 1.0)
         most = math.inf if self.most_per_cell is None else self.most_per_cell
-        return world.laws(self.burst, np.exp(-self.loss_per_h * world.dt_h), most)
+        most = most * (1.0 + stabilised * (self.stabilised_fold - 1.0))
+        return world.laws(self.burst, np.exp(-self.loss_per_h * (1.0 - stabilised) * world.dt_h), most)
 
     def step(self, world: World, key: Key) -> None:
         """Lay C3b for one step."""
         b, pools = world.populations["b_cells"], world.pools
-        laws, laid = world.law(self, self._law), np.empty(len(b.blocks))
+        laws = self._law(world) if "c3b_stabiliser" in pools else world.law(self, self._law)  # given at any moment
+        laid = np.empty(len(b.blocks))
         gain = b.c3b_gain_per_cell
         lay(b.c3b_per_cell, laid, gain, b.n_docked, b.cd55, b.rel_cd55, b.uid, b.blocks, laws, key)
         needed = total(b, laid) * self.c3_per_c3b

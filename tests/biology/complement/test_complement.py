@@ -323,3 +323,17 @@ def test_no_more_complement_is_wasted_than_there_is(culture, alike, act):
     act(sim, "complement_waste", dt_h=1.0)
     assert pools["c3"] == pytest.approx(0.0, abs=1e-6)
     assert pools["c1q"] == pytest.approx(c1q - 7.0, rel=1e-12)
+
+
+def test_a_stabiliser_keeps_c3b_and_makes_room_for_more(culture, alike, act, near):
+    own = {"burst": 1e6, "most_per_cell": 5e5, "loss_per_h": 0.5, "stabilised_fold": 2.0}
+    for share in (0.0, 0.5, 1.0):
+        add = [SERUM, {"c3b_stabiliser": share}] if share else [SERUM]
+        sim = well(culture, alike, add, {"c3b_deposition": own}, n=400)
+        b = sim.world.populations["b_cells"]
+        b.c3b_per_cell[:] = 1e4
+        act(sim, "c3b_deposition", dt_h=2.0)
+        assert b.c3b_per_cell == pytest.approx(np.full(400, 1e4 * math.exp(-(1.0 - share))))
+        b.n_docked[:] = 1000
+        act(sim, "c3b_deposition")
+        assert b.c3b_per_cell.mean() == near(5e5 * (1.0 + share), 1e3, 400)
