@@ -1,8 +1,11 @@
 """Single NK cells under the microscope: half of them never kill, the others kill one target after another."""
 
-from abm.evidence.claim import B_CELLS, SIDE_UM, Case, Claim
-from abm.evidence.protocols import LINE_HITS, RITUXIMAB, arm, cells
-from abm.inference.measured import Interval, Normal
+import math
+from collections.abc import Mapping
+
+from abm.evidence.claim import B_CELLS, SIDE_UM, Case, Claim, Values
+from abm.evidence.protocols import LINE_HITS, RITUXIMAB, arm, cells, in_order
+from abm.inference.measured import Interval, Normal, Ordered
 
 
 def _wells(seed: int) -> list[Case]:
@@ -13,6 +16,12 @@ def _wells(seed: int) -> list[Case]:
         "arms": {"nk": arm(RITUXIMAB)},
     }
     return [Case("crowd", 4000, lambda n: own | {"space.side": f"{0.5 * SIDE_UM * (n / B_CELLS) ** 0.5} um"})]
+
+
+def _log_ratio(found: Mapping[str, Values], one: str, other: str) -> float:
+    """Return the logarithm of the mean time that one kill takes over another's, in NK cells of four kills or more."""
+    hours = [found["crowd"].get(f"nk.{name}_kill_h", math.nan) for name in (one, other)]
+    return math.log(hours[0] / hours[1]) if min(hours) > 0.0 else math.nan
 
 
 CLAIMS = (
@@ -29,5 +38,21 @@ CLAIMS = (
         source="Vanherberghen2013; BhatWatzl2007",
         cases=_wells, measure=lambda found: found["crowd"]["nk.kills_per_nk"],
         paper="BhatWatzl2007", likelihood=Normal(4.0, 0.5),
+    ),
+    Claim(
+        id="N10-second", role="fit", unit="in order", observed=1.0, lo=0.99, hi=1.01,
+        text="a first kill speeds the next: the second takes less time than the first",
+        source="ChoiMitchison2013",
+        cases=_wells, measure=lambda found: in_order(_log_ratio(found, "first", "second")),
+        at=lambda found: _log_ratio(found, "first", "second"),
+        paper="ChoiMitchison2013", likelihood=Ordered(0.2),
+    ),
+    Claim(
+        id="N10-later", role="fit", unit="in order", observed=1.0, lo=0.99, hi=1.01,
+        text="early kills are fast and later ones slow",
+        source="Prager2019",
+        cases=_wells, measure=lambda found: in_order(_log_ratio(found, "later", "second")),
+        at=lambda found: _log_ratio(found, "later", "second"),
+        paper="Prager2019", likelihood=Ordered(0.2),
     ),
 )  # fmt: skip

@@ -52,6 +52,11 @@ def donor(name: str, cd20_median: float) -> Case:
     return Case(name, 400, cells(cd20_median) | own)
 
 
+def in_order(*gaps: float) -> float:
+    """Return the share of gaps that are as published, above 0."""
+    return float(np.mean(np.array(gaps) > 0.0))
+
+
 def lysis(values: Values, name: str = "serum") -> float:
     """Return the specific lysis of an arm in percent."""
     return 100.0 * values[f"{name}.lysis"]

@@ -1,15 +1,19 @@
-"""How many B cells the effector cells of a culture well killed: the mean of each kind, and those that never did."""
+"""How many B cells the effector cells of a well killed, how long each kill took, and how much CD16 they have shed."""
 
 from collections.abc import Collection
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from abm.biology.columns import CD16
 from abm.biology.populations import CELL_TYPES, EFFECTORS
 from abm.core.cell_type import CellType
+from abm.core.population import Population
 from abm.readouts.readout import EndPoint, Found, Readout, Seen
 
 KILLS = "n_kills"
+SERIAL = 4  # design: kills of a serial killer: a first, a second and two later ones
+KILL_TIMES = ("first", "second", "later")
 USUAL = {name: CELL_TYPES[name][name] for name in EFFECTORS}
 
 
@@ -30,6 +34,10 @@ class Killers(Readout):
         *(EndPoint(name, "kills", f"kills per {kind.word}", where="study") for name, kind in NAMES.items()),
         EndPoint("never_killed_frac", "1", "effector cells that never killed", "share", where="study"),
         EndPoint("few_kills_frac", "1", "killers that killed one or two", "share", where="study"),
+        EndPoint("first_kill_h", "h", "time to the first kill, of those with four or more", where="study"),
+        EndPoint("second_kill_h", "h", "time from the first to the second kill, of the same", where="study"),
+        EndPoint("later_kill_h", "h", "mean time between their later kills", where="study"),
+        EndPoint("cd16_lost_frac", "1", "CD16 that NK cells have shed", "share", where="study"),
     )
 
     populations: tuple[str, ...] = tuple(USUAL)
@@ -54,4 +62,24 @@ class Killers(Readout):
         kills = np.concatenate([own[KILLS] for own in cells.values()])
         means = {name_of(USUAL[name]): float(own[KILLS].mean()) for name, own in cells.items()}
         found = means | {"never_killed_frac": float((kills == 0).mean())}
-        return found | ({"few_kills_frac": float((kills[kills > 0] <= 2).mean())} if kills.any() else {})
+        if CD16[1].name in (nk := cells.get(CD16[0], {})):
+            found["cd16_lost_frac"] = 1.0 - float(nk[CD16[1].name].mean())
+        if kills.any():
+            found["few_kills_frac"] = float((kills[kills > 0] <= 2).mean())
+            found |= _times(world.deaths[world.target])
+        return found
+
+
+def _times(deaths: Population) -> Found:
+    """Return the mean time of first, second and later kills; none where nobody killed four or more."""
+    killed = deaths.killer_uid >= 0
+    uid, time_h = deaths.killer_uid[killed], deaths.time_h[killed]
+    order = np.lexsort((time_h, uid))
+    _, start, n = np.unique(uid[order], return_index=True, return_counts=True)
+    serial = [time_h[order][first : first + many] for first, many in zip(start, n, strict=True) if many >= SERIAL]
+    if not serial:
+        return {}
+    first = [times[0] for times in serial]
+    second = [times[1] - times[0] for times in serial]
+    later = [(times[-1] - times[1]) / (times.size - 2) for times in serial]
+    return {f"{name}_kill_h": float(np.mean(own)) for name, own in zip(KILL_TIMES, (first, second, later), strict=True)}
