@@ -171,6 +171,7 @@ def _estimates(problem: Problem, drawn: Posterior) -> list[Estimate]:
 def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[PaperLeftOut]) -> dict[str, Any]:
     """Return what was asked and what was found, as JSON can hold it."""
     asked, sampled, weights = problem.calibration, drawn.sample, drawn.weights
+    log_evidence, error = drawn.log_evidence
     best = sampled.points[np.argmax(sampled.log_likelihood)]
     return {
         "asked": problem.asked(),
@@ -180,8 +181,8 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
         "n_points": len(drawn.runs.x),
         "repeats": asked.repeats,
         "checks": _checks(held),
-        "log_evidence": sampled.log_evidence,
-        "log_evidence_error": sampled.log_evidence_error,
+        "log_evidence": log_evidence,
+        "log_evidence_error": error,
         "n_effective": sampled.n_effective,
         "k_hat": weights.k_hat if np.isfinite(weights.k_hat) else None,
         "is_good": weights.is_good,

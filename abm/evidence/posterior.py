@@ -106,6 +106,12 @@ class Posterior:
     weights: Weights
     runs: Runs
 
+    @property
+    def log_evidence(self) -> tuple[float, float]:
+        """Log evidence with its error: that on emulators, times the mean of what the model itself makes of it."""
+        own, weights = self.sample, self.weights
+        return own.log_evidence + weights.log_mean, float(np.hypot(own.log_evidence_error, weights.log_mean_error))
+
 
 def sample(
     literature: Literature,

@@ -30,10 +30,13 @@ class Weights:
     k_hat : float
         Shape of the tail of the raw weights: moments beyond 1 / k are infinite. Minus infinity of equal weights,
         infinity where there are too few draws to tell.
+    log_mean : float
+        Logarithm of the mean of target over proposal: of the evidence of one over that of the other.
     """
 
     log_weight: Array
     k_hat: float
+    log_mean: float
 
     @property
     def weights(self) -> Array:
@@ -44,6 +47,11 @@ class Weights:
     def n_effective(self) -> float:
         """How many draws of equal weight would tell as much."""
         return n_independent(self.weights)
+
+    @property
+    def log_mean_error(self) -> float:
+        """Standard deviation of `log_mean`, from the finite number of draws."""
+        return math.sqrt(max(1.0 / self.n_effective - 1.0 / len(self.log_weight), 0.0))
 
     @property
     def is_good(self) -> bool:
@@ -59,22 +67,23 @@ def smooth(log_ratio: ArrayLike) -> Weights:
     log_ratio : array, shape (draws,)
         Up to a constant.
     """
-    raw = np.asarray(log_ratio, dtype=float)
-    raw = raw - raw.max()
+    ratio = np.asarray(log_ratio, dtype=float)
+    top = float(ratio.max())
+    raw = ratio - top
     if np.ptp(raw) == 0.0:
-        return Weights(_normalised(raw), -math.inf)
+        return _weights(raw, -math.inf, top)
     n_tail = math.ceil(min(0.2 * raw.size, 3.0 * math.sqrt(raw.size)))
     order = np.argsort(raw, kind="stable")
     start, tail = raw[order[-n_tail - 1]], order[-n_tail:]
     beyond = np.exp(raw[tail]) - math.exp(start)
     if n_tail < FEWEST_IN_TAIL or beyond[_quarter(n_tail)] <= 0.0:
-        return Weights(_normalised(raw), math.inf)
+        return _weights(raw, math.inf, top)
     k_hat, scale = fit_pareto(beyond)
     p = (np.arange(n_tail) + 0.5) / n_tail
     quantile = -scale * np.log1p(-p) if abs(k_hat) < 1e-12 else scale * np.expm1(-k_hat * np.log1p(-p)) / k_hat
     smoothed = raw.copy()
     smoothed[tail] = np.minimum(np.log(math.exp(start) + quantile), 0.0)
-    return Weights(_normalised(smoothed), k_hat)
+    return _weights(smoothed, k_hat, top)
 
 
 def fit_pareto(beyond: ArrayLike) -> tuple[float, float]:
@@ -148,5 +157,6 @@ def _quarter(n: int) -> int:
     return int(n / 4 + 0.5) - 1
 
 
-def _normalised(log_weight: Array) -> Array:
-    return log_weight - np.logaddexp.reduce(log_weight)
+def _weights(log_weight: Array, k_hat: float, top: float) -> Weights:
+    total = float(np.logaddexp.reduce(log_weight))
+    return Weights(log_weight - total, k_hat, top + total - math.log(log_weight.size))

@@ -39,6 +39,16 @@ def test_smoothed_weights_tell_a_mean():
     assert found.weights @ x**2 == pytest.approx(1.25, abs=0.15)
 
 
+def test_the_mean_weight_is_by_how_much_one_evidence_exceeds_the_other():
+    draws = np.random.default_rng(3).normal(size=4000)
+    log_ratio = 3.0 + stats.norm.logpdf(draws, 0.2, 0.9) - stats.norm.logpdf(draws)
+    found = smooth(log_ratio)
+    assert 0.0 < found.log_mean_error < 0.02
+    assert found.log_mean == pytest.approx(3.0, abs=4.5 * found.log_mean_error)
+    assert smooth(np.full(10, -2.5)).log_mean == pytest.approx(-2.5)
+    assert smooth(np.full(10, -2.5)).log_mean_error == 0.0
+
+
 def test_only_the_tail_is_smoothed_and_it_keeps_its_order_and_its_top():
     raw = 0.8 * np.random.default_rng(4).exponential(size=1000)
     found = smooth(raw).log_weight
