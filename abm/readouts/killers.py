@@ -1,5 +1,6 @@
 """How many B cells the effector cells of a well killed, how long each kill took, and how much CD16 they have shed."""
 
+import math
 from collections.abc import Collection
 from typing import ClassVar, Literal, Self
 
@@ -64,21 +65,20 @@ class Killers(Readout):
         found = means | {"never_killed_frac": float((kills == 0).mean())}
         if CD16[1].name in (nk := cells.get(CD16[0], {})):
             found["cd16_lost_frac"] = 1.0 - float(nk[CD16[1].name].mean())
-        if kills.any():
-            found["few_kills_frac"] = float((kills[kills > 0] <= 2).mean())
-            found |= _times(world.deaths[world.target])
-        return found
+        killed = kills[kills > 0]
+        found["few_kills_frac"] = float((killed <= 2).mean()) if killed.size else math.nan
+        return found | _times(world.deaths[world.target])
 
 
 def _times(deaths: Population) -> Found:
-    """Return the mean time of first, second and later kills; none where nobody killed four or more."""
+    """Return the mean time of first, second and later kills; undefined where nobody killed four or more."""
     killed = deaths.killer_uid >= 0
     uid, time_h = deaths.killer_uid[killed], deaths.time_h[killed]
     order = np.lexsort((time_h, uid))
     _, start, n = np.unique(uid[order], return_index=True, return_counts=True)
     serial = [time_h[order][first : first + many] for first, many in zip(start, n, strict=True) if many >= SERIAL]
     if not serial:
-        return {}
+        return dict.fromkeys((f"{name}_kill_h" for name in KILL_TIMES), math.nan)
     first = [times[0] for times in serial]
     second = [times[1] - times[0] for times in serial]
     later = [(times[-1] - times[1]) / (times.size - 2) for times in serial]
