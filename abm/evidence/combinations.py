@@ -101,12 +101,12 @@ class Sampling:
         return {"log_evidence": found.log_evidence, "error": found.log_evidence_error, "points": points.tolist()}
 
 
-def samplings(problem: Problem, emulators: Emulators, draws: int) -> list[Sampling]:
+def samplings(problem: Problem, emulators: Emulators, live: int, draws: int) -> list[Sampling]:
     """Return the work of every combination under emulators of the calibration's claims."""
     asked = problem.calibration
     text = json.dumps({name: own.tolist() for name, own in emulators.to_arrays().items()})
     claims = tuple(claim.id for claim in problem.claims)
-    return [Sampling(on, claims, text, free_of(problem, on), asked.live, draws, asked.seed) for on in combinations()]
+    return [Sampling(on, claims, text, free_of(problem, on), live, draws, asked.seed) for on in combinations()]
 
 
 def free_of(problem: Problem, on: Sequence[str]) -> tuple[int, ...]:

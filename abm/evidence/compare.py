@@ -53,6 +53,7 @@ class Comparison(Model):
     decide: tuple[str, ...] = Field(("A3",), min_length=1)
     panel_n: int = par(2000, "1", "design: a patch", "B cells of each well of the panel", ge=50, le=10**6)
     panel_points: int = par(256, "1", "design: survival is smooth", "Points of the panel", ge=8, le=10**5)
+    live: int = par(200, "1", "design: log evidence right to a third", "Live points of a sampling", ge=20, le=10**5)
     draws: int = par(300, "1", "design: bits right to a twentieth", "Draws kept per combination", ge=20, le=10**4)
     replicates: tuple[int, ...] = Field((1, 3, 6, 12), min_length=1)
 
@@ -117,6 +118,9 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Contest:
     panel = Panel(scenario, asked.panel_n)
     with placed(document, ("panel",), faults):
         scenario_at(problem.base, panel.patch(), problem.calibration.seed)
+    if asked.live <= 2 * len(problem.ranges):
+        text = f"{asked.live} live points cannot hold the shape of {len(problem.ranges)} dimensions"
+        faults.append(document.fault(("live",), text, f"{2 * len(problem.ranges) + 1} or more"))
     if asked.panel_points < (fewest := fewest_points(len(problem.ranges))):
         text = f"{asked.panel_points} points are too few for {len(problem.ranges)} free parameters"
         faults.append(document.fault(("panel_points",), text, f"{fewest} or more"))
@@ -191,7 +195,7 @@ def compare(contest: Contest, root: Path, engine: Engine, monitor: Monitor) -> t
         lab = Lab(folder, engine, monitor, [fit])
         emulators, arms = _learnt(contest, lab)
         n_learnt = len(contest.problem.claims)
-        jobs = samplings(contest.problem, _part(emulators, slice(n_learnt)), asked.draws)
+        jobs = samplings(contest.problem, _part(emulators, slice(n_learnt)), asked.live, asked.draws)
         found = sampled(jobs, lab)
         weighing = weigh(contest, emulators, found)
         points = [one.points for one in found]

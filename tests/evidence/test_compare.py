@@ -142,7 +142,7 @@ def test_the_evidence_of_a_combination_is_the_mean_likelihood_over_what_it_leave
     problem = contest.problem
     emulators = linear(problem, [(10.0, 20.0, 0.0, 12.0, 0.0)], ["A1"])
     literature = Literature.of(problem.claims)
-    jobs = {job.on: job for job in samplings(problem, emulators, 200)}
+    jobs = {job.on: job for job in samplings(problem, emulators, 100, 200)}
     assert len(jobs) == 16
     grid = (np.arange(200) + 0.5) / 200
     for on in ((), ("subset",), ("shield", "subset")):
@@ -158,7 +158,7 @@ def test_the_evidence_of_a_combination_is_the_mean_likelihood_over_what_it_leave
 
 
 def test_a_sampling_travels_as_text_and_stops_when_it_is_asked_to(contest):
-    job = samplings(contest.problem, linear(contest.problem, [(10.0, 20.0, 0.0, 12.0, 0.0)], ["A1"]), 20)[3]
+    job = samplings(contest.problem, linear(contest.problem, [(10.0, 20.0, 0.0, 12.0, 0.0)], ["A1"]), 20, 20)[3]
     other = type(job).from_json(job.to_json())
     assert other == job
     assert other.run(Flow()) == job.run(Flow())
@@ -266,6 +266,7 @@ def test_what_decides_is_run_but_not_learnt_from(contest):
         ("title=Other", True),
         ("question=Why?", True),
         ("draws=30", True),
+        ("live=30", True),
         ("replicates=[2]", True),
         ("decide=[A2]", False),
         ("panel_points=30", True),
@@ -304,6 +305,11 @@ replicates: [1, 3]
         ("- A3", "- A3\n  - A3", r"5:5  decide\.1  A3 a second time; allowed: each claim once"),
         ("- A3", "- A1", r"4:5  decide\.0  the calibration learns from A1; allowed: claims that it leaves out"),
         ("- A3", "- V7-ratio", r"4:5  decide\.0  V7-ratio has no likelihood: .* told by V7-VV, V7-FF"),
+        (
+            "draws: 300",
+            "live: 28",
+            r"5:1  live  28 live points cannot hold .* of 14 dimensions; allowed: 29 or more",
+        ),
         ("draws: 300", "panel_points: 20", r"5:1  panel_points  20 points are too few for 14 .*; allowed: 88 or more"),
         ("300", "1", r"5:1  draws  .*(out of bounds|bounds)"),
         ("[1, 3]", "[3, 1]", r"6:1  replicates  3, 1 do not rise"),
