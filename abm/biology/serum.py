@@ -22,12 +22,9 @@ class Donor(Model):
     """What the donor's DHEAS depends on beside age and sex.
 
     *Model*: DHEAS falls exponentially with age from the peak of early adulthood, times a conversion-rate factor, times
-    a factor for inflammation (IL-6), times the person's own log-normal deviation. Age and sex are the subject's, whose
-    NK cells they are, unless the serum comes from somebody else.
+    a factor for inflammation (IL-6), times the person's own log-normal deviation.
     """
 
-    age_years: float | None = par(None, "1", "design: as the subject", "Age of who gave the serum", ge=17, le=100)
-    sex: Literal["male", "female"] | None = None
     conversion: float = par(1.0, "1", "design: relative production", "Sulfation of DHEA relative to usual", ge=0, le=5)
     il6_sd: float = par(
         0.0, "1", "design: population mean", "Log IL-6 in standard deviations from the mean", ge=-4, le=4
@@ -40,15 +37,16 @@ class Donor(Model):
 
     def dheas_uM(self, subject: Covariates) -> float:
         """DHEAS of a subject's neat serum."""
-        is_male = (self.sex or subject.sex) == "male"
-        peak, slope, from_age = (3470.0, 0.0329, 22.0) if is_male else (2470.0, 0.0310, 17.0)
-        age_years = subject.age_years if self.age_years is None else self.age_years
-        usual = peak * math.exp(-slope * (age_years - from_age)) / DHEAS_NG_PER_ML_PER_UM
+        peak, slope, from_age = (3470.0, 0.0329, 22.0) if subject.sex == "male" else (2470.0, 0.0310, 17.0)
+        usual = peak * math.exp(-slope * (subject.age_years - from_age)) / DHEAS_NG_PER_ML_PER_UM
         return usual * self.conversion * math.exp(self.spread * (self.deviation_sd + self.il6_r * self.il6_sd))
 
 
 class Serum(Model):
-    """Concentrations in neat serum."""
+    """Concentrations in neat serum, of the subject unless age or sex say that somebody else gave it."""
+
+    age_years: float | None = par(None, "years", "design: as the subject", "Age of who gave the serum", ge=17, le=100)
+    sex: Literal["male", "female"] | None = None
 
     c1q_nM: float = par(174.0, "nM", "assumed: 80 ug/mL at 460 kDa", "C1q", ge=0, le=1e5)
     c2c4_nM: float = par(196.0, "nM", "assumed: C2 20 ug/mL at 102 kDa limits C2/C4", "C2/C4", ge=0, le=1e5)
@@ -67,8 +65,9 @@ class Serum(Model):
         return {"igg": 1e3 * self.igg_uM, "igm_serum": 1e3 * self.igm_ug_per_mL / 950.0}[constituent]
 
     def dheas_nM(self, subject: Covariates) -> float:
-        """Concentration of DHEAS in a subject's neat serum, nM."""
-        return 1e3 * self.donor.dheas_uM(subject)
+        """Concentration of DHEAS in neat serum, nM: of a subject, or of who gave it in the subject's place."""
+        own = {name: own for name in ("age_years", "sex") if (own := getattr(self, name)) is not None}
+        return 1e3 * self.donor.dheas_uM(subject.model_copy(update=own))
 
     def constituents(self, frac: float, lacking: tuple[str, ...], subject: Covariates) -> dict[str, float]:
         """Return nM in the well for a subject's serum at a volume fraction, without what is lacking."""
