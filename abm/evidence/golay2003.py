@@ -8,21 +8,22 @@ from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.protocols import LINE_HITS, PRIMARY_HITS, RITUXIMAB, arm, cells, lysis
 from abm.inference.measured import Normal
 
+RESTING: Mapping[str, Any] = {"state": "resting", "per_b_cell": 50.0}
 
-def _highest(cd20_median: float, hits: float, **effectors: Any) -> Callable[[int], list[Case]]:
-    usual = {"state": "resting", "per_b_cell": 50.0} | effectors
+
+def _highest(cd20_median: float, hits: float, effectors: Mapping[str, Any] = RESTING) -> Callable[[int], list[Case]]:
     own = {"duration": "4 h", "arms": {"nk": arm(RITUXIMAB)}}
-    own |= {f"populations.nk_cells.{name}": value for name, value in usual.items()}
+    own |= {f"populations.nk_cells.{name}": value for name, value in effectors.items()}
     return lambda seed: [Case("highest", 600, cells(cd20_median, hits) | own)]
 
 
-def _by(name: str, **effectors: Any) -> Callable[[int], list[Case]]:
-    """Primary leukaemic cells and 50 effectors of a kind for each."""
-    own = _highest(65e3, PRIMARY_HITS, **effectors)
+def _by(name: str, effectors: Mapping[str, Any] = RESTING) -> Callable[[int], list[Case]]:
+    """Return the case of primary leukaemic cells with effectors of a kind."""
+    own = _highest(65e3, PRIMARY_HITS, effectors)
     return lambda seed: [Case(name, case.n, case.point) for case in own(seed)]
 
 
-PBMC, NK = _by("pbmc", state="pbmc"), _by("nk")
+PBMC, NK = _by("pbmc", {"state": "pbmc", "per_b_cell": 50.0}), _by("nk")
 
 
 def _per_nk(found: Mapping[str, Values]) -> float:
@@ -57,14 +58,14 @@ CLAIMS = (
         id="N1-IL2-PBMC", role="fit", unit="%", observed=57.0, lo=41.0, hi=73.0,
         text="mononuclear cells kept in IL-2, at 50:1, lyse 57 %",
         source="Golay2003; assumed: SD 8 points",
-        cases=_by("pbmc", state="il2_pbmc"), measure=lambda found: lysis(found["pbmc"], "nk"),
+        cases=_by("pbmc", {"state": "il2_pbmc", "per_b_cell": 50.0}), measure=lambda found: lysis(found["pbmc"], "nk"),
         paper="Golay2003", likelihood=Normal(57.0, 8.0),
     ),
     Claim(
         id="N1-expanded", role="fit", unit="%", observed=67.0, lo=51.0, hi=83.0,
         text="expanded NK cells, 45 for each target, lyse 67 %",
         source="Golay2003; assumed: SD 8 points",
-        cases=_by("nk", state="il2", per_b_cell=45.0, bystanders_per_b_cell=5.0),
+        cases=_by("nk", {"state": "il2", "per_b_cell": 45.0, "bystanders_per_b_cell": 5.0}),
         measure=lambda found: lysis(found["nk"], "nk"),
         paper="Golay2003", likelihood=Normal(67.0, 8.0),
     ),
