@@ -15,7 +15,7 @@ SHORT = ("duration=30 min", "arms.both.add.2.at=10.5 min", "probes={counts: {eve
 
 def assert_only_means_over_no_cells_are_missing(series):
     b_cells = series["n_b_alive"] + series["n_b_dying"]
-    behind = dict.fromkeys(("potency_mean", "granules_mean"), series["n_nk"])
+    behind = dict.fromkeys(("potency_mean", "granules_mean", "cd16_mean"), series["n_nk"])
     behind |= dict.fromkeys(("bound_mean_per_cell", "c3b_mean_per_cell", "mac_mean_per_cell"), b_cells)
     for name in series.columns:
         is_over_none = behind[name] == 0 if name in behind else False

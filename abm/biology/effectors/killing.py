@@ -99,7 +99,7 @@ class Killing(Process):
         3.0, "1/h", "fitted: on V8, V11 and A2; one hit in 20 min (10-40)", "Hit rate at full signal", ge=0, le=60
     )
     primed_fold: float = par(
-        1.0, "1", "design: none; faster by ChoiMitchison2013", "Hit rate after a first kill over before", ge=1, le=20
+        1.0, "1", "design: none; faster by ChoiMitchison2013", "Speed-up of hits after a first kill", ge=1, le=20
     )
     granules_per_hit_frac: float = par(0.046, "1", "assumed: 4-17 % per hit", "Granules spent per hit", ge=0, le=1)
     repair_per_h: float = par(
