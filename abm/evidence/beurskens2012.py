@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from abm.evidence.claim import Case, Claim, Values
-from abm.evidence.protocols import arm, cells, in_order
+from abm.evidence.protocols import arm, cells, order
 from abm.inference.measured import Ordered
 
 DOSES_UG_PER_ML = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -32,10 +32,10 @@ def _challenged(serum_percent: float) -> Callable[[int], list[Case]]:
 
 
 def _optimum(found: Mapping[str, Values]) -> float:
-    """Return by how much the best dose between kills more than lowest and highest, over what it kills."""
+    """Return by how much the best dose between kills more than both ends, over what it kills, in units told apart."""
     killed = np.array([1.0 - found["twice"][f"dose_{k}.survival"] for k in range(len(DOSES_UG_PER_ML))])
     best = killed[1:-1].max()
-    return float((best - killed[[0, -1]].max()) / max(best, 1e-6))
+    return float((best - killed[[0, -1]].max()) / max(best, 1e-6) / TOLD)
 
 
 CLAIMS = (
@@ -44,8 +44,7 @@ CLAIMS = (
             id=f"N7-{percent:g}", role="fit", unit="in order", observed=1.0, lo=0.99, hi=1.01,
             text=f"in {percent:g} % serum two lots of dense cells are killed best by a dose between 0.3 and 30 ug/mL",
             source="Beurskens2012",
-            cases=_challenged(percent), measure=lambda found: in_order(_optimum(found)),
-            at=lambda found: _optimum(found) / TOLD,
+            cases=_challenged(percent), **order(_optimum),
             paper="Beurskens2012", likelihood=Ordered(),
         )
         for percent in (10.0, 50.0)

@@ -1,27 +1,19 @@
 """Single NK cells under the microscope: half of them never kill, the others kill one target after another."""
 
 import math
-from collections.abc import Mapping
 
-from abm.evidence.claim import B_CELLS, SIDE_UM, Case, Claim, Values
-from abm.evidence.protocols import LINE_HITS, RITUXIMAB, arm, cells, in_order
+from abm.evidence.claim import Case, Claim
+from abm.evidence.protocols import Gap, crowd, order
 from abm.inference.measured import Interval, Normal, Ordered
 
 
 def _wells(seed: int) -> list[Case]:
-    """Few IL-2-activated NK cells among many line-like targets at four times the well's density, 16 h."""
-    own = cells(152e3, LINE_HITS) | {
-        "duration": "16 h",
-        "populations.nk_cells.per_b_cell": 0.1,
-        "arms": {"nk": arm(RITUXIMAB)},
-    }
-    return [Case("crowd", 4000, lambda n: own | {"space.side": f"{0.5 * SIDE_UM * (n / B_CELLS) ** 0.5} um"})]
+    return crowd("il2", "16 h")
 
 
-def _log_ratio(found: Mapping[str, Values], one: str, other: str) -> float:
-    """Return the logarithm of the mean time that one kill takes over another's, in NK cells of four kills or more."""
-    hours = [found["crowd"].get(f"nk.{name}_kill_h", math.nan) for name in (one, other)]
-    return math.log(hours[0] / hours[1]) if min(hours) > 0.0 else math.nan
+def _slower(one: str, other: str) -> Gap:
+    """Return the logarithm of the mean time of one kill over another's, in NK cells of four kills or more."""
+    return lambda found: math.log(found["crowd"][f"nk.{one}_kill_h"] / found["crowd"][f"nk.{other}_kill_h"])
 
 
 CLAIMS = (
@@ -43,16 +35,14 @@ CLAIMS = (
         id="N10-second", role="fit", unit="in order", observed=1.0, lo=0.99, hi=1.01,
         text="a first kill speeds the next: the second takes less time than the first",
         source="ChoiMitchison2013",
-        cases=_wells, measure=lambda found: in_order(_log_ratio(found, "first", "second")),
-        at=lambda found: _log_ratio(found, "first", "second"),
+        cases=_wells, **order(_slower("first", "second")),
         paper="ChoiMitchison2013", likelihood=Ordered(0.2),
     ),
     Claim(
         id="N10-later", role="fit", unit="in order", observed=1.0, lo=0.99, hi=1.01,
         text="early kills are fast and later ones slow",
         source="Prager2019",
-        cases=_wells, measure=lambda found: in_order(_log_ratio(found, "later", "second")),
-        at=lambda found: _log_ratio(found, "later", "second"),
+        cases=_wells, **order(_slower("later", "second")),
         paper="Prager2019", likelihood=Ordered(0.2),
     ),
 )  # fmt: skip

@@ -1,13 +1,14 @@
 """Experiments that several papers share."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from abm.evidence.claim import Case, Values
+from abm.evidence.claim import B_CELLS, SIDE_UM, Case, Values
 
+Gap = Callable[[Mapping[str, Values]], float]
 RITUXIMAB, SERUM = {"rituximab": "10 ug/mL"}, {"serum": "25 %"}
 LINE_HITS, PRIMARY_HITS = 0.6, 4.0  # assumed: median hits needed by lines and by primary cells
 DONORS = {  # Ginaldi1998: CD20 per cell, mean and SD between donors
@@ -52,9 +53,23 @@ def donor(name: str, cd20_median: float) -> Case:
     return Case(name, 400, cells(cd20_median) | own)
 
 
-def in_order(*gaps: float) -> float:
-    """Return the share of gaps that are as published, above 0."""
-    return float(np.mean(np.array(gaps) > 0.0))
+def order(*gaps: Gap) -> dict[str, Gap]:
+    """Return what a claim of an order measures, the share of gaps above 0, and what its likelihood is of, the least."""
+    return {
+        "measure": lambda found: float(np.mean([gap(found) > 0.0 for gap in gaps])),
+        "at": lambda found: min(gap(found) for gap in gaps),
+    }
+
+
+def crowd(state: str, duration: str) -> list[Case]:
+    """Return few NK cells of a state among many line-like targets at four times the well's density."""
+    own = cells(152e3, LINE_HITS) | {
+        "duration": duration,
+        "populations.nk_cells.state": state,
+        "populations.nk_cells.per_b_cell": 0.1,
+        "arms": {"nk": arm(RITUXIMAB)},
+    }
+    return [Case("crowd", 4000, lambda n: own | {"space.side": f"{0.5 * SIDE_UM * (n / B_CELLS) ** 0.5} um"})]
 
 
 def lysis(values: Values, name: str = "serum") -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from abm.evidence.claim import Case, Claim, Values
-from abm.evidence.protocols import LINE_HITS, RITUXIMAB, arm, cells, in_order
+from abm.evidence.protocols import LINE_HITS, RITUXIMAB, Gap, arm, cells, order
 from abm.inference.measured import Ordered
 
 SERA: dict[str, tuple[Mapping[str, Any], ...]] = {
@@ -41,41 +41,36 @@ def _activated(found: Mapping[str, Values], serum: str, drug: str = "rituximab")
     return values[f"{serum}.cd16_lost_frac"] / max(values["none.cd16_lost_frac"], 1e-6)
 
 
-def _gaps(found: Mapping[str, Values]) -> list[float]:
-    """Return by how much each serum that lacks what leads to C3b activates more than each that does not."""
-    free, blocked = ("heated", "no_c1q", "no_c3"), ("fresh", "no_c5")
-    return [_activated(found, one) - _activated(found, other) for one in free for other in blocked]
-
-
-def _more(found: Mapping[str, Values]) -> float:
-    return _activated(found, "fresh") - _activated(found, "stabilised")
+def _more(one: str, other: str) -> Gap:
+    """Return by how much one serum lets NK cells be activated more than another."""
+    return lambda found: _activated(found, one) - _activated(found, other)
 
 
 def _obinutuzumab(found: Mapping[str, Values]) -> float:
     return _activated(found, "fresh", "obinutuzumab_like") - _activated(found, "fresh")
 
 
+BLOCKED = [_more(free, blocked) for free in ("heated", "no_c1q", "no_c3") for blocked in ("fresh", "no_c5")]
 CLAIMS = (
     Claim(
         id="N5-blocked", role="fit", unit="in order", observed=1.0, lo=0.99, hi=1.01,
         text="fresh serum and serum without C5 block NK cells; heated serum and serum without C1q or C3 do not",
         source="Wang2008; Wang2009",
-        cases=lambda seed: [_targets(RITUXIMAB)],
-        measure=lambda found: in_order(*_gaps(found)), at=lambda found: min(_gaps(found)),
+        cases=lambda seed: [_targets(RITUXIMAB)], **order(*BLOCKED),
         paper="Wang2008", likelihood=Ordered(SOFTNESS),
     ),
     Claim(
         id="N5-stabilised", role="fit", unit="in order", observed=1.0, lo=0.99, hi=1.01,
         text="C3b that is kept from breaking down blocks more",
         source="Wang2008",
-        cases=lambda seed: [_targets(RITUXIMAB)], measure=lambda found: in_order(_more(found)), at=_more,
+        cases=lambda seed: [_targets(RITUXIMAB)], **order(_more("fresh", "stabilised")),
         paper="Wang2008", likelihood=Ordered(SOFTNESS),
     ),
     Claim(
         id="N5-obinutuzumab", role="fit", unit="in order", observed=1.0, lo=0.99, hi=1.01,
         text="with an antibody that hardly starts complement, fresh serum blocks less",
         source="Kern2013",
-        cases=_both, measure=lambda found: in_order(_obinutuzumab(found)), at=_obinutuzumab,
+        cases=_both, **order(_obinutuzumab),
         paper="Kern2013", likelihood=Ordered(SOFTNESS),
     ),
 )  # fmt: skip

@@ -114,7 +114,8 @@ def test_its_experiments_are_scenarios_with_the_density_of_a_full_well(claim):
     jobs = Jobs(BASE, {}, 0.3).of(claim, seed=1)
     assert jobs
     assert list(jobs) == list(Jobs(BASE, {}, 1.0).of(claim, seed=1))
-    if claim.paper == "Beurskens2012":  # whose cells were two hundred times as dense in the medium
+    points = (case.point(case.n) if callable(case.point) else case.point for case in claim.cases(1))
+    if any("space.volume" in point for point in points):  # cells as dense in the medium as the claim says
         return
     for job in jobs.values():
         scenario = scenario_at(job.base, job.point, job.seed)
