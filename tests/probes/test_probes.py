@@ -110,7 +110,7 @@ def test_drug_complement_and_hormone_are_concentrations_and_fractions(row):
 def test_totals_of_an_empty_well_are_zero_and_means_over_no_cell_are_missing(row, nk_cells):
     seen = row({}, {"populations": {"b_cells": {"n": 0}, "nk_cells": nk_cells}})
     assert {name for name, value in seen.items() if np.isnan(value)} == {
-        "bound_mean_per_cell", "c3b_mean_per_cell", "mac_mean_per_cell", "potency_mean", "granules_mean",
+        "bound_mean_per_cell", "c3b_mean_per_cell", "mac_mean_per_cell", "potency_mean", "granules_mean", "cd16_mean",
     }  # fmt: skip
     assert (seen["n_b_alive"], seen["n_nk"], seen["igm_ng_per_mL"]) == (0, 0, 0.0)
 
@@ -125,7 +125,7 @@ def test_a_snapshot_holds_every_cell_once(world):
 
 
 def test_every_docking_event_of_the_step_is_seen(busy):
-    sim = busy(changes={"probes": {"complement_events": {"every": "1 min"}}})
+    sim = busy(("complement_docking_limiting",), changes={"probes": {"complement_events": {"every": "1 min"}}})
     sim.run()
     seen = [table for table in sim.records["complement_events"].values() if len(table["uid"])]
     assert any((table["n_docked"] == 1).any() for table in seen)
