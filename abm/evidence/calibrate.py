@@ -14,7 +14,7 @@ from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.document.load import as_yaml
 from abm.evidence.draws import FIT
-from abm.evidence.emulation import Held, Runs, checked, places, relearn, run
+from abm.evidence.emulation import Held, Runs, as_json, checked, places, relearn, run
 from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
 from abm.evidence.learnt import learnt
@@ -33,6 +33,7 @@ from abm.study.jobs import Monitor
 from abm.study.pool import Engine
 from abm.study.rows import scenario_at
 
+EMULATORS = "emulators.json"
 OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
 
@@ -40,7 +41,7 @@ OF_A_SET = ("space", "populations", "processes")
 def calibrate(
     problem: Problem, root: Path, engine: Engine, monitor: Monitor, others: Iterable[StudyFolder] = ()
 ) -> tuple[StudyFolder, dict[str, Any]]:
-    """Fit and keep ``fit.json``, and of it ``posterior.parquet`` and ``parameters.yaml``; once it has ended, not again.
+    """Fit and keep ``fit.json``, and of it draws, parameter set and emulators; once it has ended, not again.
 
     Parameters
     ----------
@@ -69,6 +70,7 @@ def calibrate(
             drawn = fit.posterior(emulators, runs)
             left_out = fit.left_out(drawn)
             found = _told(problem, drawn, held, left_out) | learnt(problem, fit.literature, drawn, left_out)
+            folder.write_json(EMULATORS, as_json(drawn.emulators))
         found |= _words(problem)
         folder.write_json(FIT, found)
         folder.write_text("parameters.yaml", _as_yaml(problem, found))
@@ -114,7 +116,7 @@ class _Fit:
             if weights.is_good or wave == asked.waves:
                 break
             emulators = relearn(emulators, runs)
-        return Posterior(drawn, drawn.equal(asked.kept, asked.seed), emulators, weights, runs)
+        return Posterior(drawn.equal(asked.kept, asked.seed), emulators, drawn, weights, runs)
 
     def run(self, x: Array, first: int) -> Runs:
         """Run places of the unit cube, of which the first has a number."""
@@ -183,6 +185,7 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
         "checks": _checks(held),
         "log_evidence": log_evidence,
         "log_evidence_error": error,
+        "log_model": [weights.log_mean, weights.log_mean_error],
         "n_effective": sampled.n_effective,
         "k_hat": weights.k_hat if np.isfinite(weights.k_hat) else None,
         "is_good": weights.is_good,
@@ -191,7 +194,7 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
         "point": problem.at(best),
         "particles": [problem.at(place) for place in drawn.points],
         "estimates": [asdict(one) for one in _estimates(problem, drawn)],
-        "papers": [_paper(one) for one in left_out],
+        "papers": [paper_left_out(one) for one in left_out],
     }
 
 
@@ -207,6 +210,7 @@ def _ended(problem: Problem, folder: StudyFolder) -> dict[str, Any]:
         found = folder.read_json(FIT)
         _numbers(problem, found)
         _as_yaml(problem, found)
+        folder.read_json(EMULATORS)
         return found if found["asked"] == problem.asked() else {}
     return {}
 
@@ -226,7 +230,8 @@ def _checks(held: Held) -> list[dict[str, Any]]:
     return found
 
 
-def _paper(one: PaperLeftOut) -> dict[str, Any]:
+def paper_left_out(one: PaperLeftOut) -> dict[str, Any]:
+    """Return how a paper was predicted without itself, as JSON can hold it."""
     return {
         "paper": one.published.name,
         "is_paper": one.is_paper,

@@ -14,6 +14,7 @@ import numpy as np
 
 from abm.core.errors import InputError, RunFailed
 from abm.evidence.claim import chosen
+from abm.evidence.emulation import as_json, from_json
 from abm.evidence.fit import Problem
 from abm.evidence.hypotheses import HYPOTHESES, strengths
 from abm.evidence.lab import Lab
@@ -56,7 +57,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Sampling:
-    """The work of sampling one combination; ``emulators`` is their arrays as JSON, so that they travel."""
+    """The work of sampling a combination or variant; ``emulators`` is their arrays as JSON, so that they travel."""
 
     on: tuple[str, ...]
     claims: tuple[str, ...]
@@ -68,8 +69,8 @@ class Sampling:
 
     @property
     def label(self) -> str:
-        """Name the combination in messages."""
-        return f"combination {name_of(self.on)}"
+        """Name it in messages."""
+        return f"sampling of {name_of(self.on)}"
 
     def to_json(self) -> str:
         """Return the job as text."""
@@ -91,8 +92,7 @@ class Sampling:
         """
         from threadpoolctl import threadpool_limits
 
-        arrays = {name: np.array(own) for name, own in json.loads(self.emulators).items()}
-        emulators, literature = Emulators.from_arrays(arrays), Literature.of(chosen(self.claims))
+        emulators, literature = from_json(json.loads(self.emulators)), Literature.of(chosen(self.claims))
         with threadpool_limits(1):
             progress = shown(flow.beat, flow.is_stopped)
             found = sample(literature, emulators, self.live, self.seed, progress, np.array(self.free, dtype=int))
@@ -104,7 +104,7 @@ class Sampling:
 def samplings(problem: Problem, emulators: Emulators, live: int, draws: int) -> list[Sampling]:
     """Return the work of every combination under emulators of the calibration's claims."""
     asked = problem.calibration
-    text = json.dumps({name: own.tolist() for name, own in emulators.to_arrays().items()})
+    text = json.dumps(as_json(emulators))
     claims = tuple(claim.id for claim in problem.claims)
     return [Sampling(on, claims, text, free_of(problem, on), live, draws, asked.seed) for on in combinations()]
 

@@ -1,12 +1,12 @@
 """Runs of the claims over the free parameters, and the emulators that learn from them.
 
-The design is a Sobol' sequence in the unit cube. In every second point one or more of the hypotheses are off, so that
-the emulators know the model without them and not only near it.
+The design is a Sobol' sequence in the unit cube. In every second point one or more of what begins at nothing are off,
+hypotheses among them, so that the emulators know the model without them and not only near it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import scipy
@@ -101,7 +101,8 @@ class Runs:
 def places(problem: Problem) -> Array:
     """Return the points of the design of a calibration."""
     asked, n_dim = problem.calibration, len(problem.given.ranges)
-    return design(n_dim, asked.points, tuple(problem.strengths.values()), asked.seed, len(problem.nuisances))
+    strengths = sorted({*problem.strengths.values(), *problem.from_nothing})
+    return design(n_dim, asked.points, strengths, asked.seed, len(problem.nuisances))
 
 
 def run(problem: Problem, lab: Lab, x: Array, first: int) -> Runs:
@@ -182,6 +183,16 @@ def checked(names: Sequence[str], runs: Runs, seed: int) -> tuple[Emulators, Hel
     error = np.sqrt(sd**2 + white + unseen.noise**2)
     held = Held(check(known, unseen.x, unseen.y, unseen.noise), emulated, error, unseen.y)
     return relearn(known, runs), held
+
+
+def as_json(emulators: Emulators) -> dict[str, Any]:
+    """Return emulators as JSON can hold them."""
+    return {name: own.tolist() for name, own in emulators.to_arrays().items()}
+
+
+def from_json(told: Mapping[str, Any]) -> Emulators:
+    """Return the emulators that :func:`as_json` told of, to the bit."""
+    return Emulators.from_arrays({name: np.array(own) for name, own in told.items()})
 
 
 def _on_link(claim: Claim, jobs: Jobs, seeds: Sequence[int], lab: Lab) -> list[float]:

@@ -103,6 +103,11 @@ class Problem:
         places = {own.path: place for place, own in enumerate(self.ranges)}
         return {name: places[own.strength] for name, own in HYPOTHESES.items() if own.strength in places}
 
+    @property
+    def from_nothing(self) -> tuple[int, ...]:
+        """Return which ranges begin where there is nothing of what they say: at 0, at one fold or at no limit."""
+        return tuple(k for k, own in enumerate(self.given.ranges) if _is_nothing(own))
+
     def identity(self) -> dict[str, Any]:
         """Return everything that the runs of the fit depend on; more points, draws or waves go on with the same fit.
 
@@ -183,6 +188,12 @@ def _checked(calibration: Calibration, given: Given) -> Problem:
         allowed = "parameters of the model that the claims leave open"
         raise InputError(*(given.document.fault(("free", path), why, allowed) for path, why in idle.items()))
     return replace(problem, nuisances=tuple(nuisances))
+
+
+def _is_nothing(own: Range) -> bool:
+    """Return whether a range begins at a value that switches off what it is of."""
+    none = 1.0 if own.path.endswith("_fold") else 0.0
+    return own.scale == "inverse" or own.lo == none
 
 
 def _parts(key: str) -> tuple[str, str]:

@@ -83,17 +83,29 @@ class Literature:
 
 
 @dataclass(frozen=True)
-class Posterior:
+class Drawn:
+    """Draws of equal weight.
+
+    Attributes
+    ----------
+    points : array, shape (draws, dimensions)
+        In the unit cube.
+    emulators : Emulators
+        What they were drawn with.
+    """
+
+    points: Array
+    emulators: Emulators
+
+
+@dataclass(frozen=True)
+class Posterior(Drawn):
     """Draws of equal weight with what they are worth.
 
     Attributes
     ----------
     sample : Sample
         Of nested sampling, with the evidence.
-    points : array, shape (draws, dimensions)
-        Draws of equal weight in the unit cube.
-    emulators : Emulators
-        What they were drawn with.
     weights : Weights
         Of those draws that were run on the model: the true likelihood over the emulated one.
     runs : Runs
@@ -101,8 +113,6 @@ class Posterior:
     """
 
     sample: Sample
-    points: Array
-    emulators: Emulators
     weights: Weights
     runs: Runs
 
@@ -229,7 +239,7 @@ class PaperLeftOut:
 
 
 def without_each(
-    literature: Literature, drawn: Posterior, sample_with: Callable[[Literature], Sample], seed: int
+    literature: Literature, drawn: Drawn, sample_with: Callable[[Literature], Sample] | None, seed: int
 ) -> list[PaperLeftOut]:
     """Predict every paper without itself; none where it is the only one.
 
@@ -237,10 +247,10 @@ def without_each(
     ----------
     literature : Literature
         All papers.
-    drawn : Posterior
+    drawn : Drawn
         Draws under all of them, which weights make draws without one.
-    sample_with : callable
-        Samples anew under some papers, where the weights cannot be trusted.
+    sample_with : callable, optional
+        Samples anew under some papers, where the weights cannot be trusted; without it their k-hat says so.
     seed : int
         Of what other laboratories would publish.
     """
@@ -254,16 +264,16 @@ def without_each(
 def _without(
     literature: Literature,
     place: int,
-    drawn: Posterior,
+    drawn: Drawn,
     left: LeftOut,
-    sample_with: Callable[[Literature], Sample],
+    sample_with: Callable[[Literature], Sample] | None,
     seed: int,
 ) -> PaperLeftOut:
     one, columns = literature.published[place], literature.columns[place]
     values, sds = (part[:, columns] for part in drawn.emulators.at(drawn.points))
     discrepancy, weights, score = one.paper.discrepancy(values, sds), left.weights.weights, left.log_score
-    points, is_refitted = drawn.points, not left.weights.is_good
-    if is_refitted:
+    points, is_refitted = drawn.points, sample_with is not None and not left.weights.is_good
+    if sample_with is not None and is_refitted:
         points = sample_with(literature.without(place)).equal(len(drawn.points), seed)
         values, sds = (part[:, columns] for part in drawn.emulators.at(points))
         weights = np.full(len(points), 1.0 / len(points))

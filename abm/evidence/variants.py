@@ -1,7 +1,8 @@
 """Which variant of the model do the papers prefer? Each is fitted to the same claims, and evidences are compared.
 
 A variant is a calibration with other values set, further or other ranges, or fewer of them. Each is a fit of its own
-under ``fit/``, named after the comparison and itself, so that only what has not been fitted yet is.
+under ``fit/``, named after the comparison and itself, so that only what has not been fitted yet is. A variant that
+changes nothing is the calibration's own fit, and one with something ``off`` lies within it and needs no further runs.
 
 *References*: Kass1995 (Bayes factors in words).
 """
@@ -19,11 +20,12 @@ from abm.core.names import Name
 from abm.core.par import Model
 from abm.document.load import Document, named_file, resolve, validate
 from abm.evidence import calibrate as fits
+from abm.evidence import within
 from abm.evidence.compare import Comparison
 from abm.evidence.fit import Problem, calibration_of, load_calibration
 from abm.evidence.weighing import MOST_LOG
 from abm.inference.information import bayes_factor, probabilities
-from abm.results.study import StudyFolder, home
+from abm.results.study import StudyFolder
 from abm.scenario.from_file import named
 from abm.scenario.renamed import RENAMED
 from abm.study.design import Axis
@@ -41,6 +43,12 @@ class Variant(Model):
     set: dict[str, Any] = Field(default_factory=dict)
     free: dict[str, Axis] = Field(default_factory=dict)
     fixed: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the calibration's own emulators know it."""
+        return not (self.set or self.free or self.fixed)
 
 
 class Variants(Model):
@@ -69,7 +77,8 @@ class Rivals:
         InputError
             What fits is not installed.
         """
-        return {KEY: {name: problem.identity() for name, problem in self.problems.items()}}
+        off = {name: list(own.off) for name, own in self.asked.variants.items() if own.off}
+        return {KEY: {name: problem.identity() for name, problem in self.problems.items()}, "off": off}
 
 
 def is_of_variants(path: Path, sets: Sequence[str] = ()) -> bool:
@@ -104,9 +113,11 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Rivals:
     if faults:
         raise InputError(*faults)
     problems: dict[str, Problem] = {}
-    for name in asked.variants:
+    for name, own in asked.variants.items():
         try:
-            problems[name] = calibration_of(_changed(document, asked.name, name, calibration))
+            problems[name] = (
+                calibration if own.is_within else calibration_of(_changed(document, asked.name, name, calibration))
+            )
         except InputError as error:
             faults += [_of_variant(document, name, fault) for fault in error.faults]
     if faults:
@@ -117,6 +128,16 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Rivals:
 def _clashes(document: Document, name: str, own: Variant, calibration: Problem) -> list[Fault]:
     """Return what is wrong between the parts of a variant, and between them and the calibration."""
     free, here, faults = list(calibration.calibration.free), (KEY, name), []
+    may_be_off = [calibration.ranges[place].path for place in calibration.from_nothing]
+    for place, path in enumerate(own.off):
+        at = (*here, "off", place)
+        if not own.is_within:
+            text = "what is off is so in the calibration's own fit, which this variant changes"
+            faults.append(document.fault(at, text, "off alone; or fixed, with what it is set to"))
+        elif path not in may_be_off:
+            text, file = f"{path} does not begin at nothing", calibration.given.document.file
+            allowed = f"of what is free in {file}: {', '.join(may_be_off) or 'nothing'}"
+            faults.append(document.fault(at, text, allowed, nearest(path, may_be_off)))
     for place, path in enumerate(own.fixed):
         if path in own.free:
             faults.append(document.fault((*here, "fixed", place), f"{path} is free in the same variant", "either"))
@@ -124,12 +145,24 @@ def _clashes(document: Document, name: str, own: Variant, calibration: Problem) 
             text, file = f"{path} is not free", calibration.given.document.file
             near = nearest(path, free)
             faults.append(document.fault((*here, "fixed", place), text, f"what is free in {file}", near))
-    for path in own.set:
-        inside = [one for one in [*free, *own.free] if f"{one}.".startswith(f"{path}.") and one not in own.fixed]
+    for path, value in own.set.items():
+        ranges = [one for one in [*free, *own.free] if f"{one}.".startswith(f"{path}.") and one not in own.fixed]
+        inside = [one for one in ranges if _holds(value, one[len(path) + 1 :])]
         if inside:
             text = f"{inside[0]} is free, so that what is set is never seen"
             faults.append(document.fault((*here, "set", path), text, f"with {inside[0]} among what is fixed"))
     return faults
+
+
+def _holds(value: Any, path: str) -> bool:
+    """Return whether what is set says something of a path in it, if only that there is none."""
+    for key in path.split(".") if path else ():
+        if not isinstance(value, Mapping):
+            return True
+        if key not in value:
+            return False
+        value = value[key]
+    return True
 
 
 def _changed(document: Document, comparison: str, name: str, calibration: Problem) -> Document:
@@ -163,8 +196,9 @@ def _of_variant(document: Document, name: str, fault: Fault) -> Fault:
 
 def cost(rivals: Rivals, n_workers: int) -> dict[str, Any]:
     """Return what all fits take at most: places, experiments, and hours of simulation where all waves are needed."""
-    each = [fits.cost(problem, n_workers) for problem in rivals.problems.values()]
-    return {"variants": len(each)} | {key: sum(own[key] for own in each) for key in each[0]}
+    fitted = {problem.calibration.name: problem for problem in rivals.problems.values()}
+    each = [fits.cost(problem, n_workers) for problem in fitted.values()]
+    return {"variants": len(rivals.problems)} | {key: sum(own[key] for own in each) for key in each[0]}
 
 
 def compare(rivals: Rivals, root: Path, engine: Engine, monitor: Monitor) -> tuple[StudyFolder, dict[str, Any]]:
@@ -182,22 +216,27 @@ def compare(rivals: Rivals, root: Path, engine: Engine, monitor: Monitor) -> tup
         As :func:`abm.evidence.calibrate.calibrate` raises them.
     """
     with at_home(root.resolve() / "compare", rivals.asked.name, rivals.identity(), monitor) as folder:
-        found = [_fitted(rivals, name, root, engine, monitor) for name in rivals.problems]
+        found = _fitted(rivals, root, engine, monitor)
         told = _told(rivals, [own for _, own in found], [own.path.name for own, _ in found])
         folder.write_json("variants.json", told)
     return folder, told
 
 
-def _fitted(
-    rivals: Rivals, name: str, root: Path, engine: Engine, monitor: Monitor
-) -> tuple[StudyFolder, dict[str, Any]]:
-    """Fit a variant; one that changes nothing takes over what a fit of the calibration has run."""
-    problem, plain = rivals.problems[name], rivals.calibration
-    others = [home(root.resolve() / "fit", plain.calibration.name, plain.identity())]
-    try:
-        return fits.calibrate(problem, root, engine, monitor, others if problem.identity() == plain.identity() else ())
-    except InputError as error:
-        raise InputError(*(replace(fault, path=f"{KEY}.{name}: {fault.path}") for fault in error.faults)) from None
+def _fitted(rivals: Rivals, root: Path, engine: Engine, monitor: Monitor) -> list[tuple[StudyFolder, dict[str, Any]]]:
+    """Fit the calibration where a variant lies within it, then each of the others."""
+    off = {name: own.off for name, own in rivals.asked.variants.items() if own.is_within}
+    found = {}
+    if off:
+        folder, each = within.fitted(rivals.calibration, off, root, engine, monitor)
+        found = {name: (folder, own) for name, own in each.items()}
+    for name, problem in rivals.problems.items():
+        if name not in off:
+            try:
+                found[name] = fits.calibrate(problem, root, engine, monitor)
+            except InputError as error:
+                faults = (replace(fault, path=f"{KEY}.{name}: {fault.path}") for fault in error.faults)
+                raise InputError(*faults) from None
+    return [found[name] for name in rivals.problems]
 
 
 def _told(rivals: Rivals, found: Sequence[Mapping[str, Any]], folders: Sequence[str]) -> dict[str, Any]:
@@ -207,6 +246,7 @@ def _told(rivals: Rivals, found: Sequence[Mapping[str, Any]], folders: Sequence[
     for (name, own), row, folder in zip(asked.variants.items(), rows, folders, strict=True):
         ranges = {one.path: [one.lo, one.hi, one.unit] for one in rivals.problems[name].ranges if one.path in own.free}
         row |= {"name": name, "fit": folder, "free": ranges, "fixed": list(own.fixed), "set": dict(own.set)}
+        row |= {"off": list(own.off)}
     warnings = [text for own in found for text in own["warnings"]]
     return {
         "name": asked.name,

@@ -65,7 +65,7 @@ def found():
     ])  # fmt: skip
     runs = Runs(x, y, np.array([0.4, 0.2, 0.1]), 2)
     points = np.random.default_rng(2).random((400, 3)) * np.array([0.1, 1.0, 1.0]) + np.array([0.45, 0.0, 0.0])
-    drawn = Posterior(None, points, straight([claim.id for claim in literature.claims], runs), None, runs)
+    drawn = Posterior(points, straight([claim.id for claim in literature.claims], runs), None, None, runs)
     left = [variance_left(points) + 0.1 * k for k in range(3)]
     left_out = [SimpleNamespace(published=one, left=own) for one, own in zip(literature.published, left, strict=True)]
     return learnt(Asked, literature, drawn, left_out), literature
@@ -83,7 +83,7 @@ def test_what_is_left_without_a_paper_is_what_the_other_knows():
     x = rng.random((40, 2))
     runs = Runs(x, 10.0 * (x[:, [0, 0]] - 0.5), np.zeros(2), 2)
     at = {sd: np.column_stack([rng.normal(0.5, sd, n), rng.random(n)]) for sd in (both, 0.1)}
-    drawn = Posterior(None, at[both], straight(["A1", "A2"], runs), None, runs)
+    drawn = Posterior(at[both], straight(["A1", "A2"], runs), None, None, runs)
     anew = SimpleNamespace(equal=lambda n, seed: at[0.1])
     first, second = without_each(Literature(tuple(claims), published), drawn, lambda others: anew, 1)
     assert (first.is_refitted, second.is_refitted) == (False, True)

@@ -5,15 +5,18 @@ import math
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from abm.core.errors import InputError
 from abm.evidence import variants
 from abm.evidence.calibrate import calibrate
+from abm.evidence.emulation import from_json
 from abm.evidence.fit import load_calibration
+from abm.evidence.posterior import Literature
 from abm.evidence.variants import is_of_variants, load_comparison, preferred, weighed
 from abm.plot.evidence.found import Found
-from abm.plot.evidence.variants import grade, verdict
+from abm.plot.evidence.variants import grade, sections, verdict
 from abm.study.execute import local
 from abm.study.jobs import Monitor, Stopped
 
@@ -129,6 +132,58 @@ def test_the_comparison_of_variants_that_ships_is_accepted_and_takes_an_hour_on_
     told = variants.cost(own, 2)
     assert told["variants"] == len(own.problems)
     assert told["hours"] <= 1.0
+
+
+WITHIN = """
+calibration: CALIBRATION
+variants:
+  whole: {}
+  alike: {off: [populations.nk_cells.hit_sigma]}
+  own: {set: {processes.potency: null}}
+"""
+
+
+def beginning(folder, text=WITHIN):
+    """Write a comparison of variants of a calibration whose NK cells differ from not at all upwards."""
+    own = written(folder, text)
+    tiny = folder / CALIBRATION.name
+    more = "free:\n  populations.nk_cells.hit_sigma: {lo: 0, hi: 2}\n"
+    tiny.write_text(tiny.read_text().replace("free:\n", more).replace("name: killing_tiny", "name: whole_tiny"))
+    return own
+
+
+def test_what_is_off_is_sampled_on_the_emulators_of_the_whole_fit(tmp_path):
+    own = load_comparison(beginning(tmp_path))
+    assert variants.cost(own, 1)["rows"] == 2 * variants.fits.cost(own.calibration, 1)["rows"]
+    folder, told = variants.compare(own, tmp_path / "runs", local(1), Monitor())
+    whole, alike, _ = told["variants"]
+    assert [one["fit"] for one in told["variants"]] == ["whole_tiny", "whole_tiny", "mine.own"]
+    assert (whole["n_free"], alike["n_free"], alike["off"]) == (2, 1, ["populations.nk_cells.hit_sigma"])
+    fit = load_calibration(tmp_path / CALIBRATION.name)
+    found = json.loads((tmp_path / "runs" / "fit" / "whole_tiny" / "fit.json").read_text())
+    assert whole["log_evidence"] == found["log_evidence"]
+    emulators = from_json(json.loads((tmp_path / "runs" / "fit" / "whole_tiny" / "emulators.json").read_text()))
+    places = np.column_stack([np.zeros(2001), np.linspace(0.0, 1.0, 2001)])
+    likely = np.exp(Literature.of(fit.claims).log_likelihood(*emulators.at(places)).sum(axis=1))
+    exact = math.log(likely.mean()) + found["log_model"][0]
+    assert alike["log_evidence"] == pytest.approx(exact, abs=3.0 * alike["error"])
+    changes = next(section.tables[0] for section in sections(Found(folder.path), []) if section.tables)
+    assert "no populations.nk_cells.hit_sigma" in str(changes.rows)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("nk_cells.hit_sigma]", "nk_cells.hit_sigm]", "does not begin at nothing.*did you mean .*hit_sigma"),
+        ("populations.nk_cells.hit_sigma]", "processes.killing.rate_per_h]", "does not begin at nothing"),
+        ("hit_sigma]}", "hit_sigma], set: {processes.potency: null}}", "off alone"),
+    ],
+)
+def test_only_what_begins_at_nothing_can_be_off_and_nothing_beside(tmp_path, old, new, told):
+    file = beginning(tmp_path)
+    file.write_text(file.read_text().replace(old, new, 1))
+    with pytest.raises(InputError, match=f"mine.yaml:5:.*{told}"):
+        load_comparison(file)
 
 
 def test_the_cost_is_that_of_all():

@@ -111,6 +111,7 @@ def _changes(own: Mapping[str, Any]) -> str:
     for path, (lo, hi, unit) in own["free"].items():
         parts.append(f"{path} free from {wording.number(lo)} to {wording.number(hi)} {unit}".rstrip())
     parts += [f"{path} not free" for path in own["fixed"]]
+    parts += [f"no {path}" for path in own.get("off", ())]
     return "; ".join(parts) or "nothing"
 
 
