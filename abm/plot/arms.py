@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -49,6 +50,23 @@ def control_of(run: Run) -> dict[str, str]:
     known = set(arms["arm"])
     pairs = zip(arms["arm"], arms["control_arm"].fillna("").astype(str), strict=True)
     return {str(arm): control for arm, control in pairs if control in known}
+
+
+def without_control(run: Run) -> list[str]:
+    """Return the arms that have none, in the order of the scenario."""
+    having = control_of(run)
+    return [name for name in treated(run) if name not in having]
+
+
+def survival_name(run: Run, arm: str) -> str:
+    """Return the name under which a summary tells an arm's survival: over the start where there is no control."""
+    return "survival" if arm in control_of(run) else "survival_raw"
+
+
+def share_of(run: Run, names: Sequence[str]) -> str:
+    """Return of what the survival of these arms is a share: of control, of start, or either."""
+    apart = [name in control_of(run) for name in names]
+    return "control" if all(apart) else "control or start" if any(apart) else "start"
 
 
 def label(arm: str) -> str:

@@ -79,6 +79,11 @@ def number(run: Run, arm: str, name: str) -> dict[str, Any] | None:
     return found if found and found["lo"] is not None else None
 
 
+def survival(run: Run, arm: str) -> dict[str, Any] | None:
+    """Return what the draws say of an arm's survival; of an arm without control, over its start."""
+    return number(run, arm, arms.survival_name(run, arm))
+
+
 def between(run: Run, arm: str, one: Measure) -> str:
     """Return "15.0 to 25.2 %", the middle 95 % of a measure over draws; empty where there are none."""
     own = number(run, arm, one.name)

@@ -119,6 +119,8 @@ class Readout(Model):
         Names, such as ``pools.il6``, that some process must write or the cells bring.
     level : str
         Column of the series that matters most to it.
+    relative : tuple of str
+        The measures that :meth:`against_control` finds.
     compartments : tuple of Compartment
         What a pharmacometric table takes from its series.
     """
@@ -129,6 +131,7 @@ class Readout(Model):
     declared: ClassVar[tuple[EndPoint, ...]]
     needs: ClassVar[tuple[str, ...]] = ()
     level: ClassVar[str] = ""
+    relative: ClassVar[tuple[str, ...]] = ()
     compartments: ClassVar[tuple[Compartment, ...]] = ()
 
     @classmethod

@@ -1,7 +1,8 @@
 """Survival of B cells in a culture well against its control, and what they died of.
 
 *Model*: a cell is alive until it is committed to die. ``survival`` is alive over alive in the control; ``lysis`` is
-what lysed above the control, of what it left; both of every replicate and its own control, then the mean.
+what lysed above the control, of what it left; both of every replicate and its own control, then the mean. Neither is
+known of an arm without control.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Survival(Readout):
     kind: Literal["survival"] = "survival"
     scale: ClassVar = "well"
     level: ClassVar = "n_b_alive"
+    relative: ClassVar = ("survival", "lysis", "control")
     declared: ClassVar = (
         EndPoint("survival", "1", "survival", "ratio", "fraction of control"),
         EndPoint("survival_raw", "1", "survival", "share", OF_START, 1.0),
@@ -129,7 +131,7 @@ def summarise(run: Run) -> dict:
         result[arm] = {
             "survival": of_ratio(own["survival"], cells).as_numbers(),
             "survival_raw": interval(own["survival_raw"], cells),
-            "control": interval(own["control"], float(last.loc[controls[arm], "n_b_start"].iloc[0])),
+            "control": interval(own["control"], float(last.loc[controls[arm] or arm, "n_b_start"].iloc[0])),
             "deaths": deaths,
             "specific_lysis": of_mean(own["specific_lysis"]).as_numbers(),
         }
@@ -146,22 +148,23 @@ def _last(run: Run) -> pd.DataFrame:
 
 
 def _controls(run: Run) -> dict[str, str]:
-    """Return which arm is whose control."""
+    """Return which arm is whose control; "" where there is none."""
     arms = run.arms()
     own = arms.loc[~arms["is_control"]]
-    return dict(zip(own["arm"], own["control_arm"], strict=True))
+    return dict(zip(own["arm"], own["control_arm"].fillna(""), strict=True))
 
 
 def _of_arms(last: pd.DataFrame, controls: Mapping[str, str]) -> dict[str, dict[str, pd.Series]]:
-    """Return what an arm's replicates show at the end beside their controls."""
+    """Return what an arm's replicates show at the end beside their controls; NaN where they have none."""
     found = {}
     raw, lysed = (_ratio(last[name], last["n_b_start"]) for name in ("n_b_alive", "n_b_dead"))
     for arm, control in controls.items():
+        alive, gone = (own[control] if control else own[arm] * math.nan for own in (raw, lysed))
         found[arm] = {
-            "survival": _ratio(raw[arm], raw[control]),
+            "survival": _ratio(raw[arm], alive),
             "survival_raw": raw[arm],
-            "control": raw[control],
-            "specific_lysis": _ratio(lysed[arm] - lysed[control], 1.0 - lysed[control]),
+            "control": alive,
+            "specific_lysis": _ratio(lysed[arm] - gone, 1.0 - gone),
         }
     return found
 

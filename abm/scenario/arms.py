@@ -35,13 +35,15 @@ class Arm(Model):
     """What one arm of the experiment adds, leaves out or changes.
 
     ``set`` maps dotted paths of the scenario to other values for this arm alone, ``change`` from a moment on. ``x`` and
-    ``group`` place the arm on a response curve.
+    ``group`` place the arm on a response curve. ``control`` is ``own`` (the same without antibody), ``none``, or an arm
+    whose control it shares; left out, it is as the scenario says.
     """
 
     add: tuple[AnyAddition, ...] = ()
     change: tuple[Change, ...] = ()
     without: tuple[str, ...] = ()
     set: dict[str, Any] = Field(default_factory=dict)
+    control: Label = ""
     x: float | None = None
     group: Label = ""
 
@@ -81,7 +83,7 @@ class Arm(Model):
             parts += [f"from {moment(change.at)} on {text}" for text in _settings(change.set)]
         return "; ".join(parts) or "nothing added"
 
-    def control(self) -> "Arm":
+    def untreated(self) -> "Arm":
         """Return the same arm without antibody."""
         kept = tuple(addition for addition in self.add if not addition.antibody)
         return self.model_copy(update={"add": kept, "x": None, "group": ""})

@@ -16,11 +16,10 @@ from abm.core.simulation import Simulation, time_grid
 from abm.core.world import World
 from abm.document.load import Document, apply_overrides, validate
 from abm.scenario.arms import Arm
+from abm.scenario.controls import CONTROL, controls
 from abm.scenario.draws import patient_of
 from abm.scenario.kinds import PROBES
 from abm.scenario.schema import Scenario
-
-CONTROL = "~control"
 
 
 @dataclass(frozen=True)
@@ -37,27 +36,6 @@ class Subject:
         return f"{self.arm}-r{self.replicate}"
 
 
-def controls(scenario: Scenario) -> dict[str, str]:
-    """Return the name of each arm's no-antibody control; arms that differ in nothing else share one.
-
-    Protocols have none: an untreated arm is written out where it is wanted.
-    """
-    if not scenario.space.has_controls:
-        return dict.fromkeys(scenario.arms, "")
-    names: dict[str, str] = {}
-    of_content: dict[str, str] = {}
-    for name, arm in scenario.arms.items():
-        if not arm.antibodies:
-            of_content.setdefault(_content(arm), name)
-    for name, arm in scenario.arms.items():
-        names[name] = of_content.setdefault(_content(arm.control()), f"{name}{CONTROL}")
-    return names
-
-
-def _content(arm: Arm) -> str:
-    return arm.model_copy(update={"x": None, "group": ""}).model_dump_json()
-
-
 def subjects(scenario: Scenario) -> list[Subject]:
     """List every subject: arms, then controls, each with all replicates."""
     extra = [name for name in dict.fromkeys(controls(scenario).values()) if name and name not in scenario.arms]
@@ -69,9 +47,9 @@ def subjects(scenario: Scenario) -> list[Subject]:
 
 def arm_of(scenario: Scenario, subject: Subject) -> Arm:
     """Return what happens in a subject."""
-    return (
-        scenario.arms[subject.arm.removesuffix(CONTROL)].control() if subject.is_control else scenario.arms[subject.arm]
-    )
+    if subject.is_control:
+        return scenario.arms[subject.arm.removesuffix(CONTROL)].untreated()
+    return scenario.arms[subject.arm]
 
 
 def scenario_of(scenario: Scenario, arm: Arm, t_h: float = 0.0) -> Scenario:

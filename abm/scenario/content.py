@@ -9,7 +9,7 @@ from abm.biology.covariates import Covariates
 from abm.biology.populations import CELL_TYPES
 from abm.biology.serum import Serum
 from abm.core.cell_type import CellType
-from abm.core.names import Name
+from abm.core.names import Label, Name
 from abm.core.par import Model, par
 from abm.core.process import Process
 from abm.core.space import Body, Floor, Mixed
@@ -70,6 +70,7 @@ class Content(Model):
     antibodies: Antibodies = Antibodies()
     populations: Populations = Populations()
     processes: dict[Name, AnyProcess] = Field(default_factory=dict)
+    control: Label = "own"
     arms: dict[Name, Arm] = Field(default_factory=lambda: {"arm": Arm()}, min_length=1)
     probes: Probes = Probes()
     x_axis: Axis | None = None

@@ -6,7 +6,8 @@ from abm.core.simulation import Simulation
 from abm.core.stack import own
 from abm.readouts.over_subjects import mean_of_known, over_subjects
 from abm.readouts.readout import Found, Readout, Seen, measures_of
-from abm.scenario.build import CONTROL, Subject, arm_of
+from abm.scenario.build import Subject, arm_of
+from abm.scenario.controls import CONTROL
 from abm.scenario.schema import Scenario
 
 

@@ -19,7 +19,8 @@ from abm.core.source import model_hash
 from abm.core.stack import stacks
 from abm.document.load import Document, apply_overrides, validate
 from abm.readouts.readout import Found
-from abm.scenario.build import Subject, build, controls, subjects
+from abm.scenario.build import Subject, build, subjects
+from abm.scenario.controls import controls
 from abm.scenario.schema import Scenario
 from abm.study.batches import Watch, batches, most_side_by_side
 from abm.study.jobs import Flow, Stopped, attempt

@@ -14,7 +14,8 @@ from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
 from abm.results.run import Run
 from abm.results.tables import ReadError
-from abm.scenario.build import Subject, arm_of, controls, subjects
+from abm.scenario.build import Subject, arm_of, subjects
+from abm.scenario.controls import controls
 from abm.scenario.draws import warnings_of
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario

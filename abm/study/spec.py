@@ -18,6 +18,7 @@ from abm.document.overrides import overwritten
 from abm.document.reading import Keys, value_at
 from abm.readouts.readout import measures_of
 from abm.results.study import Row
+from abm.scenario.controls import controls
 from abm.scenario.draws import EACH_HAS_ITS_OWN, OR_AN_ARM, check_cohort
 from abm.scenario.from_file import check_arms, checked, load_scenario, named
 from abm.scenario.renamed import RENAMED
@@ -171,6 +172,8 @@ def _summary_faults(planned: Planned, document: Document, name: str) -> Iterator
     elif (measures := measures_of(planned.base.readouts)).find(measure) is None:
         known = [one.name for one in measures]
         yield document.fault(place, f"no measure '{measure}'", ", ".join(known), nearest(measure, known))
+    elif not controls(planned.base)[arm] and any(measure in one.relative for one in planned.base.readouts):
+        yield document.fault(place, f"'{arm}' has no control that '{measure}' is relative to", "an arm with a control")
 
 
 def _known_by(point: Point) -> frozenset[tuple[str, Any]]:

@@ -54,6 +54,28 @@ def test_an_empty_well_has_no_survival(run, call):
     assert len(found.cells(0)) == 0
 
 
+def test_arms_without_control_have_survival_over_their_start_alone(run):
+    arms, found = run("control=none", "arms.serum.control=own")
+    assert set(found.series()["arm"]) == {"serum", "both", "serum~control"}
+    assert arms["both"]["survival"] == arms["both"]["control"] == arms["both"]["specific_lysis"] == NOTHING
+    assert 0 < arms["both"]["survival_raw"]["mean"] < 1
+    assert arms["serum"]["survival"]["mean"] > 0
+
+
+@pytest.mark.parametrize("sets", [("control=none",), ("control=none", "arms.both.control=own")])
+def test_a_report_says_which_arms_have_no_control(call, tiny, sets):
+    words = [word for text in (*SHORT, *sets) for word in ("--set", text)]
+    told = call("run", tiny, *words)
+    assert told.code == 0, told.err
+    page = Path(told.out.splitlines()[-1]).read_text()
+    if len(sets) == 1:
+        assert "No arm is compared with a control: survival is over the start." in page
+        assert "control without antibody" not in page.split("Figures</h2>")[0]
+    else:
+        assert "; but “serum” with none: survival is over the start." in page
+        assert "(“serum”: over the start, no control)" in page
+
+
 def test_the_report_of_an_empty_well_is_drawn(call, small):
     found = call("run", small, "--json", "--set", "populations.b_cells.n=0").json
     assert Path(found["report"]).stat().st_size > 10_000

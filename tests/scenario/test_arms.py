@@ -113,7 +113,7 @@ def test_a_flat_dose_comes_back_from_its_dump(tmp_path):
     again = validate(Scenario, resolve(tmp_path / "x.yaml"))
     assert again == scenario
     assert dosed_mg(again) == pytest.approx(500.0 + 1.8 * 375.0, rel=1e-9)
-    assert again.arms["a"].control().add == ()
+    assert again.arms["a"].untreated().add == ()
 
 
 def test_one_infusion_has_one_dose():

@@ -5,7 +5,8 @@ import pytest
 
 from abm.biology.covariates import Covariates
 from abm.biology.serum import Donor
-from abm.scenario.build import Subject, build, controls, subjects
+from abm.scenario.build import Subject, build, subjects
+from abm.scenario.controls import controls
 from abm.scenario.schema import Scenario
 
 DATA = {

@@ -68,7 +68,7 @@ def test_every_kind_that_there_is_can_be_named():
 def test_a_control_is_the_arm_without_antibody_and_without_its_place_on_the_axis():
     arm = Arm.model_validate({"x": 3.0, "group": "g", "add": [{"rituximab": "1 ug/mL"}, {"serum": "25 %"}]})
     assert arm.antibodies == ["rituximab"]
-    control = arm.control()
+    control = arm.untreated()
     assert [addition.kind for addition in control.add] == ["serum"]
     assert (control.x, control.group, control.antibodies) == (None, "", [])
 
@@ -77,7 +77,7 @@ def test_a_control_is_the_arm_without_antibody_and_without_its_place_on_the_axis
 def test_every_antibody_makes_an_arm_of_its_own(kind):
     arm = Arm.model_validate({"add": [{kind: "10 ug/mL"}]})
     assert arm.antibodies == [kind]
-    assert arm.control().add == ()
+    assert arm.untreated().add == ()
 
 
 @pytest.mark.parametrize(

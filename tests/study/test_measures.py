@@ -4,7 +4,8 @@ import pytest
 
 from abm.readouts.readout import Seen
 from abm.readouts.survival import Survival
-from abm.scenario.build import Subject, build, controls
+from abm.scenario.build import Subject, build
+from abm.scenario.controls import controls
 from abm.study.jobs import Flow
 from abm.study.rows import RowJob, as_base
 from abm.study.run import run_scenario
@@ -20,6 +21,14 @@ def test_survival_lysis_and_control_of_a_run_are_those_of_a_study(tiny, tmp_path
             key = "specific_lysis" if name == "lysis" else name
             assert row[f"{arm}.{name}"] == pytest.approx(told[key]["mean"], rel=1e-12), (arm, name)
     assert row["serum.survival"] < 1.0
+
+
+def test_an_arm_without_control_has_its_own_numbers_alone(tiny):
+    scenario = tiny("duration=60 min", "arms.both.add=[{rituximab: 10 ug/mL}, {serum: 25 %}]")
+    flow = Flow(lambda done, total: None, lambda: False)
+    own, alone = (RowJob(0, as_base(scenario), point, 1).run(flow) for point in ({}, {"arms.serum.control": "none"}))
+    assert set(own) - set(alone) == {f"serum.{name}" for name in Survival.relative}
+    assert {name: own[name] for name in alone} == alone
 
 
 def test_hours_alive_are_counted_until_death_and_those_of_survivors_until_the_end(tiny):

@@ -132,6 +132,7 @@ def test_the_command_line_needs_units_too(load, change):
         ("  - both.survival", "  - both.survivl", 13, "summaries.1", "did you mean 'survival'"),
         ("  - both.survival", "  - bth.survival", 13, "summaries.1", "did you mean 'both'"),
         ("  - both.survival", "  - both.partial", 13, "summaries.1", "no measure 'partial'"),
+        ("  replicates: 2", "  arms.both.control: none", 13, "summaries.1", "no control that 'survival' is relative"),
         ("  - both.survival", "  - both", 13, "summaries.1", "no measure ''"),
         ("  replicates: 2", "  replicates: 0", 4, "set.replicates", "out of bounds"),
         ("  replicates: 2", "  replicats: 2", 4, "set.replicats", "did you mean 'replicates'"),

@@ -42,6 +42,19 @@ def question_of(run: Run) -> Question:
     )
 
 
+def chosen_controls(run: Run) -> dict[str, str]:
+    """Return the arms that share another arm's control because the scenario says so, and whose."""
+    scenario = _parsed(run.scenario_text())
+    given = scenario.get("arms")
+    own = given if isinstance(given, Mapping) else {}
+    said = {arm: _control(own.get(arm)) or scenario.get("control") for arm in arms.treated(run)}
+    return {arm: str(name) for arm, name in said.items() if name in own and name != arm}
+
+
+def _control(arm: object) -> object:
+    return arm.get("control") if isinstance(arm, Mapping) else None
+
+
 def is_mixed(run: Run) -> bool:
     """Return whether the run's wells are mixed, so that places mean nothing."""
     space = _parsed(run.scenario_text()).get("space")

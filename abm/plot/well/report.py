@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from abm.plot import arms, draws
 from abm.plot.page import sections as shared
 from abm.plot.page import wording
 from abm.plot.page.html import Cell, Drawn, Section, Table
-from abm.plot.page.question import question_of
+from abm.plot.page.question import chosen_controls, question_of
 from abm.plot.tables import Tables
 from abm.plot.well.survival_by_arm import estimate
 from abm.results.run import Run
@@ -17,6 +17,7 @@ from abm.statistics.intervals import NO_INTERVAL, of_share
 
 FIGURES = "well"
 CONTROLS = "Every arm is compared with its own control, the same without antibody."
+ALONE_ALL = "No arm is compared with a control: survival is over the start."
 SHARES = {"survival": "Survival", "survival_raw": "Survival, raw", "control": "Control"}
 CAPTION = (
     "Survival: alive and not committed to die, over the same in the control of the same replicate. Raw, control and "
@@ -48,7 +49,7 @@ def head(run: Run) -> tuple[str, str]:
 def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) -> list[Section]:
     """Return what is told of a run of wells."""
     return [
-        shared.asked(question_of(run), "Arms", CONTROLS if arms.control_of(run) else ""),
+        shared.asked(question_of(run), "Arms", _compared(run)),
         _key_numbers(run),
         *draws.sections(run, "wells"),
         Section("Figures", figures=drawn),
@@ -60,13 +61,28 @@ def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) ->
     ]
 
 
+def _compared(run: Run) -> str:
+    """Return with what the arms are compared."""
+    alone, of_others = arms.without_control(run), chosen_controls(run)
+    others = [f"{arms.quoted(arm)} with that of {arms.quoted(own)}" for arm, own in of_others.items()]
+    if len(alone) == len(arms.treated(run)):
+        return ALONE_ALL
+    parts = [wording.listing(others)] if others else []
+    with_none = wording.listing([arms.quoted(name) for name in alone])
+    parts += [f"{with_none} with none: survival is over the start"] if alone else []
+    return wording.sentence("; but ".join([CONTROLS.removesuffix("."), "; ".join(parts)])) if parts else CONTROLS
+
+
 def _key_numbers(run: Run) -> Section:
     n = arms.n_replicates(run)
     died = [f"Died: {arms.cause_name(cause)}" for cause in arms.causes(run)]
     over = [_over_draws(run, name) for name in arms.treated(run)]
-    rows = [[arms.label(name), *_shares(run, name, own)] for name, own in zip(arms.treated(run), over, strict=True)]
+    shown = SHARES if arms.control_of(run) else {"survival_raw": "Survival, raw"}
+    rows = [
+        [arms.label(name), *_shares(run, name, shown, own)] for name, own in zip(arms.treated(run), over, strict=True)
+    ]
     caption = CAPTION.format(intervals=INTERVALS.format(n=n) if n > 1 else ALONE)
-    first, *others = SHARES.values()
+    first, *others = shown.values()
     table = Table(rows, ("Arm", first, *["Survival over draws"] * any(over), *others, *died), caption)
     return Section(f"Key numbers after {arms.end_h(run):g} h", shared.warnings(run), tables=[table])
 
@@ -77,10 +93,10 @@ def _over_draws(run: Run, name: str) -> list[Cell]:
     return [Cell(wording.percent(over["median"]), wording.interval(over["lo"], over["hi"]))] if over else []
 
 
-def _shares(run: Run, name: str, over: list[Cell]) -> list[Cell]:
-    """Return an arm's survivals, its control and its deaths by cause."""
-    died = arms.death_shares(run, name)
-    found = [estimate(run, name, key) for key in SHARES]
+def _shares(run: Run, name: str, shown: Iterable[str], over: list[Cell]) -> list[Cell]:
+    """Return an arm's survivals, its control and its deaths by cause; nothing of what takes a control that it lacks."""
+    died, has_control = arms.death_shares(run, name), name in arms.control_of(run)
+    found = [estimate(run, name, key) if has_control or key == "survival_raw" else NO_INTERVAL for key in shown]
     found += [of_share(died[cause]) if len(died) else NO_INTERVAL for cause in arms.causes(run)]
     looks = ["strong"] + [""] * (len(found) - 1)
     cells = [

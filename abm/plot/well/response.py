@@ -17,8 +17,8 @@ from abm.statistics.intervals import Interval
 ORDER = 15
 TITLE = "Response curves"
 CAPTION = (
-    "Survival relative to the arm’s own control, with the 95 % interval over replicates "
-    "(over cells where there is one), against what the arms vary. Shaded: 15–25 %."
+    "Survival relative to the arm’s own control, or of the start where it has none, with the 95 % interval over "
+    "replicates (over cells where there is one), against what the arms vary. Shaded: 15–25 %."
 )
 
 
@@ -33,8 +33,10 @@ def figure(run: Run) -> Figure:
     kinds = list(dict.fromkeys(zip(points["x_name"], points["x_unit"], strict=True)))
     fig = style.new_figure(0.6 + 3.2 * -(-len(kinds) // 2))
     for ax, (name, unit) in zip(style.panels(fig, len(kinds), 2, share=False), kinds, strict=True):
-        _draw_kind(ax, run, points.loc[(points["x_name"] == name) & (points["x_unit"] == unit)])
-        style.dress(ax, f"{name} ({wording.units(unit)})" if unit else name, "survival (% of control)")
+        own = points.loc[(points["x_name"] == name) & (points["x_unit"] == unit)]
+        _draw_kind(ax, run, own)
+        of = arms.share_of(run, list(own["arm"]))
+        style.dress(ax, f"{name} ({wording.units(unit)})" if unit else name, f"survival (% of {of})")
     groups = list(dict.fromkeys(points["group"]))
     looks = _group_looks(points)
     named = [style.line_key(arms.label(g), *looks[g]) for g in groups] if len(groups) > 1 else []
@@ -72,14 +74,14 @@ def _draw_kind(ax: Axes, run: Run, points: pd.DataFrame) -> None:
     ax.axhspan(*(100 * edge for edge in BAND_FRAC), color=style.GREEN, alpha=0.18, linewidth=0)
     for group, rows in points.groupby("group", sort=False):
         colour, marker = looks[group]
-        over = [draws.number(run, name, "survival") or {"lo": np.nan, "hi": np.nan} for name in rows["arm"]]
+        over = [draws.survival(run, name) or {"lo": np.nan, "hi": np.nan} for name in rows["arm"]]
         lo, hi = (np.array([100.0 * one[end] for one in over]) for end in ("lo", "hi"))
         if np.isfinite(lo).any():
             draws.shade(ax, draws.Band(rows["x"].to_numpy(), lo, hi), colour)
         mid = Interval(*(rows[part].to_numpy() for part in ("mean", "lo", "hi"))).times(100.0)
         ax.errorbar(rows["x"], mid.mean, yerr=mid.reach(), color=colour, marker=marker, markersize=5,
                     linewidth=1.6, elinewidth=1.2, capsize=2.5)  # fmt: skip
-    ends = (over["hi"] for name in points["arm"] if (over := draws.number(run, name, "survival")))
+    ends = (over["hi"] for name in points["arm"] if (over := draws.survival(run, name)))
     ax.set_ylim(0, 102 * max(1.0, points["hi"].max(), *ends))
     if style.is_wide(points["x"]):
         _log_with_zero(ax, points["x"].to_numpy())

@@ -18,7 +18,7 @@ TITLE = "Survival by arm"
 CAPTION = (
     "Filled: living, not committed B cells over those of the arm’s own control without antibody, with the 95 % "
     "interval over replicates (over cells where there is one replicate); small dots: single replicates; hollow: the "
-    "control itself, over its start. Shaded: 15–25 %, what the assay leaves."
+    "control itself, over its start, as is what has no control. Shaded: 15–25 %, what the assay leaves."
 )
 BAND_FRAC = (0.15, 0.25)
 
@@ -39,7 +39,9 @@ def figure(run: Run) -> Figure:
     style.dress(ax, f"B cells alive after {arms.end_h(run):g} h (%)")
     ax.set_xlim(0, 100 * max(1.02, _highest(run)))
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_yticks(range(len(names)), [arms.label(name) for name in names], fontsize=style.FONT_PT)
+    alone = arms.without_control(run) if arms.control_of(run) else []
+    labels = [arms.label(name) + "\n(over its start)" * (name in alone) for name in names]
+    ax.set_yticks(range(len(names)), labels, fontsize=style.FONT_PT)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     ax.grid(visible=True, axis="x", color=style.FAINT, linewidth=0.6)
@@ -58,11 +60,17 @@ def seen(run: Run) -> str:
         parts = [f"{wording.percent_interval(*value)} in {arms.quoted(name)}" for name, value in values.items()]
         text = f"After {arms.end_h(run):g} h the survivors are {wording.listing(parts)}"
     inside = sum(BAND_FRAC[0] <= value.mean <= BAND_FRAC[1] for value in values.values())
-    return wording.sentence(f"{text}; {inside} of {len(values)} arms between 15 and 25 %")
+    alone = arms.without_control(run) if arms.control_of(run) else []
+    of_start = f" ({wording.listing(list(map(arms.quoted, alone)))}: over the start, no control)" if alone else ""
+    return wording.sentence(f"{text}{of_start}; {inside} of {len(values)} arms between 15 and 25 %")
 
 
 def estimate(run: Run, arm: str, key: str = "survival") -> Interval:
-    """Return mean and interval from the summary, or else from the series; of no width where there is no interval."""
+    """Return mean and interval from the summary, or else from the series; of no width where there is no interval.
+
+    The survival of an arm without control is that over its start.
+    """
+    key = arms.survival_name(run, arm) if key == "survival" else key
     found = run.summary().get("arms", {}).get(arm, {}).get(key)
     if isinstance(found, dict) and isinstance(found.get("mean"), (int, float)):
         mid = Interval(*(np.array(found.get(part), dtype=float) for part in Interval._fields))
@@ -83,7 +91,7 @@ def _replicates(run: Run, arm: str, key: str) -> np.ndarray:
 def _draw_arm(ax: Axes, run: Run, name: str, row: int) -> None:
     look = arms.looks(run)[name]
     mid, control = estimate(run, name), estimate(run, name, "control")
-    if over := draws.number(run, name, "survival"):
+    if over := draws.survival(run, name):
         x = np.array([100 * over["lo"], 100 * over["hi"]])
         draws.shade(ax, draws.Band(x, np.full(2, row - 0.16), np.full(2, row + 0.16)), look.colour)
     single = 100 * _replicates(run, name, "survival")
@@ -102,18 +110,19 @@ def _draw_arm(ax: Axes, run: Run, name: str, row: int) -> None:
 
 def _highest(run: Run) -> float:
     ends = [estimate(run, name, key).hi for name in arms.treated(run) for key in ("survival", "control")]
-    ends += [over["hi"] for name in arms.treated(run) if (over := draws.number(run, name, "survival"))]
+    ends += [over["hi"] for name in arms.treated(run) if (over := draws.survival(run, name))]
     return max((float(end) for end in ends if math.isfinite(end)), default=1.0)
 
 
 def _keys(run: Run) -> list:
     single = [style.line_key("single replicate", style.INK, ".", "")] if arms.n_replicates(run) > 1 else []
-    hollow = style.line_key("control without antibody", style.INK, "o", "")
-    hollow.set_markerfacecolor("white")
+    hollow = [style.line_key("control without antibody", style.INK, "o", "")] if arms.control_of(run) else []
+    for key in hollow:
+        key.set_markerfacecolor("white")
     return [
-        style.line_key("arm, relative to its control", style.INK, "o", ""),
+        style.line_key(f"arm, % of {arms.share_of(run, arms.treated(run))}", style.INK, "o", ""),
         *single,
-        hollow,
+        *hollow,
         style.area_key("15–25 %", style.GREEN, 0.18),
         *draws.keys(run),
     ]
