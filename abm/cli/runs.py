@@ -1,6 +1,8 @@
 """The verbs of single runs: run, resume, check, list, params, report."""
 
 import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +42,7 @@ def run(
     check_step: Annotated[bool, typer.Option("--check-step", help="Run again with half the step and compare.")] = False,
     posterior: shared.Posterior = None,
     draws: shared.Draws = 20,
+    no_figures: shared.NoFigures = False,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
@@ -54,7 +57,7 @@ def run(
     else:
         if unlock:
             _unlock(loaded, out, drawn)
-        _run(loaded, out, n_threads, as_json, (None, drawn), check_step)
+        _run(loaded, out, _How(n_threads, as_json, not no_figures, check_step), (None, drawn))
 
 
 @app.command()
@@ -66,6 +69,7 @@ def resume(
         Path | None,
         typer.Option("--out", parser=from_home, metavar="<path>", help="Root for a branch; default: beside the run."),
     ] = None,
+    no_figures: shared.NoFigures = False,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
@@ -77,7 +81,7 @@ def resume(
     if other:
         raise InputError(f"{folder} is no single run; {other} FILE goes on where it stopped")
     scenario, root, branch = going_on(folder, sets or [], out, unlock)
-    _run(scenario, root, shared.cores(threads), as_json, (branch, Posterior.read(folder)))
+    _run(scenario, root, _How(shared.cores(threads), as_json, not no_figures), (branch, Posterior.read(folder)))
 
 
 @app.command()
@@ -206,26 +210,31 @@ def _with(sets: list[str] | None, seed: int | None, replicates: int | None) -> l
     return [*(sets or []), *extra]
 
 
+@dataclass(frozen=True)
+class _How:
+    """How something is run and told."""
+
+    n_threads: int
+    as_json: bool
+    has_figures: bool
+    checks_step: bool = False
+
+
 def _run(
-    scenario: "Scenario",
-    out: Path,
-    n_threads: int,
-    as_json: bool,
-    past: "tuple[Branch | None, Posterior | None]" = (None, None),
-    check_step: bool = False,
+    scenario: "Scenario", out: Path, how: _How, past: "tuple[Branch | None, Posterior | None]" = (None, None)
 ) -> None:
     from abm.study.run import run_scenario
     from abm.study.steps import compare_half_step
 
-    if (past[0] or check_step) and not scenario.space.keeps_cells:
+    if (past[0] or how.checks_step) and not scenario.space.keeps_cells:
         raise InputError("patients are neither branched nor run with half the step; --set dt=2h is another run")
-    with shared.drawing(n_threads) as draw:
-        found = shared.watched(lambda monitor: run_scenario(scenario, out, n_threads, monitor, *past))
-        if check_step:
-            shared.watched(lambda monitor: compare_half_step(found, scenario, out, n_threads, monitor))
-        path, summary = draw(found.path), found.summary()
-    if as_json:
-        shared.show({**summary, "folder": str(found.path), "report": str(path)})
+    with shared.drawing(how.n_threads) if how.has_figures else nullcontext() as draw:
+        found = shared.watched(lambda monitor: run_scenario(scenario, out, how.n_threads, monitor, *past))
+        if how.checks_step:
+            shared.watched(lambda monitor: compare_half_step(found, scenario, out, how.n_threads, monitor))
+        path, summary = draw(found.path) if draw else found.path, found.summary()
+    if how.as_json:
+        shared.show({**summary, "folder": str(found.path), **({"report": str(path)} if draw else {})})
         return
     show = _show if scenario.space.keeps_cells else _show_trial
     show(summary)

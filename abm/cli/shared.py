@@ -57,6 +57,10 @@ Posterior = Annotated[
     ),
 ]
 Draws = Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior, evenly.")]
+NoFigures = Annotated[
+    bool,
+    typer.Option("--no-figures", help="Tables and what is printed alone; abm report FOLDER draws the report later."),
+]
 Unlock = Annotated[
     bool,
     typer.Option(

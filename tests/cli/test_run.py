@@ -104,6 +104,28 @@ def test_a_report_is_drawn_at_the_end_and_drawn_anew(call, small):
     assert list((page.parent / "figures").glob("*.png"))
 
 
+def test_without_figures_there_are_tables_and_what_is_printed_until_a_report_is_asked_for(call, small, monkeypatch):
+    monkeypatch.setattr("abm.cli.shared.drawing", lambda n: pytest.fail("something is drawn"))
+    told = call("run", small, "--no-figures").out.splitlines()
+    assert told[0].split()[0] == "arm"
+    folder = Path(told[-1])
+    assert (folder / "series.csv").exists()
+    assert not (folder / "figures").exists()
+    assert not (folder / "report.html").exists()
+    assert "report" not in call("run", small, "--no-figures", "--json").json
+    assert call("resume", folder, "--no-figures", "--json").json["folder"] == str(folder)
+    monkeypatch.undo()
+    assert Path(call("report", folder, "--json").json["report"]).exists()
+
+
+def test_a_run_without_figures_does_not_load_what_draws_them(small):
+    code = "import sys; sys.argv = ['abm', *sys.argv[1:]]\nfrom abm.cli import main\n"
+    code += "try: main()\nexcept SystemExit: pass\nfinally: print('matplotlib' in sys.modules)"
+    words = ["run", small, "--no-figures", "--threads", "1", "--out", small.parent]
+    done = subprocess.run([sys.executable, "-P", "-c", code, *words], capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
 def test_a_finished_run_is_reused(call, small, undrawn):
     first = call("run", small, "--json").json
     stamp = (Path(first["folder"]) / "series.csv").stat().st_mtime_ns
