@@ -6,12 +6,12 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from abm.core.errors import Fault, InputError, nearest
+from abm.core.errors import Fault, InputError
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
 from abm.document.load import Document, resolve, validate
 from abm.scenario.from_file import named
-from abm.scenario.references import references
+from abm.scenario.references import unsourced
 
 STATEMENTS = {  # what one target may say, by its keys
     frozenset({"of", "median"}),
@@ -28,7 +28,6 @@ ALLOWED = (
     "of with median, mean, mean and sd, share, or share with above, below, is or free_at; between with correlation"
 )
 SAID = frozenset().union(*STATEMENTS)
-WHERE_FROM = ("assumed", "design", "fitted")
 Quantity = float | str | None  # its unit is that of a column, which the run alone knows
 
 
@@ -99,22 +98,11 @@ def load_population(path: Path, sets: tuple[str, ...] = ()) -> tuple[VirtualPopu
 
 
 def _unsourced(population: VirtualPopulation, document: Document) -> Iterator[Fault]:
-    """Yield what is wrong with the sources: each is a list of reference keys, or says why not."""
-    known = references()
-    places = [(("source",), population.source)]
-    places += [
-        (("targets", i, "source"), target.source) for i, target in enumerate(population.targets) if target.source
-    ]
+    """Yield what is wrong with the sources."""
+    places = [("source", population.source)]
+    places += [(f"targets.{i}.source", target.source) for i, target in enumerate(population.targets) if target.source]
     for place, source in places:
-        for part in map(str.strip, source.replace(";", ",").split(",")) if not _is_reason(source) else ():
-            if part not in known and not _is_reason(part):
-                allowed = "keys of 'abm list references', or 'assumed: why'"
-                yield document.fault(place, f"no reference '{part}'", allowed, nearest(part, known))
-
-
-def _is_reason(text: str) -> bool:
-    word, colon, why = text.partition(":")
-    return bool(colon and why.strip()) and word in WHERE_FROM
+        yield from map(document.placed, unsourced(source, place))
 
 
 def contradictions(targets: Iterable[Target], number: Callable[[Target, str], float]) -> Iterator[tuple[int, int]]:

@@ -22,6 +22,10 @@ class Tables(Run):
         """Return the arms and which arm is whose control."""
         return self._once("arms", super().arms)
 
+    def observed(self) -> pd.DataFrame | None:
+        """Return what was published of the arms."""
+        return self._once("observed", super().observed)
+
     def series(self) -> pd.DataFrame:
         """Return the time series of all wells."""
         return self._once("series", super().series)

@@ -1,8 +1,10 @@
 """How many B cells the effector cells of a well killed, how long each kill took, and how much CD16 they have shed."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Collection
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -11,10 +13,17 @@ from abm.biology.populations import CELL_TYPES, EFFECTORS
 from abm.core.cell_type import CellType
 from abm.core.population import Population
 from abm.readouts.readout import EndPoint, Found, Readout, Seen
+from abm.statistics.intervals import of_share
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.results.run import Run
 
 KILLS = "n_kills"
 SERIAL = 4  # design: kills of a serial killer: a first, a second and two later ones
 KILL_TIMES = ("first", "second", "later")
+NK = CELL_TYPES[CD16[0]][CD16[0]]
 USUAL = {name: CELL_TYPES[name][name] for name in EFFECTORS}
 
 
@@ -38,7 +47,7 @@ class Killers(Readout):
         EndPoint("first_kill_h", "h", "time to the first kill, of those with four or more", where="study"),
         EndPoint("second_kill_h", "h", "time from the first to the second kill, of the same", where="study"),
         EndPoint("later_kill_h", "h", "mean time between their later kills", where="study"),
-        EndPoint("cd16_lost_frac", "1", "CD16 that NK cells have shed", "share", where="study"),
+        EndPoint("cd16_lost_frac", "1", "CD16 that NK cells have shed", "share"),
     )
 
     populations: tuple[str, ...] = tuple(USUAL)
@@ -68,6 +77,17 @@ class Killers(Readout):
         killed = kills[kills > 0]
         found["few_kills_frac"] = float((killed <= 2).mean()) if killed.size else math.nan
         return found | _times(world.deaths[world.target])
+
+    def summary(self, run: Run, table: pd.DataFrame) -> dict[str, Any]:
+        """Return the CD16 that NK cells have shed by arm, with its interval over replicates, where there are any."""
+        series, arms = run.series(), run.arms()
+        mean = NK.means[CD16[1].name].name
+        if mean not in series:
+            return {}
+        left = series.groupby(["arm", "replicate"], sort=False)[mean].last()
+        shed = {arm: 1.0 - left[arm].dropna() for arm in arms.loc[~arms["is_control"], "arm"]}
+        told = {arm: of_share(own).as_numbers() for arm, own in shed.items() if len(own)}
+        return {"arms": {arm: {"cd16_lost_frac": own} for arm, own in told.items()}} if told else {}
 
 
 def _times(deaths: Population) -> Found:

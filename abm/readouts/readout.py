@@ -39,6 +39,11 @@ class EndPoint(Measure):
     summary: str = ""
 
     @property
+    def is_told(self) -> bool:
+        """Whether the summary of a run has it."""
+        return self.where == "summary"
+
+    @property
     def told_as(self) -> str:
         """Return its name in the summary."""
         return self.summary or self.name

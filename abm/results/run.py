@@ -97,6 +97,10 @@ class Run:
         """Return the arms and which arm is whose control."""
         return read_csv(self.path / "arms.csv").to_pandas()
 
+    def observed(self) -> pd.DataFrame | None:
+        """Return what was published of the arms, a row per observation; None where nothing is stated."""
+        return read_csv(self.path / "observed.csv").to_pandas() if self.has("observed.csv") else None
+
     def parameters(self) -> pd.DataFrame:
         """Return every parameter with unit, source and origin, all as text."""
         return read_csv(self.path / "parameters.csv").to_pandas()

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TEXT_COLUMNS = {
-    "arms.csv": ["arm", "control_arm", "words", "x_name", "x_unit", "group"],
+    "arms.csv": ["arm", "control_arm", "words", "x_name", "x_unit", "group", "x_half_source"],
+    "observed.csv": ["arm", "of", "words", "beside", "source"],
     "series.csv": ["arm"],
     "end_points.csv": ["arm", "response"],
     "parameters.csv": ["name", "value", "unit", "source", "description", "origin"],

@@ -12,6 +12,7 @@ from abm.core.names import Label
 from abm.core.par import Model, par, refusal
 from abm.core.words import moment, written
 from abm.scenario.kinds import GIVEN, AnyAddition, kind_given
+from abm.scenario.observed import Half, Observed
 
 CHANGEABLE = ("processes", "antibodies", "serum", "covariates")
 
@@ -36,7 +37,7 @@ class Arm(Model):
 
     ``set`` maps dotted paths of the scenario to other values for this arm alone, ``change`` from a moment on. ``x`` and
     ``group`` place the arm on a response curve. ``control`` is ``own`` (the same without antibody), ``none``, or an arm
-    whose control it shares; left out, it is as the scenario says.
+    whose control it shares; left out, it is as the scenario says. ``observed`` is what was published of it.
     """
 
     add: tuple[AnyAddition, ...] = ()
@@ -46,6 +47,7 @@ class Arm(Model):
     control: Label = ""
     x: float | None = None
     group: Label = ""
+    observed: tuple[Observed, ...] = ()
 
     @property
     def antibodies(self) -> list[str]:
@@ -86,7 +88,7 @@ class Arm(Model):
     def untreated(self) -> "Arm":
         """Return the same arm without antibody."""
         kept = tuple(addition for addition in self.add if not addition.antibody)
-        return self.model_copy(update={"add": kept, "x": None, "group": ""})
+        return self.model_copy(update={"add": kept, "x": None, "group": "", "observed": ()})
 
 
 def _settings(values: Mapping[str, Any]) -> list[str]:
@@ -97,10 +99,11 @@ def _settings(values: Mapping[str, Any]) -> list[str]:
 
 
 class Axis(Model):
-    """What the ``x`` of the arms stands for."""
+    """What the ``x`` of the arms stands for, and where half of the most is lysed, if that was published."""
 
     name: Label = Field(min_length=1)
     unit: Label = ""
+    half_lysis: Half | None = None
 
 
 def converted(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+from abm.core.errors import Fault, nearest
+
 BIBLIOGRAPHY = Path(__file__).resolve().parents[1] / "references.bib"
+REASONS = ("assumed", "design", "fitted")
 ENTRY = re.compile(r"^@\w+\{(?P<key>[A-Za-z0-9]+),(?P<body>.*?)^\}", re.M | re.S)
 FIELD = re.compile(r"^\s*(?P<name>\w+)\s*=\s*\{(?P<value>.*)\},?\s*$", re.M)
 
@@ -11,6 +14,24 @@ FIELD = re.compile(r"^\s*(?P<name>\w+)\s*=\s*\{(?P<value>.*)\},?\s*$", re.M)
 def references() -> dict[str, str]:
     """Return one line per reference key: authors (year), title, journal, what is taken from it."""
     return {m["key"]: _citation(m["body"]) for m in ENTRY.finditer(BIBLIOGRAPHY.read_text(encoding="utf-8"))}
+
+
+def unsourced(source: str, path: str = "source") -> list[Fault]:
+    """Return what is wrong with a source: it is a list of reference keys, or says why not."""
+    if _is_reason(source):
+        return []
+    known, parts = references(), [part.strip() for part in source.replace(";", ",").split(",")]
+    allowed = "keys of 'abm list references', or 'assumed: why'"
+    return [
+        Fault(f"no reference '{part}'", path, allowed=allowed, nearest=nearest(part, known))
+        for part in parts
+        if part not in known and not _is_reason(part)
+    ]
+
+
+def _is_reason(text: str) -> bool:
+    word, colon, why = text.partition(":")
+    return bool(colon and why.strip()) and word in REASONS
 
 
 def _citation(body: str) -> str:

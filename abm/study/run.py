@@ -18,6 +18,7 @@ from abm.scenario.build import Subject, arm_of, subjects
 from abm.scenario.controls import controls
 from abm.scenario.draws import warnings_of
 from abm.scenario.parameters import parameters
+from abm.scenario.published import observed_table
 from abm.scenario.schema import Scenario
 from abm.scenario.warm import is_warm, warm_up
 from abm.study.batches import batches_of_run
@@ -157,6 +158,11 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
             "x_unit": [axis.unit] * len(columns["arm"]),
             "group": [*(arm.group for arm in arms), *nothing],
         }
+    if axis and axis.half_lysis:
+        half = {f"x_half_{name}": value for name, value in axis.half_lysis.model_dump().items()}
+        columns |= {name: [value] * len(columns["arm"]) for name, value in half.items()}
+    if any(arm.observed for arm in arms):
+        folder.write_table("observed.csv", observed_table(scenario))
     folder.write_table("arms.csv", columns)
     kinds = sorted(scenario.counted().items(), key=lambda item: not item[1].is_always_counted)
     folder.write_json("populations.json", {name: kind.described() for name, kind in kinds})

@@ -44,8 +44,10 @@ class Recipe:
     has_later_cells: bool = False
     title: str = "Serum, effectors, both"
     more_columns: dict = field(default_factory=dict)
+    observed: tuple = ()
 
 
+OBSERVED = ["arm", "of", "value", "lo", "hi", "words", "beside", "source"]
 POPULATIONS = {
     name: {"role": role, "word": word, "words": f"{word}s", "short": short, "rel_size": size}
     for name, role, word, short, size in (
@@ -72,6 +74,8 @@ def write_run(folder, recipe=None):
         _write_cells(folder, recipe, [(well[0], well[2], *table) for well, table in zip(wells, tables, strict=True)])
     if recipe.has_fields:
         _write_fields(folder, recipe)
+    if recipe.observed:
+        pd.DataFrame(recipe.observed, columns=OBSERVED).to_csv(folder / "observed.csv", index=False)
     _write_texts(folder, recipe, series)
     return folder
 
@@ -278,6 +282,17 @@ def make_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def cohort_run(tmp_path_factory):
     return Tables(write_run(tmp_path_factory.mktemp("runs") / "later", Recipe(has_later_cells=True)))
+
+
+@pytest.fixture(scope="session")
+def observed_run(tmp_path_factory):
+    rows = (
+        ("serum", "survival", 0.2, 0.1, 0.3, "", "", "Golay2003"),
+        ("both", "survival", 0.9, 0.85, 0.95, "", "", "Golay2003"),
+        ("both", "survival", None, None, None, "blocked", "effectors", "Wang2008"),
+        ("both", "nothing_known", 0.5, None, None, "", "", "Wang2008"),
+    )
+    return Tables(write_run(tmp_path_factory.mktemp("runs") / "observed", Recipe(observed=rows)))
 
 
 @pytest.fixture(scope="session")

@@ -35,9 +35,9 @@ def test_every_kind_of_figure_is_found_in_reading_order():
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_figure_draws_with_units_and_says_what_is_seen(name, run, dose_run, cohort_run):
+def test_figure_draws_with_units_and_says_what_is_seen(name, run, dose_run, cohort_run, observed_run):
     kind = KINDS[name]
-    source = {"response": dose_run, "survival_by_cohort": cohort_run}.get(name, run)
+    source = {"response": dose_run, "survival_by_cohort": cohort_run, "observed": observed_run}.get(name, run)
     assert kind.applies(source)
     figure = kind.figure(source)
     assert style.png(figure, kind.TITLE).startswith(b"\x89PNG")
@@ -175,3 +175,16 @@ def test_later_cohorts_are_told_only_where_there_are_any(run, cohort_run):
     kind = KINDS["survival_by_cohort"]
     assert not kind.applies(run)
     assert "90.0 % of addition 1" in kind.seen(cohort_run)
+
+
+def test_published_numbers_stand_beside_what_the_summary_tells(run, observed_run):
+    kind = KINDS["observed"]
+    assert not kind.applies(run)
+    figure = kind.figure(observed_run)
+    assert [[text.get_text() for text in ax.get_yticklabels()] for ax in figure.axes] == [["serum", "both"], ["both"]]
+    assert "% of “effectors”" in figure.axes[1].get_xlabel()
+    survival = {name: own["survival"]["mean"] for name, own in observed_run.summary()["arms"].items()}
+    inside = (0.1 <= survival["serum"] <= 0.3) + (0.85 <= survival["both"] <= 0.95)
+    ratio = f"{100 * survival['both'] / survival['effectors']:.1f} % in “both” (blocked)"
+    assert f"inside its published range in {inside} of 2 arms" in kind.seen(observed_run)
+    assert ratio in kind.seen(observed_run)

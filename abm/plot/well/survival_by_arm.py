@@ -84,7 +84,8 @@ def estimate(run: Run, arm: str, key: str = "survival") -> Interval:
 def _replicates(run: Run, arm: str, key: str) -> np.ndarray:
     if key == "survival":
         return arms.survival(run, arm).to_numpy()
-    owner = arm if key == "survival_raw" else arms.control_of(run).get(arm)
+    owners = {"survival_raw": arm, "control": arms.control_of(run).get(arm)}
+    owner = owners.get(key)
     return arms.survival_raw(run, owner).to_numpy() if owner else np.empty(0)
 
 
