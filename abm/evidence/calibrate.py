@@ -70,7 +70,7 @@ def calibrate(
             drawn = fit.posterior(emulators, runs)
             left_out = fit.left_out(drawn)
             found = _told(problem, drawn, held, left_out) | learnt(problem, fit.literature, drawn, left_out)
-            folder.write_json(EMULATORS, as_json(drawn.emulators))
+            folder.write_json(EMULATORS, {"asked": problem.asked(), "arrays": as_json(drawn.emulators)})
         found |= _words(problem)
         folder.write_json(FIT, found)
         folder.write_text("parameters.yaml", _as_yaml(problem, found))
@@ -210,8 +210,8 @@ def _ended(problem: Problem, folder: StudyFolder) -> dict[str, Any]:
         found = folder.read_json(FIT)
         _numbers(problem, found)
         _as_yaml(problem, found)
-        folder.read_json(EMULATORS)
-        return found if found["asked"] == problem.asked() else {}
+        is_same = found["asked"] == folder.read_json(EMULATORS)["asked"] == problem.asked()
+        return found if is_same else {}
     return {}
 
 

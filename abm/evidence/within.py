@@ -49,8 +49,8 @@ def fitted(
         As :func:`abm.evidence.calibrate.calibrate` raises them.
     """
     folder, whole = fits.calibrate(problem, root, engine, monitor)
-    text = json.dumps(folder.read_json(fits.EMULATORS))
-    emulators, asked = from_json(json.loads(text)), problem.calibration
+    arrays, asked = folder.read_json(fits.EMULATORS)["arrays"], problem.calibration
+    emulators, text = from_json(arrays), json.dumps(arrays)
     claims, jobs = tuple(claim.id for claim in problem.claims), []
     for name, paths in off.items():
         free = tuple(k for k, own in enumerate(problem.ranges) if own.path not in paths)

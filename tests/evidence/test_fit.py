@@ -237,7 +237,7 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path, monkeyp
             assert abs(own["mean"] - told["mean"]) < 0.5 * (own["hi"] - own["lo"])
 
 
-KEPT = ("fit.json", "parameters.yaml", "posterior.parquet")
+KEPT = ("fit.json", "parameters.yaml", "posterior.parquet", "emulators.json")
 
 
 def damaged(name, change):
@@ -253,7 +253,7 @@ def gone(*names):
 
 def of_another_call(path):
     """The first of the files is written, and the process killed before the others."""
-    for name in KEPT[1:]:
+    for name in KEPT[1:3]:
         (path / name).write_bytes(b"of the fit with fewer draws")
 
 
@@ -265,12 +265,26 @@ def of_another_call(path):
         (gone("posterior.parquet"), False),
         (gone("parameters.yaml", "posterior.parquet"), False),
         (gone("fit.json"), True),
+        (gone("emulators.json"), True),
+        (damaged("emulators.json", lambda text: text.replace('"asked":', '"asked": {}, "before":')), True),
         (damaged("fit.json", lambda text: text[:1000]), True),
         (damaged("fit.json", lambda text: "[1]"), True),
         (damaged("fit.json", lambda text: text.replace('"asked"', '"asked of old"')), True),
         (damaged("fit.json", lambda text: text.replace('"shares"', '"part"')), True),
     ],
-    ids=["nothing", "killed", "no_draws", "only_fit", "no_fit", "cut", "list", "old", "damaged"],
+    ids=[
+        "nothing",
+        "killed",
+        "no_draws",
+        "only_fit",
+        "no_fit",
+        "no_emulators",
+        "other_emulators",
+        "cut",
+        "list",
+        "old",
+        "damaged",
+    ],
 )
 def test_a_fit_that_has_ended_is_not_sampled_again(small, tmp_path, monkeypatch, happened, is_sampled):
     first, found = small

@@ -162,7 +162,9 @@ def test_what_is_off_is_sampled_on_the_emulators_of_the_whole_fit(tmp_path):
     fit = load_calibration(tmp_path / CALIBRATION.name)
     found = json.loads((tmp_path / "runs" / "fit" / "whole_tiny" / "fit.json").read_text())
     assert whole["log_evidence"] == found["log_evidence"]
-    emulators = from_json(json.loads((tmp_path / "runs" / "fit" / "whole_tiny" / "emulators.json").read_text()))
+    emulators = from_json(
+        json.loads((tmp_path / "runs" / "fit" / "whole_tiny" / "emulators.json").read_text())["arrays"]
+    )
     places = np.column_stack([np.zeros(2001), np.linspace(0.0, 1.0, 2001)])
     likely = np.exp(Literature.of(fit.claims).log_likelihood(*emulators.at(places)).sum(axis=1))
     exact = math.log(likely.mean()) + found["log_model"][0]

@@ -43,12 +43,11 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     changes = Table([[own["name"], _changes(own), own["fit"]] for own in found["variants"]],
                     ["Variant", "What it changes in the calibration", "Fit"], look="words")  # fmt: skip
     evidence = Table([_row(own) for own in ranked(found)], HEADER, "Natural logarithms with standard deviations.")
-    papers = [Section("Every paper without itself", [FORETOLD], tables=[_papers(found)])]
     return [
         Section("What was compared", said, tables=[changes]),
         Section("Figures", figures=drawn),
         Section("Evidence", tables=[evidence]),
-        *(papers if found["papers"] else [Section("Every paper without itself", [ALONE])]),
+        _foretold(found),
     ]
 
 
@@ -124,6 +123,11 @@ def _row(own: Mapping[str, Any]) -> list[str]:
         *(factor(own["against_best"]), factor(own["against_first"])),
         k_hat if own["is_good"] else f"{k_hat}: not confirmed by the model",
     ]
+
+
+def _foretold(found: Found) -> Section:
+    title = "Every paper without itself"
+    return Section(title, [FORETOLD], tables=[_papers(found)]) if found["papers"] else Section(title, [ALONE])
 
 
 def _papers(found: Found) -> Table:
