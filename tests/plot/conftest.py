@@ -13,6 +13,7 @@ from tests.plot import simulated
 
 DT_H = 0.5
 HALF_CD20 = 9e4
+N_KILLERS = 25
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,11 @@ def _deaths(recipe, arm, start, rng):
     rows = start.assign(time_h=table.min(axis=1), cause=cause)
     rows = rows.loc[rows["time_h"] < recipe.hours].sort_values("time_h")
     rows = rows.assign(t_lysis_h=rows["time_h"] + 1.5, cd20_per_cell=0.8 * rows["cd20_start_per_cell"], killer_uid=-1)
-    return rows.assign(bound_per_cell=0.5 * rows["cd20_start_per_cell"], c3b_per_cell=1e5).drop(columns="population")
+    return (
+        rows.assign(bound_per_cell=0.5 * rows["cd20_start_per_cell"], c3b_per_cell=1e5)
+        .drop(columns="population")
+        .assign(killer_uid=np.where(rows["cause"] == "adcc", 10**6 + np.arange(len(rows)) % N_KILLERS, -1))
+    )
 
 
 def _at_random(rng, p, times):
@@ -208,6 +213,7 @@ def _write_texts(folder, recipe, series):
             "survival": _estimate(raw.loc[name] / control.where(control > 0, 1)),
             "survival_raw": _estimate(raw.loc[name]),
             "control": _estimate(control),
+            "specific_lysis": _estimate(1.0 - raw.loc[name] / control.where(control > 0, 1)),
         }
         if recipe.has_later_cells:
             later = {"mean": 0.9, "lo": None, "hi": None}
@@ -299,6 +305,20 @@ def observed_run(tmp_path_factory):
 def dose_run(tmp_path_factory):
     recipe = Recipe(arms=DOSES, has_fields=False)
     return Tables(write_run(tmp_path_factory.mktemp("runs") / "doses", recipe))
+
+
+@pytest.fixture(scope="session")
+def lysis_run(tmp_path_factory):
+    axis = {"x_value": [dose * 0.145 for dose in range(1, 8)], "x_name": "serum", "x_unit": "%", "group": "VV"}
+    half = {"x_half_lo": 0.1, "x_half_hi": 1.0, "x_half_source": "assumed: a test"}
+    recipe = Recipe(arms=DOSES, has_fields=False, more_columns=axis | half)
+    return Tables(write_run(tmp_path_factory.mktemp("runs") / "lysis", recipe))
+
+
+@pytest.fixture(scope="session")
+def lots_run(tmp_path_factory):
+    recipe = Recipe(arms=DOSES, has_fields=False, has_later_cells=True)
+    return Tables(write_run(tmp_path_factory.mktemp("runs") / "lots", recipe))
 
 
 @pytest.fixture(scope="session")

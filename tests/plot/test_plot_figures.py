@@ -15,6 +15,13 @@ from abm.plot.tables import Tables
 from abm.plot.well.survival_cd20 import binned, fates, steepest
 
 KINDS = {catalogue.name(kind): kind for kind in catalogue.figures("well")}
+OTHER_RUNS = {
+    "response": "dose_run",
+    "survival_by_cohort": "cohort_run",
+    "observed": "observed_run",
+    "lysis": "lysis_run",
+    "killed_twice": "lots_run",
+}
 UNIT = re.compile(r"\(.+\)")
 
 
@@ -35,9 +42,9 @@ def test_every_kind_of_figure_is_found_in_reading_order():
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_figure_draws_with_units_and_says_what_is_seen(name, run, dose_run, cohort_run, observed_run):
+def test_figure_draws_with_units_and_says_what_is_seen(name, run, request):
     kind = KINDS[name]
-    source = {"response": dose_run, "survival_by_cohort": cohort_run, "observed": observed_run}.get(name, run)
+    source = request.getfixturevalue(OTHER_RUNS[name]) if name in OTHER_RUNS else run
     assert kind.applies(source)
     figure = kind.figure(source)
     assert style.png(figure, kind.TITLE).startswith(b"\x89PNG")
@@ -188,3 +195,70 @@ def test_published_numbers_stand_beside_what_the_summary_tells(run, observed_run
     ratio = f"{100 * survival['both'] / survival['effectors']:.1f} % in “both” (blocked)"
     assert f"inside its published range in {inside} of 2 arms" in kind.seen(observed_run)
     assert ratio in kind.seen(observed_run)
+
+
+@pytest.mark.parametrize("name", ["survival_by_arm", "response"])
+def test_published_survival_is_drawn_over_that_of_its_arm(name, make_run, arm_of):
+    doses = {f"rtx_{dose}": arm_of(rituximab_nM=dose) for dose in (1, 10, 100)}
+    told = [("rtx_10", "survival", 0.42, 0.4, 0.5, "", "", "Golay2003"), ("rtx_1", "lysis", 0.3, 0, 1, "", "", "x")]
+    drawn = []
+    for observed in ((), told):
+        figure = KINDS[name].figure(make_run(arms=doses, observed=observed))
+        drawn.append([float(x) for line in figure.axes[0].lines for x in np.ravel(line.get_xydata()) if x == 42.0])
+        words = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+        assert ("published, with its range" in words) == bool(observed)
+    assert drawn == [[], [42.0]]
+
+
+def test_half_of_the_most_lies_between_the_doses_around_it(lysis_run, dose_run):
+    kind = KINDS["lysis"]
+    assert not kind.applies(dose_run)
+    rows = pd.DataFrame({"x": [1.0, 10.0, 100.0, 1000.0], "mean": [0.0, 0.2, 0.6, 0.8]})
+    x, half = kind._half(rows)
+    assert (x, half) == pytest.approx((10**1.5, 0.4))
+    assert np.isnan(kind._half(rows.assign(mean=[0.8, 0.7, 0.7, 0.6]))).all()
+    assert np.isnan(kind._half(rows.assign(mean=0.0))).all()
+    assert "expected at 0.1–1 %" in kind.seen(lysis_run)
+
+
+def test_what_is_killed_of_all_lots_is_the_rest_of_what_lives(lots_run, cohort_run):
+    kind = KINDS["killed_twice"]
+    assert not kind.applies(cohort_run)
+    points = kind._killed(lots_run, "all lots").set_index("arm")
+    for name, own in lots_run.summary()["arms"].items():
+        assert points.loc[name, "mean"] == pytest.approx(1.0 - own["survival_raw"]["mean"])
+        assert points.loc[name, "lo"] <= points.loc[name, "mean"] <= points.loc[name, "hi"]
+    assert [ax.get_title(loc="left") for ax in kind.figure(lots_run).axes] == ["all lots", "lot 1", "lot 2"]
+    assert kind._killed(lots_run, "lot 2")["mean"].to_numpy() == pytest.approx(0.1)
+
+
+def test_times_between_kills_are_those_of_cells_that_killed_often(run, make_run, arm_of):
+    kind, deaths = KINDS["kill_times"], run.deaths()
+    assert not kind.applies(make_run(arms={"serum": arm_of()}))
+    for name, (first, second, later) in kind._times(run).items():
+        own = deaths.loc[(deaths["arm"] == name) & (deaths["killer_uid"] >= 0)]
+        often = [np.sort(cell["time_h"]) for _, cell in own.groupby(["replicate", "killer_uid"]) if len(cell) >= 4]
+        assert first.size == second.size == later.size == len(often) > 0
+        assert first.sum() + second.sum() == pytest.approx(sum(times[1] for times in often))
+        assert later.mean() == pytest.approx(np.mean([np.diff(times[1:]).mean() for times in often]))
+
+
+def test_without_frames_kills_are_counted_from_the_dead(make_run, arm_of):
+    made = make_run(arms={"nk": arm_of(serum_frac=0.0, n_nk=60), "serum": arm_of()}, has_cells=False)
+    (name, kind), groups = next(iter(KINDS["kills"]._kills(made).items()))
+    died = made.deaths().loc[lambda table: (table["arm"] == "nk") & (table["killer_uid"] >= 0)]
+    assert (name, kind.population, len(groups)) == ("nk", "nk_cells", 3)
+    assert [len(group) for group in groups] == [60, 60, 60]
+    assert [group.sum() for group in groups] == died.groupby("replicate").size().tolist()
+
+
+def test_the_ceiling_of_c3b_is_drawn_where_the_scenario_has_one(run, make_run):
+    assert "have room" not in KINDS["complement"].seen(run)
+    capped = make_run()
+    with open(capped.path / "parameters.csv", "a") as file:
+        file.write("processes.c3b.most_per_cell,700000,1,assumed: a test,Most C3b,overridden\n")
+    again = Tables(capped.path)
+    ax = next(ax for ax in KINDS["complement"].figure(again).axes if ax.get_title(loc="left").startswith("C3b on"))
+    assert any(set(line.get_ydata()) == {7e5} for line in ax.lines)
+    assert ax.get_ylim()[1] > 7e5
+    assert "of 700,000 that have room" in KINDS["complement"].seen(again)

@@ -108,7 +108,7 @@ def log_axis(axis: Axis) -> None:
     """Make an axis logarithmic, its decades written out with thousands separated."""
     getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
     low, high = sorted(axis.get_view_interval())
-    subs = (1.0, 2.0, 5.0) if high < 50 * max(low, 1e-300) else (1.0,)
+    subs = (1.0, 2.0, 5.0) if high < 120 * max(low, 1e-300) else (1.0,)
     axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
     axis.set_major_formatter(FuncFormatter(tick))
     axis.set_minor_formatter(NullFormatter())

@@ -15,7 +15,8 @@ TITLE = "Complement over time"
 CAPTION = (
     "Complement components left in the well, relative to what was supplied (used and lost at 37 °C), "
     "and C3b per living B cell, mean over cells. Arms without complement are left out; "
-    "where curves coincide, their markers alternate."
+    "where curves coincide, their markers alternate. Dashed: the most C3b that a cell has room for, where the scenario "
+    "says so."
 )
 POOLS = (
     Panel("c1q_frac", "C1q"),
@@ -24,6 +25,7 @@ POOLS = (
     Panel("c5c9_frac", "C5–C9", dash=DOTTED),
 )
 C3B = Panel("c3b_mean_per_cell", "C3b on living cells")
+CEILING = r"processes\.[^.]+\.most_per_cell"
 LAYOUT = [["c1q_frac", "c2c4_frac", "c3b"], ["c3_frac", "c5c9_frac", "c3b"]]
 
 
@@ -44,7 +46,12 @@ def figure(run: Run) -> Figure:
         style.dress(ax, timecourse.TIME_LABEL, "left (% of supply)", pool.title)
         ax.set_ylim(0, 103)
     timecourse.draw_panel(axes["c3b"], run, C3B, names)
-    style.legend_below(fig, timecourse.keys(run, names))
+    most = _most_per_cell(run)
+    for c3b in most:
+        axes["c3b"].axhline(c3b, color=style.INK, linestyle=style.DASH, linewidth=1.0)
+        axes["c3b"].set_ylim(top=max(1.08 * c3b, axes["c3b"].get_ylim()[1]))
+    ceiling = [style.line_key("room for C3b on a cell", style.INK, style=style.DASH)] * bool(most)
+    style.legend_below(fig, [*timecourse.keys(run, names), *ceiling])
     return fig
 
 
@@ -56,10 +63,18 @@ def seen(run: Run) -> str:
     top = max(names, key=lambda name: timecourse.peak(run, name, C3B.column)[0])
     c3b, t_h = timecourse.peak(run, top, C3B.column)
     laid = f"C3b peaks at {wording.number(c3b)} per living cell at {wording.number(t_h)} h in {arms.quoted(top)}"
+    room = "".join(f", of {wording.number(most)} that have room" for most in _most_per_cell(run))
     return wording.sentence(
         f"{pool.title} is scarcest, {wording.percent(left[arm, pool])} left in {arms.quoted(arm)} at the end; "
-        f"{laid if c3b > 0 else 'no C3b is laid'}"
+        f"{laid + room if c3b > 0 else 'no C3b is laid'}"
     )
+
+
+def _most_per_cell(run: Run) -> list[float]:
+    """Return the most C3b that a cell has room for; nothing where the scenario sets no ceiling."""
+    table = run.parameters()
+    names = table["name"].astype(str)
+    return [float(c3b) for c3b in table.loc[names.str.fullmatch(CEILING), "value"]]
 
 
 def _names(run: Run) -> list[str]:

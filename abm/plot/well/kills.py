@@ -14,14 +14,17 @@ from abm.statistics.intervals import of_percent
 
 ORDER = 90
 TITLE = "Kills per effector cell"
-CAPTION = "Cells by how many B cells each has killed by the last frame; error bars: 95 % interval over replicates."
+CAPTION = (
+    "Cells by how many B cells each has killed by the last frame, or without frames by the end; error bars: 95 % "
+    "interval over replicates."
+)
 N_COLS = 3
 MOST = 12
 MOST_SAID = 4
 
 
 def applies(run: Run) -> bool:
-    """Return whether the last frame has effector cells in an arm with antibody."""
+    """Return whether kills are known of the effector cells of an arm with antibody."""
     return bool(_kills(run))
 
 
@@ -59,11 +62,11 @@ def _said(name: str, groups: list[pd.Series]) -> str:
 
 
 def _kills(run: Run) -> dict[tuple[str, kinds.Kind], list[pd.Series]]:
-    """Return kills of every effector cell at the last frame: by arm and kind, one series per replicate."""
+    """Return kills of every effector cell: by arm and kind, one series per replicate."""
     steps = run.cell_steps()
     last = run.cells(steps[-1]) if steps else pd.DataFrame()
     if "n_kills" not in last:
-        return {}
+        return _from_deaths(run)
     found = {}
     for kind in kinds.effectors(run):
         own = kinds.of(last, kind)
@@ -71,6 +74,23 @@ def _kills(run: Run) -> dict[tuple[str, kinds.Kind], list[pd.Series]]:
             groups = [group.dropna() for _, group in own.loc[own["arm"] == name].groupby("replicate")["n_kills"]]
             if groups and all(map(len, groups)):
                 found[name, kind] = groups
+    return found
+
+
+def _from_deaths(run: Run) -> dict[tuple[str, kinds.Kind], list[pd.Series]]:
+    """Return the same from the killers of the dead, where they can be of one kind of cell only."""
+    effectors, deaths, series = kinds.effectors(run), arms.deaths(run), run.series()
+    here = [kind for kind in effectors if series.get(f"n_{kind.short}", pd.Series([0])).max() > 0]
+    if len(here) != 1 or "killer_uid" not in deaths:
+        return {}
+    killed = deaths.loc[deaths["killer_uid"] >= 0].groupby(["arm", "replicate", "killer_uid"]).size()
+    by_well = {well: own.to_numpy() for well, own in killed.groupby(["arm", "replicate"])}
+    n_cells = series.groupby(["arm", "replicate"])[f"n_{here[0].short}"].max().fillna(0).astype(int)
+    found = {}
+    for name in arms.treated(run):
+        wells = [(by_well.get((name, replicate), np.empty(0, int)), n) for replicate, n in n_cells[name].items()]
+        if all(n > 0 for _, n in wells):
+            found[name, here[0]] = [pd.Series(np.pad(own, (0, max(0, n - own.size)))) for own, n in wells]
     return found
 
 

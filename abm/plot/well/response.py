@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from abm.plot import arm_series, arms, draws
+from abm.plot import arm_series, arms, draws, published
 from abm.plot.page import style, wording
 from abm.plot.well.survival_by_arm import BAND_FRAC, estimate
 from abm.results.run import Run
@@ -37,10 +38,8 @@ def figure(run: Run) -> Figure:
         _draw_kind(ax, run, own)
         of = arms.share_of(run, list(own["arm"]))
         style.dress(ax, f"{name} ({wording.units(unit)})" if unit else name, f"survival (% of {of})")
-    groups = list(dict.fromkeys(points["group"]))
-    looks = _group_looks(points)
-    named = [style.line_key(arms.label(g), *looks[g]) for g in groups] if len(groups) > 1 else []
-    style.legend_below(fig, named + draws.keys(run))
+    told = {one.arm for one in published.observations(run, "survival")} & set(points["arm"])
+    style.legend_below(fig, [*group_keys(points), *[published.key()] * bool(told), *draws.keys(run)])
     return fig
 
 
@@ -52,25 +51,37 @@ def seen(run: Run) -> str:
         who = "" if group == name else f" ({arms.quoted(group)})"
         parts.append(
             f"from {wording.percent(first['mean'])} at {first['x']:g} to {wording.percent(last['mean'])} "
-            f"at {last['x']:g} {wording.units(unit)} {name}{who}"
+            f"at {' '.join(filter(None, (format(last['x'], 'g'), wording.units(unit), name)))}{who}"
         )
     return wording.sentence(f"Survival goes {wording.listing(parts)}")
 
 
-def series_of_arms(run: Run) -> pd.DataFrame:
-    """Return the arms that form a series with mean, lo and hi of their survival."""
+def group_keys(points: pd.DataFrame) -> list[Artist]:
+    """Return the legend entries of the groups of arms, where there are several."""
+    looks = group_looks(points)
+    return [style.line_key(arms.label(group), *look) for group, look in looks.items()] if len(looks) > 1 else []
+
+
+def axis_label(name: str, unit: str) -> str:
+    """Return the label of the axis of what the arms vary."""
+    return f"{name} ({wording.units(unit)})" if unit else name
+
+
+def series_of_arms(run: Run, key: str = "survival") -> pd.DataFrame:
+    """Return the arms that form a series with mean, lo and hi of a share in the summary."""
     table = arm_series.points(run.arms())
-    found = [estimate(run, name) for name in table["arm"]]
+    found = [estimate(run, name, key) for name in table["arm"]]
     return table.assign(**{part: [float(getattr(one, part)) for one in found] for part in ("mean", "lo", "hi")})
 
 
-def _group_looks(points: pd.DataFrame) -> dict[str, tuple[str, str]]:
+def group_looks(points: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Return colour and marker of every group of arms."""
     groups = list(dict.fromkeys(points["group"]))
     return {g: (style.ARM_COLOURS[i % 7], style.MARKERS[i % 7]) for i, g in enumerate(groups)}
 
 
 def _draw_kind(ax: Axes, run: Run, points: pd.DataFrame) -> None:
-    looks = _group_looks(points)
+    looks = group_looks(points)
     ax.axhspan(*(100 * edge for edge in BAND_FRAC), color=style.GREEN, alpha=0.18, linewidth=0)
     for group, rows in points.groupby("group", sort=False):
         colour, marker = looks[group]
@@ -78,16 +89,26 @@ def _draw_kind(ax: Axes, run: Run, points: pd.DataFrame) -> None:
         lo, hi = (np.array([100.0 * one[end] for one in over]) for end in ("lo", "hi"))
         if np.isfinite(lo).any():
             draws.shade(ax, draws.Band(rows["x"].to_numpy(), lo, hi), colour)
-        mid = Interval(*(rows[part].to_numpy() for part in ("mean", "lo", "hi"))).times(100.0)
-        ax.errorbar(rows["x"], mid.mean, yerr=mid.reach(), color=colour, marker=marker, markersize=5,
-                    linewidth=1.6, elinewidth=1.2, capsize=2.5)  # fmt: skip
+        draw_line(ax, rows, colour, marker)
     ends = (over["hi"] for name in points["arm"] if (over := draws.survival(run, name)))
     ax.set_ylim(0, 102 * max(1.0, points["hi"].max(), *ends))
-    if style.is_wide(points["x"]):
-        _log_with_zero(ax, points["x"].to_numpy())
+    for one in published.observations(run, "survival"):
+        for x in points.loc[points["arm"] == one.arm, "x"]:
+            published.draw(ax, one, x, is_row=False)
+    scale_x(ax, points["x"].to_numpy())
 
 
-def _log_with_zero(ax: Axes, x: np.ndarray) -> None:
+def draw_line(ax: Axes, rows: pd.DataFrame, colour: str, marker: str) -> None:
+    """Draw one group of arms: `x`, and `mean`, `lo` and `hi` as fractions."""
+    mid = Interval(*(rows[part].to_numpy(dtype=float) for part in Interval._fields)).times(100.0)
+    ax.errorbar(rows["x"], mid.mean, yerr=mid.reach(), color=colour, marker=marker, markersize=5,
+                linewidth=1.6, elinewidth=1.2, capsize=2.5)  # fmt: skip
+
+
+def scale_x(ax: Axes, x: np.ndarray) -> None:
+    """Make the x axis logarithmic where its values need it, with room for a value of zero."""
+    if not style.is_wide(x):
+        return
     if (x > 0).all():
         style.log_axis(ax.xaxis)
         return

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from abm.plot import arms, draws
+from abm.plot import arms, draws, published
 from abm.plot.page import style, wording
 from abm.results.run import Run
 from abm.statistics.intervals import NO_INTERVAL, Interval, of_ratio, of_share
@@ -103,7 +103,10 @@ def _draw_arm(ax: Axes, run: Run, name: str, row: int) -> None:
             ends = [[100.0 * float(end)] for end in value.reach()]
             ax.errorbar(100 * value.mean, row, xerr=ends, fmt=look.marker, color=look.colour, markerfacecolor=fill,
                         markersize=6.5, elinewidth=1.4, capsize=3)  # fmt: skip
-    place = "right" if mid.mean > 0.85 else "center"
+    for one in published.observations(run, "survival"):
+        if one.arm == name:
+            published.draw(ax, one, row + 0.26, is_row=True)
+    place = "right" if mid.mean > 0.85 else "left" if mid.mean < 0.12 else "center"
     if math.isfinite(mid.mean):
         ax.annotate(wording.percent_interval(*mid), (100 * mid.mean, row), xytext=(0, 8), textcoords="offset points",
                     ha=place, fontsize=style.SMALL_PT, color=style.INK)  # fmt: skip
@@ -125,5 +128,6 @@ def _keys(run: Run) -> list:
         *single,
         *hollow,
         style.area_key("15–25 %", style.GREEN, 0.18),
+        *[published.key()] * bool(published.observations(run, "survival")),
         *draws.keys(run),
     ]
