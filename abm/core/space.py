@@ -93,6 +93,8 @@ class Space(Model):
         What one of those simulated is called, in short and in a sentence.
     person : str
         Whose age, sex and genotype it is.
+    individual : str
+        What those of a cohort are called.
     replicate : str
         What another of them is called.
     time_unit : {"h", "d"}
@@ -113,6 +115,7 @@ class Space(Model):
     subject: ClassVar[str] = "well"
     where: ClassVar[str] = "a culture well"
     person: ClassVar[str] = "the donor of serum and effector cells"
+    individual: ClassVar[str] = "donor"
     replicate: ClassVar[str] = "Replicate"
     time_unit: ClassVar[Literal["h", "d"]] = "h"
     has_controls: ClassVar[bool] = True
@@ -272,6 +275,7 @@ class Body(Space):
     subject: ClassVar = "patient"
     where: ClassVar = "a patient"
     person: ClassVar = "the patient"
+    individual: ClassVar = "patient"
     replicate: ClassVar = "Patient"
     time_unit: ClassVar = "d"
     has_controls: ClassVar = False

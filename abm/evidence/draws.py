@@ -244,7 +244,7 @@ def for_scenario(path: Path, n: int, scenario: Scenario, file: Path, sets: tuple
         text = "the scenario has values of its own for all that the draws change"
         raise InputError(Fault(text, file=found.file, allowed="a parameter that comes from the set it extends"))
     notes = [f"{name}: the scenario's own value is kept" for name in own]
-    notes += [f"{name}: every patient draws a value of its own" for name in drawn]
+    notes += [f"{name}: every {scenario.space.individual} draws a value of its own" for name in drawn]
     draws = found.thinned(n, json.dumps(data), kept)
     notes += _of_arms(scenario, dict.fromkeys(name for draw in draws for name in draw.changes))
     spread = {name: one for name in kept if (one := _spread(data, name, draws))}

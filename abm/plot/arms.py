@@ -158,6 +158,11 @@ def n_replicates(run: Run) -> int:
     return int(run.series()["replicate"].nunique())
 
 
+def word(run: Run) -> str:
+    """Return what one of the replicates is: a donor, where each is somebody else."""
+    return "donor" if run.has("donors.csv") else "replicate"
+
+
 def deaths(run: Run) -> pd.DataFrame:
     """Return the table of deaths; empty where nobody died."""
     return run.deaths() if (run.path / "deaths.parquet").exists() else pd.DataFrame()

@@ -26,7 +26,7 @@ CAPTION = (
     "intervals, of shares in percentage points; chance is what {chance}, parameters are what is left of the variance "
     "over draws without it."
 )
-CHANCE = {"wells": "single wells differ by between replicates", "patients": "the interval over patients says"}
+CHANCE = {"wells": "single wells differ by between {words}", "patients": "the interval over patients says"}
 
 
 class Band(NamedTuple):
@@ -120,7 +120,7 @@ def _sentence(run: Run, arm: str, name: str, subjects: str) -> str:
     own, one = number(run, arm, name) or {}, run.measures("readouts").of(name)
     text = f"{one.words} in {arms.quoted(arm)} is {between(run, arm, one)} over the draws"
     if own["chance"] is None:
-        more = "three replicates or more" if subjects == "wells" else "several patients"
+        more = f"three {arms.word(run)}s or more" if subjects == "wells" else "several patients"
         return wording.sentence(f"{text}; what of that is chance, {more} would tell")
     if own["parameters"] == 0.0:
         return wording.sentence(f"{text}, no more than chance between {subjects} makes, ± {_half(one, own['chance'])}")
@@ -137,7 +137,7 @@ def _numbers(run: Run, subjects: str) -> Table:
     ]
     heads = ("Over draws", "95 %", "± parameters", "± chance")
     header = ("Arm" if subjects == "wells" else "Protocol", "Number", *(Cell(head, look="number") for head in heads))
-    return Table(rows, header, CAPTION.format(chance=CHANCE[subjects]), look="words")
+    return Table(rows, header, CAPTION.format(chance=CHANCE[subjects].format(words=f"{arms.word(run)}s")), look="words")
 
 
 def _cells(one: Measure, own: dict[str, Any]) -> list[Cell]:

@@ -138,6 +138,10 @@ class Run:
         """Return one row per virtual patient: ``replicate`` and what was drawn, by dotted path."""
         return read_csv(self.path / "patients.csv").to_pandas()
 
+    def donors(self) -> pd.DataFrame:
+        """Return one row per donor of a cohort in wells: ``replicate`` and what was drawn, by dotted path."""
+        return read_csv(self.path / "donors.csv").to_pandas()
+
     def end_points(self) -> pd.DataFrame:
         """Return one row per protocol and patient with what a trial would record."""
         return read_csv(self.path / "end_points.csv").to_pandas()

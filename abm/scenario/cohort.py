@@ -1,4 +1,4 @@
-"""What a scenario may say of a cohort: how patients differ, and what goes together."""
+"""What a scenario may say of a cohort: how patients, or donors of wells, differ, and what goes together."""
 
 import math
 from typing import Self
@@ -56,7 +56,8 @@ class Correlation(Model):
 class Cohort(Model):
     """How patients differ: a spread for each dotted path of the scenario that varies, and what goes together.
 
-    The replicates of a scenario with a cohort are its patients; a patient is the same under every protocol.
+    The replicates of a scenario with a cohort are its patients, of wells its donors; each is the same in every arm and
+    in its controls.
     """
 
     vary: dict[str, Spread] = Field(default_factory=dict)

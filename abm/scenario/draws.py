@@ -1,4 +1,4 @@
-"""Virtual patients: the values that a patient's own scenario has where patients differ.
+"""Virtual patients, and donors of wells: the values that a patient's own scenario has where patients differ.
 
 Draws are pure functions of seed, patient and dotted path, by its first name: a patient is the same under every
 protocol, and neither letting one more quantity vary nor naming one anew changes another. A normal or log-normal
@@ -30,8 +30,6 @@ from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 
 INSIDE = 1e-9  # of a standard deviation, to an open bound
-EACH_HAS_ITS_OWN = "every patient draws a value of its own for it"
-OR_AN_ARM = "what 'cohort' draws no values of; what an arm sets, all its patients have"
 MOST_OUTSIDE = 0.01  # design: what changes a cohort of a hundred patients
 
 
@@ -64,6 +62,13 @@ def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
     found = _cohort_of(scenario)
     key = (stream_key(scenario.seed, replicate, "cohort"), np.uint32(0))
     return {path: found.value(path, float(z)) for path, z in zip(found.cohort.vary, found.scores(key), strict=True)}
+
+
+def fault_of_drawn(scenario: Scenario, path: str) -> Fault:
+    """Return why a value would have no effect of which every patient draws one."""
+    who = scenario.space.individual
+    allowed = f"what 'cohort' draws no values of; what an arm sets, all its {who}s have"
+    return Fault(f"every {who} draws a value of its own for it", path, allowed=allowed)
 
 
 def warnings_of(scenario: Scenario) -> list[str]:
@@ -107,7 +112,7 @@ def _patient(the: "_The", replicate: int) -> Scenario:
         if path not in words:  # inside its bounds, as it is drawn
             patient = _changed(patient, path.split("."), value)
     if faults := consistency_faults(patient):
-        raise InputError(*(replace(fault, file=f"patient {replicate}") for fault in faults))
+        raise InputError(*(replace(fault, file=f"{scenario.space.individual} {replicate}") for fault in faults))
     return patient
 
 
@@ -131,7 +136,8 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
     for path, spread in scenario.cohort.vary.items() if scenario.cohort else ():
         place = ("cohort", "vary", path)
         if not spread.keeps_typical and document.is_later(keys := document.path(path), place):
-            faults.append(document.fault(keys, EACH_HAS_ITS_OWN, OR_AN_ARM))
+            own = fault_of_drawn(scenario, path)
+            faults.append(document.fault(keys, own.message, own.allowed))
         try:
             apply_overrides(plain(scenario), {path: None}, Scenario)
             _value_of(scenario, path, spread)
@@ -146,7 +152,8 @@ VARIES = ("covariates", "populations", "processes", "serum", "space", "antibodie
 
 def _value_of(scenario: Scenario, path: str, spread: Spread) -> None:
     if path.partition(".")[0] not in VARIES:
-        raise InputError(Fault("the same for all patients", path, allowed=f"paths below {', '.join(VARIES)}"))
+        text = f"the same for all {scenario.space.individual}s"
+        raise InputError(Fault(text, path, allowed=f"paths below {', '.join(VARIES)}"))
     data = plain(scenario)
     if spread.shares is not None:
         for word in spread.shares:
@@ -176,6 +183,8 @@ class _Quantity:
     def of(cls, data: Mapping[str, Any], path: str, spread: Spread) -> "_Quantity":
         keys = tuple(int(key) if key.isdecimal() else key for key in path.split("."))
         known, value = parameter_at(data, path), value_at(data, keys)
+        if value is None and spread.keeps_typical:
+            raise UnitError("there is no value to spread about", "a range, or a value of the scenario itself")
         typical = parse_quantity(value, known["unit"]) if isinstance(value, str) else value
         return cls(float(typical or 0.0), known, spread)
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from abm.core.measure import Measure
+from abm.core.par import plain
 from abm.readouts.readout import Readout, Seen
 from abm.results.declared import DECLARED
 from abm.results.folder import RunFolder
 from abm.scenario.build import Subject, arm_of, subjects
-from abm.scenario.draws import draws
+from abm.scenario.draws import draws, parameter_at
 from abm.scenario.measures import measures
 from abm.scenario.schema import Scenario
 from abm.study.long_table import LongTable
@@ -19,14 +21,17 @@ from abm.study.long_table import LongTable
 def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
     """Write the tables of a merged run and what their columns are, and return its summary, without the hashes."""
     series, readouts = folder.series(), scenario.readouts
-    folder.write_json(DECLARED, {"series": measures(scenario).plain(series.columns)} | declared(readouts))
+    said = {"series": measures(scenario).plain(series.columns), "donors": _traits(scenario)}
+    folder.write_json(DECLARED, said | declared(readouts))
     table, found = end_points(series, scenario), {}
     if not table.empty:
-        folder.write_table("patients.csv", _patients(scenario))
+        folder.write_table("patients.csv", _drawn(scenario))
         folder.write_table("end_points.csv", {name: table[name].to_numpy() for name in table})
         long = LongTable(scenario)
         folder.write_parts("nonmem.csv", long.rows(series))
         folder.write_table("nonmem_key.csv", long.key())
+    elif scenario.cohort and scenario.cohort.vary:
+        folder.write_table("donors.csv", _drawn(scenario))
     for readout in readouts:
         found = _joined(found, readout.summary(folder, table))
     return found | {"conservation": _worst(folder.wells())}
@@ -61,7 +66,15 @@ def declared(readouts: Sequence[Readout]) -> dict[str, Any]:
     return {"readouts": found, "level": readouts[0].level, "rules": readouts[0].model_dump()}
 
 
-def _patients(scenario: Scenario) -> dict[str, Sequence[Any]]:
+def _traits(scenario: Scenario) -> dict[str, Any]:
+    """Return what the numbers are in which donors of wells differ."""
+    vary = scenario.cohort.vary if scenario.cohort and scenario.space.has_controls else {}
+    data = plain(scenario) if vary else {}
+    known = {path: parameter_at(data, path) for path in vary}
+    return {path: Measure(path, own["unit"], path).plain() for path, own in known.items() if own}
+
+
+def _drawn(scenario: Scenario) -> dict[str, Sequence[Any]]:
     drawn = [draws(scenario, replicate) for replicate in range(scenario.replicates)]
     names = list(scenario.cohort.vary) if scenario.cohort else []
     return {"replicate": range(scenario.replicates)} | {name: [own[name] for own in drawn] for name in names}

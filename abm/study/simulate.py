@@ -29,7 +29,7 @@ class Result:
     ----------
     summary : dict
         As ``abm run --json``: survival with intervals, deaths by cause, hashes.
-    arms, series, deaths, start, patients, end_points : DataFrame
+    arms, series, deaths, start, donors, patients, end_points : DataFrame
         The tables of the run folder; those that wells or patients do not have are empty.
     cells : dict of int to DataFrame
         Snapshots by step.
@@ -44,6 +44,7 @@ class Result:
     series: pd.DataFrame
     deaths: pd.DataFrame
     start: pd.DataFrame
+    donors: pd.DataFrame
     patients: pd.DataFrame
     end_points: pd.DataFrame
     cells: dict[int, pd.DataFrame]
@@ -96,6 +97,7 @@ def _collect(run: Run, keep: bool) -> Result:
         series=run.series(),
         deaths=given("deaths.parquet", run.deaths),
         start=given("start.parquet", run.start),
+        donors=given("donors.csv", run.donors),
         patients=given("patients.csv", run.patients),
         end_points=given("end_points.csv", run.end_points),
         cells={step: run.cells(step) for step in run.cell_steps()},

@@ -19,7 +19,7 @@ from abm.document.reading import Keys, value_at
 from abm.readouts.readout import measures_of
 from abm.results.study import Row
 from abm.scenario.controls import controls
-from abm.scenario.draws import EACH_HAS_ITS_OWN, OR_AN_ARM, check_cohort
+from abm.scenario.draws import check_cohort, fault_of_drawn
 from abm.scenario.from_file import check_arms, checked, load_scenario, named
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
@@ -201,7 +201,7 @@ def _refuse_drawn(scenario: Scenario, changes: Mapping[str, Any]) -> None:
     """Refuse changes of what is drawn for every patient: they would be shown but would have had no effect."""
     vary = scenario.cohort.vary if scenario.cohort else {}
     if drawn := [path for path in changes if path in vary and not vary[path].keeps_typical]:
-        raise InputError(*(Fault(EACH_HAS_ITS_OWN, path, allowed=OR_AN_ARM) for path in drawn))
+        raise InputError(*(fault_of_drawn(scenario, path) for path in drawn))
 
 
 def _samples(planned: Planned, document: Document, faults: list[Fault]) -> Iterator[tuple[Keys, Point]]:

@@ -1,4 +1,4 @@
-"""Shipped scenarios made tiny: a well, a dose series, a cohort and patients with CLL, really simulated."""
+"""Shipped scenarios made tiny: a well, a dose series, donors, a cohort and patients with CLL, really simulated."""
 
 import shutil
 from pathlib import Path
@@ -17,6 +17,7 @@ PROTOCOLS = "daily: {add: [{ibrutinib: 420 mg}]}, missed: {add: [{ibrutinib: 420
 KINDS = {
     "well": ("three_arms", (*SMALL_WELL, *FRAMES, "replicates=2")),
     "series": ("dose_series", (*SMALL_WELL, "replicates=1", f"arms={{{DOSES}}}")),
+    "donors": ("donors", (*SMALL_WELL, "replicates=5")),
     "cohort": (
         "gertz2004",
         ("replicates=20", "duration=40 weeks", "populations.b_cells.cells_per_agent=1e11", "probes.patient.every=7 d"),

@@ -19,7 +19,7 @@ FIGURES = [(folder, kind) for folder in catalogue.FOLDERS for kind in catalogue.
 each_figure = pytest.mark.parametrize(  # what all tests of a figure need is made once
     ("folder", "kind"), FIGURES, ids=[f"{folder}-{catalogue.name(kind)}" for folder, kind in FIGURES], scope="module"
 )
-RUNS = {"well": ("well", "series"), "trial": ("cohort", "cll")}
+RUNS = {"well": ("well", "series", "donors"), "trial": ("cohort", "cll")}
 PALETTE = {to_hex(value) for value in vars(style).values() if isinstance(value, str) and value.startswith("#")}
 PALETTE |= {to_hex(colour) for pair in style.EFFECTOR_COLOURS for colour in pair} | {to_hex("white")}
 UNITLESS = {"patients", "patients, sorted", "relative", "of full", "relative to its set points"}

@@ -137,9 +137,10 @@ def _steps(scenario: Mapping[str, Any], end_h: float) -> str:
 def _of_wells(run: Run, scenario: Mapping[str, Any]) -> dict[str, str]:
     cells = sorted({int(n) for n in run.series().groupby(["arm", "replicate"])["n_b_start"].first()})
     spread = f"{cells[0]:,}" if len(cells) == 1 else f"{cells[0]:,} to {cells[-1]:,}"
-    facts = {"Replicates": str(arms.n_replicates(run)), "Duration": f"{arms.end_h(run):g} h"}
+    whose = f"{arms.word(run).capitalize()}s"
+    facts = {whose: str(arms.n_replicates(run)), "Duration": f"{arms.end_h(run):g} h"}
     differ = _differences(scenario.get("cohort"))
-    return facts | {"B cells per well at the start": spread} | ({"Replicates differ in": differ} if differ else {})
+    return facts | {"B cells per well at the start": spread} | ({f"{whose} differ in": differ} if differ else {})
 
 
 def _of_patients(run: Run) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from abm.plot import arms
 from abm.plot.page import checks, wording
 from abm.plot.page.html import Cell, Section, Table
 from abm.plot.page.question import Question
@@ -91,9 +92,10 @@ def step_size(run: Run) -> Section:
     if not found:
         how = "Not checked in this run. To see how far each arm’s survival moves when the time step is halved:"
         return Section("Step size", [how], "abm run --check-step scenario.yaml")
+    words = f"{arms.word(run)}s"
     caption = (
-        "In brackets: 95 % interval over replicates. Undecided: chance between the wells is larger than the limit; "
-        "more cells or replicates would tell."
+        f"In brackets: 95 % interval over {words}. Undecided: chance between the wells is larger than the limit; "
+        f"more cells or {words} would tell."
     )
     what = "Change of survival when dt is halved (percentage points)"
     return Section("Step size", tables=[_verdicts("Arm", what, found, caption)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from abm.plot import arms, draws
@@ -11,6 +12,7 @@ from abm.plot.page import wording
 from abm.plot.page.html import Cell, Drawn, Section, Table
 from abm.plot.page.question import chosen_controls, question_of
 from abm.plot.tables import Tables
+from abm.plot.well import donors
 from abm.plot.well.survival_by_arm import estimate
 from abm.results.run import Run
 from abm.statistics.intervals import NO_INTERVAL, of_share
@@ -26,8 +28,10 @@ CAPTION = (
 )
 INTERVALS = (
     "Below each number: its 95 % interval over {n} replicates (Student’s t, for survival on the log scale and at most "
-    "100 %, for shares on the logit scale); it covers chance between wells, not what is unknown about the parameters."
+    "100 %, for shares on the logit scale); it covers {what}, not what is unknown about the parameters."
 )
+BY_CHANCE = "chance between wells"
+BY_DONOR = "what differs between donors, and chance between wells"
 ALONE = "One replicate: the interval of survival is Wilson’s over its cells; there is none between wells."
 
 
@@ -52,7 +56,7 @@ def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) ->
         shared.asked(question_of(run), "Arms", _compared(run)),
         _key_numbers(run),
         *draws.sections(run, "wells"),
-        Section("Figures", figures=drawn),
+        Section("Figures", figures=[replace(one, caption=_of_whom(run, one.caption)) for one in drawn]),
         shared.parameters(run, references),
         shared.conservation(run),
         shared.step_size(run),
@@ -64,13 +68,17 @@ def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) ->
 def _compared(run: Run) -> str:
     """Return with what the arms are compared."""
     alone, of_others = arms.without_control(run), chosen_controls(run)
-    others = [f"{arms.quoted(arm)} with that of {arms.quoted(own)}" for arm, own in of_others.items()]
+    sharing = {own: [arm for arm in of_others if of_others[arm] == own] for own in of_others.values()}
+    others = [f"{_quoted(those)} with that of {arms.quoted(own)}" for own, those in sharing.items()]
     if len(alone) == len(arms.treated(run)):
         return ALONE_ALL
     parts = [wording.listing(others)] if others else []
-    with_none = wording.listing([arms.quoted(name) for name in alone])
-    parts += [f"{with_none} with none: survival is over the start"] if alone else []
+    parts += [f"{_quoted(alone)} with none: survival is over the start"] if alone else []
     return wording.sentence("; but ".join([CONTROLS.removesuffix("."), "; ".join(parts)])) if parts else CONTROLS
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return wording.listing([arms.quoted(name) for name in names])
 
 
 def _key_numbers(run: Run) -> Section:
@@ -81,9 +89,11 @@ def _key_numbers(run: Run) -> Section:
     rows = [
         [arms.label(name), *_shares(run, name, shown, own)] for name, own in zip(arms.treated(run), over, strict=True)
     ]
-    caption = CAPTION.format(intervals=INTERVALS.format(n=n) if n > 1 else ALONE)
+    what = BY_DONOR if run.has("donors.csv") else BY_CHANCE
+    caption = _of_whom(run, CAPTION.format(intervals=INTERVALS.format(n=n, what=what) if n > 1 else ALONE))
     first, *others = shown.values()
-    table = Table(rows, ("Arm", first, *["Survival over draws"] * any(over), *others, *died), caption)
+    between = ["Between donors"] * donors.applies(run)
+    table = Table(rows, ("Arm", first, *between, *["Survival over draws"] * any(over), *others, *died), caption)
     return Section(f"Key numbers after {arms.end_h(run):g} h", shared.warnings(run), tables=[table])
 
 
@@ -103,4 +113,10 @@ def _shares(run: Run, name: str, shown: Iterable[str], over: list[Cell]) -> list
         Cell(wording.percent(one.mean), wording.interval(one.lo, one.hi), look)
         for one, look in zip(found, looks, strict=True)
     ]
-    return [cells[0], *over, *cells[1:]]
+    apart = [Cell(donors.ends(arms.survival(run, name)), "lowest to highest")] if donors.applies(run) else []
+    return [cells[0], *apart, *over, *cells[1:]]
+
+
+def _of_whom(run: Run, text: str) -> str:
+    """Return a text about replicates as one about what they are."""
+    return text.replace("replicate", arms.word(run)).replace("Replicate", arms.word(run).capitalize())

@@ -119,7 +119,7 @@ def _highest(run: Run) -> float:
 
 
 def _keys(run: Run) -> list:
-    single = [style.line_key("single replicate", style.INK, ".", "")] if arms.n_replicates(run) > 1 else []
+    single = [style.line_key(f"single {arms.word(run)}", style.INK, ".", "")] if arms.n_replicates(run) > 1 else []
     hollow = [style.line_key("control without antibody", style.INK, "o", "")] if arms.control_of(run) else []
     for key in hollow:
         key.set_markerfacecolor("white")

@@ -66,7 +66,7 @@ def keys(run: Run, names: Sequence[str]) -> list[Artist]:
 def band_key(run: Run) -> list[Artist]:
     """Return the legend entries of the interval band, which a single replicate has not, and of that over draws."""
     n = arms.n_replicates(run)
-    own = [style.area_key(f"95 % interval, {n} replicates", style.GREY, 0.35)] if n > 1 else []
+    own = [style.area_key(f"95 % interval, {n} {arms.word(run)}s", style.GREY, 0.35)] if n > 1 else []
     return own + draws.keys(run)
 
 
