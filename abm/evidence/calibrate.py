@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import InputError
+from abm.core.files import atomic_write
 from abm.core.par import plain
 from abm.document.load import as_yaml
 from abm.evidence.draws import FIT
@@ -73,8 +74,7 @@ def calibrate(
             folder.write_json(EMULATORS, {"asked": problem.asked(), "arrays": as_json(drawn.emulators)})
         found |= _words(problem)
         folder.write_json(FIT, found)
-        folder.write_text("parameters.yaml", _as_yaml(problem, found))
-        write_parquet(folder.path / "posterior.parquet", _numbers(problem, found))
+        write_set(problem, found, folder.path / "parameters.yaml", folder.path / "posterior.parquet")
     return folder, found
 
 
@@ -159,11 +159,11 @@ class Estimate:
     shrinkage_frac: float
 
 
-def _estimates(problem: Problem, drawn: Posterior) -> list[Estimate]:
-    best, found = drawn.sample.points[np.argmax(drawn.sample.log_likelihood)], []
-    left = variance_left(drawn.points).tolist()
+def estimates(problem: Problem, points: Array, best: Array) -> list[Estimate]:
+    """Return what draws of equal weight, shape (draws, dimensions), say of each range, with the best place of all."""
+    found, left = [], variance_left(points).tolist()
     for k, own in enumerate(problem.ranges):
-        ends = np.quantile(drawn.points[:, k], (ENDS[0], 0.5, ENDS[1])).tolist()
+        ends = np.quantile(points[:, k], (ENDS[0], 0.5, ENDS[1])).tolist()
         lo, median, hi = sorted(map(own.number, ends))
         point = own.number(float(best[k]))
         found.append(Estimate(own.path, own.unit, own.lo, own.hi, point, median, lo, hi, 1.0 - left[k]))
@@ -193,9 +193,15 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
         "weights": [1.0 / len(drawn.points)] * len(drawn.points),
         "point": problem.at(best),
         "particles": [problem.at(place) for place in drawn.points],
-        "estimates": [asdict(one) for one in _estimates(problem, drawn)],
+        "estimates": [asdict(one) for one in estimates(problem, drawn.points, best)],
         "papers": [paper_left_out(one) for one in left_out],
     }
+
+
+def write_set(problem: Problem, found: dict[str, Any], parameters: Path, draws: Path) -> None:
+    """Write the parameter set of a fit as YAML, and its draws as Parquet."""
+    atomic_write(parameters, _as_yaml(problem, found).encode())
+    write_parquet(draws, _numbers(problem, found))
 
 
 def _words(problem: Problem) -> dict[str, Any]:

@@ -39,11 +39,13 @@ def _curve(found: Mapping[str, Values], genotype: str) -> tuple[float, float]:
     def law(log_dose: np.ndarray, top: float, middle: float, slope: float) -> np.ndarray:
         return top / (1.0 + np.exp(np.clip(-slope * (log_dose - middle), -60.0, 60.0)))
 
+    log_doses = np.log(doses)
+    bounds = ((1e-6, log_doses[0] - 2.0, 0.2), (1.0, log_doses[-1] + 2.0, 8.0))  # what seven doses can tell
     try:
-        fitted, _ = curve_fit(law, np.log(doses), lysed, p0=(max(lysed.max(), 1e-3), 1.0, 1.0), maxfev=20_000)
+        fitted, _ = curve_fit(law, log_doses, lysed, p0=(np.clip(lysed.max(), 1e-3, 0.999), 1.0, 1.0), bounds=bounds)
     except RuntimeError:  # no curve fits: there is no dose at half lysis
         return math.nan, math.nan
-    return float(math.exp(min(fitted[1], 50.0))), float(fitted[0])
+    return float(math.exp(fitted[1])), float(fitted[0])
 
 
 def _ratio(found: Mapping[str, Values], what: int) -> float:

@@ -13,8 +13,11 @@ def _raji(duration: str, *add: Mapping[str, Any]) -> Callable[[int], list[Case]]
     return lambda seed: [Case("raji", 1000, cells(150e3) | own)]
 
 
+LEAST_SEEN = 1e3  # assumed: molecules per cell that a cytometer tells from none
+
+
 def _c3b(found: Mapping[str, Values]) -> float:
-    return found["raji"]["serum.c3b_per_cell"]
+    return max(found["raji"]["serum.c3b_per_cell"], LEAST_SEEN)
 
 
 CLAIMS = (

@@ -1,7 +1,7 @@
 """How lysis of a line by rituximab depends on the serum fraction."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -25,18 +25,17 @@ def _lysed(found: Mapping[str, Values]) -> np.ndarray:
     return np.array([lysis(found["raji"], f"serum_{k}") for k in range(len(SERA_PERCENT))])
 
 
-def _half(found: Mapping[str, Values]) -> float:
-    """Return the serum fraction in percent at half of the most that is lysed, between neighbours on a log scale."""
-    lysed = np.maximum.accumulate(_lysed(found))
-    if lysed[-1] <= 0.0:
-        return math.nan
-    share = lysed / lysed[-1] + 1e-9 * np.arange(lysed.size)
-    return float(np.exp(np.interp(0.5, share, np.log(SERA_PERCENT))))
+def _serum_at(share: float) -> Callable[[Mapping[str, Values]], float]:
+    """Return the serum fraction in percent at a share of the most that is lysed, between neighbours on a log scale."""
 
+    def measure(found: Mapping[str, Values]) -> float:
+        lysed = np.maximum.accumulate(_lysed(found))
+        if lysed[-1] <= 0.0:
+            return math.nan
+        rising = lysed / lysed[-1] + 1e-9 * np.arange(lysed.size)
+        return float(np.exp(np.interp(share, rising, np.log(SERA_PERCENT))))
 
-def _still_rising(found: Mapping[str, Values]) -> float:
-    lysed = _lysed(found)
-    return float(lysed[-1] - lysed[-2])
+    return measure
 
 
 CLAIMS = (
@@ -44,14 +43,14 @@ CLAIMS = (
         id="N6-half", role="fit", unit="% serum", observed=7.5, lo=5.0, hi=10.0,
         text="half of the lysis of a line needs 5-10 % serum",
         source=WHY,
-        cases=_series, measure=_half,
+        cases=_series, measure=_serum_at(0.5),
         likelihood=Interval(5.0, 10.0),
     ),
     Claim(
-        id="N6-plateau", role="fit", unit="points of lysis", observed=2.0, lo=-5.0, hi=9.0,
-        text="from 25 % serum on hardly more is lysed: 50 % adds less than a tenth",
+        id="N6-plateau", role="fit", unit="% serum", observed=18.0, lo=10.0, hi=25.0,
+        text="nine tenths of what serum lyses at most need 10-25 %: the plateau begins at 20-25 %",
         source=WHY,
-        cases=_series, measure=_still_rising,
-        likelihood=Interval(-5.0, 9.0),
+        cases=_series, measure=_serum_at(0.9),
+        likelihood=Interval(10.0, 25.0),
     ),
 )  # fmt: skip

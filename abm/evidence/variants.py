@@ -219,6 +219,9 @@ def compare(rivals: Rivals, root: Path, engine: Engine, monitor: Monitor) -> tup
         found = _fitted(rivals, root, engine, monitor)
         told = _told(rivals, [own for _, own in found], [own.path.name for own, _ in found])
         folder.write_json("variants.json", told)
+        for (name, own), (_, fit) in zip(rivals.asked.variants.items(), found, strict=True):
+            if own.off:  # the others have folders of their own
+                fits.write_set(rivals.calibration, fit, folder.path / f"{name}.yaml", folder.path / f"{name}.parquet")
     return folder, told
 
 

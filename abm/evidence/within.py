@@ -6,6 +6,7 @@ of the emulators' evidence is taken from the whole.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +68,16 @@ def _told(
     problem: Problem, whole: Mapping[str, Any], emulators: Emulators, own: Sampled, off: Sequence[str]
 ) -> dict[str, Any]:
     """Return evidence, what is free and every paper without itself, by weights."""
-    mean, error = whole["log_model"]
-    drawn = Drawn(own.points, emulators)
-    left_out = without_each(Literature.of(problem.claims), drawn, None, problem.calibration.seed)
+    (mean, error), literature = whole["log_model"], Literature.of(problem.claims)
+    left_out = without_each(literature, Drawn(own.points, emulators), None, problem.calibration.seed)
+    best = own.points[np.argmax(literature.log_likelihood(*emulators.at(own.points)).sum(axis=1))]
+    found = fits.estimates(problem, own.points, best)
     kept = {name: whole[name] for name in ("k_hat", "is_good", "warnings")}
     return kept | {
         "log_evidence": own.log_evidence + mean,
         "log_evidence_error": float(np.hypot(own.error, error)),
-        "estimates": [{"path": one.path} for one in problem.ranges if one.path not in off],
+        "point": problem.at(best),
+        "shares": {one.path: own.points[:, k].tolist() for k, one in enumerate(problem.ranges)},
+        "estimates": [asdict(one) for one in found if one.path not in off],
         "papers": [fits.paper_left_out(one) for one in left_out],
     }

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from abm.core.errors import InputError
@@ -17,6 +18,7 @@ from abm.evidence.posterior import Literature
 from abm.evidence.variants import is_of_variants, load_comparison, preferred, weighed
 from abm.plot.evidence.found import Found
 from abm.plot.evidence.variants import grade, sections, verdict
+from abm.scenario.from_file import load_scenario
 from abm.study.execute import local
 from abm.study.jobs import Monitor, Stopped
 
@@ -169,6 +171,11 @@ def test_what_is_off_is_sampled_on_the_emulators_of_the_whole_fit(tmp_path):
     likely = np.exp(Literature.of(fit.claims).log_likelihood(*emulators.at(places)).sum(axis=1))
     exact = math.log(likely.mean()) + found["log_model"][0]
     assert alike["log_evidence"] == pytest.approx(exact, abs=3.0 * alike["error"])
+    alone = load_scenario(folder.path / "alike.yaml")
+    assert alone.populations.nk_cells.hit_sigma == 0.0
+    drawn = pd.read_parquet(folder.path / "alike.parquet")
+    assert (drawn["populations.nk_cells.hit_sigma"] == 0.0).all()
+    assert 1.0 < drawn["processes.killing.rate_per_h"].median() < 8.0
     changes = next(section.tables[0] for section in sections(Found(folder.path), []) if section.tables)
     assert "no populations.nk_cells.hit_sigma" in str(changes.rows)
 
