@@ -44,11 +44,11 @@ def observations(run: Run, of: str = "") -> list[Observation]:
     return [one for one in found if not of or (one.of == of and not one.beside and np.isfinite(one.value))]
 
 
-def draw(ax: Axes, one: Observation, across: float, *, is_row: bool) -> None:
+def draw(ax: Axes, one: Observation, across: float, *, is_row: bool, colour: str = COLOUR) -> None:
     """Draw an observation in percent at its place on the other axis: in a row of its own, or at an x."""
     at = (100.0 * one.value, across) if is_row else (across, 100.0 * one.value)
     bars = {"xerr" if is_row else "yerr": one.reach()}
-    ax.errorbar(*at, **bars, fmt=MARKER, color=COLOUR, markerfacecolor="white", markersize=5.5, elinewidth=1.0,
+    ax.errorbar(*at, **bars, fmt=MARKER, color=colour, markerfacecolor="white", markersize=5.5, elinewidth=1.0,
                 capsize=4, zorder=4)  # fmt: skip
 
 

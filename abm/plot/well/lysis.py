@@ -40,16 +40,17 @@ def figure(run: Run) -> Figure:
     for group, rows in points.groupby("group", sort=False):
         response.draw_line(ax, rows, *looks[group])
         _draw_half(ax, rows, looks[group][0])
-    shown = [(one, x) for one in told for x in points.loc[points["arm"] == one.arm, "x"]]
-    for one, x in shown:
-        published.draw(ax, one, x, is_row=False)
+    shown = [(one, row) for one in told for row in points.loc[points["arm"] == one.arm].itertuples()]
+    for one, row in shown:
+        published.draw(ax, one, row.x, is_row=False, colour=looks[row.group][0])
     response.scale_x(ax, points["x"].to_numpy())
     ax.set_ylim(min(0.0, ax.get_ylim()[0]), max(102.0, ax.get_ylim()[1]))
     style.dress(ax, response.axis_label(*points[["x_name", "x_unit"]].iloc[0]), "specific lysis (%)")
     ring = style.line_key("half of the most", style.INK, "o", "")
     ring.set(markerfacecolor="none", markersize=8)
     bands = [style.area_key("where half is expected", style.GREEN, 0.18)] * bool(band)
-    style.legend_below(fig, [*response.group_keys(points), ring, *bands, *[published.key()] * bool(shown)])
+    rings = [ring] * any(np.isfinite(_half(rows)[0]) for _, rows in points.groupby("group"))
+    style.legend_below(fig, [*response.group_keys(points), *rings, *bands, *[published.key()] * bool(shown)])
     return fig
 
 

@@ -93,8 +93,8 @@ def _draw_kind(ax: Axes, run: Run, points: pd.DataFrame) -> None:
     ends = (over["hi"] for name in points["arm"] if (over := draws.survival(run, name)))
     ax.set_ylim(0, 102 * max(1.0, points["hi"].max(), *ends))
     for one in published.observations(run, "survival"):
-        for x in points.loc[points["arm"] == one.arm, "x"]:
-            published.draw(ax, one, x, is_row=False)
+        for x, group in points.loc[points["arm"] == one.arm, ["x", "group"]].itertuples(index=False):
+            published.draw(ax, one, x, is_row=False, colour=looks[group][0])
     scale_x(ax, points["x"].to_numpy())
 
 
