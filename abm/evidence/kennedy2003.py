@@ -1,5 +1,6 @@
 """Kennedy 2003: how much C3b lies on a Raji cell after rituximab and serum, and where it is stabilised."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,11 +14,13 @@ def _raji(duration: str, *add: Mapping[str, Any]) -> Callable[[int], list[Case]]
     return lambda seed: [Case("raji", 1000, cells(150e3) | own)]
 
 
-LEAST_SEEN = 1e3  # assumed: molecules per cell that a cytometer tells from none
+FEWEST_ALIVE = 5  # design: of fewer no mean is told
 
 
 def _c3b(found: Mapping[str, Values]) -> float:
-    return max(found["raji"]["serum.c3b_per_cell"], LEAST_SEEN)
+    own = found["raji"]
+    is_told = own["serum.survival_raw"] * own["serum.n_b_start"] >= FEWEST_ALIVE
+    return own["serum.c3b_per_cell"] if is_told else math.nan
 
 
 CLAIMS = (
