@@ -1,11 +1,12 @@
 """Dall'Ozzo 2004: the dose of rituximab at half lysis by NK cells of FCGR3A V/V and F/F donors."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.optimize import curve_fit
+from scipy.optimize import OptimizeWarning, curve_fit
 
 from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.protocols import LINE_HITS, arm, cells
@@ -41,10 +42,13 @@ def _curve(found: Mapping[str, Values], genotype: str) -> tuple[float, float]:
 
     log_doses = np.log(doses)
     bounds = ((1e-6, log_doses[0] - 2.0, 0.2), (1.0, log_doses[-1] + 2.0, 8.0))  # what seven doses can tell
-    try:
-        fitted, _ = curve_fit(law, log_doses, lysed, p0=(np.clip(lysed.max(), 1e-3, 0.999), 1.0, 1.0), bounds=bounds)
-    except RuntimeError:  # no curve fits: there is no dose at half lysis
-        return math.nan, math.nan
+    first = (np.clip(lysed.max(), 1e-3, 0.999), 1.0, 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", OptimizeWarning)  # a flat curve tells no error, and none is asked for
+        try:
+            fitted, _ = curve_fit(law, log_doses, lysed, p0=first, bounds=bounds)
+        except RuntimeError:  # no curve fits: there is no dose at half lysis
+            return math.nan, math.nan
     return float(math.exp(fitted[1])), float(fitted[0])
 
 
