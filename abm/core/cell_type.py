@@ -135,6 +135,11 @@ class CellType(Model):
         """Return the same kind with about ``n`` cells at the start, where it says how many there are."""
         return self
 
+    @property
+    def lives(self) -> bool | np.ndarray:
+        """Whether such cells can die of hazards, and divide; of several subjects that of each, shape (n_subjects,)."""
+        return True
+
     def faults(self) -> list[Fault]:
         """Return what is wrong with its parameters together, their paths relative to it."""
         return []

@@ -5,7 +5,8 @@ comes after an exponential time of their sum and is of one kind with probability
 ``mark_<cause>_h`` is a moment inside the step at which another process has already committed the cell; the earlier of
 the two wins. Cells born or arriving inside the step live on from their own moment with the same rates, so a linear
 birth-death-immigration process is exact for any step length. After commitment a cell is *dying* until its lag is over,
-then it lyses: its row goes, its contents spill into their pools.
+then it lyses: its row goes, its contents spill into their pools. Kinds of cell that do not live have neither
+hazards nor divisions.
 
 *References*: Gillespie1977 (total first, then which).
 """
@@ -147,6 +148,8 @@ class Fate(Process):
 
     def _resolve(self, world: World, population: Population, t_start_h: np.ndarray, key: Key) -> None:
         hazards, marks = population.places("hazard_", "_per_h"), population.places("mark_", "_h")
+        if population.name in world.cell_types:
+            self._spare(population, hazards, world.each(world.cell_types[population.name].lives))
         event, t_event_h = np.empty(population.n, np.int64), np.empty(population.n)
         columns = population.floats, hazards, marks, population.division_per_h, population.is_dying, population.uid
         if not first_events(event, t_event_h, *columns, population.blocks, t_start_h, world.dt_h, key):
@@ -155,6 +158,15 @@ class Fate(Process):
         if (event == n_causes).any():
             event, t_event_h = self._divide(world, population, event, t_event_h, hazards, (key[0][0], key[1]))
         self._commit(world, population, np.flatnonzero((event >= 0) & (event < n_causes)), event, t_event_h)
+
+    def _spare(self, population: Population, hazards: np.ndarray, lives: np.ndarray) -> None:
+        """Take hazards and division from cells that do not live; marks stay, such as of being eaten."""
+        if lives.all():
+            return
+        is_spared = np.repeat(lives == 0.0, population.n_each)
+        for place in hazards:
+            population.floats[place, : population.n][is_spared] = 0.0
+        population.division_per_h[is_spared] = 0.0
 
     def _divide(
         self,

@@ -78,6 +78,14 @@ def test_two_antibodies_at_once_and_a_third_that_comes_later():
     assert len(twin.drugs) == 3
 
 
+def test_fixed_cells_are_hit_and_bear_complement_but_stay():
+    twin = agree(patch("populations.b_cells.is_fixed=true", "duration=1 h"), "both")
+    assert not twin.deaths
+    assert max(c.mac for c in twin.b) > 200
+    assert max(c.damage for c in twin.b) > 1
+    assert min(n.cd16 for n in twin.nk) < 0.5
+
+
 SECOND = (
     "processes.shield.kind=c3b_cover",
     "processes.docking.kind=complement_docking_limiting",

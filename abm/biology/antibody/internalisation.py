@@ -100,7 +100,7 @@ class Internalisation(Process):
 
     def _law(self, world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the share of each antibody that goes in, its molecules per CD20, the share of CD20 that returns."""
-        drugs = antibodies(world)
-        lost_frac = [-np.expm1(-self.rate_per_h * drug.rel_internalisation * world.dt_h) for drug in drugs]
-        recovered_frac = world.each(-np.expm1(-self.recovery_per_h * world.dt_h))
+        drugs, lived_h = antibodies(world), world.cell_types["b_cells"].lives * world.dt_h
+        lost_frac = [-np.expm1(-self.rate_per_h * drug.rel_internalisation * lived_h) for drug in drugs]
+        recovered_frac = world.each(-np.expm1(-self.recovery_per_h * lived_h))
         return world.laws(*lost_frac), world.laws(*(drug.sites_per_cd20 for drug in drugs)), recovered_frac

@@ -3,12 +3,19 @@
 *Model*: CD20, CD55, CD59, hits needed, IgM secretion and stored IgM are log-normal across cells; a fraction of the
 clone, the CD20-low subset (hypothesis H-subset), carries between 0 and ``low_max_per_cell`` CD20, evenly spread.
 
-*Assumes*: attributes are independent of one another and belong to a cell for life.
+Fixed cells are engaged, hit, and bear C3b and MACs as live ones do, but never die of it nor of anything else, and
+neither divide, secrete, take antibody in nor renew CD20; what survives of them is what is there.
+
+*Assumes*: attributes are independent of one another and belong to a cell for life; a fixed cell is shaved, and loses
+C3b and MACs, like a live one.
 
 *References*: Ginaldi1998 (CD20 per cell: SLVL 167 000 +- 72 000, the stand-in for Waldenstroem cells).
 """
 
+import math
 from typing import ClassVar, Literal, Self
+
+import numpy as np
 
 from abm.biology.cells.lognormal import LogNormal, PositiveLogNormal, draw_lognormal
 from abm.core.cell_type import CellType, KeyOf, Shown
@@ -93,8 +100,14 @@ class BCells(Targets):
     rel_natural: float = par(
         1.0, "1", "design: a line", "What NK cells see without antibody, relative to a line", ge=0, le=1
     )
+    is_fixed: bool = False
     igm_per_s: LogNormal = LogNormal(median=100.0, sigma=0.5)
     igm_stored_per_cell: LogNormal = LogNormal(median=1e6, sigma=0.5)
+
+    @property
+    def lives(self) -> bool | np.ndarray:
+        """Whether they are not fixed."""
+        return np.logical_not(self.is_fixed)
 
     def count(self, counts: dict[str, int]) -> int:
         """Return how many cells start the assay."""
@@ -117,6 +130,8 @@ class BCells(Targets):
         )
         for decision, (column, spread) in enumerate(spreads, start=1):
             draw_lognormal(population[column][rows], uid, spread.median, spread.sigma, decision, key)
+        if self.is_fixed:
+            population.hits_needed[rows], population.igm_per_s[rows] = math.inf, 0.0
         cd20 = population.cd20_start_per_cell[rows]
         draw_cd20(cd20, uid, self.low_fraction, self.low_max_per_cell, key)
         cd20 *= self.cd20_scale

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from abm.plot import arms
 from abm.plot.page import style, wording
@@ -38,8 +39,9 @@ def figure(run: Run) -> Figure:
     fig = style.new_figure(0.6 + 2.3 * -(-len(known.columns) // N_COLS))
     for ax, path in zip(style.panels(fig, len(known.columns), N_COLS, share=False), known, strict=True):
         style.dress(ax, _label(run, known[path]), f"survival (% of {arms.share_of(run, list(table))})")
+        ax.xaxis.set_major_locator(MaxNLocator(5))
         _draw_trait(ax, run, known[path], table)
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, max(103, 1.03 * ax.get_ylim()[1]))
     style.legend_below(fig, [style.line_key(own.label, own.colour, own.marker, "") for own in look.values()])
     return fig
 

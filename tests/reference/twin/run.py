@@ -57,8 +57,8 @@ def fate(well: Well) -> None:
 
 
 def _first_event(well: Well, c: BCell, key: Key) -> tuple[str, float]:
-    background = well.law["death"].rate_per_h
-    total, cause, moment = background + c.hazard_cdc, "", well.dt
+    background, is_fixed = well.law["death"].rate_per_h, well.scenario.populations.b_cells.is_fixed
+    total, cause, moment = 0.0 if is_fixed else background + c.hazard_cdc, "", well.dt
     u, share = uniforms(key, c.uid, 0)
     waited = -math.log1p(-u) / total if total > 0.0 else math.inf
     if waited < moment:

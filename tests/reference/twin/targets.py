@@ -16,16 +16,16 @@ def antibody_on_cells(well: Well) -> None:
     _bind(well)
     for c in well.b:
         _see(c, well.drugs)
-    law = well.law["internalisation"]
+    law, lived_h = well.law["internalisation"], 0.0 if well.scenario.populations.b_cells.is_fixed else well.dt
     for kind, drug in well.drugs.items():
-        share = -math.expm1(-law.rate_per_h * drug.rel_internalisation * well.dt)
+        share = -math.expm1(-law.rate_per_h * drug.rel_internalisation * lived_h)
         for c in well.b:
             lost = c.bound_of[kind] * share
             c.bound_of[kind] -= lost
             c.cd20 = max(0.0, c.cd20 - lost / drug.sites_per_cd20)
             well.gain(f"antibody_{kind}_internalised", lost)
     for c in well.b:
-        c.cd20 += (c.cd20_start - c.cd20) * -math.expm1(-law.recovery_per_h * well.dt)
+        c.cd20 += (c.cd20_start - c.cd20) * -math.expm1(-law.recovery_per_h * lived_h)
     shield, is_cover = well.law.get("c3b_shield") or well.law["c3b_cover"], "c3b_cover" in well.law
     for c in well.b:
         left = 1.0 - shield.max_frac * c.c3b / (c.c3b + shield.c3b50_per_cell)

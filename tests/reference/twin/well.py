@@ -76,6 +76,8 @@ class Well:
         if u < law.low_fraction:
             own[0] = v * law.low_max_per_cell
         own[0] *= law.cd20_scale
+        if law.is_fixed:
+            own[3:5] = math.inf, 0.0
         return BCell(uid, *self._place("b_cells", uid), *own, cd20=own[0])
 
     def _new_nk(self, uid: int) -> NKCell:
