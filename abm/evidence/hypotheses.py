@@ -37,7 +37,7 @@ HYPOTHESES = {
     "igg": Hypothesis(
         words="IgG",
         off={"processes.igg": None},
-        strengths=("processes.igg.k_uM",),
+        strengths=("processes.igg.k_uM", "processes.igg.most_fold"),
         strength="processes.igg.k_uM",
     ),
     "subset": Hypothesis(

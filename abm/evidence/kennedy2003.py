@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from abm.evidence.claim import Case, Claim, Values
-from abm.evidence.protocols import RITUXIMAB, SERUM, arm, cells
+from abm.evidence.protocols import RITUXIMAB, SERUM, alone, cells
 from abm.inference.measured import Interval, LogNormal
 
 
 def _raji(duration: str, *add: Mapping[str, Any]) -> Callable[[int], list[Case]]:
-    own = {"duration": duration, "arms": {"serum": arm(RITUXIMAB, *add, without=("nk_cells",))}}
+    own = {"duration": duration, "arms": {"serum": alone(RITUXIMAB, *add, without=("nk_cells",))}}
     return lambda seed: [Case("raji", 1000, cells(150e3) | own)]
 
 

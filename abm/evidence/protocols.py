@@ -23,14 +23,20 @@ COHORT_SIGMA = 0.5  # assumed: log-normal spread of CD55 and CD59 in cohorts
 
 
 def arm(*add: Mapping[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return a treated arm of that name."""
+    """Return a treated arm."""
     return {"add": [dict(a) for a in add], "without": list(without)}
 
 
+def alone(*add: Mapping[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a treated arm of which nothing is asked that needs a control."""
+    return arm(*add, without=without) | {"control": "none"}
+
+
 def cells(cd20_median: float, hits: float | None = None) -> dict[str, Any]:
-    """Return B cells of one kind, without a CD20-low subset."""
+    """Return B cells of one kind, without a CD20-low subset; lines are seen by NK cells without antibody in full."""
     own = {"populations.b_cells.cd20.median": cd20_median, "populations.b_cells.low_fraction": 0.0}
-    return own | ({} if hits is None else {"populations.b_cells.hits_needed.median": hits})
+    natural = {"populations.b_cells.rel_natural": 1.0} if hits == LINE_HITS else {}
+    return own | natural | ({} if hits is None else {"populations.b_cells.hits_needed.median": hits})
 
 
 def donor_medians(disease: str, n_donors: int, seed: int) -> list[float]:
@@ -67,7 +73,7 @@ def crowd(state: str, duration: str) -> list[Case]:
         "duration": duration,
         "populations.nk_cells.state": state,
         "populations.nk_cells.per_b_cell": 0.1,
-        "arms": {"nk": arm(RITUXIMAB)},
+        "arms": {"nk": alone(RITUXIMAB)},
     }
     return [Case("crowd", 4000, lambda n: own | {"space.side": f"{0.5 * SIDE_UM * (n / B_CELLS) ** 0.5} um"})]
 
