@@ -1,4 +1,4 @@
-"""One row of totals: cells by state, deaths by cause, drug, complement, DHEAS, IgM.
+"""One row of totals: cells by state, deaths by cause, engagements, hits, docking, drug, complement, DHEAS, IgM.
 
 A look at the moment of an addition sees what was added, at the start as later; added cells count from the next step on.
 """
@@ -14,6 +14,7 @@ from abm.core.world import World
 
 LEAST = 1e-300  # design: what can be divided by
 IGM_KDA = 950.0
+EVENTS = ("engagements", "hits", "docking_events")  # tallies of the whole well
 GRAMS_PER_KDA = 1.66053907e-21
 
 
@@ -30,6 +31,9 @@ class Counts(Probe):
         Measure("n_b_dead", "cells", "B cells lysed"),
         Measure("n_b_start", "cells", "B cells that ever were"),
         Measure("deaths_*", "cells", "B cells dead by *"),
+        Measure("n_engagements", "1", "engagements so far", axis="engagements so far (count)"),
+        Measure("n_hits", "1", "lytic hits so far", axis="lytic hits so far (count)"),
+        Measure("n_docking_events", "1", "docking events so far", axis="docking events so far (count)"),
         Measure("c1q_frac", "1", "C1q left", "share"),
         Measure("c2c4_frac", "1", "C2/C4 left", "share"),
         Measure("c3_frac", "1", "C3 left", "share"),
@@ -63,6 +67,7 @@ class Counts(Probe):
         row |= {key.removeprefix(f"{name}."): tally[key] for key in deaths}
         row = (
             row
+            | {f"n_{event}": tally.get(event, 0) for event in EVENTS}
             | self._effectors(world)
             | self._medium(world)
             | {

@@ -171,6 +171,23 @@ def test_totals_are_of_the_living_and_means_of_their_own_columns(culture):
     assert (PROBES["cells"]().observe(world)["nk_cells"]["is_engaged"] == (nk.partner >= 0)).all()
 
 
+def test_engagements_hits_and_docking_are_counted_from_the_start(busy):
+    sim, probe, seen = busy(), PROBES["counts"](), []
+    while sim.world.step < 20:
+        sim.step()
+        seen.append(probe.observe(sim.world))
+    for name in ("engagements", "hits", "docking_events"):
+        counts = [row[f"n_{name}"] for row in seen]
+        assert counts == sorted(counts)
+        assert 0 < counts[-1] == sim.world.tallies[name]
+    hosts = sim.world.populations["nk_cells"]
+    assert seen[-1]["cd16_mean"] == pytest.approx(hosts.cd16.mean())
+
+
+def test_where_nothing_engages_hits_or_docks_none_is_counted(row):
+    assert [row({})[f"n_{name}"] for name in ("engagements", "hits", "docking_events")] == [0, 0, 0]
+
+
 def test_docking_events_are_those_of_every_cell_that_had_one(culture):
     world = culture({"complement_docking": {}}, (), {"populations": {"b_cells": {"n": 4}}}).world
     b = world.populations["b_cells"]
