@@ -6,7 +6,7 @@
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -16,30 +16,24 @@ from abm.core.addition import Addition
 from abm.core.clock import H_PER_D, H_PER_MONTH, H_PER_WEEK
 from abm.core.errors import Fault
 from abm.core.par import par, refusal
+from abm.readouts.drug_left import drug_left, starts_h
+from abm.readouts.igm_course import Course
+from abm.readouts.igm_measures import ALBUMIN, BASELINE, DECLARED, IGM, LATE_AFTER_COURSE_D, VISCOSITY
+from abm.readouts.individual import FollowUp, Offset, Thick, chance, error_factors, scores
 from abm.readouts.patients import OfPatients
-from abm.readouts.readout import Compartment, EndPoint, Found, Seen
+from abm.readouts.readout import Compartment, EndPoint, Found, Seen, Where
 from abm.readouts.visits import SLACK_H, answer, at_first, at_visits, too_rare
 
 KIMBY = "Kimby2006"
-IGM, ALBUMIN, VISCOSITY = "igm_g_per_L", "albumin_g_per_L", "viscosity_cP"
-BASELINE = f"baseline_{IGM}"
 FIRST_RISE_H, LAST_RISE_H = H_PER_WEEK, 8 * H_PER_WEEK  # weeks 1 to 8
 TWO_MONTHS_H, FOUR_MONTHS_H = 2 * H_PER_MONTH, 4 * H_PER_MONTH
 GRADES = ("minor", "partial", "very_good")
 RESPONSES = ("none", *GRADES)
 NOT_OBSERVED = ""
 HIGH_IGM_G_PER_L = 40.0  # Dimopoulos2002
-DRUG_LEFT_D = (30, 45, 60, 90, 120, 180)
-LONGEST_GAP_H = H_PER_WEEK  # design: the usual time between looks
-SINCE_COURSE, SINCE_DOSE = "days from the end of the first course", "days from the first dose"
-
-
-def _flag(name: str, words: str, summary: str = "") -> EndPoint:
-    return EndPoint(name, "1", words, "share", summary=summary)
-
-
-def _study(name: str, unit: str, words: str) -> EndPoint:
-    return EndPoint(name, unit, words, where="study")
+DUE_WEEKS = {"first_rise": (4,), "straight": (1, 2, 3, 4, 8)}  # Ghobrial2004, Dimopoulos2002
+TRUE = ("progressed", "time_to_progression_d", "best_change_frac")
+Also = Literal["late", "late_after_course", "first_rise", "straight"]
 
 
 class IgmResponse(OfPatients):
@@ -53,35 +47,7 @@ class IgmResponse(OfPatients):
     main_event: ClassVar = "time_to_progression_d"
     level: ClassVar = IGM
     compartments: ClassVar = (Compartment(2, IGM, "serum IgM", "g/L"),)
-    declared: ClassVar = (
-        EndPoint("response", "1", "Best response", "word", where="table"),
-        EndPoint("peak_rel", "1", "Highest IgM within {flare_until}", shown="relative to the start", where="table"),
-        _flag("any_rise", "IgM rises by more than {any_rise_frac} (weeks 1–8)"),
-        _flag("flare", "IgM flares (≥ {flare_frac} within {flare_until})"),
-        _flag("up_2_months", "IgM above the start at 2 months"),
-        _flag("up_4_months", "IgM above the start at 4 months"),
-        _flag("minor", "Minor response or better (≥ {minor_frac})", "minor_or_better"),
-        _flag("partial", "Partial response or better (≥ {partial_frac})", "partial_or_better"),
-        _flag("very_good", "Very good response (≥ {very_good_frac})"),
-        _flag("progressed", "Progressed"),
-        EndPoint("time_to_minor_d", "d", "Time to minor response", "time", SINCE_COURSE, event="minor",
-                 estimate="median", where="table"),
-        EndPoint("time_to_partial_d", "d", "Time to partial response", "time", SINCE_COURSE, event="partial",
-                 estimate="median", over="median of responders"),
-        EndPoint("time_to_progression_d", "d", "Time to progression", "time", SINCE_DOSE, event="progressed",
-                 estimate="kaplan_meier"),
-        EndPoint("best_change_frac", "1", "Best change of IgM", shown="%", factor=100.0),
-        EndPoint(BASELINE, "g/L", "IgM at the start"),
-        EndPoint(f"baseline_{ALBUMIN}", "g/L", "Albumin at the start", where="table"),
-        EndPoint("follow_up_d", "d", "Follow-up", shown="days", event="time_to_progression_d", estimate="follow_up",
-                 over="median, reversed Kaplan and Meier"),
-        EndPoint("partial_low_igm", "1", "Partial response where IgM was up to 40 g/L", "share", where="study"),
-        EndPoint("partial_high_igm", "1", "Partial response where IgM was above 40 g/L", "share", where="study"),
-        _study(f"baseline_{VISCOSITY}", "cP", "Serum viscosity at the start"),
-        _study(f"end_{ALBUMIN}", "g/L", "Albumin at the end"),
-        _study(f"end_{VISCOSITY}", "cP", "Serum viscosity at the end"),
-        *(_study(f"drug_left_{days}d_frac", "1", f"Drug left in plasma after {days} d") for days in DRUG_LEFT_D),
-    )  # fmt: skip
+    declared: ClassVar = DECLARED
 
     weekly_until: float = par(
         "12 weeks", "h", "design: a flare is missed by monthly visits", "Weekly visits until", ge=0
@@ -98,6 +64,13 @@ class IgmResponse(OfPatients):
     flare_until: float = par(
         "12 weeks", "h", "assumed: later rises are progression", "Rises until then are flares", ge=0
     )
+    late_after: float = par("133 d", "h", "assumed: 112 d after the last of four weekly doses", "Late is after", ge=0)
+    also: tuple[Also, ...] = ()
+    visit_offset: Offset = Offset()
+    assay_cv: float = par(0.0, "1", "design: 0 shows the truth; Katzmann2011: 0.081", "Error of the assay", ge=0, le=1)
+    follow_up: FollowUp | None = None
+    dropout: float = par("0 /year", "1/h", "design: nobody leaves", "Rate at which patients leave", ge=0, le=1)
+    hyperviscosity: Thick | None = None
 
     @model_validator(mode="after")
     def _deeper_is_better(self) -> Self:
@@ -107,133 +80,124 @@ class IgmResponse(OfPatients):
                 raise refusal(Fault(text, name, allowed="minor_frac <= partial_frac <= very_good_frac"))
         return self
 
+    @model_validator(mode="after")
+    def _visits_are_apart_and_all_are_seen_again(self) -> Self:
+        for end, offset_h in self.visit_offset:
+            if abs(offset_h) >= self.visit_every:
+                text = f"visits overlap: {abs(offset_h):g} h off the plan, planned every {self.visit_every:g} h"
+                raise refusal(Fault(text, f"visit_offset.{end}", allowed=f"less than {self.visit_every:g} h"))
+        latest_h = self.second_visit_h(self.visit_offset.hi)
+        if self.follow_up and self.follow_up.lo < latest_h:
+            text = f"follow-up of {self.follow_up.lo:g} h ends before the first visit after the dose, at {latest_h:g} h"
+            raise refusal(Fault(text, "follow_up.lo", allowed=f"at least {latest_h:g} h"))
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_asked_for_can_be_seen(self) -> Self:
+        for index, name in enumerate(self.also):
+            weeks = DUE_WEEKS.get(name, ())
+            planned_h = self.visits_h(max(weeks, default=0) * H_PER_WEEK)
+            if missing := [week for week in weeks if not np.isclose(planned_h, week * H_PER_WEEK).any()]:
+                text = f"{name} is seen at a visit of week {missing[0]}, and none is planned then"
+                raise refusal(Fault(text, f"also.{index}", allowed="with other weekly_until or visit_every"))
+        return self
+
     def first_h(self, given: Sequence[Addition]) -> float:
         """Return when visits begin, h: at the first infusion, or dose; at the start where nothing is given."""
         return starts_h(given)[0]
 
-    def visits_h(self, end_h: float) -> list[float]:
-        """Return the moments of all visits, hours from the first infusion, the first at 0."""
-        weekly = np.arange(0.0, min(self.weekly_until, end_h) + SLACK_H, H_PER_WEEK)
-        later = np.arange(float(weekly[-1]) + self.visit_every, end_h + SLACK_H, self.visit_every)
-        return [float(t) for t in np.concatenate([weekly, later])]
+    def visits_h(self, end_h: float, offset_h: float = 0.0) -> list[float]:
+        """Return the moments of all visits, hours from the first infusion, the first at 0; those not weekly are off."""
+        weekly = np.arange(0.0, self.weekly_until + SLACK_H, H_PER_WEEK)
+        later = np.arange(float(weekly[-1]) + self.visit_every + offset_h, end_h + SLACK_H, self.visit_every)
+        return [float(t) for t in np.concatenate([weekly, later]) if t <= max(0.0, end_h) + SLACK_H]
+
+    def second_visit_h(self, offset_h: float) -> float:
+        """Return when a patient is first seen after the dose, h from it."""
+        return H_PER_WEEK if self.weekly_until >= H_PER_WEEK else self.visit_every + offset_h
+
+    def offset_of(self, seed: int, replicate: int) -> float:
+        """Return how much later than planned a patient makes the visits that are not weekly, h."""
+        return self.visit_offset.at(chance(seed, replicate, "visits"))
+
+    def visits_of(self, end_h: float, seed: int, replicate: int) -> list[float]:
+        """Return a patient's own visits until follow-up ends, h; who leaves does so after the first after the dose."""
+        offset_h, last_h = self.offset_of(seed, replicate), math.inf
+        if self.follow_up:
+            last_h = self.follow_up.at(chance(seed, replicate, "follow-up"))
+        if self.dropout:
+            stays_h = -math.log(chance(seed, replicate, "dropout")) / self.dropout
+            last_h = min(last_h, self.second_visit_h(offset_h) + stays_h)
+        return self.visits_h(min(end_h, last_h), offset_h)
+
+    def plans_h(self, end_h: float) -> list[list[float]]:
+        """Return the visits of who comes earliest and of who comes latest, h."""
+        return [
+            self.visits_h(end_h, offset_h) for offset_h in dict.fromkeys((self.visit_offset.lo, self.visit_offset.hi))
+        ]
+
+    def errors(self, n: int, seed: int, replicate: int) -> np.ndarray:
+        """Return what the assay shows at a patient's first n visits, relative to the truth."""
+        return error_factors(self.assay_cv, scores(seed, replicate, "assay", n)) if self.assay_cv else np.ones(n)
+
+    def declares(self) -> tuple[EndPoint, ...]:
+        """Return what it finds, and tells where it is asked for."""
+        told: dict[str, Where] = dict.fromkeys([*self.also, *["symptomatic"] * bool(self.hyperviscosity)], "summary")
+        told |= dict.fromkeys([f"true_{name}" for name in TRUE] if self.assay_cv else [], "table")
+        return tuple(replace(one, where=told.get(one.name, one.where)) for one in self.declared)
 
     def of_subject(self, seen: Seen) -> Found:
         """Return the end points of one patient, with other levels at the first dose and the end, and the drug left."""
-        t_h = seen.column("time_h")
-        found = end_points(course_of(t_h, seen.column(IGM), seen.given, self), self)
+        t_h, course = seen.column("time_h"), course_of(seen, self)
+        found = end_points(course, self)
+        truth = end_points(replace(course, igm=course.true_igm), self) if self.assay_cv else found
         is_high = found[BASELINE] > HIGH_IGM_G_PER_L
         groups = {"partial_high_igm": found["partial"] if is_high else math.nan,
                   "partial_low_igm": math.nan if is_high else found["partial"]}  # fmt: skip
-        levels = {}
+        levels = {f"true_{name}": truth[name] for name in TRUE}
         for name in (ALBUMIN, VISCOSITY):
             level = seen.column(name)
             first = at_first(t_h, level, self.first_h(seen.given))
             levels |= {f"baseline_{name}": first, f"end_{name}": float(level[-1])}
         return {f"baseline_{ALBUMIN}": levels.pop(f"baseline_{ALBUMIN}")} | found | groups | levels | drug_left(seen)
 
+    def at_visits(self, seen: Seen) -> dict[str, np.ndarray]:
+        """Return what there is and what is seen at each visit, where the series does not tell."""
+        if not (self.assay_cv or self.follow_up or self.dropout or any(self.visit_offset.model_dump().values())):
+            return {}
+        course = course_of(seen, self)
+        t_h = course.t_h + self.first_h(seen.given)
+        return {"visit": np.arange(t_h.size), "time_h": t_h, IGM: course.true_igm, f"seen_{IGM}": course.igm}
+
     def faults(self, written: Collection[str], duration_h: float) -> list[Fault]:
-        """Return what is missing, and visits that are too rare."""
-        rare = too_rare(self.visit_every, type(self)().visit_every, self.weekly_until, duration_h)
-        return [*super().faults(written, duration_h), *rare]
+        """Return what is missing, visits that are too rare, and an end of follow-up that nobody reaches."""
+        found = super().faults(written, duration_h)
+        if self.hyperviscosity and f"pools.{VISCOSITY}" not in written:
+            text = "nobody knows how thick the serum is: viscosity is missing"
+            found.append(Fault(text, "end_points.hyperviscosity", allowed="with a process of kind viscosity"))
+        if self.follow_up and self.follow_up.lo >= duration_h:
+            text = f"all patients are followed to the end: the run lasts {duration_h:g} h"
+            found.append(
+                Fault(text, "end_points.follow_up.lo", allowed=f"less than {duration_h:g} h", beside=("duration",))
+            )
+        return [*found, *too_rare(self.visit_every, type(self)().visit_every, self.weekly_until, duration_h)]
 
     def words_of(self, found: Found) -> dict[str, str]:
         """Return the best response in a word."""
         return {"response": response(found)}
 
 
-def starts_h(given: Sequence[Addition]) -> tuple[float, float]:
-    """Return when the first infusion of a protocol begins and when the last of its first course does, h.
-
-    Both are the first dose where all are by mouth; 0 and NaN where nothing is given.
-    """
-    drugs = [addition for addition in given if addition.is_drug]
-    courses = [drug.moments for drug in sorted(drugs, key=lambda drug: not drug.antibody)]
-    return (courses[0][0], courses[0][-1]) if courses else (0.0, math.nan)
-
-
-def drug_left(seen: Seen) -> Found:
-    """Return the drug in plasma so many days after the first infusion, relative to its end.
-
-    Missing without a look at that end, or at most a week apart around the day, between which it is read on an
-    exponential.
-    """
-    given_h = next((addition.ends[0] for addition in seen.given if addition.ends), math.nan)
-    drugs = sorted({addition.antibody for addition in seen.given} - {""})
-    level = Level(
-        seen.column("time_h").tolist(), [sum(row[f"{drug}_ug_per_mL"] for drug in drugs) for row in seen.rows]
-    )
-    peak, found = level.at(given_h, 0.0), {}
-    for days in DRUG_LEFT_D:
-        left = level.at(given_h + days * H_PER_D, LONGEST_GAP_H)
-        found[f"drug_left_{days}d_frac"] = left / peak if peak else math.nan
-    return found
-
-
-@dataclass(frozen=True)
-class Level:
-    """A level at the looks, taken to fall exponentially between them."""
-
-    t_h: Sequence[float]
-    level: Sequence[float]
-
-    def at(self, t_h: float, longest_gap_h: float) -> float:
-        """Return the level at a moment; NaN where the looks around it are farther apart than that."""
-        after = int(np.searchsorted(self.t_h, t_h - SLACK_H))
-        if math.isnan(t_h) or after == len(self.t_h):
-            return math.nan
-        if self.t_h[after] <= t_h + SLACK_H:
-            return self.level[after]
-        gap_h, ends = self.t_h[after] - self.t_h[after - 1], (self.level[after - 1], self.level[after])
-        if gap_h > longest_gap_h + SLACK_H or min(ends) <= 0.0:
-            return math.nan
-        return ends[0] * (ends[1] / ends[0]) ** ((t_h - self.t_h[after - 1]) / gap_h)
-
-
-def course_of(t_h: Sequence[float], igm: Sequence[float], given: Sequence[Addition], rules: IgmResponse) -> "Course":
-    """Return what is seen at the visits of a protocol.
-
-    Parameters
-    ----------
-    t_h, igm : sequence of float, shape (n,)
-        The series, hours from its own start.
-    given : sequence of Addition
-        What the protocol gives.
-    rules : IgmResponse
-        When visits are.
-    """
-    first, last = starts_h(given)
-    visits, seen = at_visits(rules.visits_h(float(t_h[-1]) - first), first, t_h, igm)
-    return Course(visits, seen, last - first)
-
-
-@dataclass(frozen=True)
-class Course:
-    """A patient's IgM at the visits of the follow-up, hours from the first dose; the first visit is before it.
-
-    ``first_course_ends_h`` is when the last infusion of the first course begins; NaN where nothing is given.
-    """
-
-    t_h: np.ndarray
-    igm: np.ndarray
-    first_course_ends_h: float
-
-    @property
-    def baseline(self) -> float:
-        """IgM before treatment; NaN where it was 0, since no change can be relative to that."""
-        return float(self.igm[0]) if self.igm[0] > 0.0 else math.nan
-
-    def at(self, t_h: float) -> float:
-        """IgM at a moment, interpolated linearly between visits; NaN after the last."""
-        return float(np.interp(t_h, self.t_h, self.igm)) if t_h <= self.t_h[-1] else math.nan
-
-    def highest(self, from_h: float, to_h: float, rules: IgmResponse) -> float:
-        """Highest IgM seen between two moments; NaN without a visit then, or if follow-up ended before the last one.
-
-        A part of that time is not enough: of patients seen for a part of it, only those with a rise would be known.
-        """
-        is_inside = (self.t_h >= from_h - SLACK_H) & (self.t_h <= to_h + SLACK_H)
-        is_whole = bool(is_inside[1:].any()) and rules.visits_h(to_h)[-1] <= self.t_h[-1] + SLACK_H
-        return float(self.igm[is_inside].max()) if is_whole else math.nan
+def course_of(seen: Seen, rules: IgmResponse) -> Course:
+    """Return what is seen of a patient at the visits of a protocol."""
+    t_h, who, (first, last) = seen.column("time_h"), (seen.seed, seen.replicate), starts_h(seen.given)
+    planned_h = rules.visits_of(float(t_h[-1]) - first, *who)
+    visits, igm = at_visits(planned_h, first, t_h, seen.column(IGM))
+    is_thick = np.zeros(0)
+    if rules.hyperviscosity:
+        thick_cP = rules.hyperviscosity.at(chance(*who, "hyperviscosity"))
+        is_thick = at_visits(planned_h, first, t_h, seen.column(VISCOSITY))[1] >= thick_cP
+    errors = rules.errors(visits.size, *who)
+    return Course(visits, igm * errors, last - first, igm, is_thick, rules.offset_of(*who))
 
 
 def end_points(course: Course, rules: IgmResponse) -> Found:
@@ -246,14 +210,22 @@ def end_points(course: Course, rules: IgmResponse) -> Found:
         ``up_2_months``, ``up_4_months``: known when a visit was kept at that moment or later.
         ``minor``, ``partial``, ``very_good`` (at least) and ``best_change_frac``: by the end of follow-up, as trials
         report them, however short it was; unknown when no fall could have been confirmed yet.
+        ``first_rise``, ``straight``: known when all visits of their weeks were kept, ``straight`` of responders.
+        ``late``, ``late_after_course``: of responders.
         ``progressed``: by the end of follow-up; unknown when no rise after the flare could have been confirmed yet.
+        ``symptomatic``: the same, of patients who are asked.
         ``time_to_*_d``: of response from the end of the first course, of progression from the first dose; NaN where
         it did not come, or where there was no dose to count from. ``follow_up_d``: the last visit.
     """
-    base, peak = course.baseline, course.highest(0.0, rules.flare_until, rules)
-    rise = course.highest(FIRST_RISE_H, LAST_RISE_H, rules)
+    base, until_h = course.baseline, rules.flare_until
+    last_h = {end_h: rules.visits_h(end_h, course.offset_h)[-1] for end_h in (LAST_RISE_H, until_h)}
+    peak = course.highest(0.0, until_h, last_h[until_h])
+    rise = course.highest(FIRST_RISE_H, LAST_RISE_H, last_h[LAST_RISE_H])
     at_2, at_4 = course.at(TWO_MONTHS_H), course.at(FOUR_MONTHS_H)
-    progressed = first_progression(course, rules)
+    is_told = int((course.t_h > until_h).sum()) > rules.is_confirmed
+    symptoms = course.symptoms_from(until_h) if is_told else None
+    risen = first_progression(course, rules)
+    progressed = min((visit for visit in (risen, symptoms) if visit is not None), default=None)
     found = {
         BASELINE: float(course.igm[0]),
         "any_rise": answer(rise > (1.0 + rules.any_rise_frac) * base, rise, base),
@@ -263,8 +235,9 @@ def end_points(course: Course, rules: IgmResponse) -> Found:
         "peak_rel": peak / base,
     }
     found |= _responses(course, rules, progressed)
-    n_late = int((course.t_h > rules.flare_until).sum())
-    found["progressed"] = float(progressed is not None) if n_late > rules.is_confirmed else math.nan
+    found |= _asked_for(course, rules, found)
+    found["progressed"] = float(progressed is not None) if is_told else math.nan
+    found["symptomatic"] = float(symptoms is not None) if is_told and course.is_thick.size else math.nan
     found["time_to_progression_d"] = float(course.t_h[progressed]) / H_PER_D if progressed is not None else math.nan
     return found | {"follow_up_d": float(course.t_h[-1]) / H_PER_D}
 
@@ -281,6 +254,22 @@ def _responses(course: Course, rules: IgmResponse, progressed: int | None) -> Fo
             since_h = course.t_h[reached[0]] - course.first_course_ends_h if reached.size else math.nan
             found[f"time_to_{name}_d"] = float(np.maximum(0.0, since_h)) / H_PER_D
     return found
+
+
+def _asked_for(course: Course, rules: IgmResponse, found: Found) -> Found:
+    """Return what is told where a scenario asks for it."""
+    base = course.baseline
+    seen = {name: course.of_weeks(w, rules.visits_h(w[-1] * H_PER_WEEK)) for name, w in DUE_WEEKS.items()}
+    (first,), early = seen["first_rise"], seen["straight"]
+    is_straight = bool((early <= (1.0 + rules.any_rise_frac) * base).all())
+    since_d = found["time_to_partial_d"]  # also NaN where nobody responds
+    since_dose_h = since_d * H_PER_D + course.first_course_ends_h
+    return {
+        "first_rise": answer(first > base, first, base),
+        "straight": answer(is_straight, *early, base) if found["partial"] == 1.0 else math.nan,
+        "late": answer(since_dose_h > rules.late_after, since_dose_h),
+        "late_after_course": answer(since_d > LATE_AFTER_COURSE_D, since_d),
+    }
 
 
 def confirmed_falls(course: Course, rules: IgmResponse) -> np.ndarray:

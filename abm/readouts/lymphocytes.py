@@ -14,7 +14,7 @@ from abm.core.addition import Addition
 from abm.core.clock import H_PER_D
 from abm.core.errors import Fault
 from abm.core.par import par
-from abm.core.rng import stream_key, to_unit, words
+from abm.readouts.individual import chance
 from abm.readouts.over_subjects import event_times, share_of
 from abm.readouts.patients import OfPatients
 from abm.readouts.readout import Compartment, EndPoint, Found, Seen
@@ -119,12 +119,6 @@ class Lymphocytes(OfPatients):
 
 EVENTS = {"progression": "time_to_progression_d", "next_treatment": "time_to_next_treatment_d"}
 TIMES = {one.name: one for one in Lymphocytes.declared}
-
-
-def chance(seed: int, replicate: int, name: str) -> float:
-    """Return a uniform random number of a patient, for something that the course does not decide."""
-    first = words((stream_key(seed, replicate, name), np.uint32(0)), np.uint64(0), 1)
-    return float(to_unit(first[0], first[1]))
 
 
 def _first_ibrutinib_h(given: Sequence[Addition]) -> float:

@@ -40,7 +40,7 @@ class OfPatients(Readout):
 
     def row(self, seen: Seen) -> dict[str, float | str]:
         """Return what the table of end points says of a patient."""
-        found, told = self.of_subject(seen), {one.name for one in self.declared if one.where != "study"}
+        found, told = self.of_subject(seen), {one.name for one in self.declares() if one.where != "study"}
         return self.words_of(found) | {name: value for name, value in found.items() if name in told}
 
     def summary(self, run: "Run", table: "pd.DataFrame") -> dict[str, Any]:
@@ -51,14 +51,14 @@ class OfPatients(Readout):
 
     def of_protocol(self, rows: "pd.DataFrame") -> dict[str, Any]:
         """Return the number of patients of a protocol, shares and medians with 95 % intervals."""
-        told = [one for one in self.declared if one.where == "summary"]
+        told = [one for one in self.declares() if one.where == "summary"]
         shares = {one.told_as: counted(one, rows) for one in told if one.kind == "share"}
         medians = {one.told_as: counted(one, rows) for one in told if one.kind != "share"}
         return {"n": len(rows), "shares": shares, "medians": medians}
 
     def of_draws(self, run: "Run", table: "pd.DataFrame") -> Told:
         """Return each share and median of a protocol under each draw, of patients that are all of one draw."""
-        told = [one for one in self.declared if one.where == "summary" and one.estimate != "follow_up"]
+        told = [one for one in self.declares() if one.where == "summary" and one.estimate != "follow_up"]
         found: Told = {}
         for arm, rows in table.groupby("arm", sort=False):
             draws = [own for _, own in rows.groupby("replicate", sort=True)]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from abm.results.run import Run
 
 Found = dict[str, float]
+Where = Literal["summary", "table", "study"]
 Told = dict[str, dict[str, np.ndarray]]  # by arm and by name in the summary
 
 
@@ -35,7 +36,7 @@ class EndPoint(Measure):
         Its name in the summary, where that is another one.
     """
 
-    where: Literal["summary", "table", "study"] = "summary"
+    where: Where = "summary"
     summary: str = ""
 
     @property
@@ -149,8 +150,12 @@ class Readout(Model):
         """Return what it finds, with its rules in the words."""
         said = self.rules_in_words()
         return tuple(
-            replace(one, words=one.words.format(**said), axis=one.axis.format(**said)) for one in self.declared
+            replace(one, words=one.words.format(**said), axis=one.axis.format(**said)) for one in self.declares()
         )
+
+    def declares(self) -> tuple[EndPoint, ...]:
+        """Return what it finds, as far up as its rules have it told."""
+        return self.declared
 
     def rules_in_words(self) -> dict[str, str]:
         """Return the rules as a reader says them: fractions in percent, times in weeks."""
@@ -167,6 +172,22 @@ class Readout(Model):
     def visits_h(self, end_h: float) -> list[float]:
         """Return the moments of all visits, hours from the first, which is at 0; none where subjects make no visits."""
         return []
+
+    def visits_of(self, end_h: float, seed: int, replicate: int) -> list[float]:
+        """Return those of them that a subject makes, at the moments of its own."""
+        return self.visits_h(end_h)
+
+    def plans_h(self, end_h: float) -> list[list[float]]:
+        """Return the visits of subjects who differ most in when they come."""
+        return [self.visits_h(end_h)]
+
+    def errors(self, n: int, seed: int, replicate: int) -> np.ndarray:
+        """Return what is seen of the level at a subject's first n visits, relative to the truth."""
+        return np.ones(n)
+
+    def at_visits(self, seen: Seen) -> dict[str, np.ndarray]:
+        """Return what is seen of a subject at each visit, where the series does not tell."""
+        return {}
 
     def of_subject(self, seen: Seen) -> Found:
         """Return every measure of one subject; NaN is what nobody could see, which is not "no"."""

@@ -146,6 +146,10 @@ class Run:
         """Return one row per protocol and patient with what a trial would record."""
         return read_csv(self.path / "end_points.csv").to_pandas()
 
+    def visits(self) -> pd.DataFrame:
+        """Return one row per protocol, patient and visit with what there was and what was seen, times in hours."""
+        return read_csv(self.path / "visits.csv").to_pandas()
+
     def cell_steps(self) -> list[int]:
         """Return the steps that have a frame of cells."""
         return self._frames("cells")

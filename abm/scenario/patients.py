@@ -39,9 +39,10 @@ def _look_faults(scenario: Content, rules: Readout) -> list[Fault]:
     if probe is None or (probe.every is None and scenario.end_points is None):
         return []
     looks = np.array(probe.times_h(scenario.duration))
-    for arm in scenario.arms.values():
-        first = rules.first_h(arm.add)
-        visits = np.array(rules.visits_h(max(0.0, scenario.duration - first))) + first
+    firsts = [rules.first_h(arm.add) for arm in scenario.arms.values()]
+    plans = [(first, plan) for first in firsts for plan in rules.plans_h(max(0.0, scenario.duration - first))]
+    for first, plan in plans:
+        visits = np.array(plan) + first
         since = np.searchsorted(looks, visits + 1e-6)
         unseen = np.flatnonzero(np.diff(since) == 0)
         if unseen.size:

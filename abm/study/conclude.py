@@ -23,10 +23,13 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
     series, readouts = folder.series(), scenario.readouts
     said = {"series": measures(scenario).plain(series.columns), "donors": _traits(scenario)}
     folder.write_json(DECLARED, said | declared(readouts))
-    table, found = end_points(series, scenario), {}
+    found: dict[str, Any] = {}
+    table, visits = end_points(series, scenario)
     if not table.empty:
         folder.write_table("patients.csv", _drawn(scenario))
         folder.write_table("end_points.csv", {name: table[name].to_numpy() for name in table})
+        if not visits.empty:
+            folder.write_table("visits.csv", {name: visits[name].to_numpy() for name in visits})
         long = LongTable(scenario)
         folder.write_parts("nonmem.csv", long.rows(series))
         folder.write_table("nonmem_key.csv", long.key())
@@ -37,19 +40,32 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
     return found | {"conservation": _worst(folder.wells())}
 
 
-def end_points(series: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
-    """Return a row per arm and subject with what its read-outs find; none where they have no such table."""
+def end_points(series: pd.DataFrame, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a row per arm and subject with what its read-outs find, and one per visit with what is seen at it.
+
+    None where there are no such tables.
+    """
     columns = {name: series[name].tolist() for name in series if name not in ("arm", "replicate")}
-    looks, rows = series.groupby(["arm", "replicate"], sort=False).indices, []
+    looks, rows, visits = series.groupby(["arm", "replicate"], sort=False).indices, [], []
     for subject in subjects(scenario):
-        row = end_points_of(scenario, subject, _records(columns, looks[subject.arm, subject.replicate]))
-        rows += [{"arm": subject.arm, "replicate": subject.replicate} | row] if row else []
-    return pd.DataFrame(rows)
+        who = {"arm": subject.arm, "replicate": subject.replicate}
+        seen = _seen(scenario, subject, _records(columns, looks[subject.arm, subject.replicate]))
+        row = _row(scenario, seen)
+        rows += [who | row] if row else []
+        visits += [pd.DataFrame(who | own) for readout in scenario.readouts if (own := readout.at_visits(seen))]
+    return pd.DataFrame(rows), pd.concat(visits, ignore_index=True) if visits else pd.DataFrame()
 
 
 def end_points_of(scenario: Scenario, subject: Subject, own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what read-outs find in the looks at a subject."""
-    seen = Seen(own, arm_of(scenario, subject).add, scenario.seed, subject.replicate)
+    return _row(scenario, _seen(scenario, subject, own))
+
+
+def _seen(scenario: Scenario, subject: Subject, own: Sequence[Mapping[str, Any]]) -> Seen:
+    return Seen(own, arm_of(scenario, subject).add, scenario.seed, subject.replicate)
+
+
+def _row(scenario: Scenario, seen: Seen) -> dict[str, Any]:
     return {name: value for readout in scenario.readouts for name, value in readout.row(seen).items()}
 
 

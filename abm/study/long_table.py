@@ -185,14 +185,22 @@ class _Subject:
     def _looks(self) -> Iterator[Record]:
         """Yield what was measured at the last look that is not after each visit, at the moment of the look."""
         first = self.table.rules.first_h(self.arm.add)
-        visits = np.array(self.table.rules.visits_h(float(self.t_h[-1]) - first)) + first
+        who = (self.patient.seed, self.replicate)
+        visits = np.array(self.table.rules.visits_of(float(self.t_h[-1]) - first, *who)) + first
         there = {n: one.column for n, one in self.table.measured.items() if one.column in self.series}
-        seen_of = {number: self.series[column].tolist() for number, column in there.items()}
-        for look in np.unique(np.searchsorted(self.t_h, visits + SAME_MOMENT_H, side="right") - 1):
-            for number, values in seen_of.items():
-                if math.isfinite(value := values[look]):
+        seen_of = {number: self._shown(column, visits.size) for number, column in there.items()}
+        looks, kept = np.unique(np.searchsorted(self.t_h, visits + SAME_MOMENT_H, side="right") - 1, return_index=True)
+        for look, visit in zip(looks, kept, strict=True):
+            for number, (values, errors) in seen_of.items():
+                if math.isfinite(value := values[look] * errors[visit]):
                     seen = {"DV": value, "MDV": 0, "EVID": 0, "CMT": number}
                     yield {"TIME": self.t_h[look] / H_PER_D} | seen
+
+    def _shown(self, column: str, n: int) -> tuple[list[float], list[float]]:
+        """Return a column, and what is seen of it at n visits relative to the truth."""
+        rules = self.table.rules
+        errors = rules.errors(n, self.patient.seed, self.replicate) if column == rules.level else np.ones(n)
+        return self.series[column].tolist(), errors.tolist()
 
     def _own(self, t_h: float) -> tuple[Scenario, dict[str, str], Record]:
         """Return the patient's scenario under the protocol at a moment, which process writes what, and covariates."""

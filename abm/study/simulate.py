@@ -29,7 +29,7 @@ class Result:
     ----------
     summary : dict
         As ``abm run --json``: survival with intervals, deaths by cause, hashes.
-    arms, series, deaths, start, donors, patients, end_points : DataFrame
+    arms, series, deaths, start, donors, patients, end_points, visits : DataFrame
         The tables of the run folder; those that wells or patients do not have are empty.
     cells : dict of int to DataFrame
         Snapshots by step.
@@ -47,6 +47,7 @@ class Result:
     donors: pd.DataFrame
     patients: pd.DataFrame
     end_points: pd.DataFrame
+    visits: pd.DataFrame
     cells: dict[int, pd.DataFrame]
     fields: dict[int, dict[str, np.ndarray]]
     folder: Path | None
@@ -100,6 +101,7 @@ def _collect(run: Run, keep: bool) -> Result:
         donors=given("donors.csv", run.donors),
         patients=given("patients.csv", run.patients),
         end_points=given("end_points.csv", run.end_points),
+        visits=given("visits.csv", run.visits),
         cells={step: run.cells(step) for step in run.cell_steps()},
         fields={step: run.fields(step) for step in run.field_steps()},
         folder=run.path if keep else None,

@@ -7,17 +7,11 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from abm.readouts.igm_response import (
-    Course,
-    IgmResponse,
-    course_of,
-    end_points,
-    first_progression,
-    response,
-    starts_h,
-)
+from abm.readouts.drug_left import starts_h
+from abm.readouts.igm_course import Course
+from abm.readouts.igm_response import IgmResponse, course_of, end_points, first_progression, response
 from abm.readouts.over_subjects import median_time
-from abm.readouts.readout import measures_of
+from abm.readouts.readout import Seen, measures_of
 from abm.scenario.arms import Arm
 from abm.study.measures import of_arms
 
@@ -30,6 +24,12 @@ def found(igm, ends_h=0.0, rules=RULES):
     igm = [*map(float, igm)]
     seen = np.array(igm + [igm[-1]] * (len(WEEKS) - len(igm)))
     return end_points(Course(np.array(WEEKS) * WEEK, seen, ends_h), rules)
+
+
+def visited(t_h, igm, given, rules=RULES):
+    """Return what is seen of a series at the visits of a protocol."""
+    rows = [{"time_h": t, "igm_g_per_L": level} for t, level in zip(t_h, igm, strict=True)]
+    return course_of(Seen(rows, given), rules)
 
 
 def from_week(before, week, after):
@@ -255,7 +255,7 @@ def test_progression_is_confirmed_against_the_limit_of_the_visit_that_it_confirm
 def test_the_first_visit_is_before_the_dose_even_between_looks():
     arm = Arm.model_validate({"add": [{"infusion": "375 mg/m2", "at": "10 d"}]})
     t_h = np.arange(0.0, 30 * WEEK + 1, WEEK)
-    seen = course_of(t_h, np.where(t_h > 240.0, 60.0, 30.0), arm.add, RULES)
+    seen = visited(t_h, np.where(t_h > 240.0, 60.0, 30.0), arm.add)
     assert seen.igm[:2].tolist() == pytest.approx([30.0, 60.0])
 
 
@@ -266,7 +266,7 @@ def test_a_course_is_seen_at_visits_from_the_first_infusion():
     arm = Arm.model_validate({"add": [COURSE | {"at": "10 d"}, COURSE | {"at": "100 d"}]})
     assert starts_h(arm.add) == (240.0, 240.0 + 3 * WEEK)
     t_h = np.arange(0.0, 240.0 + 20 * WEEK + 1, 12.0)
-    seen = course_of(t_h, t_h, arm.add, RULES)
+    seen = visited(t_h, t_h, arm.add)
     assert (seen.first_course_ends_h, seen.baseline) == (3 * WEEK, 240.0)
     assert seen.t_h.tolist() == [week * WEEK for week in (*range(13), 16, 20)]
     assert seen.igm == pytest.approx(seen.t_h + 240.0)
@@ -278,7 +278,7 @@ def test_a_course_is_seen_at_visits_from_the_first_infusion():
 
 def test_follow_up_ends_with_the_last_visit():
     weeks = [week * WEEK for week in range(31)]
-    seen = course_of(weeks, [30.0] * 31, Arm.model_validate({"add": [COURSE]}).add, RULES)
+    seen = visited(weeks, [30.0] * 31, Arm.model_validate({"add": [COURSE]}).add)
     assert end_points(seen, RULES)["follow_up_d"] == 28 * 7
 
 
@@ -383,6 +383,6 @@ def test_a_median_that_is_not_reached_is_none_and_protocols_are_compared():
 def test_follow_up_ends_at_the_first_visit_that_nobody_looked_at():
     arm = Arm.model_validate({"add": [{"infusion": "375 mg/m2"}]})
     looks = [0.0, 4.0, *(week * WEEK for week in (1, 2, 3, 30, 31))]
-    seen = course_of(looks, [30.0] * 4 + [60.0] * 3, arm.add, RULES)
+    seen = visited(looks, [30.0] * 4 + [60.0] * 3, arm.add)
     assert seen.t_h.tolist() == [0.0, WEEK, 2 * WEEK, 3 * WEEK]
     assert end_points(seen, RULES)["follow_up_d"] == 21.0

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from abm.readouts.igm_response import IgmResponse, Level
+from abm.readouts.drug_left import Level
+from abm.readouts.igm_response import IgmResponse
 from abm.readouts.readout import Seen, measures_of
 from abm.readouts.survival import Survival
 from abm.scenario.kinds import READOUTS
