@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,6 +18,7 @@ CAPTION = (
     "One line per patient: percent change of serum IgM from baseline, coloured by the best response. Dashed: the falls "
     "that make a response minor, partial and very good. Of more than 100 patients the first 100."
 )
+POINTS = "lines are true, points what the assay showed at visits, each relative to its own first one"
 MOST_PATIENTS = 100
 
 
@@ -34,14 +37,19 @@ def figure(trial: Trial) -> Figure:
         style.dress(ax, trial.clock.label, responses.CHANGE_LABEL, trial.looks[protocol].label if n > 1 else "")
         trial.clock.mark(ax.xaxis, trial.end_d)
         responses.write_minus(ax.yaxis)
+    axes[0].set_ylim(bottom=min(-100.0, axes[0].get_ylim()[0]))  # of all, once all are drawn
     style.outer_labels(axes, min(n, 2), trial.clock.label, responses.CHANGE_LABEL)
-    style.legend_below(fig, responses.keys(trial.end_points["response"]))
+    keys = responses.keys(trial.end_points["response"])
+    if trial.has_error:
+        keys += [style.line_key("true", style.INK), style.line_key("seen at a visit", style.INK, ".", "")]
+    style.legend_below(fig, keys)
     return fig
 
 
 def seen(trial: Trial) -> str:
     """Return the median change and its spread at the end of every protocol."""
-    return wording.sentence("; ".join(_told(trial, protocol) for protocol in trial.protocols[:4]))
+    parts = [_told(trial, protocol) for protocol in trial.protocols[:4]]
+    return wording.sentence("; ".join(parts + [POINTS] * trial.has_error))
 
 
 def _told(trial: Trial, protocol: str) -> str:
@@ -62,4 +70,17 @@ def _draw(ax: Axes, trial: Trial, protocol: str) -> None:
     responses.draw_falls(ax, trial.falls_percent)
     for patient in change:
         ax.plot(x, change[patient], color=responses.grade(best[patient]).colour, linewidth=width, alpha=0.85)
-    ax.set_ylim(bottom=min(-100.0, ax.get_ylim()[0]))
+    if trial.has_error:
+        _draw_seen(ax, trial, protocol, list(change))
+
+
+def _draw_seen(ax: Axes, trial: Trial, protocol: str, patients: Sequence[int]) -> None:
+    """Draw what was seen at the visits, the lines behind it pale where there are many."""
+    seen, best = trial.seen_percent(protocol), trial.outcomes(protocol)["response"]
+    for line in ax.lines[-len(patients) :]:
+        line.set_alpha(0.85 if trial.is_single else 0.45)
+    size = 5.0 if trial.is_single else 2.8
+    for patient in patients:
+        own = seen.loc[[patient]]
+        colour = responses.grade(best[patient]).colour
+        ax.plot(trial.clock.of(own["time_d"]), own["percent"], ".", color=colour, markersize=size, markeredgewidth=0)

@@ -26,7 +26,13 @@ MARKS = {
     "partial_d": ("partial reached", "D", style.INK),
     "progression_d": ("progression", "X", style.INK),
 }
+UNERRING = (
+    ("progression without the assay’s error", "x", style.INK),
+    ("progression by that error alone", "X", "white"),
+)
 ARROW = ("in follow-up", ">", style.INK)
+CROSSES = "bars and marks are what the assay showed, a cross where progression would have been seen without its error"
+TRUE = "true_time_to_progression_d"
 
 
 def applies(trial: Trial) -> bool:
@@ -46,14 +52,16 @@ def figure(trial: Trial) -> Figure:
         trial.clock.mark(ax.xaxis, trial.end_d)
         ax.set_xlim(0, 1.03 * trial.end_d / trial.clock.days)
         ax.grid(visible=False)
-    marks = [_key(*mark) for mark in (*MARKS.values(), ARROW)]
+    unerring = UNERRING if TRUE in trial.end_points else ()
+    marks = [_key(*mark) for mark in (*MARKS.values(), *unerring, ARROW)]
     style.legend_below(fig, [*responses.keys(trial.end_points["response"]), *marks])
     return fig
 
 
 def seen(trial: Trial) -> str:
     """Return how many progressed and how many were still followed without."""
-    return wording.sentence("; ".join(_told(trial, protocol) for protocol in trial.protocols[:4]))
+    parts = [_told(trial, protocol) for protocol in trial.protocols[:4]]
+    return wording.sentence("; ".join(parts + [CROSSES] * (TRUE in trial.end_points)))
 
 
 def courses(trial: Trial, protocol: str) -> pd.DataFrame:
@@ -77,6 +85,11 @@ def _draw(ax: Axes, trial: Trial, rows: pd.DataFrame) -> None:
     for column, (_, marker, face) in MARKS.items():
         ax.plot(trial.clock.of(rows[column]), lane, marker, color=style.INK, markerfacecolor=face, markersize=3.6,
                 markeredgewidth=0.7)  # fmt: skip
+    if TRUE in rows:
+        shown = (rows[TRUE].where(rows[TRUE] != rows["progression_d"]), rows["progression_d"].where(rows[TRUE].isna()))
+        for days, (_, marker, face) in zip(shown, UNERRING, strict=True):
+            ax.plot(trial.clock.of(days), lane, marker, color=style.INK, markerfacecolor=face, markersize=3.9,
+                    markeredgewidth=0.8)  # fmt: skip
     on = rows["progression_d"].isna().to_numpy()
     ax.plot(trial.clock.of(rows["length_d"])[on], lane[on], ARROW[1], color=style.INK, markersize=3.6)
     ax.set_ylim(len(rows) - 0.4, -0.6)

@@ -22,6 +22,7 @@ HOURS_PER_DAY = 24.0
 COURSE_GAP_D = 35.0
 LONGEST_INFUSION_D = 1.0
 IGM = "igm_g_per_L"
+SEEN = f"seen_{IGM}"
 NOT_OBSERVED = "not observed"
 OF_DRUG = "_ug_per_mL"  # ends the name of the level of an antibody
 
@@ -35,6 +36,9 @@ class Trial:
         One row per protocol, patient and look, with ``time_d``.
     end_points : DataFrame
         One row per protocol and patient.
+    visits : DataFrame
+        One row per protocol, patient and visit: ``time_d``, what there was and what was seen; empty where the series
+        tells.
     patients : DataFrame
         One row per patient, a column per drawn quantity; empty where nothing was drawn.
     protocols : list of str
@@ -52,6 +56,7 @@ class Trial:
         self.run = Tables(run.path)
         self.series = _named(self.run.series()).assign(time_d=self.run.series()["time_h"] / HOURS_PER_DAY)
         self.end_points = _named(run.end_points())
+        self.visits = run.visits().pipe(_named) if run.has("visits.csv") else pd.DataFrame()
         self.patients = run.patients() if run.has("patients.csv") else pd.DataFrame()
         self.protocols = arms.treated(self.run)
         self.looks = arms.looks(self.run)
@@ -149,8 +154,28 @@ class Trial:
 
     def change_percent(self, protocol: str) -> pd.DataFrame:
         """Return IgM as percent change from baseline, shaped as :meth:`table`; missing without IgM at the start."""
-        baseline = self.outcomes(protocol)[f"baseline_{IGM}"]
+        first = self.visits_of(protocol, 0)
+        baseline = first[IGM] if len(first) else self.outcomes(protocol)[f"baseline_{IGM}"]
         return 100 * (self.table(protocol, IGM).div(baseline.where(baseline > 0), axis=1) - 1)
+
+    @cached_property
+    def has_error(self) -> bool:
+        """Return whether an assay showed anything but the truth."""
+        return SEEN in self.visits and bool((self.visits[SEEN] != self.visits[IGM]).any())
+
+    def visits_of(self, protocol: str, number: int | None = None) -> pd.DataFrame:
+        """Return the visits of a protocol, or those of one number, indexed by patient."""
+        if self.visits.empty:
+            return self.visits
+        is_own = self.visits["arm"] == protocol
+        is_own = is_own if number is None else is_own & (self.visits["visit"] == number)
+        return self.visits.loc[is_own].set_index("replicate")
+
+    def seen_percent(self, protocol: str) -> pd.DataFrame:
+        """Return ``time_d`` and ``percent``, the change from baseline that was seen, a row per visit, by patient."""
+        rows, first = self.visits_of(protocol), self.visits_of(protocol, 0)[SEEN]
+        change = rows[SEEN] / first.where(first > 0).reindex(rows.index) - 1
+        return pd.DataFrame({"time_d": rows["time_h"] / HOURS_PER_DAY, "percent": 100 * change})
 
     def has_change(self, protocol: str) -> bool:
         """Return whether any patient of a protocol had IgM at the start that could change."""

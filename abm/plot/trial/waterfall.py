@@ -18,6 +18,8 @@ CAPTION = (
     "One bar per patient: the lowest confirmed change of serum IgM from baseline before any progression, sorted to "
     "the deepest fall, coloured by the best response. Dashed: the falls that make it minor, partial and very good."
 )
+LINES = "bars are what the assay showed, short lines what was true at the same visits"
+TRUE = "true_best_change_frac"
 
 
 def applies(trial: Trial) -> bool:
@@ -37,13 +39,17 @@ def figure(trial: Trial) -> Figure:
         style.dress(ax, "", "", trial.looks[protocol].label if n > 1 else "")
         responses.write_minus(ax.yaxis)
     style.outer_labels(axes, min(n, 2), "patients, sorted", "best change of serum IgM (%)")
-    style.legend_below(fig, responses.keys(trial.end_points["response"]))
+    keys = responses.keys(trial.end_points["response"])
+    if TRUE in trial.end_points:
+        keys.append(style.line_key("true change", style.INK, "_", ""))
+    style.legend_below(fig, keys)
     return fig
 
 
 def seen(trial: Trial) -> str:
     """Return how many bars reach each line."""
-    return wording.sentence("; ".join(_told(trial, protocol) for protocol in trial.protocols[:4]))
+    parts = [_told(trial, protocol) for protocol in trial.protocols[:4]]
+    return wording.sentence("; ".join(parts + [LINES] * (TRUE in trial.end_points)))
 
 
 def sorted_changes(trial: Trial, protocol: str) -> pd.DataFrame:
@@ -55,6 +61,8 @@ def sorted_changes(trial: Trial, protocol: str) -> pd.DataFrame:
 def _draw(ax: Axes, rows: pd.DataFrame) -> None:
     colours = [responses.grade(name).colour for name in rows["response"]]
     ax.bar(np.arange(len(rows)), rows["percent"], width=0.86 if len(rows) <= 60 else 1.0, color=colours, linewidth=0)
+    if TRUE in rows:
+        ax.plot(np.arange(len(rows)), 100 * rows[TRUE], "_", color=style.INK, markersize=5, markeredgewidth=1.1)
     ax.set_ylim(-102, max(10.0, ax.get_ylim()[1]))
     ax.set_xticks([])
 
