@@ -14,13 +14,10 @@ def _raji(duration: str, *add: Mapping[str, Any]) -> Callable[[int], list[Case]]
     return lambda seed: [Case("raji", 1000, cells(150e3) | own)]
 
 
-FEWEST_ALIVE = 5  # design: of fewer no mean is told
-
-
 def _c3b(found: Mapping[str, Values]) -> float:
-    own = found["raji"]
-    is_told = own["serum.survival_raw"] * own["serum.n_b_start"] >= FEWEST_ALIVE
-    return own["serum.c3b_per_cell"] if is_told else math.nan
+    """Return what lies on a living cell in the mean; where none lives, or nothing lies on any, there is no mean."""
+    mean = found["raji"]["serum.c3b_per_cell"]
+    return mean if mean > 0.0 else math.nan
 
 
 CLAIMS = (

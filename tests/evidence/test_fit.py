@@ -183,7 +183,7 @@ def test_a_calibration_without_a_name_is_called_like_its_file(tmp_path):
         assert load_calibration(tmp_path / f"{name}.yaml").calibration.name == name
 
 
-TINY = ("claims=[V5, V8-primary]", "points=16", "live=20", "kept=40", "checked=20", "waves=1", "scale=0.05",
+TINY = ("claims=[N4-no-C5, V8-primary]", "points=16", "live=20", "kept=40", "checked=20", "waves=1", "scale=0.05",
         "name=tiny_fit", "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}")  # fmt: skip
 
 SMALL = (*TINY, "points=8", "waves=0", "scale=0.02", "set={dt: 15 min}")
@@ -214,7 +214,7 @@ def test_a_tiny_calibration_ends_in_a_parameter_set_that_loads(tmp_path, monkeyp
     assert 50_000 <= row["lo"] < row["median"] < row["hi"] <= 90_000
     text = (folder.path / "parameters.yaml").read_text()
     assert re.search(r"rho50_per_cell: [\d.e+]+, median [\d.e+]+, 95 % interval [\d.e+]+ to [\d.e+]+", text)
-    assert "# fitted: on V5, V8-primary; seed 1" in text
+    assert "# fitted: on N4-no-C5, V8-primary; seed 1" in text
     calibrated = load_scenario(folder.path / "parameters.yaml")
     assert calibrated.processes["docking"].rho50_per_cell == row["point"]
     draws = read_parquet(folder.path / "posterior.parquet")["processes.docking.rho50_per_cell"].to_numpy()
@@ -314,7 +314,7 @@ def test_a_new_title_is_told_without_sampling(small, tmp_path, monkeypatch):
 
 
 def test_a_paper_alone_is_not_foretold(tmp_path):
-    sets = (*TINY, "claims=[V5]", "waves=0")
+    sets = (*TINY, "claims=[N4-no-C5]", "waves=0")
     folder, found = calibrate(load_calibration(STUDIES / "calibration.yaml", sets), tmp_path, local(1), Monitor())
     assert found["papers"] == []
     assert "There is one paper only" in write_report(folder.path).read_text()
@@ -360,8 +360,8 @@ def test_the_set_of_a_fit_is_what_was_simulated(tmp_path):
 
 SAME = [(), ("points=32",), ("waves=3",), ("kept=99",), ("checked=30",), ("live=50",), ("title=Other", "question=Why?")]
 OTHERS = [
-    "claims=[V5]",
-    "claims=[V8-primary, V5]",
+    "claims=[N4-no-C5]",
+    "claims=[V8-primary, N4-no-C5]",
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90001}}",
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000, scale: log}}",
     "free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}, processes.docking.steepness: {lo: 2, hi: 5}}",
@@ -432,5 +432,5 @@ def test_what_a_fit_takes_counts_each_experiment_once_and_each_patient_alone():
 
 def test_an_emulator_that_fails_is_refused_by_its_claim(tmp_path, monkeypatch):
     monkeypatch.setattr("abm.inference.emulators.LARGEST_ERROR", 0.0)
-    with pytest.raises(InputError, match=r"on unseen runs the emulator of 'V5' is too sure of itself.*add points"):
+    with pytest.raises(InputError, match=r"on unseen runs the emulator of 'N4-no-C5' is too sure of itself.*add points"):
         calibrate(load_calibration(STUDIES / "calibration.yaml", TINY), tmp_path, local(1), Monitor())

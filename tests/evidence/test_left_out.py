@@ -22,12 +22,12 @@ from abm.study.jobs import Monitor
 
 ROOT = Path(__file__).parents[2]
 ALONE = Path(__file__).parent / "calibration_tiny.yaml"  # what the model was built for, and no paper
-CLAIMS = ("V5", "V8-primary")
+CLAIMS = ("N4-no-C5", "V8-primary")
 FILE = """\
 name: pair
 parameters: SET
 set: {dt: 15 min}
-claims: [V5, V8-primary]
+claims: [N4-no-C5, V8-primary]
 free: {processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}
 points: 8
 live: 20
@@ -67,7 +67,7 @@ def test_what_is_told_of_a_group_is_counted_in_its_fit(pair):
     assert own["n_numbers"] == own["n_papers"] == 2
     assert own["n_inside"] == sum(claim["lo"] <= claim["seen"] <= claim["hi"] for claim in numbers)
     assert own["log_score"] == pytest.approx(sum(one["log_score"] for one in papers) / 2)
-    ranges = {"V5": 300_000.0, "V8-primary": 16.0}
+    ranges = {"N4-no-C5": 300_000.0, "V8-primary": 16.0}
     widths = [(claim["hi"] - claim["lo"]) / ranges[claim["id"]] for claim in numbers]
     assert own["rel_width"] == pytest.approx(sum(widths) / 2)
     assert (own["n_hold"], own["n_scored"]) == (sum(one["holds"] for one in found["claims"]), 2)
@@ -105,7 +105,7 @@ def test_a_group_with_one_paper_cannot_be_left_out_and_is_not_fitted(tmp_path):
     for number, (file, words) in enumerate(
         [
             (ALONE, "no paper"),
-            (write(tmp_path / "one.yaml", "V5, V8-primary", "V5, A1"), "one paper only: it cannot be left out"),
+            (write(tmp_path / "one.yaml", "N4-no-C5, V8-primary", "V5, A1"), "one paper only: it cannot be left out"),
         ]
     ):
         folder, found = evidence(tmp_path / str(number), [file], ids=("V5",))
@@ -141,7 +141,7 @@ PAPERS = [
 
 
 def test_only_papers_count_and_widths_only_of_what_was_published_itself(tmp_path):
-    problem = load_calibration(write(tmp_path / "f.yaml", "V5, V8-primary", "A1, V7-VV, V7-FF, V15"))
+    problem = load_calibration(write(tmp_path / "f.yaml", "N4-no-C5, V8-primary", "A1, V7-VV, V7-FF, V15"))
     own = told(problem, {"papers": PAPERS, "k_hat": 0.9, "is_good": False}, [])
     assert (own["n_inside"], own["n_numbers"], own["n_papers"], own["n_refitted"]) == (2, 3, 2, 1)
     assert own["log_score"] == -1.0
