@@ -21,7 +21,7 @@ from abm.study.rows import as_base, scenario_at
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 TINY = (
-    *("claims=[V5]", "points=8", "live=20", "kept=20", "checked=20", "waves=0", "scale=0.02"),
+    *("claims=[N4-no-C5]", "points=8", "live=20", "kept=20", "checked=20", "waves=0", "scale=0.02"),
     *("free={processes.docking.rho50_per_cell: {lo: 50000, hi: 90000}}", "set={dt: 15 min, processes.shield: null}"),
 )
 

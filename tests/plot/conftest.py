@@ -322,6 +322,16 @@ def lots_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def donors_run(simulated_run):
+    return Tables(simulated_run("donors").path)
+
+
+@pytest.fixture(scope="session")
+def events_run(simulated_run):
+    return Tables(simulated_run("well").path)
+
+
+@pytest.fixture(scope="session")
 def arm_of():
     return Arm
 

@@ -21,6 +21,9 @@ OTHER_RUNS = {
     "observed": "observed_run",
     "lysis": "lysis_run",
     "killed_twice": "lots_run",
+    "donors": "donors_run",
+    "donor_traits": "donors_run",
+    "events": "events_run",
 }
 UNIT = re.compile(r"\(.+\)")
 

@@ -122,7 +122,7 @@ def test_the_report_of_wells_says_in_what_replicates_differ(simulated):
     )
     text = WELL.replace("arms:", f"{cohort}arms:") + ARMS.splitlines()[0] + "\n"
     html = page_of(simulated(text))
-    assert told(html, "What was asked", "Key numbers")["Replicates differ in"] == (
+    assert told(html, "What was asked", "Key numbers")["Donors differ in"] == (
         "populations.b_cells.cd20.median (cv 0.5); processes.killing.lag (1 h to 2 h); "
         "covariates.fcgr3a (VV 25.0 %, FF 75.0 %)"
     )

@@ -13,7 +13,7 @@ from abm.plot.well.survival_by_arm import estimate
 from abm.results.run import Run
 from abm.statistics.intervals import Interval
 
-ORDER = 12
+ORDER = 11
 TITLE = "Published beside simulated"
 CAPTION = (
     "Filled: simulated, with the 95 % interval over replicates; open: published, with its range where one is known. "
