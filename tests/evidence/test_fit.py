@@ -432,5 +432,7 @@ def test_what_a_fit_takes_counts_each_experiment_once_and_each_patient_alone():
 
 def test_an_emulator_that_fails_is_refused_by_its_claim(tmp_path, monkeypatch):
     monkeypatch.setattr("abm.inference.emulators.LARGEST_ERROR", 0.0)
-    with pytest.raises(InputError, match=r"on unseen runs the emulator of 'N4-no-C5' is too sure of itself.*add points"):
+    with pytest.raises(
+        InputError, match=r"on unseen runs the emulator of 'N4-no-C5' is too sure of itself.*add points"
+    ):
         calibrate(load_calibration(STUDIES / "calibration.yaml", TINY), tmp_path, local(1), Monitor())
