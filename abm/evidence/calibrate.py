@@ -1,7 +1,7 @@
 """A calibration from its file to a posterior: design, emulators, draws, the model's own word, and a set as YAML."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -39,9 +39,7 @@ OWN_WORDS = ("name", "title", "question")  # of the file that a set came from
 OF_A_SET = ("space", "populations", "processes")
 
 
-def calibrate(
-    problem: Problem, root: Path, engine: Engine, monitor: Monitor, others: Iterable[StudyFolder] = ()
-) -> tuple[StudyFolder, dict[str, Any]]:
+def calibrate(problem: Problem, root: Path, engine: Engine, monitor: Monitor) -> tuple[StudyFolder, dict[str, Any]]:
     """Fit and keep ``fit.json``, and of it draws, parameter set and emulators; once it has ended, not again.
 
     Parameters
@@ -50,7 +48,7 @@ def calibrate(
         From :func:`abm.evidence.fit.load_calibration`.
     root : Path
         Folder that holds all runs.
-    engine, monitor, others
+    engine, monitor
         As in :class:`abm.evidence.lab.Lab`.
 
     Raises
@@ -66,7 +64,7 @@ def calibrate(
     with at_home(root.resolve() / "fit", problem.calibration.name, problem.identity(), monitor) as folder:
         found = _ended(problem, folder)
         if not found:
-            fit = _Fit(problem, Lab(folder, engine, monitor, others), monitor, Literature.of(problem.claims))
+            fit = _Fit(problem, Lab(folder, engine, monitor), monitor, Literature.of(problem.claims))
             emulators, runs, held = fit.learnt()
             drawn = fit.posterior(emulators, runs)
             left_out = fit.left_out(drawn)

@@ -12,6 +12,7 @@ from abm.evidence.claim import Case, Claim, Values
 from abm.evidence.protocols import LINE_HITS, arm, cells
 from abm.inference.measured import LogNormal
 
+TOPS, SLOPES, BEYOND = (1e-6, 1.0), (0.2, 8.0), 2.0  # design: what seven doses can tell; natural logs beyond the ends
 DOSES_NG_PER_ML = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 N = 1000
 
@@ -41,12 +42,14 @@ def _curve(found: Mapping[str, Values], genotype: str) -> tuple[float, float]:
         return top / (1.0 + np.exp(np.clip(-slope * (log_dose - middle), -60.0, 60.0)))
 
     log_doses = np.log(doses)
-    bounds = ((1e-6, log_doses[0] - 2.0, 0.2), (1.0, log_doses[-1] + 2.0, 8.0))  # what seven doses can tell
+    middles = log_doses[0] - BEYOND, log_doses[-1] + BEYOND
     first = (np.clip(lysed.max(), 1e-3, 0.999), 1.0, 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OptimizeWarning)  # a flat curve tells no error, and none is asked for
         try:
-            fitted, _ = curve_fit(law, log_doses, lysed, p0=first, bounds=bounds)
+            fitted, _ = curve_fit(
+                law, log_doses, lysed, p0=first, bounds=tuple(zip(TOPS, middles, SLOPES, strict=True))
+            )
         except RuntimeError:  # no curve fits: there is no dose at half lysis
             return math.nan, math.nan
     return float(math.exp(fitted[1])), float(fitted[0])

@@ -115,9 +115,9 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Rivals:
     problems: dict[str, Problem] = {}
     for name, own in asked.variants.items():
         try:
-            problems[name] = (
-                calibration if own.is_within else calibration_of(_changed(document, asked.name, name, calibration))
-            )
+            problems[name] = calibration
+            if not own.is_within:
+                problems[name] = calibration_of(_changed(document, asked.name, name, calibration))
         except InputError as error:
             faults += [_of_variant(document, name, fault) for fault in error.faults]
     if faults:

@@ -73,4 +73,4 @@ def _owner(scenario: Content, name: str, is_named: bool = False) -> str:
 
 
 def _content(arm: Arm) -> str:
-    return arm.model_copy(update={"x": None, "group": "", "control": ""}).model_dump_json()
+    return arm.model_copy(update={"x": None, "group": "", "control": "", "observed": ()}).model_dump_json()

@@ -15,6 +15,7 @@ from abm.scenario.build import Subject, arm_of, subjects
 from abm.scenario.draws import draws, parameter_at
 from abm.scenario.measures import measures
 from abm.scenario.schema import Scenario
+from abm.study.design import label
 from abm.study.long_table import LongTable
 
 
@@ -87,7 +88,8 @@ def _traits(scenario: Scenario) -> dict[str, Any]:
     vary = scenario.cohort.vary if scenario.cohort and scenario.space.has_controls else {}
     data = plain(scenario) if vary else {}
     known = {path: parameter_at(data, path) for path in vary}
-    return {path: Measure(path, own["unit"], path).plain() for path, own in known.items() if own}
+    words = {path: label(data, path).removesuffix(f" ({own['unit']})") for path, own in known.items() if own}
+    return {path: Measure(path, known[path]["unit"], said).plain() for path, said in words.items()}
 
 
 def _drawn(scenario: Scenario) -> dict[str, Sequence[Any]]:

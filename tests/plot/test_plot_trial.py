@@ -272,6 +272,14 @@ def test_igm_shows_median_and_middle_ninety_percent(trial):
     assert ax.get_ylabel() == "serum IgM (g/L)"
 
 
+def test_the_table_of_one_patient_says_what_responses_and_progression_are(single, monkeypatch):
+    falls = {"minor_frac": 0.3, "partial_frac": 0.6, "very_good_frac": 0.8, "progression_frac": 0.2, "progression": 7.0}
+    monkeypatch.setattr(single, "rules", falls)
+    (table,) = key_numbers(single)[0].tables
+    for words in ("minor from 30 %", "partial from 60 %", "very good from 80 %", "at least 20 % and 7 g/L"):
+        assert words in table.caption
+
+
 def test_igm_of_one_patient_is_a_line_alone(single):
     (ax,) = igm.figure(single).axes
     assert not ax.collections

@@ -60,6 +60,11 @@ def test_the_choice_comes_back_from_its_dump(tmp_path):
     assert validate(Scenario, resolve(tmp_path / "x.yaml")) == one
 
 
+def test_what_was_published_of_an_untreated_arm_gives_it_no_control_of_its_own():
+    told = [{"of": "lysis", "value": "4 %", "source": "Golay2003"}]
+    assert controls(scenario(medium={"observed": told})) == controls(scenario())
+
+
 def test_arms_that_differ_in_that_alone_still_share_a_control():
     one = scenario(drug={"control": "own", "add": [RTX, SERUM]})
     assert controls(one)["drug"] == controls(one)["serum"] == "serum~control"

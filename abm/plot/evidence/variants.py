@@ -12,7 +12,8 @@ from abm.plot.page.html import Drawn, Section, Table
 
 GRADES = ((3.0, "barely"), (20.0, "positive"), (150.0, "strong"), (math.inf, "very strong"))  # Kass1995
 COMPARED = (
-    "Each variant is a fit of its own to the same claims, all equally probable beforehand. The evidence is the "
+    "Each variant is a fit of its own to the same claims, or where it only has something off a part of the "
+    "calibration's fit, whose k-hat it shares; all are equally probable beforehand. The evidence is the "
     "probability of what the papers published, averaged over all that a variant leaves free: one with more freedom "
     "pays for it. Bayes factors up to 3 are barely worth a mention, to 20 positive, to 150 strong, above very strong "
     "(Kass and Raftery 1995); where a simpler variant is within a factor 3 of the best, it is to be preferred."

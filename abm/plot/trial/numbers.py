@@ -14,7 +14,7 @@ from abm.plot.page import sections as shared
 from abm.plot.page import wording
 from abm.plot.page.html import Cell, Row, Section, Table
 from abm.plot.trial import curves, responses
-from abm.plot.trial.trial import HOURS_PER_DAY, NOT_OBSERVED, Trial
+from abm.plot.trial.trial import HOURS_PER_DAY, IGM, NOT_OBSERVED, Trial
 from abm.results.declared import Measure
 
 UNREACHED = ("kaplan_meier", "follow_up")
@@ -31,9 +31,22 @@ def key_numbers(trial: Trial) -> list[Section]:
     """Return the key numbers, at most four protocols to a table."""
     names, rows = trial.protocols, _single_rows if trial.is_single else _cohort_rows
     parts = [names[i : i + MOST_PROTOCOLS] for i in range(0, len(names), MOST_PROTOCOLS)]
-    caption = "" if trial.is_single else CAPTION
+    caption = _meaning(trial) if trial.is_single else CAPTION
     tables = [Table(rows(trial, part), ("", *map(label, part)), caption, look="words") for part in parts]
     return [Section("Key numbers", shared.warnings(trial.run), tables=tables), *_by_mark(trial), *_log_rank(trial)]
+
+
+def _meaning(trial: Trial) -> str:
+    """Return by how much IgM falls or rises in what the table of one patient names, where IgM is followed."""
+    falls = [trial.rule(f"{name}_frac") for name in ("minor", "partial", "very_good")]
+    if not trial.has(IGM) or not all(map(math.isfinite, falls)):
+        return ""
+    minor, partial, very_good, rise = (f"{100 * one:g} %" for one in (*falls, trial.rule("progression_frac")))
+    least = wording.number(trial.rule("progression"))
+    return (
+        f"A response is a fall of IgM from the start: minor from {minor} on, partial from {partial}, very good from "
+        f"{very_good}. Progression is a rise above the lowest by at least {rise} and {least} g/L."
+    )
 
 
 def patients(trial: Trial) -> list[Section]:

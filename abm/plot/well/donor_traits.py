@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 import numpy as np
@@ -25,6 +26,7 @@ CAPTION = (
 N_COLS = 2
 FEWEST = 5  # design: of four donors any order is likely enough
 NOTABLE = 0.5
+WIDTH = 40  # design: letters of a label that a panel has room for
 ASIDE = 0.6  # design: of the distance between two words, over which arms are set apart
 
 
@@ -75,9 +77,11 @@ def _correlations(run: Run) -> Iterator[tuple[str, str, float]]:
 
 
 def _label(run: Run, trait: pd.Series) -> str:
-    """Return a trait with its unit."""
-    shown = run.measures("donors").of(str(trait.name)).shown or "number"
-    return f"{trait.name} ({shown if pd.api.types.is_numeric_dtype(trait) else 'word'})"
+    """Return a trait in words with its unit."""
+    if not pd.api.types.is_numeric_dtype(trait):
+        return f"{trait.name} (word)"
+    found = run.measures("donors").of(str(trait.name))
+    return textwrap.fill(f"{found.words} ({found.shown or 'number'})", WIDTH)
 
 
 def _draw_trait(ax: Axes, run: Run, trait: pd.Series, table: pd.DataFrame) -> None:

@@ -20,11 +20,12 @@ from abm.statistics.intervals import NO_INTERVAL, of_share
 FIGURES = "well"
 CONTROLS = "Every arm is compared with its own control, the same without antibody."
 ALONE_ALL = "No arm is compared with a control: survival is over the start."
-SHARES = {"survival": "Survival", "survival_raw": "Survival, raw", "control": "Control"}
+SHARES = {"survival": "Survival", "survival_raw": "Survival, of the start", "control": "Control"}
 CAPTION = (
-    "Survival: alive and not committed to die, over the same in the control of the same replicate. Raw, control and "
-    "deaths: over the cells started or added. The cause of a death is its first commitment: CDC, complement-dependent "
-    "cytotoxicity; ADCC, antibody-dependent cellular cytotoxicity; background, as without drug. {intervals}"
+    "Survival: alive and not committed to die, over the same in the control of the same replicate. Of the start, "
+    "control and deaths: over the cells started or added. The cause of a death is its first commitment: CDC, "
+    "complement-dependent cytotoxicity; ADCC, antibody-dependent cellular cytotoxicity; background, as without drug. "
+    "{intervals}"
 )
 INTERVALS = (
     "Below each number: its 95 % interval over {n} replicates (Student’s t, for survival on the log scale and at most "
@@ -85,7 +86,7 @@ def _key_numbers(run: Run) -> Section:
     n = arms.n_replicates(run)
     died = [f"Died: {arms.cause_name(cause)}" for cause in arms.causes(run)]
     over = [_over_draws(run, name) for name in arms.treated(run)]
-    shown = SHARES if arms.control_of(run) else {"survival_raw": "Survival, raw"}
+    shown = SHARES if arms.control_of(run) else {"survival_raw": SHARES["survival_raw"]}
     rows = [
         [arms.label(name), *_shares(run, name, shown, own)] for name, own in zip(arms.treated(run), over, strict=True)
     ]

@@ -37,7 +37,7 @@ def figure(run: Run) -> Figure:
         own = points.loc[(points["x_name"] == name) & (points["x_unit"] == unit)]
         _draw_kind(ax, run, own)
         of = arms.share_of(run, list(own["arm"]))
-        style.dress(ax, f"{name} ({wording.units(unit)})" if unit else name, f"survival (% of {of})")
+        style.dress(ax, axis_label(name, unit), f"survival (% of {of})")
     told = {one.arm for one in published.observations(run, "survival")} & set(points["arm"])
     style.legend_below(fig, [*group_keys(points), *[published.key()] * bool(told), *draws.keys(run)])
     return fig

@@ -15,7 +15,7 @@ from abm.statistics.intervals import wilson
 ORDER = 30
 TITLE = "Survival against CD20"
 CAPTION = (
-    "Cells of all replicates, binned by their own CD20 at the start, with Wilson’s 95 % interval; survival raw, "
+    "Cells of all replicates, binned by their own CD20 at the start, with Wilson’s 95 % interval; survival "
     "over the start; dashed: controls. Shaded: the Waldenström range, 167 ± 72 thousand (SLVL as stand-in). "
     "Above: mean ± SD between donors [Ginaldi 1998]. Cells below 1,000 are counted at 1,000; bins with fewer than "
     "20 cells are left out."
