@@ -11,9 +11,14 @@ from abm.evidence.claim import Case, Values
 
 PATIENTS = 100  # of each seed
 COURSE = {"infusion": "375 mg/m2", "times": 4, "every": "7 d"}
-PROTOCOLS = {
-    "single": {"add": [COURSE]},
-    "double": {"add": [COURSE, COURSE | {"at": "91 d", "unless_progressed": True}]},
+SECOND = {"at": "112 d", "unless_progressed": True}  # assumed: three months after the first course
+PROTOCOLS = {"single": {"add": [COURSE]}, "double": {"add": [COURSE, COURSE | SECOND]}}
+SEEN = {
+    "kind": "igm",
+    "weekly_until": "4 weeks",
+    "visit_offset": {"lo": "-2 weeks", "hi": "1 week"},  # assumed
+    "assay_cv": "8.1 %",  # Katzmann2011
+    "also": ["late", "late_after_course", "first_rise", "straight"],
 }
 FEW_AGENTS = {"populations.b_cells.cells_per_agent": 1e9}  # design: 69 patients have the same end points as at 1e7
 STEP = "12 h"  # design: 69 patients have the same end points as at 4 h
@@ -38,8 +43,8 @@ class Patient(Case):
 
 
 def cohort(seed: int) -> Sequence[Case]:
-    """Return the patients of a seed, followed for five years under one course and under two."""
-    point = {"duration": "5 years", "dt": STEP, "dt_later": LATER, "arms": PROTOCOLS}
+    """Return the patients of a seed, seen for five years as trials see them, under one course and under two."""
+    point = {"duration": "5 years", "dt": STEP, "dt_later": LATER, "arms": PROTOCOLS, "end_points": SEEN}
     return [Patient(str(i), i, point) for i in range(PATIENTS)]
 
 

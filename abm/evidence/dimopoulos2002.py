@@ -1,4 +1,4 @@
-"""Dimopoulos 2002: two courses of rituximab three months apart in 27 patients."""
+"""Dimopoulos 2002: two courses of rituximab three months apart in 27 patients, as they were seen."""
 
 import math
 from collections.abc import Callable
@@ -24,17 +24,12 @@ from abm.inference.measured import LogNormal
 SOURCE, N, RESPONDERS = "Dimopoulos2002", 27, 12
 PARTIAL_D, PROGRESSION_D = "double.time_to_partial_d", "double.time_to_progression_d"
 FACTOR = 1.6  # assumed: of a time, as a 95 % range
-SECOND_COURSE_D = 70.0  # from the end of the first course
+SHORTEST, LONGEST = 6.0, 28.0  # assumed: months of follow-up, of which a median of 15.7 was published
+GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
 def _low(one: Values) -> bool:
     return not has_high_igm(one)
-
-
-def _late(found: Found) -> float:
-    """Return the percent of responders who respond only after the second course."""
-    seen = [one[PARTIAL_D] for one in found.values() if responds("double")(one)]
-    return 100.0 * sum(t > SECOND_COURSE_D for t in seen) / len(seen) if seen else math.nan
 
 
 def _deep(found: Found) -> float:
@@ -48,30 +43,42 @@ def _deep_of_responders(found: Found) -> float:
     return _deep({name: one for name, one in found.items() if responds("double")(one)})
 
 
-def _of_responders(pick: Callable[[list[float]], float]) -> Measure:
-    """Return a measure of the months to progression of responders who progressed."""
+def _months(found: Found) -> np.ndarray:
+    """Return when each responder progresses; infinite for who never does."""
+    days = np.array([one[PROGRESSION_D] for one in found.values() if responds("double")(one)])
+    return np.where(np.isnan(days), math.inf, days) / DAYS_PER_MONTH
+
+
+def _of_responders(pick: Callable[[np.ndarray], float]) -> Measure:
+    """Return a measure of the months to progression of responders who are seen to progress.
+
+    Follow-up is that of a place in the trial, whoever has it; together they fill the range evenly.
+    """
 
     def measure(found: Found) -> float:
-        times = [one[PROGRESSION_D] for one in found.values() if responds("double")(one)]
-        known = [t / DAYS_PER_MONTH for t in times if not math.isnan(t)]
-        return pick(known) if known else math.nan
+        months = _months(found)
+        ended = SHORTEST + (LONGEST - SHORTEST) * (GOLDEN * np.arange(1, months.size + 1) % 1.0)
+        seen = months[months <= ended]
+        return float(pick(seen)) if seen.size else math.nan
 
     return measure
 
 
-def _first(times: list[float]) -> float:
-    """Return the median over trials of the first of as many times as the paper has responders."""
-    return float(np.quantile(times, 1.0 - 0.5 ** (1.0 / RESPONDERS)))
+def _of_trials(direction: int) -> Measure:
+    """Return the measure: median of the first, or with -1 of the last, progression over trials of the paper's size.
 
+    Exact over all lengths of follow-up. NaN where in most such trials nobody is seen to progress.
+    """
 
-def _last(times: list[float]) -> float:
-    """Return the median over trials of the last of as many times as the paper has responders."""
-    return float(np.quantile(times, 0.5 ** (1.0 / RESPONDERS)))
+    def measure(found: Found) -> float:
+        months = np.sort(_months(found))[::direction]
+        shares = np.clip((LONGEST - months) / (LONGEST - SHORTEST), 0.0, 1.0) / max(1, months.size)
+        is_seen = shares > 0.0
+        seen = (np.cumsum(shares) - 0.5 * shares)[is_seen]
+        share = 1.0 - 0.5 ** (1.0 / RESPONDERS)  # in half of all trials nobody is among these
+        return float(np.interp(share, seen, months[is_seen])) if shares.sum() > share else math.nan
 
-
-def _straight(found: Found) -> float:
-    """Return the percent of responders whose IgM never rose in weeks 1 to 8."""
-    return 100.0 - percent("double.any_rise", responds("double"))(found)
+    return measure
 
 
 def _within_factor(months: float) -> LogNormal:
@@ -110,8 +117,8 @@ CLAIMS = (
     Claim(
         id="P4b-late", role="prediction", unit="%", observed=25.0, lo=5.5, hi=57.2,
         text="3 of 12 responders respond only after the second course",
-        source=SOURCE,
-        cases=cohort, measure=_late, group="patient", trial=N,
+        source="Dimopoulos2002; assumed: later than 133 d from the first infusion",
+        cases=cohort, measure=percent("double.late"), group="patient", trial=N,
         paper=SOURCE, likelihood=Counts(3, RESPONDERS, 100),
     ),
     Claim(
@@ -131,22 +138,22 @@ CLAIMS = (
     Claim(
         id="P5b-first", role="prediction", unit="months", observed=6.7, lo=4.0, hi=11.0,
         text="the first responder to progress does so at 6.7 months",
-        source="Dimopoulos2002; assumed: within a factor 1.6",
-        cases=cohort, measure=_of_responders(min), group="patient", trial=N,
-        paper=SOURCE, likelihood=_within_factor(6.7), at=_of_responders(_first),
+        source="Dimopoulos2002; assumed: within a factor 1.6, follow-up evenly 6-28 months",
+        cases=cohort, measure=_of_responders(np.min), group="patient", trial=N,
+        paper=SOURCE, likelihood=_within_factor(6.7), at=_of_trials(1),
     ),
     Claim(
         id="P5b-last", role="prediction", unit="months", observed=24.7, lo=15.0, hi=40.0,
         text="the last responder to progress does so at 24.7 months",
-        source="Dimopoulos2002; assumed: within a factor 1.6",
-        cases=cohort, measure=_of_responders(max), group="patient", trial=N,
-        paper=SOURCE, likelihood=_within_factor(24.7), at=_of_responders(_last),
+        source="Dimopoulos2002; assumed: within a factor 1.6, follow-up evenly 6-28 months",
+        cases=cohort, measure=_of_responders(np.max), group="patient", trial=N,
+        paper=SOURCE, likelihood=_within_factor(24.7), at=_of_trials(-1),
     ),
     Claim(
         id="P9", role="prediction", unit="%", observed=25.0, lo=9.0, hi=53.0,
         text="a quarter of the responders fall straight from the end of treatment",
-        source="Dimopoulos2002; assumed: no rise in weeks 1-8",
-        cases=cohort, measure=_straight, group="patient", trial=N,
+        source="Dimopoulos2002; assumed: at no visit of weeks 1-4 and 8 above 1.05 of the start",
+        cases=cohort, measure=percent("double.straight"), group="patient", trial=N,
         paper=SOURCE, likelihood=Counts(3, RESPONDERS, 100),
     ),
 )  # fmt: skip

@@ -161,10 +161,10 @@ def responders(hits, n):
 @pytest.mark.parametrize(
     ("name", "seen", "expected"),
     [
-        ("P2-rise", {"single.any_rise": [1.0, 0.0, math.nan, 1.0]}, 200 / 3),
-        ("P2-2months", {"single.any_rise": [1.0] * 3 + [0.0], "single.up_2_months": [1.0, 0.0, math.nan, 1.0]}, 50.0),
+        ("P2-rise", {"single.first_rise": [1.0, 0.0, math.nan, 1.0]}, 200 / 3),
+        ("P2-2months", {"single.first_rise": [1.0] * 3 + [0.0], "single.up_2_months": [1.0, 0.0, math.nan, 1.0]}, 50.0),
         ("P4b-deep", {"double.best_change_frac": [-0.8, -0.5, math.nan, -0.9]}, 200 / 3),
-        ("P9", {"double.partial": [1.0] * 4, "double.any_rise": [0.0, 1.0, math.nan, 1.0]}, 100 / 3),
+        ("P9", {"double.straight": [1.0, 0.0, math.nan, 0.0]}, 100 / 3),
         ("L2-high", {"ibrutinib.surface_igm_MFI": [80.0] * 4, "ibrutinib.progressed": [1.0, 0.0, math.nan, 0.0]},
          100 / 3),
         ("L3", {"ibrutinib.calcium_percent": [10.0, 20.0, 30.0, 90.0],
@@ -200,14 +200,26 @@ def test_a_median_is_held_against_the_share_of_patients_before_it(name, expected
     assert chosen([name])[0].value(found) == pytest.approx(expected, nan_ok=True)
 
 
-def test_the_first_and_the_last_of_twelve_are_as_in_most_trials_of_twelve():
+def test_the_first_and_the_last_seen_of_twelve_are_as_in_most_trials_of_twelve():
+    """Each patient of a trial is followed for 6 to 28 months, all lengths as likely."""
     rng = np.random.default_rng(1)
     months = rng.lognormal(2.5, 0.6, 400)
-    trials = rng.choice(months, (20_000, 12))
+    trials, ended = rng.choice(months, (20_000, 12)), rng.uniform(6.0, 28.0, (20_000, 12))
+    seen = np.where(trials <= ended, trials, np.nan)
     first, last = chosen(["P5b-first", "P5b-last"])
     found = progressing(*months)
-    assert first.value(found) == pytest.approx(np.median(trials.min(axis=1)), rel=0.03)
-    assert last.value(found) == pytest.approx(np.median(trials.max(axis=1)), rel=0.03)
+    assert first.value(found) == pytest.approx(np.nanmedian(np.nanmin(seen, axis=1)), rel=0.03)
+    assert last.value(found) == pytest.approx(np.nanmedian(np.nanmax(seen, axis=1)), rel=0.03)
+
+
+def test_who_progresses_after_follow_up_is_not_seen_to():
+    first, last = chosen(["P5b-first", "P5b-last"])
+    for claim in (first, last):
+        assert math.isnan(claim.measure(progressing(29.0, math.nan)))
+        assert math.isnan(claim.value(progressing(29.0, math.nan)))
+        assert claim.measure(progressing(5.0)) == pytest.approx(5.0)
+    many = progressing(*[4.0, 20.0] * 200)
+    assert (first.measure(many), last.measure(many)) == pytest.approx((4.0, 20.0))
 
 
 def test_categories_of_the_same_patients_are_counted_as_a_chain():
