@@ -26,8 +26,8 @@ class Course:
         When the last infusion of the first course begins; NaN where nothing is given.
     true_igm : array, shape (n,) or (0,)
         What is there; without it what is seen is true.
-    is_thick : array of bool, shape (n,) or (0,)
-        Whether the serum is as thick as gives this patient symptoms; without it nobody asks.
+    has_symptoms : array of bool, shape (n,) or (0,)
+        Whether this patient has symptoms; without it nobody asks.
     offset_h : float
         How much later than planned visits are that are not weekly.
     """
@@ -36,7 +36,7 @@ class Course:
     igm: np.ndarray
     first_course_ends_h: float
     true_igm: np.ndarray = field(default_factory=_nothing)
-    is_thick: np.ndarray = field(default_factory=_nothing)
+    has_symptoms: np.ndarray = field(default_factory=_nothing)
     offset_h: float = 0.0
 
     @property
@@ -65,6 +65,6 @@ class Course:
 
     def symptoms_from(self, after_h: float) -> int | None:
         """Return the first visit after a moment with symptoms of a patient who had none at an earlier one."""
-        had_none = np.logical_or.accumulate(self.is_thick == 0)
-        found = np.flatnonzero((self.is_thick > 0) & had_none & (self.t_h[: self.is_thick.size] > after_h))
+        had_none = np.logical_or.accumulate(self.has_symptoms == 0)
+        found = np.flatnonzero((self.has_symptoms > 0) & had_none & (self.t_h[: self.has_symptoms.size] > after_h))
         return int(found[0]) if found.size else None

@@ -3,7 +3,7 @@
 from abm.readouts.drug_left import DRUG_LEFT_D
 from abm.readouts.readout import EndPoint
 
-IGM, ALBUMIN, VISCOSITY = "igm_g_per_L", "albumin_g_per_L", "viscosity_cP"
+IGM, ALBUMIN, VISCOSITY, BURDEN = "igm_g_per_L", "albumin_g_per_L", "viscosity_cP", "n_clone"
 BASELINE = f"baseline_{IGM}"
 LATE_AFTER_COURSE_D = 70.0  # design: to the 91st day, on which a second course began
 SINCE_COURSE, SINCE_DOSE = "days from the end of the first course", "days from the first dose"
@@ -54,7 +54,9 @@ DECLARED = (
     _asked("late", "Partial response of responders later than {late_after} from the first dose"),
     _asked("late_after_course", "Partial response of responders later than "
            f"{LATE_AFTER_COURSE_D / 7:g} weeks from the first course"),
-    _asked("symptomatic", "Symptoms of thick serum after {flare_until}"),
+    _asked("symptomatic", "Symptoms after {flare_until}"),
+    EndPoint("time_to_symptoms_d", "d", "Time to symptoms", "time", "days from the first visit", event="symptomatic",
+             estimate="kaplan_meier", where="study"),
     _asked("true_progressed", "Progressed, without the assay's error"),
     EndPoint("true_time_to_progression_d", "d", "Time to progression, without the assay's error", "time", SINCE_DOSE,
              event="true_progressed", estimate="kaplan_meier", where="study"),

@@ -19,7 +19,17 @@ from abm.core.par import par, refusal
 from abm.readouts.drug_left import drug_left, starts_h
 from abm.readouts.igm_course import Course
 from abm.readouts.igm_measures import ALBUMIN, BASELINE, DECLARED, IGM, LATE_AFTER_COURSE_D, VISCOSITY
-from abm.readouts.individual import FollowUp, Offset, Thick, chance, error_factors, scores
+from abm.readouts.individual import (
+    SYMPTOMS,
+    Anaemic,
+    FollowUp,
+    Offset,
+    Symptoms,
+    Thick,
+    chance,
+    error_factors,
+    scores,
+)
 from abm.readouts.patients import OfPatients
 from abm.readouts.readout import Compartment, EndPoint, Found, Seen, Where
 from abm.readouts.visits import SLACK_H, answer, at_first, at_visits, too_rare
@@ -71,6 +81,7 @@ class IgmResponse(OfPatients):
     follow_up: FollowUp | None = None
     dropout: float = par("0 /year", "1/h", "design: nobody leaves", "Rate at which patients leave", ge=0, le=1)
     hyperviscosity: Thick | None = None
+    anaemia: Anaemic | None = None
 
     @model_validator(mode="after")
     def _deeper_is_better(self) -> Self:
@@ -142,7 +153,8 @@ class IgmResponse(OfPatients):
 
     def declares(self) -> tuple[EndPoint, ...]:
         """Return what it finds, and tells where it is asked for."""
-        told: dict[str, Where] = dict.fromkeys([*self.also, *["symptomatic"] * bool(self.hyperviscosity)], "summary")
+        asked = ["symptomatic", "time_to_symptoms_d"] if self.hyperviscosity or self.anaemia else []
+        told: dict[str, Where] = dict.fromkeys([*self.also, *asked], "summary")
         told |= dict.fromkeys([f"true_{name}" for name in TRUE] if self.assay_cv else [], "table")
         return tuple(replace(one, where=told.get(one.name, one.where)) for one in self.declared)
 
@@ -192,12 +204,11 @@ def course_of(seen: Seen, rules: IgmResponse) -> Course:
     t_h, who, (first, last) = seen.column("time_h"), (seen.seed, seen.replicate), starts_h(seen.given)
     planned_h = rules.visits_of(float(t_h[-1]) - first, *who)
     visits, igm = at_visits(planned_h, first, t_h, seen.column(IGM))
-    is_thick = np.zeros(0)
-    if rules.hyperviscosity:
-        thick_cP = rules.hyperviscosity.at(chance(*who, "hyperviscosity"))
-        is_thick = at_visits(planned_h, first, t_h, seen.column(VISCOSITY))[1] >= thick_cP
+    asked = Symptoms(hyperviscosity=rules.hyperviscosity, anaemia=rules.anaemia).thresholds(*who)
+    levels = {name: at_visits(planned_h, first, t_h, seen.column(SYMPTOMS[name]))[1] for name in asked}
+    symptoms = np.any([levels[name] >= asked[name] for name in asked], axis=0) if asked else np.zeros(0)
     errors = rules.errors(visits.size, *who)
-    return Course(visits, igm * errors, last - first, igm, is_thick, rules.offset_of(*who))
+    return Course(visits, igm * errors, last - first, igm, symptoms, rules.offset_of(*who))
 
 
 def end_points(course: Course, rules: IgmResponse) -> Found:
@@ -213,9 +224,9 @@ def end_points(course: Course, rules: IgmResponse) -> Found:
         ``first_rise``, ``straight``: known when all visits of their weeks were kept, ``straight`` of responders.
         ``late``, ``late_after_course``: of responders.
         ``progressed``: by the end of follow-up; unknown when no rise after the flare could have been confirmed yet.
-        ``symptomatic``: the same, of patients who are asked.
-        ``time_to_*_d``: of response from the end of the first course, of progression from the first dose; NaN where
-        it did not come, or where there was no dose to count from. ``follow_up_d``: the last visit.
+        ``symptomatic``: the same, of patients who are asked; new symptoms, not those of the first visit.
+        ``time_to_*_d``: of response from the end of the first course, of others from the first visit, before the first
+        dose; NaN where it did not come, or where there was no dose to count from. ``follow_up_d``: the last visit.
     """
     base, until_h = course.baseline, rules.flare_until
     last_h = {end_h: rules.visits_h(end_h, course.offset_h)[-1] for end_h in (LAST_RISE_H, until_h)}
@@ -237,8 +248,9 @@ def end_points(course: Course, rules: IgmResponse) -> Found:
     found |= _responses(course, rules, progressed)
     found |= _asked_for(course, rules, found)
     found["progressed"] = float(progressed is not None) if is_told else math.nan
-    found["symptomatic"] = float(symptoms is not None) if is_told and course.is_thick.size else math.nan
-    found["time_to_progression_d"] = float(course.t_h[progressed]) / H_PER_D if progressed is not None else math.nan
+    found["symptomatic"] = float(symptoms is not None) if is_told and course.has_symptoms.size else math.nan
+    for name, came in (("progression", progressed), ("symptoms", symptoms)):
+        found[f"time_to_{name}_d"] = float(course.t_h[came]) / H_PER_D if came is not None else math.nan
     return found | {"follow_up_d": float(course.t_h[-1]) / H_PER_D}
 
 

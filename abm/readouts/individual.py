@@ -12,6 +12,9 @@ from pydantic import model_validator
 from abm.core.errors import Fault
 from abm.core.par import Model, par, parameter, refusal
 from abm.core.rng import normal, stream_key, to_unit, words
+from abm.readouts.igm_measures import BURDEN, VISCOSITY
+
+SYMPTOMS = {"hyperviscosity": VISCOSITY, "anaemia": BURDEN}  # what they come of, as the series calls it
 
 
 def chance(seed: int, replicate: int, name: str) -> float:
@@ -41,7 +44,8 @@ class Range(Model):
     def _in_order(self) -> Self:
         if self.lo > self.hi:
             unit = parameter(type(self).model_fields["lo"])["unit"]
-            raise refusal(Fault(f"{self.hi:g} {unit} is below lo, {self.lo:g} {unit}", "hi", allowed="at least lo"))
+            hi, lo = (f"{end:g}{'' if unit == '1' else f' {unit}'}" for end in (self.hi, self.lo))
+            raise refusal(Fault(f"{hi} is below lo, {lo}", "hi", allowed="at least lo"))
         return self
 
     def at(self, share: float) -> float:
@@ -68,3 +72,22 @@ class Thick(Range):
 
     lo: float = par(..., "cP", "design: chosen per scenario", "Lowest", gt=0, le=1000)
     hi: float = par(..., "cP", "design: chosen per scenario", "Highest", gt=0, le=1000)
+
+
+class Anaemic(Range):
+    """At which burden of the clone patients have anaemia."""
+
+    lo: float = par(..., "1", "design: chosen per scenario", "Fewest cells", gt=0, le=1e15)
+    hi: float = par(..., "1", "design: chosen per scenario", "Most cells", gt=0, le=1e15)
+
+
+class Symptoms(Model):
+    """What gives patients symptoms, each from a threshold of the patient's own; without any nobody has symptoms."""
+
+    hyperviscosity: Thick | None = None
+    anaemia: Anaemic | None = None
+
+    def thresholds(self, seed: int, replicate: int) -> dict[str, float]:
+        """Return from which level on a patient has which symptom."""
+        asked = {name: own for name, own in self if name in SYMPTOMS and own is not None}
+        return {name: own.at(chance(seed, replicate, name)) for name, own in asked.items()}

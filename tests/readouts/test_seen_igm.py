@@ -231,6 +231,37 @@ def test_patients_differ_in_the_viscosity_that_gives_them_symptoms():
     assert np.mean(has) == pytest.approx(0.5, abs=0.15)
 
 
+GROWING = {"n_clone": lambda week: 1e11 * 2.0 ** (week / 12)}
+
+
+def untreated(rules, **columns):
+    """Return what is found of a patient to whom nothing is given, visited every four weeks from the start."""
+    return rules.of_subject(Seen(rows(30.0, 60, **columns), ()))
+
+
+def test_an_untreated_patient_has_anaemia_from_a_burden_of_the_patients_own():
+    """The clone doubles every 12 weeks: at the visit of week 24 it is four times as large as at the start."""
+    found = untreated(IgmResponse(anaemia={"lo": 4e11, "hi": 4e11}, flare_until="0 h", **MONTHLY), **GROWING)
+    assert (found["symptomatic"], found["time_to_symptoms_d"], found["progressed"]) == (1.0, 24 * 7.0, 1.0)
+    later = untreated(IgmResponse(anaemia={"lo": 4.01e11, "hi": 4.01e11}, flare_until="0 h", **MONTHLY), **GROWING)
+    assert later["time_to_symptoms_d"] == 28 * 7.0
+    never = untreated(IgmResponse(anaemia={"lo": 1e13, "hi": 1e13}, flare_until="0 h", **MONTHLY), **GROWING)
+    assert (never["symptomatic"], never["follow_up_d"]) == (0.0, 60 * 7.0)
+    assert math.isnan(never["time_to_symptoms_d"])
+
+
+def test_the_first_of_two_symptoms_counts_and_who_is_not_asked_has_none():
+    thick = {"viscosity_cP": lambda week: 5.0 if week >= 16 else 2.0}
+    at_4, at_many = {"lo": "4 cP", "hi": "4 cP"}, {"lo": 4e11, "hi": 4e11}
+    both = IgmResponse(hyperviscosity=at_4, anaemia=at_many, flare_until="0 h", **MONTHLY)
+    assert untreated(both, **GROWING, **thick)["time_to_symptoms_d"] == 16 * 7.0
+    assert math.isnan(untreated(IgmResponse(**MONTHLY), **GROWING, **thick)["symptomatic"])
+    told = {one.name for one in both.declares() if one.is_told} - {
+        one.name for one in IgmResponse().declares() if one.is_told
+    }
+    assert told == {"symptomatic", "time_to_symptoms_d"}
+
+
 @pytest.mark.parametrize(
     ("rules", "place", "text", "allowed"),
     [
@@ -241,6 +272,7 @@ def test_patients_differ_in_the_viscosity_that_gives_them_symptoms():
          "follow_up.lo", "before the first visit after the dose, at 1008 h", "at least 1008 h"),
         ({"follow_up": {"lo": "1 year", "hi": "5 months"}}, "hi", "3652.5 h is below lo, 8766 h", "at least lo"),
         ({"hyperviscosity": {"lo": "6 cP", "hi": "4 cP"}}, "hi", "4 cP is below lo, 6 cP", "at least lo"),
+        ({"anaemia": {"lo": 2e12, "hi": 1e12}}, "hi", "1e+12 is below lo, 2e+12", "at least lo"),
         ({"also": ["first_rise"], "weekly_until": "0 h", "visit_every": "3 weeks"}, "also.0", "visit of week 4",
          "with other weekly_until or visit_every"),
         ({"also": ["late", "straight"], "weekly_until": "0 h"}, "also.1", "straight is seen at a visit of week 1",
