@@ -10,10 +10,10 @@ from abm.document.arguments import Sets, as_path, as_sets
 from abm.document.load import AnyModel, Document, resolve, validate
 from abm.document.reading import Keys
 from abm.scenario.arms import Arm
-from abm.scenario.build import scenario_of
 from abm.scenario.draws import check_cohort
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
+from abm.scenario.start import scenario_of
 
 SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "dt_later", "checkpoint_every", "arms",
           "probes", "x_axis", "cohort", "end_points")  # fmt: skip

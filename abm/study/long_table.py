@@ -21,11 +21,11 @@ from abm.core.addition import Addition, Dose
 from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.rng import stream_key
 from abm.readouts.readout import Compartment
-from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
 from abm.scenario.kinds import GIVEN, READOUTS
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
+from abm.scenario.start import scenario_of
 
 Record = dict[str, Any]
 MEASURED = {one.number: one for kind in READOUTS.values() for one in kind.compartments}

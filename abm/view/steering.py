@@ -9,10 +9,10 @@ from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.par import Model, describe, key_of, plain
 from abm.core.process import Process
 from abm.core.units import quantity_text
-from abm.scenario.build import scenario_of
 from abm.scenario.draws import patient_of
 from abm.scenario.kinds import GIVEN
 from abm.scenario.schema import Scenario
+from abm.scenario.start import scenario_of
 from abm.view.session import Session
 
 N_STOPS = 40

@@ -10,8 +10,9 @@ import pytest
 from abm.core.errors import InputError
 from abm.evidence.draws import Draws, for_scenario
 from abm.results.tables import write_parquet
-from abm.scenario.build import Subject, scenario_of
+from abm.scenario.build import Subject
 from abm.scenario.from_file import load_scenario
+from abm.scenario.start import scenario_of
 from abm.study.posterior import scenario_under
 from abm.study.rows import as_base
 
