@@ -79,6 +79,35 @@ def share_below(name: str, months: float, given: Callable[[Values], bool] = lamb
     return measure
 
 
+def difference(name: str, given: Callable[[Values], bool]) -> Measure:
+    """Return the measure: percent with a 0-or-1 end point where a condition holds minus that elsewhere, points."""
+    return lambda found: percent(name, given)(found) - percent(name, lambda one: not given(one))(found)
+
+
+def difference_in_errors(name: str, given: Callable[[Values], bool], n: int) -> Measure:
+    """Return the measure: that difference over its standard error in a trial of n, as a test of two proportions.
+
+    Of whom the condition holds there is not known: the share of the simulated patients.
+    """
+
+    def measure(found: Found) -> float:
+        share = percent(name)(found) / 100.0
+        holds = float(np.mean([given(one) for one in found.values()]))
+        if holds in (0.0, 1.0) or math.isnan(share):
+            return math.nan
+        error = 100.0 * math.sqrt(share * (1.0 - share) / (n * holds * (1.0 - holds)))
+        return difference(name, given)(found) / error if error else 0.0
+
+    return measure
+
+
+def progression(protocol: str, patients: Sequence[Values]) -> tuple[np.ndarray, np.ndarray]:
+    """Return when each patient progressed under a protocol, or follow-up ended, days; and whether it came."""
+    came = np.array([one[f"{protocol}.progressed"] > 0.0 for one in patients], dtype=bool)
+    names = [f"{protocol}.{'time_to_progression_d' if was else 'follow_up_d'}" for was in came]
+    return np.array([one[name] for one, name in zip(patients, names, strict=True)]), came
+
+
 def responds(protocol: str) -> Callable[[Values], bool]:
     """Return whether a patient has a partial response under a protocol."""
     return lambda one: one[f"{protocol}.partial"] > 0.0
@@ -89,6 +118,16 @@ def has_high_igm(one: Values) -> bool:
     return one["single.baseline_igm_g_per_L"] > HIGH_IGM_G_PER_L
 
 
+def has_low_igm(one: Values) -> bool:
+    """Return whether IgM is up to 40 g/L at the start."""
+    return not has_high_igm(one)
+
+
+def has_low_albumin(one: Values) -> bool:
+    """Return whether albumin is below 35 g/L at the start."""
+    return one["single.baseline_albumin_g_per_L"] < LOW_ALBUMIN_G_PER_L
+
+
 def n_factors(one: Values) -> int:
     """Return how many of the two adverse factors a patient has at the start."""
-    return int(has_high_igm(one)) + int(one["single.baseline_albumin_g_per_L"] < LOW_ALBUMIN_G_PER_L)
+    return int(has_high_igm(one)) + int(has_low_albumin(one))

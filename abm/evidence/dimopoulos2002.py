@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from abm.evidence.claim import Claim, Values
+from abm.evidence.claim import Claim
 from abm.evidence.cohorts import (
     DAYS_PER_MONTH,
     Found,
     Measure,
     cohort,
     has_high_igm,
+    has_low_igm,
     median_months,
     percent,
     responds,
@@ -26,10 +27,6 @@ PARTIAL_D, PROGRESSION_D = "double.time_to_partial_d", "double.time_to_progressi
 FACTOR = 1.6  # assumed: of a time, as a 95 % range
 SHORTEST, LONGEST = 6.0, 28.0  # assumed: months of follow-up, of which a median of 15.7 was published
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
-
-
-def _low(one: Values) -> bool:
-    return not has_high_igm(one)
 
 
 def _deep(found: Found) -> float:
@@ -97,7 +94,7 @@ CLAIMS = (
         id="P3-low", role="fit", unit="%", observed=100 * 11 / 19, lo=33.5, hi=79.7,
         text="two courses: partial response in 11 of 19 with IgM up to 40 g/L",
         source=SOURCE,
-        cases=cohort, measure=percent("double.partial", _low), group="patient", trial=N,
+        cases=cohort, measure=percent("double.partial", has_low_igm), group="patient", trial=N,
         paper=SOURCE, likelihood=Counts(11, 19, 100),
     ),
     Claim(

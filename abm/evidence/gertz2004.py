@@ -5,7 +5,17 @@ import math
 import numpy as np
 
 from abm.evidence.claim import Claim, Values
-from abm.evidence.cohorts import DAYS_PER_MONTH, Found, cohort, has_high_igm, percent, responds
+from abm.evidence.cohorts import (
+    DAYS_PER_MONTH,
+    Found,
+    cohort,
+    difference,
+    difference_in_errors,
+    has_low_igm,
+    percent,
+    progression,
+    responds,
+)
 from abm.inference.counted import Median, Multinomial
 from abm.inference.measured import NotSignificant
 from abm.statistics.survival import KaplanMeier, kaplan_meier
@@ -24,37 +34,12 @@ def _has_no_partial(one: Values) -> bool:
     return one["single.partial"] == 0.0
 
 
-def _by_igm(found: Found) -> float:
-    """Return the response rate of patients with IgM up to 40 g/L minus that of the others, in percentage points."""
-
-    def has_low_igm(one: Values) -> bool:
-        return not has_high_igm(one)
-
-    return percent("single.partial", has_low_igm)(found) - percent("single.partial", has_high_igm)(found)
-
-
-def _by_igm_in_errors(found: Found) -> float:
-    """Return that difference over its standard error in a trial of the published size, as a test of two proportions.
-
-    How many of the 69 had more IgM is not known: the share of the simulated patients.
-    """
-    share = percent("single.partial")(found) / 100.0
-    high = float(np.mean([has_high_igm(one) for one in found.values()]))
-    if high in (0.0, 1.0) or math.isnan(share):
-        return math.nan
-    error = 100.0 * math.sqrt(share * (1.0 - share) / (N * high * (1.0 - high)))
-    return _by_igm(found) / error if error else 0.0
-
-
 def _lasting(found: Found) -> KaplanMeier | None:
     """Return the curve of days from response to progression; None where nobody responds."""
     seen = [one for one in found.values() if responds("single")(one)]
+    ended, came = progression("single", seen)
     began = [one["single.time_to_partial_d"] + 21.0 for one in seen]
-    came = [one["single.progressed"] > 0.0 for one in seen]
-    ended = [
-        one["single.time_to_progression_d" if p else "single.follow_up_d"] for one, p in zip(seen, came, strict=True)
-    ]
-    return kaplan_meier([e - b for e, b in zip(ended, began, strict=True)], came) if seen else None
+    return kaplan_meier(ended - np.array(began), came) if seen else None
 
 
 def _duration(found: Found) -> float:
@@ -88,8 +73,8 @@ CLAIMS = (
         id="P6-IgM", role="prediction", unit="points", observed=0.0, lo=-22.0, hi=22.0,
         text="IgM above 40 g/L or not does not predict response",
         source="Gertz2004; assumed: what 69 patients would not tell apart",
-        cases=cohort, measure=_by_igm, group="patient", trial=N,
-        paper=SOURCE, likelihood=NotSignificant(0.05, N), at=_by_igm_in_errors,
+        cases=cohort, measure=difference("single.partial", has_low_igm), group="patient", trial=N,
+        paper=SOURCE, likelihood=NotSignificant(0.05, N), at=difference_in_errors("single.partial", has_low_igm, N),
     ),
     Claim(
         id="P6-duration", role="prediction", unit="months", observed=27.0, lo=18.0, hi=40.0,

@@ -167,6 +167,7 @@ class IgmResponse(OfPatients):
         groups = {"partial_high_igm": found["partial"] if is_high else math.nan,
                   "partial_low_igm": math.nan if is_high else found["partial"]}  # fmt: skip
         levels = {f"true_{name}": truth[name] for name in TRUE}
+        levels["n_v158"] = seen.covariates.fcgr3a.count("V") if seen.covariates else math.nan
         for name in (ALBUMIN, VISCOSITY):
             level = seen.column(name)
             first = at_first(t_h, level, self.first_h(seen.given))
@@ -222,7 +223,7 @@ def end_points(course: Course, rules: IgmResponse) -> Found:
         ``minor``, ``partial``, ``very_good`` (at least) and ``best_change_frac``: by the end of follow-up, as trials
         report them, however short it was; unknown when no fall could have been confirmed yet.
         ``first_rise``, ``straight``: known when all visits of their weeks were kept, ``straight`` of responders.
-        ``late``, ``late_after_course``: of responders.
+        ``late``, ``late_after_course``: of responders. ``time_to_best_d``: of the deepest fall, where there is one.
         ``progressed``: by the end of follow-up; unknown when no rise after the flare could have been confirmed yet.
         ``symptomatic``: the same, of patients who are asked; new symptoms, not those of the first visit.
         ``time_to_*_d``: of response from the end of the first course, of others from the first visit, before the first
@@ -258,7 +259,9 @@ def _responses(course: Course, rules: IgmResponse, progressed: int | None) -> Fo
     """Return the deepest fall before progression, the grades of response it gives, and when they are reached."""
     falls = confirmed_falls(course, rules)
     best = float(np.fmax.reduce(falls[:progressed], initial=0.0)) if np.isfinite(falls).any() else math.nan
+    is_down = best > 0.0
     found = {"best_change_frac": 0.0 - best}
+    found["time_to_best_d"] = float(course.t_h[np.nanargmax(falls[:progressed])]) / H_PER_D if is_down else math.nan
     for name in GRADES:
         reached = np.flatnonzero(falls[:progressed] >= getattr(rules, f"{name}_frac"))
         found[name] = answer(reached.size > 0, best)

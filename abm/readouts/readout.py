@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from abm.biology.covariates import Covariates
 from abm.core.addition import Addition
 from abm.core.clock import H_PER_WEEK
 from abm.core.errors import Fault, RunFailed
@@ -81,6 +82,8 @@ class Seen:
         Who it is.
     world : World, optional
         As it ended; there where the subject has just been simulated.
+    covariates : Covariates, optional
+        What it is; there as the world is.
     """
 
     rows: Sequence[Mapping[str, float]]
@@ -88,6 +91,7 @@ class Seen:
     seed: int = 0
     replicate: int = 0
     world: World | None = None
+    covariates: Covariates | None = None
 
     @property
     def simulated(self) -> World:

@@ -8,6 +8,7 @@ from abm.readouts.over_subjects import mean_of_known, over_subjects
 from abm.readouts.readout import Found, Readout, Seen, measures_of
 from abm.scenario.build import Subject, arm_of
 from abm.scenario.controls import CONTROL
+from abm.scenario.draws import patient_of
 from abm.scenario.schema import Scenario
 
 
@@ -19,7 +20,9 @@ def measured(scenario: Scenario, subject: Subject, simulation: Simulation, place
         if probe.table == "series":
             for step, row in simulation.records[name].items():
                 rows.setdefault(step, {}).update(own(row, place))
-    seen = Seen([rows[step] for step in sorted(rows)], given, *world.subjects[place], world.of(place, is_over=True))
+    who = patient_of(scenario, subject.replicate).covariates
+    looks = [rows[step] for step in sorted(rows)]
+    seen = Seen(looks, given, *world.subjects[place], world.of(place, is_over=True), who)
     return {name: value for readout in scenario.readouts for name, value in readout.of_subject(seen).items()}
 
 

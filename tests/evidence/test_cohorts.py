@@ -70,6 +70,17 @@ def test_a_share_is_of_those_seen():
         ("P6-MR", {"single.minor": [1, 1, 0, 1], "single.partial": [0, 1, 0, 0]}, 50.0),
         ("P6-IgM", {"single.partial": [1, 0, 1, 0, 0],
                     "single.baseline_igm_g_per_L": [50, 50, 30, 30, 30]}, 100 / 3 - 50),
+        ("P10-MR", {"double.minor": [1, 1, 0, 1], "double.partial": [0, 1, 0, 0]}, 50.0),
+        ("P10-low", {"double.minor": [1, 0, 1], "double.baseline_igm_g_per_L": [60, 50, 61]}, 50.0),
+        ("P10-high", {"double.minor": [1, 0, 1], "double.baseline_igm_g_per_L": [60, 50, 61]}, 100.0),
+        ("P10-best", {"double.minor": [1, 1, 1, 0], "double.time_to_best_d": [304.375, 608.75, 700, 1]}, 20.0),
+        ("P10-progressed", {"double.minor": [1, 1, 1, 0],
+                            "double.time_to_progression_d": [800, 900, NAN, 100]}, 100 / 3),
+        ("P13-VV", {"single.n_v158": [2, 2, 1, 0], "single.partial": [1, 0, 1, 1]}, 50.0),
+        ("P13-FF", {"single.n_v158": [2, 2, 1, 0], "single.partial": [1, 0, 1, 1]}, 100.0),
+        ("P12-median", {"single.time_to_progression_d": [304.375, 608.75, NAN]}, 20.0),
+        ("P14-albumin", {"double.partial": [1, 1, 0, 0], "single.baseline_albumin_g_per_L": [35, 36, 37, 34]}, 1.0),
+        ("P14-IgM", {"double.partial": [1, 0, 1, 0], "single.baseline_igm_g_per_L": [50, 50, 30, 30]}, 0.0),
         ("P2-2months", {"single.first_rise": [1, 1, 0, NAN], "single.up_2_months": [1, 0, 1, 1]}, 50.0),
         ("L2-high", {"ibrutinib.surface_igm_MFI": [60, 70, 80, 40], "ibrutinib.progressed": [1, 0, NAN, 1]}, 50.0),
         ("L2-low", {"ibrutinib.surface_igm_MFI": [60, 70, 50, 40], "ibrutinib.progressed": [1, 0, 0, 1]}, 50.0),
@@ -80,3 +91,28 @@ def test_a_share_is_of_those_seen():
 def test_a_claim_counts_what_was_published(claim, columns, value):
     (asked,) = chosen([claim])
     assert asked.measure(patients(**columns)) == pytest.approx(value)
+
+
+def test_those_with_a_partial_response_are_counted_among_those_with_any_that_igm_tells_of():
+    """So that the counts by IgM at the start and that of partial responses tell different things."""
+    found = patients(**{"double.minor": [1] * 4 + [0] * 6, "double.partial": [1] * 3 + [0] * 7})
+    partial, low, high = chosen(["P10-PR", "P10-low", "P10-high"])
+    assert partial.measure(found) == pytest.approx(30.0)
+    assert partial.value(found) == pytest.approx(75.0)
+    assert low.likelihood.k + high.likelihood.k == partial.likelihood.n
+
+
+@pytest.mark.parametrize(("factor", "ratio"), [(1.0, 1.0), (0.5, 2.0)])
+def test_minor_responders_who_progress_sooner_have_the_larger_hazard(factor, ratio):
+    times = np.random.default_rng(2).exponential(300.0, 400)
+    found = patients(
+        **{
+            "single.minor": [1.0] * 800 + [0.0],
+            "single.partial": [0.0] * 400 + [1.0] * 400 + [0.0],
+            "single.progressed": [1.0] * 801,
+            "single.time_to_progression_d": [*(factor * times), *times, 1.0],
+        }
+    )
+    (claim,) = chosen(["P12-minor"])
+    assert claim.measure(found) == pytest.approx(ratio, rel=0.1)
+    assert claim.value(found) == pytest.approx(math.log(claim.measure(found)) / math.sqrt(1 / 17 + 1 / 19))

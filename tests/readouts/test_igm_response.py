@@ -126,6 +126,19 @@ def test_the_best_change_is_of_two_visits_in_a_row():
     assert found([30, 12, 15, 21])["best_change_frac"] == pytest.approx(-0.5)
 
 
+@pytest.mark.parametrize(
+    ("igm", "days"),
+    [
+        ([30, 30, 12, 12, 10, 15, 15], 14.0),  # week 4 is not confirmed
+        ([30, 20, 20, 10, 10, 10], 21.0),  # the first of several as deep
+        ([30] * 12 + [10] * 4 + [30, 30, 5], 84.0),  # before progression
+        ([30, 31, 32], math.nan),
+    ],
+)
+def test_the_time_to_the_best_change_is_that_of_the_deepest_fall_before_progression(igm, days):
+    assert found(igm, ends_h=3 * WEEK)["time_to_best_d"] == pytest.approx(days, nan_ok=True)
+
+
 @pytest.mark.parametrize(("week", "days"), [(10, 49.0), (16, 91.0), (2, 0.0)])
 def test_time_to_response_is_from_the_end_of_the_first_course(week, days):
     got = found(from_week(30, week, 14), ends_h=3 * WEEK)

@@ -8,7 +8,10 @@ import abm
 import abm.study.batches
 import abm.study.cost
 from abm.core.errors import InputError
+from abm.scenario.draws import draws
 from abm.scenario.from_file import load_scenario
+from abm.study.jobs import Flow
+from abm.study.rows import RowJob, as_base, side_by_side
 from abm.study.run import run_scenario
 
 TRIAL = """\
@@ -171,3 +174,15 @@ def test_old_end_points_are_read_as_before_whatever_is_asked_for_beside_them(run
     before, after = usual.end_points(), asked.end_points()
     pd.testing.assert_frame_equal(after.drop(columns="late_after_course"), before)
     assert {"late", "first_rise", "straight", "symptomatic"} <= set(seen.end_points())
+
+
+def test_a_study_knows_the_genotype_of_each_of_the_patients_side_by_side(tmp_path):
+    shares = "{shares: {VV: 0.4, VF: 0.3, FF: 0.3}}"
+    text = TRIAL.replace("200 d", "9 weeks").replace("{vary: {", f"{{vary: {{covariates.fcgr3a: {shares}, ")
+    (tmp_path / "trial.yaml").write_text(text + "end_points: {weekly_until: 4 weeks}\n")
+    scenario = load_scenario(tmp_path / "trial.yaml")
+    rows = [RowJob(i, as_base(scenario), {"replicate": i, "arm": "once"}, scenario.seed) for i in range(4)]
+    found = side_by_side(rows, Flow(lambda done, total: None, lambda: False))
+    drawn = [draws(scenario, i)["covariates.fcgr3a"] for i in range(4)]
+    assert len(set(drawn)) > 1
+    assert [one["once.n_v158"] for one in found] == [drawn[i].count("V") for i in range(4)]
