@@ -162,9 +162,14 @@ EVENTS = {
 }
 
 
+SECOND = {"one_compartment", "gompertz_growth"}  # of two variants, the one that is there where it is named
+
+
 def make_patient(without: tuple = (), values: Mapping | None = None, only: tuple = ()) -> Simulation:
     """Make a patient of few agents with every process of a patient, four infusions and a plasma exchange."""
-    in_body = [kind for kind, cls in PROCESSES.items() if cls.scale == "body" and kind != "one_compartment"]
+    in_body = [
+        kind for kind, cls in PROCESSES.items() if cls.scale == "body" and kind not in SECOND - {*(values or ())}
+    ]
     kinds = [kind for kind in (*SHARED, *in_body) if kind not in without and (not only or kind in only)]
     named = {kind: {"kind": kind} | dict(values or {}).get(kind, SHARED.get(kind, {})) for kind in (*kinds, *only)}
     drug = {"two_compartment", "one_compartment"} & set(named)

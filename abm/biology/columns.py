@@ -51,4 +51,5 @@ MOST_INHIBITED = ("b_cells", Column("most_inhibited", doc="highest inhibition so
 TO_BLOOD = ("b_cells", Column("to_blood_per_h", unit="1/h", doc="how fast the share in blood rose of late; few: 0"))
 C481S = ("b_cells", Column("c481s", doc="1 where BTK cannot be held by ibrutinib"))
 TURNOVER_REL = ("b_cells", Column("turnover_rel", default=1.0, doc="births, deaths and egress relative to the others"))
+GROWTH_REL = ("b_cells", Column("growth_rel", default=1.0, doc="growth relative to the mean of the clone"))
 IGM_PARTS = ("igm_clone_g", "igm_plasma_g", "igm_long_lived_g")

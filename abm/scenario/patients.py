@@ -12,9 +12,12 @@ def patient_faults(scenario: Content) -> list[Fault]:
     """Return every fault of a patient's processes, events, probes and end points."""
     faults = []
     drugs = {name for name, process in scenario.processes.items() if "pools.drug_ug_per_mL" in process.writes}
+    growths = [name for name, process in scenario.processes.items() if "pools.cells_crowded" in process.writes]
     is_without_igm = not set(CHOSEN[USUAL].needs) <= scenario.written
     if len(drugs) > 1:
         faults.append(Fault(f"found {', '.join(sorted(drugs))}", "processes", allowed="one pharmacokinetics"))
+    if len(growths) > 1:
+        faults.append(Fault(f"found {', '.join(growths)}", "processes", allowed="one law of growth"))
     for name, arm in scenario.arms.items():
         for index, addition in enumerate(arm.add):
             if addition.condition and is_without_igm:

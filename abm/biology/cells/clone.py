@@ -3,17 +3,20 @@
 *Model*: every agent is a subclone with its own CD20 and its own numbers of cells: B cells in the accessible marrow and
 in the protected niche, plasma cells that it feeds, and long-lived plasma cells. Numbers of cells are continuous: of
 1e8 cells the play of chance between single cells is 1 in 10 000, while agents that lived or died as a whole would
-overstate it ten-thousand-fold. What differs between agents, CD20, is what treatment selects on.
+overstate it ten-thousand-fold. What differs between agents, CD20, is what treatment selects on. With ``growth_sigma``
+they also differ in growth, log-normal about a mean of 1.
 
 *References*: Ginaldi1998 (CD20 per cell); assumed burden.
 """
 
+import math
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from abm.biology.cells.b_cells import Targets, draw_cd20
 from abm.biology.cells.lognormal import LogNormal, draw_lognormal
+from abm.biology.columns import GROWTH_REL
 from abm.core.cell_type import KeyOf
 from abm.core.errors import Fault
 from abm.core.jit import kernel, prange
@@ -45,6 +48,7 @@ class Clone(Targets):
         Column("plasma_cells", unit="cells", doc="plasma cells fed by the subclone"),
         Column("long_lived_cells", unit="cells", doc="long-lived plasma cells, not fed"),
         Column("cohort", "i8", doc="0: there at the start"),
+        GROWTH_REL[1],
     )
 
     cells: float = par(4.3e11, "1", "assumed: balances 30-36 g/L of serum IgM", "B cells of the clone", ge=0, le=1e14)
@@ -59,6 +63,7 @@ class Clone(Targets):
     low_max_per_cell: float = par(
         4_000.0, "1/cell", "assumed: 0-4 000 sites", "Most CD20 of a CD20-low cell", ge=0, le=1e5
     )
+    growth_sigma: float = par(0.0, "1", "design: alike; assumed", "Log-SD of growth between subclones", ge=0, le=3)
 
     def count(self, counts: dict[str, int]) -> int:
         """Return the number of agents."""
@@ -87,6 +92,9 @@ class Clone(Targets):
         own = self.cells / max(1, uid.size)
         population.accessible_cells[rows] = own * (1.0 - self.niche_frac)
         population.niche_cells[rows] = own * self.niche_frac
+        if self.growth_sigma > 0.0:
+            growth = population.growth_rel[rows]
+            draw_lognormal(growth, uid, math.exp(-0.5 * self.growth_sigma**2), self.growth_sigma, 1, key_of("growth"))
 
     def cd20_mass(self, b: Population, of_all: bool = False) -> Any:
         """Return the CD20 of the accessible cells, or of all, relative to the reference burden, for each patient."""

@@ -1,60 +1,64 @@
 """The clone grows logistically.
 
-*Model*: ``dB/dt = g B (1 - B / K)`` for every subclone, B all cells of the clone, held over the step; K is given as a
-multiple of the burden at the start.
+*Model*: ``dB/dt = g B (1 - B / K)`` for every subclone, B all cells of the clone, held over the step; K is given in
+cells, or as a multiple of the burden at the start. Subclones differ in g where the clone's ``growth_sigma`` says so.
 
-*Reads / Writes*: accessible_cells, niche_cells, pools.cells_born.
+*Reads*: growth_rel. *Writes*: accessible_cells, niche_cells, pools.cells_born, pools.cells_crowded,
+pools.start_growth_per_h.
 
 *References*: assumed rate, CV 70 % between patients.
 """
 
-import math
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import model_validator
 
-from abm.core.jit import kernel, prange
+from abm.biology.patient.growth import Growth
+from abm.core.errors import Fault
 from abm.core.par import par
-from abm.core.population import sum_rows
-from abm.core.process import Phase, Process
-from abm.core.rng import Key
-from abm.core.world import World
+from abm.core.space import Space
 
 
-@kernel
-def grow(accessible_cells, niche_cells, born, crowded, first, laws):
-    """Multiply the subclones of each patient by what is gained; a law is the growth of few, and the capacity."""
-    for s in prange(born.size):
-        rows = slice(first[s], first[s + 1])
-        total = sum_rows(accessible_cells, rows.start, rows.stop) + sum_rows(niche_cells, rows.start, rows.stop)
-        gain = math.expm1(laws[s, 0] * (1.0 - total / laws[s, 1]))
-        for cells in (accessible_cells[rows], niche_cells[rows]):
-            for i in range(cells.size):
-                cells[i] *= 1.0 + gain
-        born[s], crowded[s] = max(gain, 0.0) * total, max(-gain, 0.0) * total
-
-
-class LogisticGrowth(Process):
-    """Growth of the clone."""
+class LogisticGrowth(Growth):
+    """Growth of the clone that slows in proportion to the burden."""
 
     kind: Literal["logistic_growth"] = "logistic_growth"
-    phase: ClassVar = Phase.ACT
-    scale: ClassVar = "body"
-    reads: ClassVar = ()
-    writes: ClassVar = ("b_cells.accessible_cells", "b_cells.niche_cells", "pools.cells_born", "pools.cells_crowded")
 
-    rate: float = par("0.0035 /d", "1/h", "assumed: CV 70 % between patients", "Net growth", ge=0, le=1)
-    rel_capacity: float = par(1.25, "1", "assumed: 1-1.5", "Capacity over the burden at the start", gt=0, le=100)
+    rel_capacity: float | None = par(
+        1.25, "1", "assumed: 1-1.5", "Capacity over the burden at the start, unless it is in cells", gt=0, le=100
+    )
 
-    def step(self, world: World, key: Key) -> None:
-        """Grow for one step."""
-        b, born, crowded = world.populations["b_cells"], np.empty(world.n_subjects), np.empty(world.n_subjects)
-        grow(b.accessible_cells, b.niche_cells, born, crowded, b.first, world.law(self, self._law))
-        world.pools.add("cells_born", born)
-        world.pools.add("cells_crowded", crowded)
+    @model_validator(mode="before")
+    @classmethod
+    def _in_cells(cls, data: Any) -> Any:
+        """Take no usual capacity where it is given in cells."""
+        is_given = isinstance(data, Mapping) and data.get("capacity_cells") is not None
+        return {"rel_capacity": None, **data} if is_given else data
 
-    def _law(self, world: World) -> np.ndarray:
-        """Return the growth of few cells in a step, and the capacity, of each patient."""
-        cells = world.cell_types["b_cells"].cells
-        growth = np.where(cells > 0.0, self.rate * world.dt_h, 0.0)
-        return world.laws(growth, np.where(cells > 0.0, self.rel_capacity * cells, np.inf))
+    def faults(self, space: Space) -> list[Fault]:
+        """Refuse two capacities, and none."""
+        if (self.capacity_cells is None) is not (self.rel_capacity is None):
+            return []
+        found = "no capacity" if self.capacity_cells is None else "two capacities"
+        return [Fault(found, "capacity_cells", allowed="capacity_cells or rel_capacity, the other null")]
+
+    def capacity(self, start_cells: Any) -> Any:
+        """Return the cells at which growth ends."""
+        if self.rel_capacity is None:
+            return self.capacity_cells
+        return np.where(start_cells > 0.0, self.rel_capacity * start_cells, np.inf)
+
+    def room(self, burden: Any) -> Any:
+        """Return the part of the capacity that is free."""
+        return 1.0 - burden
+
+    def time(self, span_h: Any) -> Any:
+        """Return the rate times the span, the burden held."""
+        return self.rate * span_h
+
+    def grown(self, cells: Any, span_h: Any) -> Any:
+        """Return the burden after a span."""
+        burden = cells / self.capacity(cells)
+        return cells / (burden + (1.0 - burden) * np.exp(-self.rate * span_h))
