@@ -1,8 +1,8 @@
 """Serum albumin falls with the burden of the clone and with IL-6.
 
-*Model*: ``dA/dt = (A0 (1 - a1 B / B0 - a2 L) - A) / tau``, exact with B and L held over the step and B0 the burden at
-the start; it begins at balance and does not fall below 5 g/L. That a patient with much disease has less albumin is
-the cohort's correlation of A0 with the burden.
+*Model*: ``dA/dt = (A0 (1 - a1 B / B0 - a2 L) - A) / tau``, exact with B and L held over the step; it begins at balance
+and does not fall below 5 g/L. B0 is the burden at the start, and that a patient with much disease has less albumin is
+the cohort's correlation of A0 with the burden; or B0 is a number of cells, and the burden itself makes it so.
 
 *Reads*: numbers of B cells, pools.il6. *Writes*: pools.albumin_g_per_L.
 
@@ -31,8 +31,9 @@ class Albumin(Process):
     writes: ClassVar = ("pools.albumin_g_per_L",)
 
     healthy: float = par("42 g/L", "g/L", "assumed: usual adult", "Set point without disease", gt=0, le=60)
-    per_burden: float = par(
-        0.143, "1", "assumed: median 36 g/L at the start", "Fall at the burden of the start", ge=0, le=1
+    per_burden: float = par(0.143, "1", "assumed: median 36 g/L at the start", "Fall at the burden B0", ge=0, le=1)
+    reference_cells: float | None = par(
+        None, "1", "design: none is the burden at the start", "Burden of that fall", gt=0, le=1e15
     )
     per_il6: float = par(0.05, "1", "assumed: acute phase", "Fall at full IL-6", ge=0, le=1)
     tau: float = par("27 d", "h", "assumed: half-life of albumin 19 d", "Time constant", gt=0, le=1e5)
@@ -41,7 +42,8 @@ class Albumin(Process):
         """Return the level at balance, g/L."""
         b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
         total = b.sums(b.accessible_cells) + b.sums(b.niche_cells)
-        burden = total / np.where(clone.cells > 0.0, clone.cells, np.inf)
+        reference = clone.cells if self.reference_cells is None else self.reference_cells
+        burden = total / np.where(reference > 0.0, reference, np.inf)
         left = 1.0 - self.per_burden * burden - self.per_il6 * world.pools["il6"]
         return np.maximum(LOWEST_G_PER_L, self.healthy * left)
 

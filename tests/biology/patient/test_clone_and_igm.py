@@ -340,6 +340,12 @@ def test_albumin_relaxes_to_what_burden_and_il6_leave_it(culture, act, rel_burde
     assert pools["albumin_g_per_L"] == pytest.approx(aim + (start - aim) * math.exp(-1), rel=1e-9)
 
 
+@pytest.mark.parametrize("rel_burden", [0.5, 1.0, 3.0])
+def test_albumin_at_the_start_falls_with_a_burden_where_the_fall_is_that_of_a_number_of_cells(culture, rel_burden):
+    sim = body(culture, {"albumin": {"reference_cells": CELLS}}, cells=rel_burden * CELLS)
+    assert sim.world.pools["albumin_g_per_L"] == pytest.approx(42.0 * (1.0 - 0.143 * rel_burden), rel=1e-12)
+
+
 def test_albumin_does_not_fall_below_its_lowest(culture):
     sim = body(culture, {"albumin": {"per_burden": 1.0}}, cells=2 * CELLS)
     assert sim.world.pools["albumin_g_per_L"] == 5.0
