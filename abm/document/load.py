@@ -20,12 +20,13 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.paths import from_home
+from abm.core.user_file import UserFile, files_of, with_paths
 from abm.document.explain import Shape, explain, show
 from abm.document.kinds import other_kind
 from abm.document.opening import near_file
 from abm.document.overrides import apply_overrides, apply_sets, with_nulls
 from abm.document.reach import ALLOWED, is_within, reach_of
-from abm.document.reading import Document, Keys, Position, is_below, read_document, value_at
+from abm.document.reading import Document, Keys, Position, dotted, is_below, read_document, value_at
 from abm.document.renamed import NONE, Renamings
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "read_document",
     "resolve",
     "validate",
+    "with_files",
 ]
 
 MAX_EXTENDS = 10
@@ -104,6 +106,31 @@ def named_file(document: Document, path: Keys) -> str:
     return file
 
 
+def with_files(model_class: type[AnyModel], document: Document) -> AnyModel:
+    """Make a model of a document, with the place and the hash of every file of the user's that it reads.
+
+    One whose hash the document states must be what it was.
+
+    Raises
+    ------
+    InputError
+        Every fault of the document, with its place, or of its files.
+    """
+    model, found, faults = validate(model_class, document), {}, []
+    for path, file in files_of(model).items():
+        place = path if isinstance(value_at(document.data, path), str) else (*path, "file")
+        try:
+            at = named_file(document, place)
+            found[dotted(path)] = plain(UserFile(file=os.path.abspath(at), sha256=file.sha256).known())
+        except InputError as error:
+            faults += [
+                fault if fault.file else document.fault(place, fault.message, fault.allowed) for fault in error.faults
+            ]
+    if faults:
+        raise InputError(*faults)
+    return validate(model_class, replace(document, data=apply_overrides(document.data, found))) if found else model
+
+
 def validate(model_class: type[AnyModel], document: Document) -> AnyModel:
     """Make a model of a document.
 
@@ -129,9 +156,10 @@ def placing(document: Document) -> Iterator[None]:
         raise InputError(*(fault if fault.file else document.placed(fault) for fault in error.faults)) from None
 
 
-def dump(model: BaseModel) -> str:
-    """Write a complete model as YAML that loads back to an equal model."""
-    return as_yaml(plain(model))
+def dump(model: BaseModel, folder: str | Path | None = None) -> str:
+    """Write a complete model as YAML that loads back to an equal model; in a folder, files are named from there."""
+    data = plain(model)
+    return as_yaml(with_paths(data, lambda file: os.path.relpath(file, os.path.realpath(folder))) if folder else data)
 
 
 def as_yaml(data: Mapping[str, Any]) -> str:

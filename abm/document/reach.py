@@ -11,6 +11,7 @@ from abm.core.errors import Fault, InputError
 from abm.core.paths import from_home
 
 PROJECT = ("pyproject.toml", ".git")
+RUN = "provenance.json"  # what only the folder of a run has
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 ALLOWED = "files of this folder, its project or the package's configs; abm --allow-path FOLDER allows more"
 
@@ -34,9 +35,13 @@ def allow(folders: Iterable[str | Path]) -> None:
 
 
 def reach_of(file: str | Path) -> tuple[str, ...]:
-    """Return the folders below which a file that the user names may name others, symbolic links resolved."""
+    """Return the folders below which a file that the user names may name others, symbolic links resolved.
+
+    A run belongs to the folder that holds all runs, ``runs``, and so to the one around that.
+    """
     folder = Path(os.path.realpath(Path(file).parent))
-    project = next((p for p in (folder, *folder.parents) if any((p / name).exists() for name in PROJECT)), folder)
+    home = folder.parents[2] if (folder / RUN).exists() and len(folder.parents) > 2 else folder
+    project = next((p for p in (home, *home.parents) if any((p / name).exists() for name in PROJECT)), home)
     return tuple(dict.fromkeys((str(folder), str(project), str(CONFIGS), *_allowed)))
 
 

@@ -181,10 +181,10 @@ class RunFolder(Run):
             raise FolderError(f"{self.path}: the subjects are not merged")
         identity = {key: self.provenance()[key] for key in ("scenario", "scenario_hash", "seed")}
         hashes = {"scenario_hash": identity["scenario_hash"], "result_hash": result_hash(self.path)}
-        drawn = {"posterior": dict(summary["posterior"])["of"]} if "posterior" in summary else {}
-        write_json(self.path / "provenance.json", identity | hashes | drawn | collect(self._t_start, n_threads))
-        known = {name: own for name, own in sealed(self.path).items() if is_simulated(name)}
-        seal(self.path, "summary.json", {**summary, **hashes}, known)
+        known = identity | hashes | _taken_in(summary) | collect(self._t_start, n_threads)
+        write_json(self.path / "provenance.json", known)
+        before = {name: own for name, own in sealed(self.path).items() if is_simulated(name)}
+        seal(self.path, "summary.json", {**summary, **hashes}, before)
         return hashes["result_hash"]
 
     def _require_lock(self) -> None:
@@ -193,6 +193,12 @@ class RunFolder(Run):
 
     def _part(self, arm: str, replicate: int) -> SubjectFolder:
         return SubjectFolder(self.path / "parts" / subject_name(arm, replicate), arm, int(replicate))
+
+
+def _taken_in(summary: Mapping[str, object]) -> dict[str, object]:
+    """Return what a run took in beside its scenario: draws of a posterior, files of the user's."""
+    drawn = {"posterior": dict(summary["posterior"])["of"]} if "posterior" in summary else {}
+    return drawn | ({"files": summary["files"]} if "files" in summary else {})
 
 
 def _discard_damaged(run: Run) -> list[str]:

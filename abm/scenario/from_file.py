@@ -7,7 +7,7 @@ from abm.biology.populations import EFFECTORS
 from abm.core.errors import InputError
 from abm.core.names import name_of
 from abm.document.arguments import Sets, as_path, as_sets
-from abm.document.load import AnyModel, Document, resolve, validate
+from abm.document.load import AnyModel, Document, resolve, with_files
 from abm.document.reading import Keys
 from abm.scenario.arms import Arm
 from abm.scenario.draws import check_cohort
@@ -48,7 +48,7 @@ def checked(document: Document) -> Scenario:
     InputError
         All faults of the document, with their places.
     """
-    scenario = validate(Scenario, document)
+    scenario = with_files(Scenario, document)
     check_arms(scenario, document)
     check_cohort(scenario, document)
     return scenario.telling(document.warnings)

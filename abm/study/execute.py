@@ -20,7 +20,7 @@ from abm.study.design import label
 from abm.study.indices import indices, plain_indices, undefined
 from abm.study.jobs import Monitor, Outcome
 from abm.study.pool import Engine, outcomes
-from abm.study.rows import RowJob, together
+from abm.study.rows import RowJob, together, told_base
 from abm.study.spec import Planned
 
 
@@ -38,7 +38,7 @@ def _place(root: Path, planned: Planned) -> tuple[Path, str, dict[str, Any]]:
     """Return where the folders of studies lie, a study's name, and all that its results depend on."""
     study = planned.study
     content = {
-        "base": hashlib.sha256(planned.text.encode()).hexdigest(),
+        "base": hashlib.sha256(told_base(planned.text).encode()).hexdigest(),
         "design": json.loads(study.design.model_dump_json(by_alias=True)),
         "seeds": list(study.seeds),
         "summaries": list(study.summaries),
@@ -162,7 +162,7 @@ def status(planned: Planned, root: Path) -> dict[str, int]:
 
 def _write_plan(folder: StudyFolder, planned: Planned) -> None:
     study = planned.study
-    identity = {"base": planned.text, "design": json.loads(study.design.model_dump_json(by_alias=True))}
+    identity = {"base": told_base(planned.text), "design": json.loads(study.design.model_dump_json(by_alias=True))}
     about = {"title": study.title, "question": study.question, "summaries": list(study.summaries)}
     about |= {"columns": planned.columns.names, "warnings": warnings_of(planned.base)}
     folder.write_json(DECLARED, declared(planned.base.readouts))

@@ -18,6 +18,7 @@ from abm.core.errors import Fault, InputError
 from abm.core.files import write_json
 from abm.core.par import plain
 from abm.core.source import model_hash
+from abm.core.user_file import known_by_content
 from abm.results.folder import run_path
 from abm.results.lock import LOCK_NAME, describe, is_dead, read_owner, take_over
 from abm.results.run import Run
@@ -206,10 +207,10 @@ def _own_rows(table: pa.Table, subject: Subject) -> pa.Table:
 
 
 def scenario_hash(scenario: Scenario, branch: Branch | None = None, posterior: Posterior | None = None) -> str:
-    """Return the hash of all inputs, the model's own source among them."""
+    """Return the hash of all inputs, the model's own source and the content of the user's files among them."""
     past = {"branch": f"{branch.scenario_hash}@{branch.t_h!r}"} if branch else {}
     drawn = {"posterior": posterior.identity} if posterior else {}
-    content = {"scenario": plain(scenario), "model": model_hash(), **past, **drawn}
+    content = {"scenario": known_by_content(plain(scenario)), "model": model_hash(), **past, **drawn}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

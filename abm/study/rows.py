@@ -17,6 +17,7 @@ from abm.core.par import plain
 from abm.core.resources import cores
 from abm.core.source import model_hash
 from abm.core.stack import stacks
+from abm.core.user_file import known_by_content
 from abm.document.load import Document, apply_overrides, validate
 from abm.readouts.readout import Found
 from abm.scenario.build import Subject, build, subjects
@@ -192,7 +193,12 @@ def as_base(scenario: Scenario) -> str:
 @cache
 def base_hash(base: str) -> str:
     """Return the hash of a base scenario and of the model's own code."""
-    return hashlib.sha256(f"{model_hash()}\0{base}".encode()).hexdigest()
+    return hashlib.sha256(f"{model_hash()}\0{told_base(base)}".encode()).hexdigest()
+
+
+def told_base(base: str) -> str:
+    """Return a base scenario as it is written and hashed: the user's files by name and content alone."""
+    return json.dumps(known_by_content(json.loads(base)))
 
 
 def row_hash(base: str, point: Mapping[str, Any], seed: int) -> str:

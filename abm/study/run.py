@@ -8,6 +8,7 @@ from pathlib import Path
 from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
 from abm.core.resources import rarely_collected
+from abm.core.user_file import files_of
 from abm.document.load import dump
 from abm.results import draws
 from abm.results.folder import FolderError, RunFolder, run_path
@@ -125,7 +126,9 @@ def _carry_out(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monito
     summary = conclude(folder, scenario)
     if posterior:
         summary |= {"posterior": under_draws(folder, scenario, posterior, summary)}
-    folder.finish(summary | ({"warnings": warnings} if warnings else {}), n_threads)
+    files = [{"name": file.name, "sha256": file.sha256} for file in files_of(scenario).values()]
+    more = {"warnings": warnings, "files": files}
+    folder.finish(summary | {name: told for name, told in more.items() if told}, n_threads)
     folder.log("finished", {})
 
 
@@ -139,7 +142,7 @@ def _run(
 
 
 def _describe(folder: RunFolder, scenario: Scenario) -> None:
-    folder.write_scenario(dump(scenario))
+    folder.write_scenario(dump(scenario, folder.path))
     folder.write_table("parameters.csv", parameters(scenario))
     control = controls(scenario)
     extra = [name for name in dict.fromkeys(control.values()) if name and name not in scenario.arms]
