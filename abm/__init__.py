@@ -1,12 +1,13 @@
 """Agent-based simulator of antibody therapy against B cells. Research use only; no dosing advice.
 
 >>> from abm import load_scenario, simulate
->>> result = simulate(load_scenario("configs/scenarios/quick.yaml"))
+>>> result = simulate(load_scenario("quick"))
 """
 
 from typing import Any
 
-__version__ = "0.1.0"
+from abm.core.version import __version__
+
 __all__ = ["Result", "__version__", "load_scenario", "simulate"]
 
 

@@ -28,7 +28,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 MAX_DRAWING = 4  # processes; with more, each draws too little to be worth starting
-File = Annotated[Path, typer.Argument(parser=from_home, help="Scenario file (YAML).", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        parser=from_home, help="Scenario: a YAML file, or a name of abm list scenarios.", show_default=False
+    ),
+]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")]
 Folder = Annotated[Path, typer.Argument(parser=from_home, help="Run folder.", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", parser=from_home, metavar="<path>", help="Folder that holds all runs.")]

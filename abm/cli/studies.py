@@ -18,7 +18,10 @@ if TYPE_CHECKING:  # loading them takes longer than --help may
 
 study = typer.Typer(help="Families of runs: sweeps, sensitivity.", no_args_is_help=True, rich_markup_mode=None)
 shared.app.add_typer(study, name="study")
-StudyFile = Annotated[Path, typer.Argument(parser=from_home, help="Study file (YAML).", show_default=False)]
+StudyFile = Annotated[
+    Path,
+    typer.Argument(parser=from_home, help="Study: a YAML file, or a name of abm list studies.", show_default=False),
+]
 Engine = Annotated[str, typer.Option("--engine", help="local or dask.")]
 Scheduler = Annotated[str, typer.Option("--scheduler", help="Dask scheduler, tcp://host:port; else one of its own.")]
 
@@ -110,7 +113,7 @@ def choose_engine(name: str, scheduler: str, n_workers: int) -> "Runs":
     try:
         from abm.study import cluster
     except ModuleNotFoundError as error:
-        raise InputError(f"the engine 'dask' needs {error.name}: pip install 'abm[dask]'") from None
+        raise InputError(f"the engine 'dask' needs {error.name}: pip install 'antibody-abm[dask]'") from None
     return lambda jobs, monitor: cluster.outcomes(jobs, n_workers, monitor, scheduler)
 
 

@@ -5,7 +5,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model
@@ -26,6 +27,11 @@ class UserFile(Model):
     @classmethod
     def _from_path(cls, data: Any) -> Any:
         return {"file": str(data)} if isinstance(data, str) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Let editors take a bare path."""
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
 
     @property
     def name(self) -> str:

@@ -23,11 +23,11 @@ from abm.core.paths import from_home
 from abm.core.user_file import UserFile, files_of, with_paths
 from abm.document.explain import Shape, explain, show
 from abm.document.kinds import other_kind
-from abm.document.opening import near_file
 from abm.document.overrides import apply_overrides, apply_sets, with_nulls
 from abm.document.reach import ALLOWED, is_within, reach_of
 from abm.document.reading import Document, Keys, Position, dotted, is_below, read_document, value_at
 from abm.document.renamed import NONE, Renamings
+from abm.document.shipped import meant, near
 
 __all__ = [
     "Document",
@@ -61,7 +61,7 @@ def resolve(
     Parameters
     ----------
     path : str or Path
-        YAML file.
+        YAML file, or the name of one that ships.
     sets : iterable of str
         ``a.b.c=value``; list items by number; ``null`` removes, or switches off what may be null.
     model_class : type, optional
@@ -77,12 +77,13 @@ def resolve(
     InputError
         A file or a set cannot be used.
     """
-    extender = _Extender(reach_of(path) if reach is None else reach, model_class, names)
-    return apply_sets(extender.read(str(path), (), reach is None), list(sets), model_class, names)
+    file = meant(str(path)) if reach is None else str(path)
+    extender = _Extender(reach_of(file) if reach is None else reach, model_class, names)
+    return apply_sets(extender.read(file, (), reach is None), list(sets), model_class, names)
 
 
 def named_file(document: Document, path: Keys) -> str:
-    """Return the file that a document names at a path, relative to the file that says so.
+    """Return the file that a document names at a path, relative to the file that says so, or one that ships.
 
     Raises
     ------
@@ -94,15 +95,13 @@ def named_file(document: Document, path: Keys) -> str:
         raise InputError(document.fault(path, f"found {show(name)}", "a path relative to this file"))
     folder = os.path.dirname(document.file if position.line is None else position.file)
     try:
-        file = os.path.normpath(os.path.join(folder, from_home(name)))
+        file = os.path.normpath(meant(str(from_home(name)), folder))
     except InputError as error:
         raise InputError(document.fault(path, str(error))) from None
     if not is_within(file, document.reach):
         raise InputError(document.fault(path, f"'{name}' is out of reach", ALLOWED))
     if not os.path.exists(file):
-        near = near_file(file)
-        near = near and os.path.relpath(near, folder)
-        raise InputError(document.fault(path, f"no such file '{name}'", "", near))
+        raise InputError(document.fault(path, f"no such file '{name}'", "", near(name, folder)))
     return file
 
 

@@ -3,7 +3,8 @@
 import os
 import stat
 
-from abm.core.errors import Fault, InputError, nearest
+from abm.core.errors import Fault, InputError
+from abm.document.shipped import near
 
 MAX_BYTES = 1_000_000
 
@@ -35,20 +36,10 @@ def _bytes(file: str) -> bytes:
         with open(file, "rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise InputError(Fault("no such file", file=file, nearest=near_file(file))) from None
+        raise InputError(Fault("no such file", file=file, nearest=near(file))) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(Fault(f"cannot be opened: {reason}", file=file[:200])) from None
     if len(raw) > MAX_BYTES:
         raise InputError(Fault("the file is too large", file=file, allowed=f"at most {MAX_BYTES} bytes"))
     return raw
-
-
-def near_file(file: str) -> str:
-    """Return the file of the same folder with the most similar name; empty if none is near."""
-    folder, name = os.path.split(file)
-    try:
-        near = nearest(name, sorted(os.listdir(folder or ".")))
-    except OSError:
-        return ""
-    return os.path.join(folder, near) if near else ""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from abm.core.errors import Fault, InputError
 from abm.core.paths import from_home
+from abm.document.shipped import CONFIGS
 
 PROJECT = ("pyproject.toml", ".git")
 RUN = "provenance.json"  # what only the folder of a run has
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 ALLOWED = "files of this folder, its project or the package's configs; abm --allow-path FOLDER allows more"
 
 _allowed: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from abm.core.par import bounds_text, plain
 from abm.core.units import UnitError, quantity_text
 from abm.document.load import Document, apply_overrides, resolve
 from abm.document.reading import ON_COMMAND_LINE, Keys, value_at
+from abm.document.shipped import meant
 from abm.evidence.hypotheses import HYPOTHESES, switched_off
 from abm.evidence.nuisances import NUISANCES
 from abm.evidence.score import group_of
@@ -67,9 +68,10 @@ class Draws:
         InputError
             There are none, or they cannot be read.
         """
-        if path.is_file() and path.suffix.lower() in TABLES:
-            rows = _rows(path)
-            return cls(path, str(path), rows, np.ones(len(rows)))
+        table = path if path.exists() else Path(meant(str(path), suffix=".csv"))
+        if table.is_file() and table.suffix.lower() in TABLES:
+            rows = _rows(table)
+            return cls(path, str(table), rows, np.ones(len(rows)))
         if not (path / FIT).is_file():
             raise InputError(Fault("no fit there", file=f"--posterior {path}", allowed=ALLOWED))
         return cls(path, str(path / FIT), *_particles(path), load_scenario(path / SET))

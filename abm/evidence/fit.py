@@ -24,7 +24,8 @@ from abm.evidence.reading import Given, given_by, placed, read
 from abm.evidence.score import Jobs
 from abm.inference.emulator import POINTS_PER_DIMENSION
 from abm.scenario.draws import known_of
-from abm.study.design import Axis, Range, range_within
+from abm.study.axis import Axis
+from abm.study.design import Range, range_within
 from abm.study.rows import scenario_at
 
 Shares = Mapping[str, float]
@@ -121,7 +122,7 @@ class Problem:
         try:
             return self.given.identity() | own | {"samplers": [metadata.version(name) for name in NEEDED]}
         except metadata.PackageNotFoundError as error:
-            raise InputError(f"a fit needs {error.name}: pip install 'abm[fit]'") from None
+            raise InputError(f"a fit needs {error.name}: pip install 'antibody-abm[fit]'") from None
 
     def asked(self) -> dict[str, Any]:
         """Return what changes the result beyond the identity, as JSON gives it back."""

@@ -10,6 +10,7 @@ from abm.core.errors import Fault, InputError
 from abm.core.files import json_text
 from abm.core.names import name_of
 from abm.core.source import SHOWING, model_hash
+from abm.document.shipped import meant
 from abm.evidence.calibrate import calibrate
 from abm.evidence.claim import Claim
 from abm.evidence.draws import Draws
@@ -112,6 +113,7 @@ def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
     groups = dict.fromkeys(claim.group for claim in claims)
     if parameters is None:
         return {group: PARAMETERS[group] for group in groups}
+    parameters = Path(meant(str(parameters)))
     if not parameters.is_file():
         raise InputError(f"no such parameter set: {parameters}")
     fits = group_of(load_scenario(parameters))

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from abm.document.shipped import CONFIGS
 from abm.evidence.claim import Claim, Values
 from abm.evidence.lab import Lab
 from abm.evidence.nuisances import Nuisance
@@ -18,7 +18,7 @@ from abm.statistics.intervals import Interval, of_mean, of_percent, standard_err
 from abm.study.rows import RowJob, as_base
 
 SEEDS = (1, 2, 3)
-SETS = Path(__file__).resolve().parents[2] / "configs" / "parameters"
+SETS = CONFIGS / "parameters"
 PARAMETERS = {"assay": SETS / "wm_bright.yaml", "patient": SETS / "waldenstrom.yaml", "cll": SETS / "cll.yaml"}
 TRIALS = 2000  # design: the ends of a 95 % range to about half a percent
 

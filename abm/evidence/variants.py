@@ -28,7 +28,7 @@ from abm.inference.information import bayes_factor, probabilities
 from abm.results.study import StudyFolder
 from abm.scenario.from_file import named
 from abm.scenario.renamed import RENAMED
-from abm.study.design import Axis
+from abm.study.axis import Axis
 from abm.study.execute import at_home
 from abm.study.jobs import Monitor
 from abm.study.pool import Engine

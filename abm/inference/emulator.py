@@ -158,7 +158,7 @@ def _most_likely_kernel(x: Array, y: Array, variance: Array, seed: int) -> Any:
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
     except ImportError as missing:
-        raise InputError("an emulator needs scikit-learn: pip install 'abm[fit]'") from missing
+        raise InputError("an emulator needs scikit-learn: pip install 'antibody-abm[fit]'") from missing
     smooth = ConstantKernel(1.0, AMPLITUDES) * RBF(np.ones(x.shape[1]), LENGTHS)
     process = GaussianProcessRegressor(smooth + WhiteKernel(0.01, WHITES), alpha=variance + JITTER, optimizer=_climb,
                                        n_restarts_optimizer=RESTARTS, random_state=seed)  # fmt: skip

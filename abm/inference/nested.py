@@ -107,7 +107,7 @@ def nested(
     try:
         from dynesty import NestedSampler
     except ImportError as missing:
-        raise InputError("nested sampling needs dynesty: pip install 'abm[fit]'") from missing
+        raise InputError("nested sampling needs dynesty: pip install 'antibody-abm[fit]'") from missing
     if n_live <= 2 * n_dim:
         message = f"{n_live} live points cannot hold the shape of {n_dim} dimensions"
         raise InputError(Fault(message, path="n_live", allowed=f"{2 * n_dim + 1} or more"))

@@ -7,6 +7,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from abm.core.version import __version__
+
 PACKAGES = ("matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "pydantic", "ruamel.yaml", "scipy", "tbb")
 HERE = Path(__file__).resolve().parent
 
@@ -39,7 +41,7 @@ def collect(t_start: datetime, n_threads: int = 1) -> dict[str, object]:
 def software() -> dict[str, object]:
     """Describe the software, as it was when this process first asked."""
     return {
-        "software": version("abm"),
+        "software": __version__,
         "commit": commit(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

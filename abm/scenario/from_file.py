@@ -25,7 +25,7 @@ def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | No
     Parameters
     ----------
     path : str or Path
-        YAML file.
+        YAML file, or the name of one that ships.
     sets : sequence of str, str or mapping
         ``path=value`` as after ``--set``, one of them, or values by dotted path.
     reach : tuple of str, optional

@@ -5,26 +5,26 @@ Processes are listed from their source text: importing them would take seconds, 
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from abm.document.editor import schema_of
 from abm.document.reading import read_document
+from abm.document.shipped import PACKAGE, shipped
 from abm.scenario.references import references
-
-PACKAGE = Path(__file__).resolve().parents[1]
-CONFIGS = PACKAGE.parent / "configs"
 
 
 def scenarios() -> dict[str, str]:
-    """Return the path and title of every scenario file that comes with the project."""
-    files = sorted((CONFIGS / "scenarios").glob("*.yaml"))
-    return {f"configs/scenarios/{f.name}": str(read_document(f).data.get("title", "")) for f in files}
+    """Return the name and title of every scenario that ships."""
+    return _titles("scenarios")
 
 
 def studies() -> dict[str, str]:
-    """Return the path and title of every study, comparison and calibration that comes with the project."""
-    files = sorted((CONFIGS / "studies").glob("*.yaml"))
-    return {f"configs/studies/{f.name}": str(read_document(f).data.get("title", "")) for f in files}
+    """Return the name and title of every study, comparison and calibration that ships."""
+    return _titles("studies")
+
+
+def _titles(kind: str) -> dict[str, str]:
+    return {name: str(read_document(file).data.get("title", "")) for name, file in shipped(kind).items()}
 
 
 def processes() -> dict[str, str]:
@@ -50,7 +50,7 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema of scenario files, for editors."""
     from abm.scenario.schema import Scenario
 
-    return Scenario.model_json_schema()
+    return schema_of(Scenario)
 
 
 def _first_sentence(tree: ast.Module) -> str:

@@ -23,6 +23,7 @@ from abm.document.load import apply_overrides
 from abm.document.overrides import overwritten
 from abm.scenario.draws import parameter_at, uniform_between
 from abm.scenario.schema import Scenario
+from abm.study.axis import Axis
 from abm.study.rows import ARM, REPLICATE
 from abm.study.sensitivity import FEWEST_POINTS, FEWEST_TRAJECTORIES
 
@@ -37,27 +38,6 @@ WORDS = {
     "c3b": "C3b", "mac": "MAC", "igg": "IgG", "igm": "IgM", "dheas": "DHEAS",
     **{name: kinds[name].words for name, kinds in CELL_TYPES.items()},
 }  # fmt: skip
-
-
-class Axis(Model):
-    """The values of one path, or the range they are drawn from."""
-
-    values: tuple[Any, ...] = ()
-    lo: int | float | str | None = None
-    hi: int | float | str | None = None
-    scale: Literal["linear", "log", "inverse"] = "linear"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, data: Any) -> Any:
-        """Take a bare list as the values."""
-        return {"values": data} if isinstance(data, list | tuple) else data
-
-    @model_validator(mode="after")
-    def _one_way(self) -> "Axis":
-        if self.values and (self.lo is not None or self.hi is not None):
-            raise refusal(Fault("an axis has values or a range, found both", allowed="values, or lo and hi"))
-        return self
 
 
 class Range(Model):
@@ -295,7 +275,7 @@ class Morris(Drawn):
         try:
             from SALib.sample import morris
         except ModuleNotFoundError as error:
-            raise InputError(f"the design 'morris' needs {error.name}: pip install 'abm[fit]'") from None
+            raise InputError(f"the design 'morris' needs {error.name}: pip install 'antibody-abm[fit]'") from None
         problem = {"num_vars": n_axes, "names": list(range(n_axes)), "bounds": [[0.0, 1.0]] * n_axes}
         return morris.sample(problem, self.n, num_levels=self.levels, seed=self.draw_seed)
 

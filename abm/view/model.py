@@ -1,7 +1,7 @@
 """A Mesa model around a session: what Mesa's users expect, while the cells stay arrays.
 
 >>> from abm.view import AssayModel
->>> model = AssayModel("configs/scenarios/quick.yaml")
+>>> model = AssayModel("quick")
 >>> while model.running:
 ...     model.step()
 >>> model.datacollector.get_model_vars_dataframe()
@@ -58,7 +58,7 @@ class AssayModel(mesa.Model):
 
     def __init__(
         self,
-        source: Source = "configs/scenarios/quick.yaml",
+        source: Source = "quick",
         arms: Sequence[str] | str = (),
         replicate: int = 0,
         seed: int | None = None,

@@ -111,12 +111,12 @@ def serve(
     try:
         import uvicorn
     except ModuleNotFoundError as error:
-        raise InputError(f"the page needs {error.name}: pip install 'abm[view]'") from None
+        raise InputError(f"the page needs {error.name}: pip install 'antibody-abm[view]'") from None
     listening = _listen(port)
     try:
         app = application(scenario, arms)
     except ModuleNotFoundError as error:
-        raise InputError(f"the page needs {error.name}: pip install 'abm[view]'") from None
+        raise InputError(f"the page needs {error.name}: pip install 'antibody-abm[view]'") from None
     address = f"http://{HOST}:{listening.getsockname()[1]}"
     tell(address)
     if opens_browser:

@@ -42,7 +42,7 @@ LAYERS = {
         "view",
     },
     "__main__": {"cli"},
-    "abm": {"study"},  # the Python interface, imported when it is used
+    "abm": {"core", "study"},  # the version; the Python interface, imported when it is used
 }
 ONLY_IN = {
     "numba": {"core", "biology"},
@@ -55,7 +55,8 @@ ONLY_IN = {
     "sklearn": {"inference"},
     "dynesty": {"inference"},
 }
-OF_CORE = {"results": {"abm.core.files", "abm.core.measure"}}  # a folder is written and read without the engine
+# A folder is written and read without the engine.
+OF_CORE = {"results": {"abm.core.files", "abm.core.measure", "abm.core.version"}}
 OF_INFERENCE = {"abm.core.errors"}  # it knows nothing of the simulator
 OF_THE_MODEL = {"biology", "probes", "readouts", "scenario", "study", "evidence"}
 KERNELS = {"kernel", "serial", "device"}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from abm.core.errors import InputError
-from abm.document.reach import CONFIGS, allow
+from abm.document.reach import allow
+from abm.document.shipped import CONFIGS
 from abm.evidence.compare import load_comparison
 from abm.evidence.fit import load_calibration
 from abm.scenario.from_file import load_scenario
