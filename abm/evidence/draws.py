@@ -239,8 +239,7 @@ def for_scenario(path: Path, n: int, scenario: Scenario, file: Path, sets: tuple
         raise InputError(Fault(text, file=f"--posterior {path}", allowed=f"a fit for the group {own}"))
     document, data = resolve(file, sets, Scenario, None, RENAMED), plain(scenario)
     own = [name for name in found.paths if _sets_itself(document, document.path(name))]
-    vary = scenario.cohort.vary if scenario.cohort else {}
-    drawn = [name for name in found.paths if name in vary and not vary[name].keeps_typical]
+    drawn = [name for name in found.paths if scenario.cohort and scenario.cohort.is_usual_idle(name)]
     kept = [name for name in found.paths if name not in (*own, *drawn)]
     if not kept:
         text = "the scenario has values of its own for all that the draws change"

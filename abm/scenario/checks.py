@@ -136,6 +136,8 @@ def _scale_faults(scenario: Content) -> list[Fault]:
             faults.append(Fault(text, f"probes.{name}", allowed="null", beside=SPACE))
     if scenario.end_points is not None and scenario.end_points.scale != space.scale:
         faults.append(Fault(f"{space.where} has no end points", "end_points", allowed="in a patient", beside=SPACE))
+    if scenario.cohort and scenario.cohort.enter_at and space.scale != "body":
+        faults.append(Fault(f"nobody enters {space.where}", "cohort.enter_at", allowed="of patients", beside=SPACE))
     if dict(scenario.probes)[space.look] is None:
         text = f"nobody looks at {space.where}"
         faults.append(Fault(text, f"probes.{space.look}", allowed=f"{{every: {space.look_every}}}"))

@@ -1,16 +1,17 @@
 """What a scenario may say of a cohort: how patients, or donors of wells, differ, and what goes together."""
 
 import math
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from abm.core.errors import Fault
 from abm.core.par import Model, par, refusal
+from abm.scenario.entry import CHOSEN, Entry
 
 WAYS = ("cv", "sd", "range", "shares")
-CHOSEN = "design: chosen per cohort"
+CELLS = "populations.b_cells.cells"  # of patients who enter, what untreated growth decides
 
 
 class Spread(Model):
@@ -57,11 +58,33 @@ class Cohort(Model):
     """How patients differ: a spread for each dotted path of the scenario that varies, and what goes together.
 
     The replicates of a scenario with a cohort are its patients, of wells its donors; each is the same in every arm and
-    in its controls.
+    in its controls. Patients ``from: untreated`` growth ``enter_at`` a burden that follows from the rest.
     """
 
+    from_: Literal["untreated"] | None = Field(None, alias="from")
+    enter_at: Entry | None = None
     vary: dict[str, Spread] = Field(default_factory=dict)
     correlate: tuple[Correlation, ...] = ()
+
+    @property
+    def drawn(self) -> list[str]:
+        """Return the dotted paths of which patients have values of their own."""
+        return [*self.vary, *([CELLS] if self.enter_at else [])]
+
+    def is_usual_idle(self, path: str) -> bool:
+        """Whether the scenario's own value at a path says nothing about patients."""
+        return path in self.drawn and (path not in self.vary or not self.vary[path].keeps_typical)
+
+    @model_validator(mode="after")
+    def _grown(self) -> Self:
+        if self.from_ and not self.enter_at:
+            raise refusal(Fault("nothing says when patients enter", "from", allowed="with enter_at: {igm: 30 g/L}"))
+        if self.enter_at and not self.from_:
+            raise refusal(Fault("nothing says from what patients enter", "enter_at", allowed="with from: untreated"))
+        if self.enter_at and CELLS in self.vary:
+            text = "untreated growth decides at which burden patients enter"
+            raise refusal(Fault(text, f"vary.{CELLS}", allowed="null", beside=("enter_at",)))
+        return self
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -9,7 +9,7 @@ together with, so that nothing piles up on a bound.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -21,15 +21,19 @@ from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import bounds_text, parameter, plain, reader
 from abm.core.rng import normal, stream_key, uniform
 from abm.core.units import UnitError, parse_quantity
+from abm.core.words import listing
 from abm.document.explain import Shape
-from abm.document.load import Document, apply_overrides, validate
+from abm.document.load import Document, apply_overrides, placing, validate
 from abm.document.reading import value_at
 from abm.scenario.checks import consistency_faults
-from abm.scenario.cohort import Cohort, Spread
+from abm.scenario.cohort import CELLS, Cohort, Spread
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
+from abm.scenario.untreated import CheckUp, entry_of, told
 
 INSIDE = 1e-9  # of a standard deviation, to an open bound
+MOST_CANDIDATES = 50  # design: where one in ten enters, 1 place in 200 stays empty
+FIRST, FEW = 200, 10  # design: patients by whom it is told who never enters, and who are asked when a file is read
 MOST_OUTSIDE = 0.01  # design: what changes a cohort of a hundred patients
 
 
@@ -57,11 +61,45 @@ def _fields_at(data: Mapping[str, Any], path: str) -> Mapping[str, FieldInfo]:
 
 def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
     """Return what a patient is: the value of each quantity that varies, by dotted path, in the parameter's unit."""
-    if scenario.cohort is None or not scenario.cohort.vary:
+    if scenario.cohort is None or not scenario.cohort.drawn:
         return {}
-    found = _cohort_of(scenario)
-    key = (stream_key(scenario.seed, replicate, "cohort"), np.uint32(0))
-    return {path: found.value(path, float(z)) for path, z in zip(found.cohort.vary, found.scores(key), strict=True)}
+    if scenario.cohort.enter_at:
+        return _entered(_The(scenario), replicate).values
+    return _cohort_of(scenario).values(scenario.seed, replicate)
+
+
+def entry(scenario: Scenario, replicate: int) -> dict[str, float | str]:
+    """Return after how many untreated years a patient entered, and by which rule; nothing where nobody is grown."""
+    if scenario.cohort is None or not scenario.cohort.enter_at:
+        return {}
+    found = _entered(_The(scenario), replicate).check_up
+    return {"entry_years": found.years, "entered_by": listing(found.holds)}
+
+
+@dataclass(frozen=True)
+class _Entered:
+    """A patient who entered: what was drawn, the check-up, and those of all candidates for the place before."""
+
+    values: dict[str, float | str]
+    check_up: CheckUp
+    before: tuple[CheckUp, ...]
+
+
+@lru_cache(maxsize=1024)
+def _entered(the: "_The", replicate: int) -> _Entered:
+    """Return the first candidate for a patient's place who enters."""
+    scenario, before = the.scenario, []
+    found, rules = _cohort_of(scenario), scenario.cohort.enter_at
+    for attempt in range(MOST_CANDIDATES):
+        values = found.values(scenario.seed, replicate, attempt)
+        check_up = entry_of(found.patient(values), rules, replicate)
+        if check_up.enters:
+            return _Entered(values | {CELLS: check_up.cells}, check_up, tuple(before))
+        before.append(check_up)
+    largest = max(one.cells for one in before)
+    text = f"of {len(before)} candidates for patient {replicate} {told(before, rules)}"
+    allowed = f"what an untreated clone reaches: the largest of them has {largest:.3g} cells"
+    raise InputError(Fault(text, "cohort.enter_at", allowed=allowed))
 
 
 def fault_of_drawn(scenario: Scenario, path: str) -> Fault:
@@ -73,8 +111,20 @@ def fault_of_drawn(scenario: Scenario, path: str) -> Fault:
 
 def warnings_of(scenario: Scenario) -> list[str]:
     """Return warnings about a valid scenario: old names of keys, what processes tell, and wide spreads."""
-    told = (f"processes.{key}.{text}" for key, one in scenario.processes.items() for text in one.told(scenario.space))
-    return [*scenario.told, *told, *beyond_bounds(scenario)]
+    found = (f"processes.{key}.{text}" for key, one in scenario.processes.items() for text in one.told(scenario.space))
+    return [*scenario.told, *found, *beyond_bounds(scenario), *_replaced(scenario)]
+
+
+def _replaced(scenario: Scenario, most: int = FIRST) -> list[str]:
+    """Return a sentence about the candidates who never enter and are replaced, where there are any."""
+    if scenario.cohort is None or not scenario.cohort.enter_at:
+        return []
+    found = [_entered(_The(scenario), replicate).before for replicate in range(min(scenario.replicates, most))]
+    before = [one for own in found for one in own]
+    if not before:
+        return []
+    n, passed = len(before) + len(found), told(before, scenario.cohort.enter_at)
+    return [f"cohort.enter_at: of {n} candidates for {len(found)} patients {passed}; others take their places"]
 
 
 def beyond_bounds(scenario: Scenario) -> list[str]:
@@ -106,11 +156,7 @@ def _patient(the: "_The", replicate: int) -> Scenario:
     found = draws(scenario, replicate)
     if not found:
         return scenario
-    words = {path: value for path, value in found.items() if isinstance(value, str)}
-    patient = _cohort_of(scenario).with_words(json.dumps(words))
-    for path, value in found.items():
-        if path not in words:  # inside its bounds, as it is drawn
-            patient = _changed(patient, path.split("."), value)
+    patient = _cohort_of(scenario).patient(found)
     if faults := consistency_faults(patient):
         raise InputError(*(replace(fault, file=f"{scenario.space.individual} {replicate}") for fault in faults))
     return patient
@@ -132,12 +178,16 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
     InputError
         All faults of the cohort.
     """
+    if scenario.cohort is None:
+        return
     faults = []
-    for path, spread in scenario.cohort.vary.items() if scenario.cohort else ():
-        place = ("cohort", "vary", path)
-        if not spread.keeps_typical and document.is_later(keys := document.path(path), place):
+    for path in filter(scenario.cohort.is_usual_idle, scenario.cohort.drawn):
+        place = ("cohort", "vary", path) if path in scenario.cohort.vary else ("cohort", "enter_at")
+        if document.is_later(keys := document.path(path), place):
             own = fault_of_drawn(scenario, path)
             faults.append(document.fault(keys, own.message, own.allowed))
+    for path, spread in scenario.cohort.vary.items():
+        place = ("cohort", "vary", path)
         try:
             apply_overrides(plain(scenario), {path: None}, Scenario)
             _value_of(scenario, path, spread)
@@ -145,6 +195,8 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
             faults += [document.fault(place, f.message, f.allowed, f.nearest) for f in error.faults]
     if faults:
         raise InputError(*faults)
+    with placing(document):
+        _replaced(scenario, FEW)
 
 
 VARIES = ("covariates", "populations", "processes", "serum", "space", "antibodies")
@@ -271,6 +323,11 @@ class _Cohort:
                 found = self.root @ own
         return found
 
+    def values(self, seed: int, replicate: int, attempt: int = 0) -> dict[str, float | str]:
+        """Return what a candidate for a patient's place is by dotted path."""
+        key = (stream_key(seed, replicate, "cohort"), np.uint32(attempt))
+        return {path: self.value(path, float(z)) for path, z in zip(self.cohort.vary, self.scores(key), strict=True)}
+
     def value(self, path: str, z: float) -> float | str:
         """Return the value of a quantity at a normal score."""
         shares = self.cohort.vary[path].shares
@@ -278,6 +335,14 @@ class _Cohort:
             return self.quantities[path].at(z)
         edges, words = np.cumsum(list(shares.values())), list(shares)
         return words[min(int(np.searchsorted(edges, float(scipy.special.ndtr(z)), side="right")), len(words) - 1)]
+
+    def patient(self, values: Mapping[str, float | str]) -> Scenario:
+        """Return the scenario with a patient's own values, which lie inside their bounds, as they are drawn."""
+        words = {path: value for path, value in values.items() if isinstance(value, str)}
+        found = self.with_words(json.dumps(words))
+        for path, value in values.items():
+            found = found if path in words else _changed(found, path.split("."), value)
+        return found
 
     @cache  # noqa: B019 - as long-lived as the cohort
     def with_words(self, words: str) -> Scenario:

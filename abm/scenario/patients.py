@@ -2,10 +2,14 @@
 
 import numpy as np
 
+from abm.biology.patient.growth import Growth
 from abm.core.errors import Fault
 from abm.readouts.readout import Readout
 from abm.scenario.content import Content
 from abm.scenario.kinds import CHOSEN, USUAL
+
+ENTRY = "cohort.enter_at"
+MADE_BY = {"igm": ("pools.igm_g_per_L", "igm_turnover"), "hyperviscosity": ("pools.viscosity_cP", "viscosity")}
 
 
 def patient_faults(scenario: Content) -> list[Fault]:
@@ -23,7 +27,30 @@ def patient_faults(scenario: Content) -> list[Fault]:
             if addition.condition and is_without_igm:
                 text = "progression that withholds a course is judged by serum IgM: igm_turnover is missing"
                 faults.append(Fault(text, f"arms.{name}.add.{index}.{addition.condition}", allowed="false"))
-    faults += _end_point_faults(scenario)
+    return [*faults, *_entry_faults(scenario), *_end_point_faults(scenario)]
+
+
+def _entry_faults(scenario: Content) -> list[Fault]:
+    """Hold what patients enter at against the clone that grows, and against what is known of them."""
+    rules = scenario.cohort.enter_at if scenario.cohort else None
+    if rules is None:
+        return []
+    made = {target for process in scenario.processes.values() for target in process.writes}
+    growths = {name: own for name, own in scenario.processes.items() if isinstance(own, Growth)}
+    faults = [] if growths else [Fault("no clone grows", ENTRY, allowed="with a process such as logistic_growth")]
+    for name, growth in growths.items():
+        most, place = growth.capacity_cells, f"processes.{name}.capacity_cells"
+        if most is None:
+            text = "the capacity is relative to the burden at the start, which growth towards it is to decide"
+            faults.append(Fault(text, place, allowed="a number of cells", beside=(ENTRY,)))
+        elif most <= rules.from_cells:
+            text = f"the early clone of {rules.from_cells:g} cells is at its capacity, {most:g}"
+            faults.append(Fault(text, f"{ENTRY}.from_cells", allowed=f"less than {most:g}", beside=(place,)))
+    for place, own in ((ENTRY, rules), (f"{ENTRY}.unless", rules.unless)):
+        for name, (pool, kind) in MADE_BY.items():
+            if dict(own).get(name) is not None and pool not in made:
+                text = f"nobody knows the {name} of an untreated patient"
+                faults.append(Fault(text, f"{place}.{name}", allowed=f"with a process of kind {kind}"))
     return faults
 
 

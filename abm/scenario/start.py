@@ -64,9 +64,14 @@ def started(patient: Scenario, arm: Arm, replicate: int, t_h: float = 0.0) -> Si
     simulation = Simulation(world, processes, probes, time_grid(own.duration, own.steps_h, moments), looks_h)
     _fill(world, own, arm)
     world.sort()
-    for process in _in_order(simulation.processes.values()):
-        process.begin(world)
+    begin(simulation)
     return simulation
+
+
+def begin(simulation: Simulation) -> None:
+    """Let its processes set what depends on the cells at the start, as they are; again where the cells have changed."""
+    for process in _in_order(simulation.processes.values()):
+        process.begin(simulation.world)
 
 
 def antibodies_of(scenario: Scenario, own: Scenario, arm: Arm) -> AntibodiesOfArm:

@@ -12,7 +12,7 @@ from abm.readouts.readout import Readout, Seen
 from abm.results.declared import DECLARED
 from abm.results.folder import RunFolder
 from abm.scenario.build import Subject, arm_of, subjects
-from abm.scenario.draws import draws, parameter_at
+from abm.scenario.draws import draws, entry, parameter_at
 from abm.scenario.measures import measures
 from abm.scenario.schema import Scenario
 from abm.study.design import label
@@ -93,9 +93,9 @@ def _traits(scenario: Scenario) -> dict[str, Any]:
 
 
 def _drawn(scenario: Scenario) -> dict[str, Sequence[Any]]:
-    drawn = [draws(scenario, replicate) for replicate in range(scenario.replicates)]
-    names = list(scenario.cohort.vary) if scenario.cohort else []
-    return {"replicate": range(scenario.replicates)} | {name: [own[name] for own in drawn] for name in names}
+    who = range(scenario.replicates)
+    drawn = [draws(scenario, replicate) | entry(scenario, replicate) for replicate in who]
+    return {"replicate": who} | {name: [own[name] for own in drawn] for name in drawn[0]}
 
 
 def _joined(found: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

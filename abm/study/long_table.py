@@ -63,7 +63,7 @@ class LongTable:
         self.measured = dict(sorted((drugs | MEASURED).items()))
         vary = scenario.cohort.vary if scenario.cohort else {}
         units = dict(zip(*(parameters(scenario)[name] for name in ("name", "unit")), strict=True))
-        self.units = {path: units.get(path, "") for path in vary}
+        self.units = {path: units.get(path, "") for path in (scenario.cohort.drawn if scenario.cohort else ())}
         sets = [own.set for arm in scenario.arms.values() for own in (arm, *arm.change)]
         self.words = {
             path: list(dict.fromkeys([*spread.shares, *(str(own[path]) for own in sets if path in own)]))

@@ -199,8 +199,7 @@ def _check_point(planned: Planned, point: Point) -> None:
 
 def _refuse_drawn(scenario: Scenario, changes: Mapping[str, Any]) -> None:
     """Refuse changes of what is drawn for every patient: they would be shown but would have had no effect."""
-    vary = scenario.cohort.vary if scenario.cohort else {}
-    if drawn := [path for path in changes if path in vary and not vary[path].keeps_typical]:
+    if drawn := [path for path in changes if scenario.cohort and scenario.cohort.is_usual_idle(path)]:
         raise InputError(*(fault_of_drawn(scenario, path) for path in drawn))
 
 

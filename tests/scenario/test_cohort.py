@@ -516,7 +516,7 @@ def test_all_protocols_have_the_same_patients_and_are_judged_alike(load, key):
 
 def test_a_fault_of_the_cohort_names_what_is_near(load):
     with pytest.raises(InputError, match="did you mean 'rel_capacity'"):
-        load(BASE.replace(LAST, "    processes.growth.capacity: {cv: 0.7}"))
+        load(BASE.replace(LAST, "    processes.growth.rel_capacit: {cv: 0.7}"))
 
 
 @pytest.mark.parametrize(
