@@ -13,6 +13,8 @@ import numpy as np
 from abm.core.par import Model, par
 
 Genotype = Literal["VV", "VF", "FF"]
+Line = Literal["first", "later"]  # of treatment
+Tp53 = Literal["intact", "lost"]
 USUAL_GENOTYPE: dict[str, Genotype] = {  # by scale
     "well": "VV",  # fitted: engagement, on V7 (DallOzzo2004)
     "body": "VF",  # assumed: the middle one
@@ -31,6 +33,8 @@ class Covariates(Model):
     )
     body_surface_m2: float = par("1.85 m2", "m2", "assumed: usual adult", "Body surface", gt=0, le=4)
     fcgr3a: Genotype = "VV"
+    line: Line = "first"
+    tp53: Tp53 = "intact"
 
     @property
     def surface_m2(self) -> Any:

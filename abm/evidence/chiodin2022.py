@@ -1,42 +1,37 @@
 """Chiodin 2022: surface IgM, calcium and the course on ibrutinib of 70 patients with CLL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from abm.evidence.claim import Case, Claim, Values
-from abm.evidence.cohorts import PATIENTS, Patient, share_percent
+from abm.evidence.claim import Case, Claim
+from abm.evidence.cll_cohorts import FIRST, LATER, LOST, Found, column, treated
+from abm.evidence.cohorts import share_percent
 from abm.inference.counted import Counts
 from abm.inference.measured import Correlation
 from abm.statistics.correlation import pearson
 
 SOURCE, N, SAMPLES = "Chiodin2022", 70, 13
 CUT_MFI, LOW_CALCIUM = 50.0, 31 / 70
-FEW_AGENTS = {"populations.b_cells.cells_per_agent": 1e10}  # design: agents lie evenly over surface IgM at any number
-Found = Mapping[str, Values]
+WHO = [FIRST, LATER, FIRST, LATER | LOST, FIRST]  # assumed: two in five of a clinic were treated before
 
 
 def _cohort(seed: int) -> Sequence[Case]:
     """Return the patients of a seed, on ibrutinib for 54 to 78 months."""
-    point = FEW_AGENTS | {"arms": {"ibrutinib": {"add": [{"ibrutinib": "420 mg"}]}}}
-    return [Patient(str(i), i, point) for i in range(PATIENTS)]
-
-
-def _column(found: Found, name: str) -> np.ndarray:
-    return np.array([one[f"ibrutinib.{name}"] for one in found.values()])
+    return treated(WHO, {})
 
 
 def _correlation(a: str, b: str) -> Callable[[Found], float]:
-    return lambda found: pearson(_column(found, a), _column(found, b))
+    return lambda found: pearson(column(found, a), column(found, b))
 
 
 def _progressed(mark: str, *, is_high: bool) -> Callable[[Found], float]:
     """Return the measure: percent that progress among patients above, or not above, the cut of a marker."""
 
     def measure(found: Found) -> float:
-        values = _column(found, mark)
+        values = column(found, mark)
         cut = CUT_MFI if mark == "surface_igm_MFI" else np.quantile(values, LOW_CALCIUM)
-        return share_percent(_column(found, "progressed")[(values > cut) == is_high].tolist())
+        return share_percent(column(found, "progressed")[(values > cut) == is_high].tolist())
 
     return measure
 

@@ -14,6 +14,7 @@ from abm.core.addition import Addition
 from abm.core.clock import H_PER_D
 from abm.core.errors import Fault
 from abm.core.par import par
+from abm.readouts.early_lymphocytes import RISE, count_on_day_1, early_rise
 from abm.readouts.individual import chance
 from abm.readouts.over_subjects import event_times, share_of
 from abm.readouts.patients import OfPatients
@@ -69,6 +70,8 @@ class Lymphocytes(OfPatients):
         EndPoint("progressed_high_igm", "1", "Progressed, of those with much surface IgM", "share", where="study"),
         EndPoint("progressed_low_igm", "1", "Progressed, of those with little surface IgM", "share", where="study"),
         EndPoint("end_c481s_frac", "1", "Cells with BTK C481S at the end", "share", where="study"),
+        EndPoint("progression_c481s_frac", "1", "Cells with BTK C481S at progression", "share", where="study"),
+        *RISE,
     )  # fmt: skip
 
     visit_every: float = par("4 weeks", "h", "design: monthly visits", "Time between visits", gt=0)
@@ -79,6 +82,9 @@ class Lymphocytes(OfPatients):
     longest_delay: float = par("6 months", "h", "assumed: 0-6 months", "Next treatment after progression by", ge=0)
     follow_up_spread: float = par(
         "0 h", "h", "design: all are followed to the end", "Follow-up is shorter by 0-2 of", ge=0
+    )
+    other_progression: float = par(
+        "0 /year", "1/h", "design: none", "Progression without lymphocytes, and death", ge=0, le=1
     )
     surface_igm_cut_mfi: float = par(50.0, "1", "Chiodin2022", "Much surface IgM is above, MFI", ge=0)
     calcium_cut_centile: float = par(0.44, "1", "assumed: 31 of 70 below", "Centile of calcium", ge=0, le=1)
@@ -128,30 +134,35 @@ def _first_ibrutinib_h(given: Sequence[Addition]) -> float:
 def lymphocyte_end_points(seen: Seen, rules: Lymphocytes) -> Found:
     """Return what a cohort study would record of one patient; everything counts from the first dose.
 
-    Seed and replicate decide how long the patient is followed and how soon after progression the next treatment begins.
+    Seed and replicate decide how long the patient is followed, when progression comes without lymphocytes or death,
+    which end visits, and how soon after progression by lymphocytes the next treatment begins.
 
     Returns
     -------
     dict of str to float
-        NaN is what nobody could see, which is not "no". ``progressed`` and ``treated_next`` as 0 or 1 by the end of
-        follow-up, unknown before a rise could have been confirmed; ``time_to_progression_d``,
+        NaN is what nobody could see, which is not "no". ``progressed``, by lymphocytes or otherwise, and
+        ``treated_next`` as 0 or 1 by the end of follow-up, unknown before a rise could have been confirmed;
+        ``time_to_progression_d``,
         ``time_to_next_treatment_d``, NaN where it did not come; ``peak_rel`` of the early rise, and
         ``time_to_baseline_d``, when it is over, known when all visits of redistribution were kept; ``nadir_per_nL`` by
         the end of follow-up, ``follow_up_d``; ``inhibition_frac`` four weeks after the first dose of ibrutinib; what
-        was measured at the start.
+        was measured at the start; the share of mutated cells at progression by lymphocytes; `RISE`.
     """
     t_h, counts, signal = (seen.column(name) for name in ("time_h", COUNT, "signal_rel"))
     first_h, who = rules.first_h(seen.given), (seen.seed, seen.replicate)
     end_h = max(0.0, float(t_h[-1]) - first_h - 2.0 * rules.follow_up_spread * chance(*who, "follow-up"))
-    visits, count = at_visits(rules.visits_h(end_h), first_h, t_h, counts)
-    progressed_h = first_progression(visits, count, rules)
-    next_h = progressed_h + rules.longest_delay * chance(*who, "next treatment")
+    other_h = _other_h(*who, rules)
+    last_h = min(end_h, other_h)
+    visits, count = at_visits(rules.visits_h(last_h), first_h, t_h, counts)
+    risen_h = first_progression(visits, count, rules)
+    progressed_h = other_h if math.isnan(risen_h) and other_h <= end_h else risen_h
+    next_h = risen_h + rules.longest_delay * chance(*who, "next treatment")
     peak, back_h = _early_rise(visits, count, rules)
     n_late, is_treated_next = int((visits > rules.redistribution_until).sum()), next_h <= visits[-1]
     n_needed = (
         3 if rules.is_confirmed else 2
     )  # a rise takes three visits: the lowest, the rise, and the one that confirms it
-    is_seen = 1.0 if n_late >= n_needed else math.nan
+    is_seen = 1.0 if n_late >= n_needed or math.isfinite(progressed_h) else math.nan
     on_drug_h = _first_ibrutinib_h(seen.given) + ON_DRUG_H
     return {
         "progressed": answer(math.isfinite(progressed_h), is_seen),
@@ -164,9 +175,28 @@ def lymphocyte_end_points(seen: Seen, rules: Lymphocytes) -> Found:
         f"baseline_{COUNT}": float(count[0]),
         SURFACE_IGM: seen.rows[0][f"baseline_{SURFACE_IGM}"],
         CALCIUM: seen.rows[0][CALCIUM],
-        "inhibition_frac": 1.0 - float(np.interp(on_drug_h, t_h, signal)) if on_drug_h <= first_h + end_h else math.nan,
+        "inhibition_frac": _inhibited(t_h, signal, on_drug_h) if on_drug_h <= first_h + last_h else math.nan,
         "follow_up_d": float(visits[-1]) / H_PER_D,
-    }
+        "progression_c481s_frac": _mutated_frac(seen, first_h + risen_h),
+    } | early_rise(count_on_day_1(t_h - first_h, counts), visits, count, rules.redistribution_until, rules.least_per_nL)
+
+
+def _other_h(seed: int, replicate: int, rules: Lymphocytes) -> float:
+    """Return when a patient dies, or progresses without lymphocytes, at a constant rate; infinite where none does."""
+    rate = rules.other_progression
+    return -math.log(chance(seed, replicate, "other progression")) / rate if rate > 0.0 else math.inf
+
+
+def _inhibited(t_h: np.ndarray, signal: np.ndarray, at_h: float) -> float:
+    return 1.0 - float(np.interp(at_h, t_h, signal))
+
+
+def _mutated_frac(seen: Seen, at_h: float) -> float:
+    """Return the share of cells with BTK C481S at a moment; NaN where there is none."""
+    if math.isnan(at_h):
+        return math.nan
+    mutated, cells = (np.interp(at_h, seen.column("time_h"), seen.column(name)) for name in ("n_c481s", "n_clone"))
+    return float(mutated / cells) if cells > 0.0 else math.nan
 
 
 def first_progression(t_h: np.ndarray, count: np.ndarray, rules: Lymphocytes) -> float:

@@ -169,6 +169,17 @@ def responders(hits, n):
          100 / 3),
         ("L3", {"ibrutinib.calcium_percent": [10.0, 20.0, 30.0, 90.0],
                 "ibrutinib.inhibition_frac": [0.9, 0.8, 0.7, math.nan]}, -1.0),
+        ("L4-rise", {"ibrutinib.day_1_rel": [1.2, 1.8, math.nan, 2.0]}, 200 / 3),
+        ("L4-order", {"ibrutinib.day_1_rel": [3.0, 2.0, 1.2, 1.1],
+                      "ibrutinib.baseline_lymphocytes_per_nL": [10.0, 20.0, 90.0, 300.0]}, -1.0),
+        ("L5-year", {"ibrutinib.up_for_a_year": [1.0, 0.0, math.nan, 0.0]}, 100 / 3),
+        ("L5-outcome", {"ibrutinib.up_for_a_year": [1.0, 1.0, 0.0, 0.0],
+                        "ibrutinib.time_to_progression_d": [300.0, math.nan, math.nan, 2000.0]}, 50.0),
+        ("L6-mutated", {"ibrutinib.progressed": [1.0, 1.0, 1.0, 0.0],
+                        "ibrutinib.progression_c481s_frac": [0.5, 0.002, 0.02, math.nan]}, 200 / 3),
+        ("L7-first-5y", {"ibrutinib.time_to_progression_d": [1000.0, 1827.0, 2500.0, math.nan]}, 75.0),
+        ("L7-later-count", {"ibrutinib.time_to_progression_d": [300.0, 300.0, 2000.0, math.nan],
+                            "ibrutinib.progression_c481s_frac": [0.0, math.nan, 0.1, math.nan]}, 25.0),
         ("P6-PR", {"single.partial": [math.nan] * 4}, math.nan),
     ],
 )  # fmt: skip
@@ -230,6 +241,27 @@ def test_categories_of_the_same_patients_are_counted_as_a_chain():
     assert (partial.value(found), minor.value(found)) == pytest.approx((20.0, 37.5))
     assert (minor.likelihood.k, minor.likelihood.n) == (17, 50)
     assert minor.measure(found) == pytest.approx(30.0)
+
+
+def test_of_a_later_moment_those_are_counted_who_were_free_at_the_earlier():
+    days = [1000.0, 2000.0, 2700.0, math.nan]
+    found = {str(i): {"ibrutinib.time_to_progression_d": day} for i, day in enumerate(days)}
+    (later,) = chosen(["L7-first-7y"])
+    assert later.measure(found) == pytest.approx(50.0)
+    assert later.value(found) == pytest.approx(200 / 3)
+
+
+def test_lasting_lymphocytosis_is_compared_in_standard_errors():
+    """Ten of forty with it and ten of sixty without progress in time: in a trial of 85, 34 and 51."""
+    found = {
+        str(i): {
+            "ibrutinib.up_for_a_year": float(i < 40),
+            "ibrutinib.time_to_progression_d": 500.0 if i < 10 or i >= 90 else math.nan,
+        }
+        for i in range(100)
+    }
+    error = math.sqrt(0.2 * 0.8 * (1 / 34 + 1 / 51))
+    assert chosen(["L5-outcome"])[0].value(found) == pytest.approx((10 / 40 - 10 / 60) / error)
 
 
 @pytest.mark.parametrize(("low", "high"), [(30, 10), (10, 30), (0, 0), (60, 40)])

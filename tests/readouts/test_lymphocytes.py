@@ -16,10 +16,10 @@ DAILY = Arm.model_validate({"add": [{"ibrutinib": "420 mg"}]})
 RULES = Lymphocytes(follow_up_spread="0 h", longest_delay="0 h")
 
 
-def course(count, every_h=4 * WEEK):
+def course(count, every_h=4 * WEEK, mutated=1.0):
     return [
         {"time_h": i * every_h, "lymphocytes_per_nL": n, "baseline_surface_igm_MFI": 80.0, "calcium_percent": 50.0,
-         "signal_rel": 1.0 if i == 0 else 0.4}
+         "signal_rel": 1.0 if i == 0 else 0.4, "n_clone": 4.0 * n, "n_c481s": mutated * n}
         for i, n in enumerate(count)
     ]  # fmt: skip
 
@@ -212,3 +212,60 @@ def test_a_late_relapse_is_not_the_early_rise():
     one = found([60, 100, 110, 80, 50, 30, 15, 8, 8, 20, 60, 130, 150, 160])
     assert one["peak_rel"] == pytest.approx(110 / 60)
     assert one["time_to_baseline_d"] == 4 * 28
+
+
+def looked_at(day_1, count, rules=RULES):
+    """Return end points of a patient who was looked at a day after the first dose too."""
+    rows = course(count)
+    rows.insert(1, rows[0] | {"time_h": 24.0, "lymphocytes_per_nL": day_1})
+    return lymphocyte_end_points(Seen(rows, DAILY.add), rules)
+
+
+@pytest.mark.parametrize(
+    ("day_1", "count", "expected"),
+    [  # rise on day 1, highest by then, up by half, back by 140 d, up for a year
+        (99, [60, 80, 70, 60, 50, 40, *[30] * 8], (1.65, 1, 1, 1, 0)),
+        (70, [60, 80, 100, 80, 70, 61, *[59] * 8], (70 / 60, 0, 1, 0, 0)),
+        (70, [60, 80, 100, *[80] * 11], (70 / 60, 0, 1, 0, 1)),
+        (70, [60, 80, 80, *[70] * 11], (70 / 60, 0, 0, 0, 0)),
+        (50, [60, 50, 40, *[30] * 11], (50 / 60, 1, 0, 1, 0)),
+        (4.5, [2, 3, 3, 2, *[1] * 10], (2.25, 1, 0, 1, 0)),
+    ],
+)
+def test_the_first_rise_is_counted(day_1, count, expected):
+    one = looked_at(day_1, count)
+    names = "day_1_rel", "peaked_by_day_1", "lymphocytosis", "back_by_140_d", "up_for_a_year"
+    assert [one[name] for name in names] == pytest.approx(expected)
+
+
+def test_what_of_the_first_rise_was_not_seen_is_missing():
+    one = found([60, 100, 80, 60, 50, 40, 30, 30])
+    assert [math.isnan(one[name]) for name in ("day_1_rel", "peaked_by_day_1", "up_for_a_year")] == [True] * 3
+    assert one["lymphocytosis"] == one["back_by_140_d"] == 1.0
+    short = looked_at(80, [60, 100, 80])
+    assert short["day_1_rel"] == pytest.approx(80 / 60)
+    assert math.isnan(short["lymphocytosis"])
+    assert math.isnan(short["peaked_by_day_1"])
+    assert math.isnan(short["back_by_140_d"])
+
+
+def test_progression_otherwise_and_death_come_at_a_constant_rate_and_end_visits():
+    """Of 2 000 patients whose lymphocytes stay down, at 0.1 a year for five years."""
+    rules = Lymphocytes(other_progression="10 %/year", longest_delay="0 h")
+    ends = [found([60, 60, *[1.0] * 64], rules, replicate=i) for i in range(2000)]
+    time_d = np.array([one["time_to_progression_d"] for one in ends])
+    assert np.mean(time_d <= 3 * 365.25) == pytest.approx(1.0 - math.exp(-0.3), abs=0.04)
+    came = np.isfinite(time_d)
+    assert [one["progressed"] for one in ends] == came.astype(float).tolist()
+    last_d = np.array([one["follow_up_d"] for one in ends])
+    assert (last_d[came] <= time_d[came]).all()
+    assert (last_d[~came] == 65 * 28).all()
+    assert not any(one["treated_next"] > 0 for one in ends)
+    assert all(math.isnan(one["progression_c481s_frac"]) for one in ends)
+
+
+def test_lymphocytes_that_rise_first_are_the_progression():
+    rules = Lymphocytes(other_progression="0.001 %/year", longest_delay="0 h")
+    one = found([60, 100, 80, 60, 40, 20, 10, 8, 6, 6, 8, 9, 12, 15], rules)
+    assert one["time_to_progression_d"] == 11 * 28
+    assert one["progression_c481s_frac"] == 0.25

@@ -529,6 +529,12 @@ def test_a_fault_of_the_cohort_names_what_is_near(load):
         ("probes.patient.every=90 d", "looked at every 2160 h, but seen every 672 h"),
         ("arms.ibrutinib.add=[{infusion: 5 mg/m2, unless_progressed: true}]", "igm_turnover is missing"),
         ("processes.signalling.bypass=1.2", "out of bounds"),
+        ("covariates.line=second", "found 'second'; allowed: first, later"),
+        ("covariates.tp53=losst", "did you mean 'lost'"),
+        ("populations.b_cells.c481s_fold=0", "out of bounds"),
+        ("processes.turnover.later_line_fold=-1", "out of bounds"),
+        ("end_points.other_progression=-1 /year", "out of bounds"),
+        ("end_points.other_progression=3.5", "unit missing"),
         ("cohort.vary={processes.signalling.sigma: {cv: -1}}", "out of bounds"),
     ],
 )

@@ -3,7 +3,8 @@
 *Model*: as :mod:`abm.biology.cells.clone`; the accessible cells are those in blood, the protected ones those in lymph
 nodes and marrow. Agents lie evenly over the normal score of surface IgM, from -4.5 to 4.5, and their numbers of cells
 follow its density: so the rare cells with much surface IgM, which ibrutinib spares, have agents however large the
-others are. A few subclones turn over slowly, and one, of few cells, carries the BTK mutation C481S.
+others are. A few subclones turn over slowly, and one, of few cells, carries the BTK mutation C481S; it may turn over
+faster than the others.
 
 *References*: Ginaldi1998 (CD20 per cell in CLL 65 000 +- 11 000); assumed burden, persisting part and mutated cells.
 """
@@ -45,6 +46,7 @@ class CllClone(Clone):
     c481s_cells: float = par(
         400.0, "1", "fitted: on L2, in 1e2-1e5", "Cells with BTK C481S at the start", ge=0, le=1e12
     )
+    c481s_fold: float = par(1.0, "1", "assumed: as the others", "Turnover of cells with BTK C481S", gt=0, le=20)
 
     def count(self, counts: dict[str, int]) -> int:
         """Return the number of agents, that of the mutated cells included."""
@@ -68,6 +70,7 @@ class CllClone(Clone):
         slow = luck < self.persisting_frac
         slow[n:] = False
         population.turnover_rel[rows] = np.where(slow, self.rel_persisting, 1.0)
+        population.turnover_rel[rows][n:] = self.c481s_fold
         population.igm_score[rows] = score
         population.accessible_cells[rows] = np.where(np.arange(uid.size) < n, cells * (1.0 - self.niche_frac), 0.0)
         population.niche_cells[rows] = cells - population.accessible_cells[rows]

@@ -1,22 +1,23 @@
 """Cells in tissue divide while they are signalled to; without signal they die, and leave for the blood.
 
-*Model*: with x the signal relative to that without drug, births in tissue ``[b0 + (b1 - b0) x] room``, deaths
-``d1 (1 - x) + d x`` in tissue and likewise in blood, egress ``e1 (1 - x) + e x``; ``room = 1 + (r - 1)(1 - T / T0)``,
-never negative, grows as tissue empties. When x falls further than ever before, a part of the tissue moves into the
-blood at once. In a step of the clock cells leave first, then are born and die, at rates held; many steps are taken at
-once in closed form, with the mean signal and the mean of the room at the start of each. A subclone of fewer than 10 000
-cells in tissue has whole ones there, by the law of the linear birth-and-death process; of more, chance is below 1 in
-100 and left out, as it is in blood, from where no cell returns.
+*Model*: with x the signal relative to that without drug, births in tissue ``[b0 + (b1 - b0) x] room``, deaths ``d1 (1 -
+x) + d x`` in tissue and likewise in blood, egress ``e1 (1 - x) + e x``; ``room = 1 + (r - 1)(1 - T / T0)``, never
+negative, grows as tissue empties. Births are faster by a factor in patients who were treated before, and by another
+where these have lost TP53, which in first line changes little. When x falls further than ever before, a part of the
+tissue moves into the blood at once. In a step of the clock cells leave first, then are born and die, at rates held;
+many steps are taken at once in closed form, with the mean signal and the mean of the room at the start of each. A
+subclone of fewer than 10 000 cells in tissue has whole ones there, by the law of the linear birth-and-death process; of
+more, chance is below 1 in 100 and left out, as it is in blood, from where no cell returns.
 
-*Reads*: signal_rel, turnover_rel. *Writes*: accessible_cells (blood), niche_cells (tissue), most_inhibited,
-to_blood_per_h, pools.cells_born, pools.cells_killed.
+*Reads*: signal_rel, turnover_rel, properties.covariates. *Writes*: accessible_cells (blood), niche_cells (tissue),
+most_inhibited, to_blood_per_h, pools.cells_born, pools.cells_killed.
 
 *References*: Burger2017 (births), Wodarz2014 (deaths, 23 % of the tissue moves), Kendall1948 (the linear
-birth-and-death process); assumed: room, release.
+birth-and-death process), Ahn2018 (TP53 by line); assumed: room, release, factors of patients.
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -217,7 +218,7 @@ class SignalTurnover(Process):
     scale: ClassVar = "body"
     may_wait_h: ClassVar = 336.0  # design: two weeks; twice as long moves no level by 1 in 1000
     columns: ClassVar = (SIGNAL_REL, TURNOVER_REL, MOST_INHIBITED, TO_BLOOD)
-    reads: ClassVar = ("b_cells.signal_rel", "b_cells.turnover_rel")
+    reads: ClassVar = ("b_cells.signal_rel", "b_cells.turnover_rel", "properties.covariates")
     writes: ClassVar = (
         "b_cells.accessible_cells",
         "b_cells.niche_cells",
@@ -238,12 +239,15 @@ class SignalTurnover(Process):
     egress_at_rest: float = par("0.03 %/d", "1/h", "assumed: balances deaths in blood", "with full signal", ge=0, le=1)
     release_frac: float = par(0.05, "1", "assumed: the first days", "Tissue that full inhibition frees", ge=0, le=1)
     room: float = par(2.8, "1", "fitted: on L2", "Births in empty tissue over those at the start", ge=0, le=20)
+    later_line_fold: float = par(1.0, "1", "assumed: as in first line", "Births in those treated before", gt=0, le=10)
+    tp53_lost_fold: float = par(1.0, "1", "assumed: as with TP53", "and in these without TP53", gt=0, le=10)
 
     def step(self, world: World, key: Key) -> None:
         """Turn over for one span."""
         b, clone = world.populations["b_cells"], world.cell_types["b_cells"]
         start = clone.cells * clone.niche_frac
-        births, deaths = (self.birth_inhibited, self.birth), (self.death_in_tissue, self.death)
+        fold = self._fold(world)
+        births, deaths = (self.birth_inhibited * fold, self.birth * fold), (self.death_in_tissue, self.death)
         out = (self.death_in_blood, self.death, self.egress, self.egress_at_rest, self.release_frac)
         n_steps = np.where(start > 0.0, world.n_steps, 0)
         laws = world.laws(*births, *deaths, *out, self.room, start, world.dt_h, n_steps)
@@ -252,3 +256,9 @@ class SignalTurnover(Process):
         turn_over(*cells, born, died, b.signal_rel, b.turnover_rel, b.uid, b.first, laws, key)
         world.pools.add("cells_born", born)
         world.pools.add("cells_killed", died)
+
+    def _fold(self, world: World) -> Any:
+        """Return births of each patient relative to those in first line."""
+        who = world.properties["covariates"]
+        lost = np.where(who.tp53 == "lost", self.tp53_lost_fold, 1.0)
+        return np.where(who.line == "later", self.later_line_fold * lost, 1.0)

@@ -7,6 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.stats import chisquare, nbinom
 
+import abm
 from abm.biology.patient.balance import balance
 from abm.biology.signalling.bcr_signalling import BcrSignalling
 from abm.biology.signalling.signal_turnover import SignalTurnover, turn_over
@@ -14,6 +15,7 @@ from abm.biology.signalling.subclone_split import SubcloneSplit
 from abm.core.jit import kernel, prange
 from abm.core.rng import negative_binomial_at, uniform
 from abm.scenario.build import Subject, build
+from abm.scenario.draws import patient_of
 from abm.scenario.from_file import load_scenario
 
 KEY = (np.uint64(5), np.uint32(3))
@@ -120,8 +122,16 @@ def test_many_steps_at_once_are_as_one_after_the_other():
     assert born - died == pytest.approx(sum(a + b for a, b in (once[:2],)) - own[0] - own[1], rel=1e-9)
 
 
-def test_large_clones_agree_with_an_independent_integrator():
+FOLDS = ("processes.turnover.later_line_fold=1.5", "processes.turnover.tp53_lost_fold=2")
+LATER, LOST = "covariates.line=later", "covariates.tp53=lost"
+
+
+@pytest.mark.parametrize(
+    ("who", "fold"), [((), 1.0), ((*FOLDS, LOST), 1.0), ((*FOLDS, LATER), 1.5), ((*FOLDS, LATER, LOST), 3.0)]
+)
+def test_large_clones_agree_with_an_independent_integrator(who, fold):
     simulation = patient(
+        *who,
         "populations.b_cells.cells_per_agent=1e11",
         "populations.b_cells.c481s_cells=0",
         "populations.b_cells.persisting_frac=0",
@@ -142,7 +152,7 @@ def test_large_clones_agree_with_an_independent_integrator():
     def flow(t, y):
         tissue, blood = y
         room = max(0.0, 1.0 + 1.8 * (1.0 - tissue / 3e12))
-        birth = (0.0005 + 0.0034 * x) * room
+        birth = fold * (0.0005 + 0.0034 * x) * room
         leave = 0.0082 * (1 - x) + 0.0003 * x
         return [
             (birth - 0.027 * (1 - x) - 0.003 * x - leave) * tissue,
@@ -155,6 +165,30 @@ def test_large_clones_agree_with_an_independent_integrator():
     blood = np.array([row["n_clone"] - row["n_tissue"] for row in rows])
     assert blood[late] == pytest.approx(ode[1][late], rel=0.02)
     assert balance(simulation.world)["clone_rel_error"] < 1e-12
+
+
+def test_mutated_cells_grow_on_drug_as_fast_as_their_turnover():
+    """Mutated cells, all in tissue, grow by births, in a room that is always 1, less deaths and egress."""
+    own = ("populations.b_cells.c481s_cells=1e9", "populations.b_cells.c481s_fold=3", "processes.turnover.room=1")
+    world = patient(*own, days=40)
+    world.run()
+    b = world.world.populations["b_cells"]
+    tissue = b.niche_cells[b.c481s > 0].sum()
+    assert tissue == pytest.approx(1e9 * math.exp(40 * 3 * (0.0039 - 0.003 - 0.0003)), rel=1e-3)
+
+
+def test_patients_of_either_line_side_by_side_are_as_alone():
+    who = "cohort={vary: {covariates.line: {shares: {first: 0.5, later: 0.5}}}}"
+    sets = (who, "replicates=6", "populations.b_cells.cells_per_agent=1e11", "duration=300 d", *FOLDS)
+    scenario = load_scenario("configs/scenarios/chiodin2022.yaml", (*sets, "end_points.follow_up_spread=0 h"))
+    together = abm.simulate(scenario).series
+    for replicate in range(6):
+        alone = build(scenario, Subject("ibrutinib", replicate))
+        alone.run()
+        rows = [alone.records["patient"][step] for step in sorted(alone.records["patient"])]
+        own = together.loc[together["replicate"] == replicate, "n_clone"].to_numpy()
+        assert (own == [row["n_clone"] for row in rows]).all()
+    assert {patient_of(scenario, replicate).covariates.line for replicate in range(6)} == {"first", "later"}
 
 
 def test_what_full_inhibition_frees_is_freed_once():
