@@ -20,8 +20,8 @@ from abm.evidence.nuisances import NUISANCES
 from abm.evidence.score import group_of
 from abm.results.study import StudyFolder
 from abm.results.tables import ReadError, read_csv, read_parquet
-from abm.scenario.draws import parameter_at
 from abm.scenario.from_file import load_scenario
+from abm.scenario.known import parameter_at
 from abm.scenario.parameters import parameters
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario

@@ -23,7 +23,7 @@ from abm.evidence.papers import papers
 from abm.evidence.reading import Given, given_by, placed, read
 from abm.evidence.score import Jobs
 from abm.inference.emulator import POINTS_PER_DIMENSION
-from abm.scenario.draws import known_of
+from abm.scenario.known import known_of
 from abm.study.axis import Axis
 from abm.study.design import Range, range_within
 from abm.study.rows import scenario_at

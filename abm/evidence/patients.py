@@ -15,7 +15,7 @@ from abm.results.run import Run
 from abm.results.tables import ReadError
 from abm.statistics.intervals import Array
 
-NOT_NUMBERED = ("arm", "replicate")
+NOT_NUMBERED = ("arm", "replicate", "id")
 
 
 class Patients:

@@ -25,7 +25,9 @@ TEXT_COLUMNS = {
     "arms.csv": ["arm", "control_arm", "words", "x_name", "x_unit", "group", "x_half_source"],
     "observed.csv": ["arm", "of", "words", "beside", "source"],
     "series.csv": ["arm"],
-    "end_points.csv": ["arm", "response"],
+    "end_points.csv": ["arm", "response", "id"],
+    "patients.csv": ["id"],
+    "donors.csv": ["id"],
     "parameters.csv": ["name", "value", "unit", "source", "description", "origin"],
 }
 FEW_ROWS = 4096  # design: what is written at once

@@ -9,7 +9,8 @@ from abm.core.clock import SAME_MOMENT_H
 from abm.core.simulation import Simulation
 from abm.scenario.arms import Arm
 from abm.scenario.controls import CONTROL, controls
-from abm.scenario.draws import patient_of
+from abm.scenario.draws import patient_of, table_of
+from abm.scenario.recorded import as_recorded
 from abm.scenario.schema import Scenario
 from abm.scenario.start import started
 
@@ -41,7 +42,7 @@ def arm_of(scenario: Scenario, subject: Subject) -> Arm:
     """Return what happens in a subject."""
     if subject.is_control:
         return scenario.arms[subject.arm.removesuffix(CONTROL)].untreated()
-    return scenario.arms[subject.arm]
+    return as_recorded(subject.arm, scenario.arms[subject.arm], table_of(scenario), subject.replicate)
 
 
 def build(scenario: Scenario, subject: Subject) -> Simulation:

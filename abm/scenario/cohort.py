@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from abm.core.errors import Fault
 from abm.core.par import Model, par, refusal
+from abm.core.user_file import UserFile
 from abm.scenario.entry import CHOSEN, Entry
 
 WAYS = ("cv", "sd", "range", "shares")
@@ -58,11 +59,17 @@ class Cohort(Model):
     """How patients differ: a spread for each dotted path of the scenario that varies, and what goes together.
 
     The replicates of a scenario with a cohort are its patients, of wells its donors; each is the same in every arm and
-    in its controls. Patients ``from: untreated`` growth ``enter_at`` a burden that follows from the rest.
+    in its controls. Patients ``from: untreated`` growth ``enter_at`` a burden that follows from the rest. They may
+    stand in a ``table``: ``columns`` says by which name a path, ID or TIME stands there, a ``key`` what names and
+    numbers mean; ``anonymise`` puts numbers in the place of IDs in all that is written.
     """
 
     from_: Literal["untreated"] | None = Field(None, alias="from")
     enter_at: Entry | None = None
+    table: UserFile | None = None
+    key: UserFile | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    anonymise: bool = False
     vary: dict[str, Spread] = Field(default_factory=dict)
     correlate: tuple[Correlation, ...] = ()
 
@@ -84,6 +91,13 @@ class Cohort(Model):
         if self.enter_at and CELLS in self.vary:
             text = "untreated growth decides at which burden patients enter"
             raise refusal(Fault(text, f"vary.{CELLS}", allowed="null", beside=("enter_at",)))
+        return self
+
+    @model_validator(mode="after")
+    def _has_table(self) -> Self:
+        for name in ("key", "columns", "anonymise"):
+            if getattr(self, name) and not self.table:
+                raise refusal(Fault("there is no table", name, allowed="with table: a file of patients"))
         return self
 
     @model_validator(mode="after")

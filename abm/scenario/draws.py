@@ -15,53 +15,32 @@ from typing import Any
 
 import numpy as np
 import scipy  # its parts are imported where they are first used: they are slow
-from pydantic.fields import FieldInfo
 
 from abm.core.errors import Fault, InputError, nearest
-from abm.core.par import bounds_text, parameter, plain, reader
+from abm.core.par import bounds_text, plain
 from abm.core.rng import normal, stream_key, uniform
-from abm.core.units import UnitError, parse_quantity
+from abm.core.units import UnitError
 from abm.core.words import listing
-from abm.document.explain import Shape
 from abm.document.load import Document, apply_overrides, placing, validate
-from abm.document.reading import value_at
 from abm.scenario.checks import consistency_faults
 from abm.scenario.cohort import CELLS, Cohort, Spread
+from abm.scenario.known import fields_at, parameter_at
+from abm.scenario.patient_columns import VARIES
+from abm.scenario.patient_table import PatientTable, read_patients, told_of_table
+from abm.scenario.quantity import Quantity, between
+from abm.scenario.recorded import record_faults, refuse_records
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.scenario.untreated import CheckUp, entry_of, told
 
-INSIDE = 1e-9  # of a standard deviation, to an open bound
 MOST_CANDIDATES = 50  # design: where one in ten enters, 1 place in 200 stays empty
 FIRST, FEW = 200, 10  # design: patients by whom it is told who never enters, and who are asked when a file is read
 MOST_OUTSIDE = 0.01  # design: what changes a cohort of a hundred patients
 
 
-def parameter_at(data: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return unit, bounds, words and reader of the parameter at a dotted path of plain data; empty if there is none."""
-    owner, _, last = path.rpartition(".")
-    return known_of(last, _fields_at(data, owner).get(last))
-
-
-def known_of(name: str, field: FieldInfo | None) -> dict[str, Any]:
-    """Return the same of a field by its name; empty if it is no parameter."""
-    extra = parameter(field) if field else {}
-    if not extra or field is None:
-        return {}
-    read = reader(name, field)
-    told = {"description": field.description or "", "is_whole": read.is_whole, "takes_bare": read.takes_bare}
-    return {**extra, **told, "read": read}
-
-
-def _fields_at(data: Mapping[str, Any], path: str) -> Mapping[str, FieldInfo]:
-    """Return the fields of the model at a dotted path; none at a list or a mapping."""
-    keys = tuple(int(key) if key.isdecimal() else key for key in path.split(".")) if path else ()
-    return Shape.of(Scenario).at(keys, data).fields(value_at(data, keys))
-
-
 def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
     """Return what a patient is: the value of each quantity that varies, by dotted path, in the parameter's unit."""
-    if scenario.cohort is None or not scenario.cohort.drawn:
+    if scenario.cohort is None or not (scenario.cohort.drawn or scenario.cohort.table):
         return {}
     if scenario.cohort.enter_at:
         return _entered(_The(scenario), replicate).values
@@ -102,6 +81,34 @@ def _entered(the: "_The", replicate: int) -> _Entered:
     raise InputError(Fault(text, "cohort.enter_at", allowed=allowed))
 
 
+def drawn(scenario: Scenario) -> list[str]:
+    """Return the dotted paths of which patients have values of their own."""
+    return list(_cohort_of(scenario).paths) if scenario.cohort else []
+
+
+def is_idle(scenario: Scenario, path: str) -> bool:
+    """Whether the scenario's own value at a path says nothing about patients: every one has another."""
+    cohort, table = scenario.cohort, table_of(scenario)
+    is_in_table = cohort is not None and table is not None and path in table.paths and path not in cohort.vary
+    return is_in_table or (cohort is not None and cohort.is_usual_idle(path))
+
+
+def drawn_words(scenario: Scenario) -> dict[str, list[str]]:
+    """Return the words that patients may have at a dotted path, by path: those with shares, and those of a table."""
+    table, vary = table_of(scenario), scenario.cohort.vary if scenario.cohort else {}
+    found = {path: list(spread.shares) for path, spread in vary.items() if spread.shares}
+    for one in table.patients if table else ():
+        for path, value in one.values.items():
+            if isinstance(value, str) and value not in (words := found.setdefault(path, [])):
+                words.append(value)
+    return found
+
+
+def table_of(scenario: Scenario) -> PatientTable | None:
+    """Return what a table of the user's says of the patients, if there is one."""
+    return _cohort_of(scenario).table if scenario.cohort and scenario.cohort.table else None
+
+
 def fault_of_drawn(scenario: Scenario, path: str) -> Fault:
     """Return why a value would have no effect of which every patient draws one."""
     who = scenario.space.individual
@@ -112,7 +119,7 @@ def fault_of_drawn(scenario: Scenario, path: str) -> Fault:
 def warnings_of(scenario: Scenario) -> list[str]:
     """Return warnings about a valid scenario: old names of keys, what processes tell, and wide spreads."""
     found = (f"processes.{key}.{text}" for key, one in scenario.processes.items() for text in one.told(scenario.space))
-    return [*scenario.told, *found, *beyond_bounds(scenario), *_replaced(scenario)]
+    return [*scenario.told, *found, *beyond_bounds(scenario), *_replaced(scenario), *told_of_table(table_of(scenario))]
 
 
 def _replaced(scenario: Scenario, most: int = FIRST) -> list[str]:
@@ -179,6 +186,8 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
         All faults of the cohort.
     """
     if scenario.cohort is None:
+        with placing(document):
+            refuse_records(scenario)
         return
     faults = []
     for path in filter(scenario.cohort.is_usual_idle, scenario.cohort.drawn):
@@ -193,13 +202,39 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
             _value_of(scenario, path, spread)
         except InputError as error:
             faults += [document.fault(place, f.message, f.allowed, f.nearest) for f in error.faults]
+    with placing(document):
+        own_faults = [] if faults else _table_faults(scenario, document)
+    faults += [fault if fault.file else document.placed(fault) for fault in own_faults]
     if faults:
         raise InputError(*faults)
     with placing(document):
         _replaced(scenario, FEW)
 
 
-VARIES = ("covariates", "populations", "processes", "serum", "space", "antibodies")
+def _table_faults(scenario: Scenario, document: Document) -> list[Fault]:
+    """Hold the patients of a table against their number, the cohort's laws, the arms, and what the scenario says."""
+    table = table_of(scenario)
+    if table is None:
+        refuse_records(scenario)
+        return []
+    n = len(table.patients)
+    if n < scenario.replicates:
+        text = f"{table.sheet.file.name} has {n} patients"
+        return [Fault(text, "replicates", allowed=f"at most {n}", beside=("cohort.table",))]
+    found = _cohort_of(scenario)
+    own = [path for path in table.paths if path not in found.cohort.vary]
+    later = [path for path in own if document.is_later(document.path(path), ("cohort", "table"))]
+    faults = [fault_of_drawn(scenario, path) for path in later]
+    if CELLS in table.paths and found.cohort.enter_at:
+        text = f"{table.sheet.file.name} says at which burden patients enter, which enter_at decides"
+        faults.append(Fault(text, "cohort.enter_at", allowed="one of the two", beside=("cohort.table",)))
+    for patient in table.patients:
+        for path, value in patient.values.items():
+            try:
+                found.place(path, value)
+            except UnitError as error:
+                table.sheet.note(table.paths[path], patient.lines[path], str(error), error.allowed)
+    return [*faults, *table.sheet.faults, *(() if table.sheet.faults else record_faults(scenario, table))]
 
 
 def _value_of(scenario: Scenario, path: str, spread: Spread) -> None:
@@ -213,91 +248,17 @@ def _value_of(scenario: Scenario, path: str, spread: Spread) -> None:
         return
     if not parameter_at(data, path):
         owner, _, last = path.rpartition(".")
-        known = [name for name in _fields_at(data, owner) if parameter_at(data, f"{owner}.{name}")]
+        known = [name for name in fields_at(data, owner) if parameter_at(data, f"{owner}.{name}")]
         raise InputError(Fault("no number that can vary", path, allowed="a parameter", nearest=nearest(last, known)))
     try:
-        _Quantity.of(data, path, spread)
+        Quantity.of(data, path, spread)
     except UnitError as error:
         raise InputError(Fault(str(error), path, allowed=error.allowed)) from None
 
 
-class _Quantity:
-    """One number that varies: typical value, spread and bounds in its unit."""
-
-    def __init__(self, typical: float, known: Mapping[str, Any], spread: Spread):
-        self.typical, self.known, self.spread = typical, known, spread
-        self.sd = self._sd(spread.sd) if spread.sd is not None else 0.0
-        self.sigma = math.sqrt(math.log1p(spread.cv**2)) if spread.cv is not None else 0.0
-        self.ends = self._ends(spread.range) if spread.range is not None else (0.0, 0.0)
-        self.limits = self._limits()
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any], path: str, spread: Spread) -> "_Quantity":
-        keys = tuple(int(key) if key.isdecimal() else key for key in path.split("."))
-        known, value = parameter_at(data, path), value_at(data, keys)
-        if value is None and spread.keeps_typical:
-            raise UnitError("there is no value to spread about", "a range, or a value of the scenario itself")
-        typical = parse_quantity(value, known["unit"]) if isinstance(value, str) else value
-        return cls(float(typical or 0.0), known, spread)
-
-    def _sd(self, given: float | str) -> float:
-        found = float(self.known["read"].in_unit(given))
-        if found < 0.0:
-            raise UnitError(f"found the standard deviation {given}", ">= 0")
-        return found
-
-    def _ends(self, given: tuple[float | str, float | str]) -> tuple[float, float]:
-        lo, hi = (float(self.known["read"](end)) for end in given)
-        if not lo < hi:
-            raise UnitError(f"the range from {given[0]} to {given[1]} is no range", "the lower end first")
-        if self.known["is_whole"] and not (lo.is_integer() and hi.is_integer()):
-            raise UnitError(f"found the range from {given[0]} to {given[1]}", "whole numbers")
-        return lo, hi
-
-    def _limits(self) -> tuple[float, float]:
-        """Return the normal scores between which the value is inside the bounds."""
-        if not (self.sd or self.sigma * self.typical):  # a range, and what does not vary, is inside at any score
-            return -math.inf, math.inf
-        bound, half = self.known, 0.5 if self.known["is_whole"] else 0.0
-        lowest = bound["ge"] - half if "ge" in bound else bound.get("gt", -math.inf) + half
-        highest = bound["le"] + half if "le" in bound else bound.get("lt", math.inf) - half
-        lo, hi = sorted((self._score(lowest), self._score(highest)))
-        return lo + INSIDE, hi - INSIDE
-
-    def _score(self, value: float) -> float:
-        """Return the normal score of a value."""
-        if self.sd:
-            return (value - self.typical) / self.sd
-        return math.log(value / self.typical) / self.sigma if value / self.typical > 0.0 else -math.inf
-
-    @property
-    def outside(self) -> float:
-        """Return the share of all draws that would lie outside the bounds."""
-        return float(scipy.special.ndtr((self.limits[0], -self.limits[1])).sum())
-
-    def at(self, z: float) -> float:
-        """Return the value at a normal score."""
-        if self.spread.cv is not None:
-            value = self.typical * math.exp(self.sigma * z)
-        elif self.spread.sd is not None:
-            value = self.typical + self.sd * z
-        else:
-            return uniform_between(self.ends, float(scipy.special.ndtr(z)), self.known["is_whole"])
-        return round(value) if self.known["is_whole"] else value
-
-
-def uniform_between(ends: tuple[float, float], share: float, is_whole: bool) -> float:
-    """Return the number at a share of a range; all whole numbers of a range, ends included, are equally likely."""
-    lo, hi = ends
-    return min(math.floor(lo + share * (hi + 1.0 - lo)), int(hi)) if is_whole else lo + share * (hi - lo)
-
-
-def _between(lo: float, hi: float, u: float) -> float:
-    """Return the normal score below which lies the share `u` of all scores between two."""
-    if lo > 0.0:  # near 1 there are too few floats: the upper tail is computed as a lower one
-        return -_between(-hi, -lo, 1.0 - u)
-    low, high = scipy.special.ndtr((lo, hi))
-    return min(max(float(scipy.special.ndtri(low + u * (high - low))), lo), hi)
+def _rank(known: tuple[float, float] | None) -> int:
+    """Return when a score is due: one that is known, one that lies between two, one that is drawn."""
+    return 2 if known is None else int(known[0] < known[1])
 
 
 class _Cohort:
@@ -305,28 +266,65 @@ class _Cohort:
 
     def __init__(self, data: Mapping[str, Any]):
         self.data, self.cohort = data, Cohort.model_validate(data["cohort"])
-        self.root = np.linalg.cholesky(self.cohort.matrix())
+        file = self.cohort.table
+        self.table = read_patients(data, self.cohort, file, data["replicates"]) if file else None
+        self.paths = tuple(dict.fromkeys((*self.cohort.drawn, *(self.table.paths if self.table else ()))))
         first = [RENAMED.first(path, data) for path in self.cohort.vary]
         self.identities = [np.uint64(stream_key(0, 0, path)) for path in first]
         numbers = {path: spread for path, spread in self.cohort.vary.items() if spread.shares is None}
-        self.quantities = {path: _Quantity.of(data, path, spread) for path, spread in numbers.items()}
-
-    def scores(self, key: tuple[np.uint64, np.uint32]) -> np.ndarray:
-        """Return a normal score for each quantity; one that lies outside its bounds is drawn anew inside them."""
-        own = np.array([normal(key, uid, 0) for uid in self.identities])
-        found = self.root @ own
-        for i, (path, uid) in enumerate(zip(self.cohort.vary, self.identities, strict=True)):
-            lo, hi = self.quantities[path].limits if path in self.quantities else (-math.inf, math.inf)
-            if not lo <= found[i] <= hi:
-                given = self.root[i, :i] @ own[:i]
-                own[i] = _between((lo - given) / self.root[i, i], (hi - given) / self.root[i, i], uniform(key, uid, 1))
-                found = self.root @ own
-        return found
+        self.quantities = {path: Quantity.of(data, path, spread) for path, spread in numbers.items()}
 
     def values(self, seed: int, replicate: int, attempt: int = 0) -> dict[str, float | str]:
-        """Return what a candidate for a patient's place is by dotted path."""
+        """Return what a candidate for a patient's place is: as a table has it, else drawn given what the table has."""
         key = (stream_key(seed, replicate, "cohort"), np.uint32(attempt))
-        return {path: self.value(path, float(z)) for path, z in zip(self.cohort.vary, self.scores(key), strict=True)}
+        known = self.table.patients[replicate].values if self.table else {}
+        places = {path: place for path, value in known.items() if (place := self.place(path, value))}
+        drawn = zip(self.cohort.vary, self.scores(key, places), strict=True)
+        return {path: self.value(path, float(z)) for path, z in drawn if path not in known} | known
+
+    def scores(self, key: tuple[np.uint64, np.uint32], known: Mapping[str, tuple[float, float]]) -> np.ndarray:
+        """Return a normal score for each quantity; one that lies outside its bounds is drawn anew inside them.
+
+        What is known lies between two scores, which are one for a number. It comes first, so that the rest is drawn
+        given it.
+        """
+        names = list(self.cohort.vary)
+        order = sorted(range(len(names)), key=lambda i: _rank(known.get(names[i])))
+        root = self.root(tuple(order))
+        own = np.array([normal(key, self.identities[i], 0) for i in order])
+        found = root @ own
+        for i, (path, uid) in enumerate((names[j], self.identities[j]) for j in order):
+            lo, hi = self.quantities[path].limits if path in self.quantities else (-math.inf, math.inf)
+            lo, hi = known.get(path, (lo, hi))
+            if not lo <= found[i] <= hi:
+                given = root[i, :i] @ own[:i]
+                own[i] = between((lo - given) / root[i, i], (hi - given) / root[i, i], uniform(key, uid, 1))
+                found = root @ own
+        return found[np.argsort(order)]
+
+    @cache  # noqa: B019 - as long-lived as the cohort
+    def root(self, order: tuple[int, ...]) -> np.ndarray:
+        """Return the root of the correlations of all that varies, in some order."""
+        return np.linalg.cholesky(self.cohort.matrix()[np.ix_(order, order)])
+
+    def place(self, path: str, value: Any) -> tuple[float, float] | None:
+        """Return between which normal scores a known value lies; None where it tells nothing of others.
+
+        Raises
+        ------
+        UnitError
+            The law of the cohort gives no such value.
+        """
+        spread = self.cohort.vary.get(path)
+        if spread is None:
+            return None
+        if spread.shares is None:
+            return self.quantities[path].place(value)
+        edges, words = [0.0, *np.cumsum(list(spread.shares.values()))], list(spread.shares)
+        if not spread.shares.get(value):
+            raise UnitError(f"{value!r} has no share in cohort.vary", ", ".join(w for w in words if spread.shares[w]))
+        lo, hi = scipy.special.ndtri(np.clip(edges[words.index(value) :][:2], 0.0, 1.0))
+        return float(lo), float(hi)
 
     def value(self, path: str, z: float) -> float | str:
         """Return the value of a quantity at a normal score."""

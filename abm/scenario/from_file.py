@@ -11,6 +11,7 @@ from abm.document.load import AnyModel, Document, resolve, with_files
 from abm.document.reading import Keys
 from abm.scenario.arms import Arm
 from abm.scenario.draws import check_cohort
+from abm.scenario.patient_table import with_all_patients
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.scenario.start import scenario_of
@@ -49,6 +50,7 @@ def checked(document: Document) -> Scenario:
         All faults of the document, with their places.
     """
     scenario = with_files(Scenario, document)
+    scenario = scenario if "replicates" in document.data else with_all_patients(scenario)
     check_arms(scenario, document)
     check_cohort(scenario, document)
     return scenario.telling(document.warnings)

@@ -49,6 +49,7 @@ RENAMED = Renamings(
         "arms.*.set",
         "arms.*.change.*.set",
         "cohort.vary",
+        "cohort.columns",
         "cohort.correlate.*.of",
         "set",
         "design.axes",

@@ -13,7 +13,7 @@ from abm.core.par import plain
 from abm.core.units import UnitError, suffix
 from abm.document.load import Document, apply_overrides, validate
 from abm.document.reading import Keys, value_at
-from abm.scenario.draws import parameter_at
+from abm.scenario.known import parameter_at
 from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
 

@@ -12,7 +12,8 @@ from abm.readouts.readout import Readout, Seen
 from abm.results.declared import DECLARED
 from abm.results.folder import RunFolder
 from abm.scenario.build import Subject, arm_of, subjects
-from abm.scenario.draws import draws, entry, parameter_at
+from abm.scenario.draws import drawn, draws, entry, table_of
+from abm.scenario.known import parameter_at
 from abm.scenario.measures import measures
 from abm.scenario.schema import Scenario
 from abm.study.design import label
@@ -28,13 +29,14 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
     table, visits = end_points(series, scenario)
     if not table.empty:
         folder.write_table("patients.csv", _drawn(scenario))
-        folder.write_table("end_points.csv", {name: table[name].to_numpy() for name in table})
+        found_in = {name: table[name].to_numpy() for name in table}
+        folder.write_table("end_points.csv", found_in | _ids(scenario, table["replicate"]))
         if not visits.empty:
             folder.write_table("visits.csv", {name: visits[name].to_numpy() for name in visits})
         long = LongTable(scenario)
         folder.write_parts("nonmem.csv", long.rows(series))
         folder.write_table("nonmem_key.csv", long.key())
-    elif scenario.cohort and scenario.cohort.vary:
+    elif drawn(scenario):
         folder.write_table("donors.csv", _drawn(scenario))
     for readout in readouts:
         found = _joined(found, readout.summary(folder, table))
@@ -85,17 +87,26 @@ def declared(readouts: Sequence[Readout]) -> dict[str, Any]:
 
 def _traits(scenario: Scenario) -> dict[str, Any]:
     """Return what the numbers are in which donors of wells differ."""
-    vary = scenario.cohort.vary if scenario.cohort and scenario.space.has_controls else {}
-    data = plain(scenario) if vary else {}
-    known = {path: parameter_at(data, path) for path in vary}
+    paths = drawn(scenario) if scenario.space.has_controls else []
+    data = plain(scenario) if paths else {}
+    known = {path: parameter_at(data, path) for path in paths}
     words = {path: label(data, path).removesuffix(f" ({own['unit']})") for path, own in known.items() if own}
     return {path: Measure(path, known[path]["unit"], said).plain() for path, said in words.items()}
 
 
 def _drawn(scenario: Scenario) -> dict[str, Sequence[Any]]:
     who = range(scenario.replicates)
-    drawn = [draws(scenario, replicate) | entry(scenario, replicate) for replicate in who]
-    return {"replicate": who} | {name: [own[name] for own in drawn] for name in drawn[0]}
+    own = [draws(scenario, replicate) | entry(scenario, replicate) for replicate in who]
+    return {"replicate": who} | _ids(scenario, who) | {name: [values[name] for values in own] for name in own[0]}
+
+
+def _ids(scenario: Scenario, replicates: Iterable[int]) -> dict[str, list[str]]:
+    """Return who some patients are in the user's own table, or their numbers there."""
+    table = table_of(scenario)
+    if table is None:
+        return {}
+    is_told = not scenario.cohort.anonymise
+    return {"id": [table.patients[own].id if is_told else str(own + 1) for own in replicates]}
 
 
 def _joined(found: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

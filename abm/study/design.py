@@ -21,7 +21,8 @@ from abm.core.par import Model, bounds_text, kind_of, par, refusal
 from abm.core.units import UnitError, quantity_text
 from abm.document.load import apply_overrides
 from abm.document.overrides import overwritten
-from abm.scenario.draws import parameter_at, uniform_between
+from abm.scenario.known import parameter_at
+from abm.scenario.quantity import uniform_between
 from abm.scenario.schema import Scenario
 from abm.study.axis import Axis
 from abm.study.rows import ARM, REPLICATE
@@ -343,7 +344,7 @@ def range_of(base: Mapping[str, Any], path: str, axis: Axis, place: str = "desig
 
 
 def range_within(known: Mapping[str, Any], path: str, axis: Axis, here: str) -> Range:
-    """Return an axis as a range of a parameter of which :func:`abm.scenario.draws.parameter_at` knows this.
+    """Return an axis as a range of a parameter of which :func:`abm.scenario.known.parameter_at` knows this.
 
     Raises
     ------

@@ -21,7 +21,8 @@ from abm.core.addition import Addition, Dose
 from abm.core.clock import H_PER_D, SAME_MOMENT_H
 from abm.core.rng import stream_key
 from abm.readouts.readout import Compartment
-from abm.scenario.draws import patient_of
+from abm.scenario.build import Subject, arm_of
+from abm.scenario.draws import drawn, drawn_words, patient_of
 from abm.scenario.kinds import GIVEN, READOUTS
 from abm.scenario.parameters import parameters
 from abm.scenario.schema import Scenario
@@ -61,14 +62,12 @@ class LongTable:
         self.number_of = dict(zip(scenario.drugs(), [INFUSED, *FREE[len(ROUTES) :]], strict=False))
         drugs = {number: _plasma(drug, number) for drug, number in self.number_of.items()}
         self.measured = dict(sorted((drugs | MEASURED).items()))
-        vary = scenario.cohort.vary if scenario.cohort else {}
         units = dict(zip(*(parameters(scenario)[name] for name in ("name", "unit")), strict=True))
-        self.units = {path: units.get(path, "") for path in (scenario.cohort.drawn if scenario.cohort else ())}
+        self.units = {path: units.get(path, "") for path in drawn(scenario)}
         sets = [own.set for arm in scenario.arms.values() for own in (arm, *arm.change)]
         self.words = {
-            path: list(dict.fromkeys([*spread.shares, *(str(own[path]) for own in sets if path in own)]))
-            for path, spread in vary.items()
-            if spread.shares
+            path: list(dict.fromkeys([*words, *(str(own[path]) for own in sets if path in own)]))
+            for path, words in drawn_words(scenario).items()
         }
 
     def rows(self, series: pd.DataFrame) -> Iterator[Mapping[str, Sequence[Any]]]:
@@ -101,7 +100,8 @@ class _Subject:
 
     def __init__(self, table: LongTable, arm: str, replicate: int, series: pd.DataFrame):
         self.table, self.replicate, self.series = table, replicate, series
-        self.arm, self.patient = table.scenario.arms[arm], patient_of(table.scenario, replicate)
+        self.arm = arm_of(table.scenario, Subject(arm, replicate))
+        self.patient = patient_of(table.scenario, replicate)
         self.t_h, self.given_mg = series["time_h"].to_numpy(), series["dosed_mg"].to_numpy()
         self.own: dict[int, tuple[Scenario, dict[str, str], Record]] = {}
 

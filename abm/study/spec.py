@@ -19,7 +19,7 @@ from abm.document.reading import Keys, value_at
 from abm.readouts.readout import measures_of
 from abm.results.study import Row
 from abm.scenario.controls import controls
-from abm.scenario.draws import check_cohort, fault_of_drawn
+from abm.scenario.draws import check_cohort, fault_of_drawn, is_idle
 from abm.scenario.from_file import check_arms, checked, load_scenario, named
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
@@ -199,8 +199,8 @@ def _check_point(planned: Planned, point: Point) -> None:
 
 def _refuse_drawn(scenario: Scenario, changes: Mapping[str, Any]) -> None:
     """Refuse changes of what is drawn for every patient: they would be shown but would have had no effect."""
-    if drawn := [path for path in changes if scenario.cohort and scenario.cohort.is_usual_idle(path)]:
-        raise InputError(*(fault_of_drawn(scenario, path) for path in drawn))
+    if faults := [fault_of_drawn(scenario, path) for path in changes if is_idle(scenario, path)]:
+        raise InputError(*faults)
 
 
 def _samples(planned: Planned, document: Document, faults: list[Fault]) -> Iterator[tuple[Keys, Point]]:

@@ -9,8 +9,9 @@ from scipy.stats import kstest, truncnorm
 from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.scenario.build import Subject, build
-from abm.scenario.draws import beyond_bounds, draws, patient_of, uniform_between
+from abm.scenario.draws import beyond_bounds, draws, patient_of
 from abm.scenario.from_file import load_scenario
+from abm.scenario.quantity import uniform_between
 
 BASE = """\
 seed: 1

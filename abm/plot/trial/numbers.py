@@ -51,7 +51,7 @@ def _meaning(trial: Trial) -> str:
 
 def patients(trial: Trial) -> list[Section]:
     """Return what was drawn for the patients; nothing where nothing was."""
-    columns = [name for name in trial.patients.columns if name != "replicate"]
+    columns = [name for name in trial.patients.columns if name not in ("replicate", "id")]
     if not columns:
         return []
     known = trial.run.parameters().fillna("").astype(str).set_index("name")
