@@ -1,8 +1,10 @@
 """The wheel holds the package, and as data of it all that ships; the sdist makes the same wheel."""
 
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -59,3 +61,10 @@ def test_the_sdist_makes_the_same_wheel(wheel, tmp_path):
     (tree,) = (tmp_path / "source").iterdir()
     assert {"LICENSE", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md"} <= {path.name for path in tree.iterdir()}
     assert contents(build("wheel", tree, tmp_path / "again")) == contents(wheel)
+
+
+@pytest.mark.parametrize(("file", "line"), [("Dockerfile", "RUN pip install"), ("environment.yml", "      - ..")])
+def test_containers_and_conda_ask_for_every_extra_that_there_is(file, line):
+    extras = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]) - {"test"}
+    (asked,) = [text for text in (ROOT / "scripts" / file).read_text().splitlines() if text.startswith(line)]
+    assert set(re.search(r"\[([\w,]+)\]", asked)[1].split(",")) == extras
