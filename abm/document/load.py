@@ -95,7 +95,8 @@ def named_file(document: Document, path: Keys) -> str:
         raise InputError(document.fault(path, f"found {show(name)}", "a path relative to this file"))
     folder = os.path.dirname(document.file if position.line is None else position.file)
     try:
-        file = os.path.normpath(meant(str(from_home(name)), folder))
+        suffix = ".csv" if name.endswith(".csv") else ".yaml"
+        file = os.path.normpath(meant(str(from_home(name)), folder, suffix))
     except InputError as error:
         raise InputError(document.fault(path, str(error))) from None
     if not is_within(file, document.reach):

@@ -17,7 +17,7 @@ from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.units import UnitError
 from abm.core.user_file import UserFile
-from abm.document.sheet import Sheet
+from abm.document.sheet import MOST_FAULTS, Sheet
 from abm.scenario.cohort import Cohort
 from abm.scenario.patient_columns import EVENTS, ID, PATIENT, PROTOCOL, TIMES, PatientColumn, PatientColumns
 from abm.scenario.schema import Scenario
@@ -218,8 +218,9 @@ class _Events(_Rows):
 
     def __init__(self, sheet: Sheet, columns: PatientColumns, most: int):
         super().__init__(sheet, columns, most)
-        self.of_id: dict[str, Patient] = {}
-        self.known: dict[str, Patient] = {}
+        self.of_id: dict[str, int] = {}  # the place of a patient, by ID and by name
+        self.known: dict[str, int] = {}
+        self.begins: dict[str, int] = {}
         self.last: tuple[str, float] = ("", 0.0)
         time = columns.of_events["TIME"].unit
         usual = {"TIME": "", "II": time, "DUR": time, "AMT": "mg", "RATE": f"mg/{time}" if time else ""}
@@ -235,30 +236,31 @@ class _Events(_Rows):
         events = {name: self._event(part, name) for name in EVENTS}
         self._refuse_events(part, events)
         self._order(part, events["TIME"])
-        whose = [self.of_id[own] for own in part[self.columns.of_events[ID].place]]
+        whose = np.array([self.of_id[own] for own in part[self.columns.of_events[ID].place]], dtype=int)
         for path, column in self.columns.of_paths.items():
             self._constant(path, column, part, whose)
         given = np.flatnonzero(events["EVID"] == 1)
         protocols = self._protocols(part)
         for row in map(int, given):
-            whose[row].records.append(_record({name: own[row] for name, own in events.items()}, protocols[row],
-                                              int(part.index[row])))  # fmt: skip
+            event = {name: own[row] for name, own in events.items()}
+            self.patients[whose[row]].records.append(_record(event, protocols[row], int(part.index[row])))
 
     def _begin(self, part: "pd.DataFrame") -> "pd.DataFrame":
         """Note who begins in a part; return it without the rows of those who are too many."""
         ids, names = self.sheet.words(part, self.columns.of_events[ID].place), self._ids(part)
-        starts = np.flatnonzero((ids != ids.shift(fill_value=self.last[0])).to_numpy())
-        for start in starts:
-            own, line = ids.iloc[start], int(part.index[start])
+        for start in np.flatnonzero((ids != ids.shift(fill_value=self.last[0])).to_numpy()):
+            own, name, line = ids.iloc[start], names.iloc[start], int(part.index[start])
             if own in self.of_id:
-                text = f"the ID {own!r:.40} of line {self.of_id[own].line} again, after others"
+                text = f"the ID {own!r:.40} of line {self.begins[own]} again, after others"
                 self.sheet.note(self.columns.of_events[ID].place, line, text, "rows of one patient together")
-            elif (name := names.iloc[start]) not in self.known and len(self.known) >= self.most:
+                continue
+            if name not in self.known and len(self.patients) == self.most:
                 self.is_cut = True
                 return part.iloc[:start]
-            else:
-                self.of_id[own] = self.known.setdefault(name, Patient(name, line))
-        self.patients = list(self.known.values())
+            if name not in self.known:
+                self.known[name] = len(self.patients)
+                self.patients.append(Patient(name, line))
+            self.of_id[own], self.begins[own] = self.known[name], line
         return part
 
     def _event(self, part: "pd.DataFrame", name: str) -> np.ndarray:
@@ -290,7 +292,7 @@ class _Events(_Rows):
             ("REMOVED", events["REMOVED"] > 0.0, "a plasma exchange", "plasmapheresis, given by the arm"),
             ("CMT", is_dose & (events["CMT"] % 1.0 != 0.0), "no compartment", "a whole number"),
         ):  # fmt: skip
-            for row in np.flatnonzero(is_wrong)[:3] if name in self.columns.of_events else ():
+            for row in np.flatnonzero(is_wrong)[:MOST_FAULTS] if name in self.columns.of_events else ():
                 self.sheet.note(self.columns.of_events[name].place, part.index[row], text, allowed)
 
     def _order(self, part: "pd.DataFrame", t_h: np.ndarray) -> None:
@@ -299,17 +301,22 @@ class _Events(_Rows):
         column = self.columns.of_events["TIME"]
         ids = part[self.columns.of_events[ID].place].to_numpy()
         same = np.append(self.last[0], ids[:-1]) == ids
-        for row in np.flatnonzero(same & (t_h < np.append(self.last[1], t_h[:-1])))[:3]:
+        for row in np.flatnonzero(same & (t_h < np.append(self.last[1], t_h[:-1])))[:MOST_FAULTS]:
             self.sheet.note(column.place, part.index[row], "before the time of the row above", "times in order")
         self.last = ids[-1], float(t_h[-1])
 
-    def _constant(self, path: str, column: PatientColumn, part: "pd.DataFrame", whose: Sequence[Patient]) -> None:
+    def _constant(self, path: str, column: PatientColumn, part: "pd.DataFrame", whose: np.ndarray) -> None:
         """Take what is told of a patient at first; refuse what changes."""
-        for line, patient, value in zip(part.index, whose, self._values(part, column), strict=True):
-            if value != "" and value == value and patient.values.get(path, value) != value:
-                text = f"{value} where line {patient.lines[path]} has {patient.values[path]}"
-                self.sheet.note(column.place, line, text, "one value of a patient; what changes, an arm says")
-            _know(patient, path, value, int(line))
+        values = np.array(self._values(part, column))
+        rows = np.flatnonzero(~np.isnan(values) if values.dtype.kind == "f" else values != "")
+        numbers, firsts, own = np.unique(whose[rows], return_index=True, return_inverse=True)
+        for number, row in zip(numbers, rows[firsts], strict=True):
+            _know(self.patients[number], path, values[row].item(), int(part.index[row]))
+        known = np.array([self.patients[number].values[path] for number in numbers])
+        for row in rows[values[rows] != known[own]][:MOST_FAULTS] if rows.size else ():
+            patient = self.patients[whose[row]]
+            text = f"{values[row]} where line {patient.lines[path]} has {patient.values[path]}"
+            self.sheet.note(column.place, part.index[row], text, "one value of a patient; what changes, an arm says")
 
     def _protocols(self, part: "pd.DataFrame") -> Sequence[str]:
         """Return the name of the arm for which each row is recorded; none where no key says it."""

@@ -157,6 +157,12 @@ def test_doses_become_the_infusions_of_their_patient(load):
     assert (first.infusion_mg, first.at, first.over) == (300.0, 72.0, 6.0)
 
 
+def test_of_a_data_set_too_fewer_replicates_are_the_first_patients(load):
+    scenario = load(EVENTS, given=RECORDED, sets=("replicates=1",))
+    assert draws(scenario, 0)["covariates.weight_kg"] == 70.0
+    assert any("first 1 patients of more" in text for text in warnings_of(scenario))
+
+
 TABLES = {
     "empty": ("", 1, "is empty"),
     "no rows": ("id,covariates.weight_kg\n", None, "holds no patient"),
