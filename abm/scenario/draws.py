@@ -209,6 +209,8 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
         raise InputError(*faults)
     with placing(document):
         _replaced(scenario, FEW)
+    for replicate in range(min(FEW, scenario.replicates) if scenario.cohort.table else 0):
+        patient_of(scenario, replicate)
 
 
 def _table_faults(scenario: Scenario, document: Document) -> list[Fault]:

@@ -234,6 +234,11 @@ def test_doses_and_arms_that_give_them_come_together(load, table, given, told):
         load(table, given=given)
 
 
+def test_what_a_table_says_that_does_not_fit_together_is_told_of_the_patient(load):
+    with pytest.raises(InputError, match=r"patient 0  covariates\.body_surface_m2  body surface follows from weight"):
+        load("covariates.height_cm,covariates.body_surface_m2\n170,2.1\n")
+
+
 def test_a_record_without_a_cohort_is_refused_where_it_is_given(load):
     with pytest.raises(InputError, match=r"s\.yaml:.*arms\.given\.add\.0  no table says what was recorded"):
         load("covariates.weight_kg\n70\n", given=RECORDED, sets=("cohort=null",))
