@@ -48,9 +48,13 @@ def _loosen(part: Any) -> None:
             del part["required"]
         if "oneOf" in part:
             part["anyOf"] = part.pop("oneOf")
-        if "patternProperties" in part:  # the entries of a mapping
-            part["patternProperties"] = {
-                name: {"anyOf": [entry, {"type": "null"}]} for name, entry in part["patternProperties"].items()
-            }
+        for name, entry in part.get("patternProperties", {}).items():
+            part["patternProperties"][name] = _or_null(entry)
+        if isinstance(part.get("additionalProperties"), dict):
+            part["additionalProperties"] = _or_null(part["additionalProperties"])
         for entry in part.values():
             _loosen(entry)
+
+
+def _or_null(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [entry, {"type": "null"}]}
