@@ -42,13 +42,14 @@ def run(
     check_step: Annotated[bool, typer.Option("--check-step", help="Run again with half the step and compare.")] = False,
     posterior: shared.Posterior = None,
     draws: shared.Draws = 20,
+    data: shared.Data = None,
     anonymise: Annotated[bool, typer.Option("--anonymise", help="Number the patients of a table.")] = False,
     no_figures: shared.NoFigures = False,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Run a scenario: every arm, every control, every replicate; ends with a table and a report."""
-    sets = [*(sets or []), *(["cohort.anonymise=true"] if anonymise else [])]
+    sets = [*(sets or []), *(["cohort.anonymise=true"] if anonymise else []), *shared.observations(data)]
     loaded = _load(scenario, _with(sets, seed=seed, replicates=replicates))
     n_threads = shared.cores(threads)
     drawn = _drawn(loaded, scenario, _with(sets, seed=seed, replicates=replicates), posterior, draws)

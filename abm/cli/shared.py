@@ -62,6 +62,15 @@ Posterior = Annotated[
     ),
 ]
 Draws = Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior, evenly.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        parser=from_home,
+        metavar="<path>",
+        help="Table of observations (CSV: arm, of, time [h], value [unit], ...) drawn over the figures that show them.",
+    ),
+]
 NoFigures = Annotated[
     bool,
     typer.Option("--no-figures", help="Tables and what is printed alone; abm report FOLDER draws the report later."),
@@ -101,6 +110,16 @@ def about(
     from abm.document.reach import allow
 
     allow(allow_path or ())
+
+
+def observations(data: Path | None) -> list[str]:
+    """Return what sets a scenario's table of observations to a file that the user names."""
+    from abm.document.reach import allow_file
+
+    if data is None:
+        return []
+    allow_file(data)
+    return [f"observations={json.dumps(str(data.absolute()))}"]
 
 
 def cores(threads: int | None = None) -> int:

@@ -34,6 +34,12 @@ def allow(folders: Iterable[str | Path]) -> None:
     _allowed = tuple(map(os.path.realpath, given))
 
 
+def allow_file(file: str | Path) -> None:
+    """Let files name this one too, in this process: the user has named it, whether it is there or not."""
+    global _allowed
+    _allowed = (*_allowed, os.path.realpath(file))
+
+
 def reach_of(file: str | Path) -> tuple[str, ...]:
     """Return the folders below which a file that the user names may name others, symbolic links resolved.
 

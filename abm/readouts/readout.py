@@ -131,6 +131,8 @@ class Readout(Model):
         Column of the series that matters most to it.
     relative : tuple of str
         The measures that :meth:`against_control` finds.
+    at_any_time : tuple of str
+        The measures that the series tells at every moment, not at the end alone.
     compartments : tuple of Compartment
         What a pharmacometric table takes from its series.
     """
@@ -142,6 +144,7 @@ class Readout(Model):
     needs: ClassVar[tuple[str, ...]] = ()
     level: ClassVar[str] = ""
     relative: ClassVar[tuple[str, ...]] = ()
+    at_any_time: ClassVar[tuple[str, ...]] = ()
     compartments: ClassVar[tuple[Compartment, ...]] = ()
 
     @classmethod

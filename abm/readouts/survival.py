@@ -36,6 +36,7 @@ class Survival(Readout):
     scale: ClassVar = "well"
     level: ClassVar = "n_b_alive"
     relative: ClassVar = ("survival", "lysis", "control")
+    at_any_time: ClassVar = ("survival", "survival_raw", "lysis")
     declared: ClassVar = (
         EndPoint("survival", "1", "survival", "ratio", "fraction of control"),
         EndPoint("survival_raw", "1", "survival", "share", OF_START, 1.0),

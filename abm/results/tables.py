@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TEXT_COLUMNS = {
     "arms.csv": ["arm", "control_arm", "words", "x_name", "x_unit", "group", "x_half_source"],
-    "observed.csv": ["arm", "of", "words", "beside", "source"],
+    "observed.csv": ["arm", "of", "unit", "words", "beside", "group", "source"],
     "series.csv": ["arm"],
     "end_points.csv": ["arm", "response", "id"],
     "patients.csv": ["id"],

@@ -13,6 +13,7 @@ from abm.core.names import Label, Name
 from abm.core.par import Model, par
 from abm.core.process import Process
 from abm.core.space import Body, Floor, Mixed
+from abm.core.user_file import UserFile
 from abm.readouts.readout import Readout
 from abm.scenario.arms import Arm, Axis
 from abm.scenario.cohort import Cohort
@@ -75,6 +76,7 @@ class Content(Model):
     probes: Probes = Probes()
     x_axis: Axis | None = None
     cohort: Cohort | None = None
+    observations: UserFile | None = None
     end_points: AnyEndPoints | None = None
 
     def cell_types(self) -> dict[str, CellType]:

@@ -11,13 +11,14 @@ from abm.document.load import AnyModel, Document, resolve, with_files
 from abm.document.reading import Keys
 from abm.scenario.arms import Arm
 from abm.scenario.draws import check_cohort
+from abm.scenario.observations import told_of_observations
 from abm.scenario.patient_table import with_all_patients
 from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.scenario.start import scenario_of
 
 SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "dt_later", "checkpoint_every", "arms",
-          "probes", "x_axis", "cohort", "end_points")  # fmt: skip
+          "probes", "x_axis", "cohort", "observations", "end_points")  # fmt: skip
 
 
 def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | None = None) -> Scenario:
@@ -53,7 +54,7 @@ def checked(document: Document) -> Scenario:
     scenario = scenario if "replicates" in document.data else with_all_patients(scenario)
     check_arms(scenario, document)
     check_cohort(scenario, document)
-    return scenario.telling(document.warnings)
+    return scenario.telling((*document.warnings, *told_of_observations(scenario)))
 
 
 def named(content: AnyModel, document: Document) -> AnyModel:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from abm.core.measure import Measures
 from abm.core.probe import Probe
-from abm.scenario.schema import Scenario
+from abm.scenario.content import Content
 
 
-def measures(scenario: Scenario, probes: Iterable[Probe] = ()) -> Measures:
+def measures(scenario: Content, probes: Iterable[Probe] = ()) -> Measures:
     """Return the measures of what the scenario's own probes, or others, put into the series."""
     probes = list(probes) or [probe for _, probe in scenario.probes if probe is not None and probe.table == "series"]
     cells = [measure for cell_type in scenario.counted().values() for measure in cell_type.measures()]

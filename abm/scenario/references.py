@@ -1,6 +1,7 @@
 """The bibliography: what the source of a parameter stands for."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from abm.core.errors import Fault, nearest
@@ -11,6 +12,7 @@ ENTRY = re.compile(r"^@\w+\{(?P<key>[A-Za-z0-9]+),(?P<body>.*?)^\}", re.M | re.S
 FIELD = re.compile(r"^\s*(?P<name>\w+)\s*=\s*\{(?P<value>.*)\},?\s*$", re.M)
 
 
+@cache
 def references() -> dict[str, str]:
     """Return one line per reference key: authors (year), title, journal, what is taken from it."""
     return {m["key"]: _citation(m["body"]) for m in ENTRY.finditer(BIBLIOGRAPHY.read_text(encoding="utf-8"))}

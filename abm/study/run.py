@@ -18,6 +18,7 @@ from abm.results.tables import ReadError
 from abm.scenario.build import Subject, arm_of, subjects
 from abm.scenario.controls import controls
 from abm.scenario.draws import warnings_of
+from abm.scenario.observations import read_observations
 from abm.scenario.parameters import parameters
 from abm.scenario.published import observed_table
 from abm.scenario.schema import Scenario
@@ -164,8 +165,8 @@ def _describe(folder: RunFolder, scenario: Scenario) -> None:
     if axis and axis.half_lysis:
         half = {f"x_half_{name}": value for name, value in axis.half_lysis.model_dump().items()}
         columns |= {name: [value] * len(columns["arm"]) for name, value in half.items()}
-    if any(arm.observed for arm in arms):
-        folder.write_table("observed.csv", observed_table(scenario))
+    if scenario.observations or any(arm.observed for arm in arms):
+        folder.write_table("observed.csv", observed_table(scenario, read_observations(scenario)))
     folder.write_table("arms.csv", columns)
     kinds = sorted(scenario.counted().items(), key=lambda item: not item[1].is_always_counted)
     folder.write_json("populations.json", {name: kind.described() for name, kind in kinds})

@@ -42,8 +42,8 @@ def test_an_observation_is_a_share_and_stays_with_its_arm_alone(tmp_path):
 def test_the_table_calls_it_as_the_summary_does(tmp_path):
     table = observed_table(load(tmp_path))
     assert {name: own[0] for name, own in table.items()} == {
-        "arm": "a", "of": "specific_lysis", "value": 0.27, "lo": 0.19, "hi": 0.35, "words": "", "beside": "",
-        "source": "Golay2003",
+        "arm": "a", "of": "specific_lysis", "time_h": None, "value": 0.27, "lo": 0.19, "hi": 0.35, "unit": "1",
+        "words": "", "beside": "", "group": "", "source": "Golay2003",
     }  # fmt: skip
 
 
@@ -79,16 +79,6 @@ def test_what_cannot_stand_beside_a_run_is_refused_at_its_place(tmp_path, observ
 def test_where_half_is_lysed_is_in_order_and_has_a_source(tmp_path, half, message):
     with pytest.raises(InputError, match=rf"well.yaml:2:\d+  x_axis.{message}"):
         load(tmp_path, half=f", half_lysis: {{{half}}}")
-
-
-def test_of_patients_nothing_is_observed_so():
-    add = {
-        "arms": {
-            "a": {"add": [{"infusion": "375 mg/m2"}], "observed": [{"of": "x", "value": 0.5, "source": "assumed: x"}]}
-        }
-    }
-    with pytest.raises(InputError, match=r"what is observed of an arm is shown of wells alone"):
-        load_scenario(SCENARIOS / "wm_patient.yaml", add)
 
 
 def test_the_arms_of_golay_hold_the_numbers_of_their_claims():
