@@ -107,10 +107,12 @@ def curves(run: Run, arm: str, column: str) -> Curves:
 
 def alive_frac(run: Run, arm: str) -> Curves:
     """Return living, not committed B cells over those started or added so far."""
-    series = run.series()
-    rows = series.loc[series["arm"] == arm]
-    started = rows["n_b_start"].where(rows["n_b_start"] > 0)
-    return _pivot(rows.assign(alive_frac=rows["n_b_alive"] / started), "alive_frac")
+    return _of_started(run, arm, "n_b_alive")
+
+
+def lysed_frac(run: Run, arm: str) -> Curves:
+    """Return lysed B cells over those started or added so far."""
+    return _of_started(run, arm, "n_b_dead")
 
 
 def survival_raw(run: Run, arm: str) -> pd.Series:
@@ -171,6 +173,13 @@ def deaths(run: Run) -> pd.DataFrame:
 def start(run: Run) -> pd.DataFrame:
     """Return the cells started or added; empty where the run kept none."""
     return run.start() if (run.path / "start.parquet").exists() else pd.DataFrame()
+
+
+def _of_started(run: Run, arm: str, column: str) -> Curves:
+    series = run.series()
+    rows = series.loc[series["arm"] == arm]
+    started = rows["n_b_start"].where(rows["n_b_start"] > 0)
+    return _pivot(rows.assign(of_started=rows[column] / started), "of_started")
 
 
 def _last_rows(series: pd.DataFrame, arm: str) -> pd.DataFrame:

@@ -1,22 +1,26 @@
-"""What a scenario says was observed of its arms, and how it is drawn: an open diamond with its range."""
+"""What was observed of the arms of a run, published or one's own, and how it is drawn: a diamond with its range."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
+from abm.plot import arms
 from abm.plot.page import style
 from abm.results.run import Run
 
-COLOUR, MARKER = style.INK, "D"
+SAME_H = 1e-6  # design: moments of a file and of a run differ by rounding
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One observation of an arm: fractions, NaN where unknown; relative to the arm `beside` where one is named."""
+    """One observation of an arm, in the unit of what was observed: NaN where unknown, at the end without a time.
+
+    It is relative to the arm `beside` where one is named; those of one `group` are of the same, such as a patient.
+    """
 
     arm: str
     of: str
@@ -26,34 +30,65 @@ class Observation:
     words: str = ""
     beside: str = ""
     source: str = ""
+    time_h: float = np.nan
+    unit: str = ""
+    group: str = ""
+
+    def times(self, factor: float) -> Observation:
+        """Return it in another unit."""
+        ends = sorted((factor * self.lo, factor * self.hi))
+        return replace(self, value=factor * self.value, lo=ends[0], hi=ends[1])
+
+    def plus(self, shift: float) -> Observation:
+        """Return it against another zero."""
+        return replace(self, value=self.value + shift, lo=self.lo + shift, hi=self.hi + shift)
 
     def reach(self) -> list[list[float]]:
-        """Return how far the ends are below and above the value in percent, as error bars take it."""
+        """Return how far the ends are below and above the value, as error bars take it."""
         ends = self.value - self.lo, self.hi - self.value
-        return [[100.0 * float(np.nan_to_num(end))] for end in ends]
+        return [[float(np.nan_to_num(end))] for end in ends]
 
 
-def observations(run: Run, of: str = "") -> list[Observation]:
-    """Return all observations in the order of the arms, or those of one share that are relative to no other arm."""
+def observed(run: Run) -> list[Observation]:
+    """Return all observations in the order of the arms."""
     table = run.observed()
     if table is None:
         return []
-    numbers = ("value", "lo", "hi")
-    table = table.astype(dict.fromkeys(numbers, float)).fillna(dict.fromkeys(("words", "beside", "source"), ""))
-    found = [Observation(**row) for row in table.to_dict("records")]
+    numbers = [name for name in ("value", "lo", "hi", "time_h") if name in table]
+    texts = [name for name in ("words", "beside", "source", "unit", "group") if name in table]
+    table = table.astype(dict.fromkeys(numbers, float)).astype({name: object for name in texts})
+    return [Observation(**row) for row in table.fillna(dict.fromkeys(texts, "")).to_dict("records")]
+
+
+def observations(run: Run, of: str = "") -> list[Observation]:
+    """Return all that was observed at the end, or of it that of one share which is relative to no other arm."""
+    found = [one for one in observed(run) if not abs(one.time_h - arms.end_h(run)) > SAME_H]
     return [one for one in found if not of or (one.of == of and not one.beside and np.isfinite(one.value))]
 
 
-def draw(ax: Axes, one: Observation, across: float, *, is_row: bool, colour: str = COLOUR) -> None:
-    """Draw an observation in percent at its place on the other axis: in a row of its own, or at an x."""
-    at = (100.0 * one.value, across) if is_row else (across, 100.0 * one.value)
+def course(run: Run, of: str, arm: str) -> list[Observation]:
+    """Return what was observed of an arm over time, in order of time; what has none was seen at the end."""
+    own = [one for one in observed(run) if (one.of, one.arm, one.beside) == (of, arm, "") and np.isfinite(one.value)]
+    known = [replace(one, time_h=arms.end_h(run)) if np.isnan(one.time_h) else one for one in own]
+    return sorted(known, key=lambda one: one.time_h)
+
+
+def draw(ax: Axes, one: Observation, across: float, *, is_row: bool, colour: str = style.INK) -> None:
+    """Draw an observation at its place on the other axis: in a row of its own, or at an x; a legend tells of it."""
+    at = (one.value, across) if is_row else (across, one.value)
     bars = {"xerr" if is_row else "yerr": one.reach()}
-    ax.errorbar(*at, **bars, fmt=MARKER, color=colour, markerfacecolor="white", markersize=5.5, elinewidth=1.0,
-                capsize=4, zorder=4)  # fmt: skip
+    drawn = ax.errorbar(*at, **bars, fmt=style.OBSERVED_MARKER, color=colour, markerfacecolor="white", markersize=5.5,
+                        elinewidth=1.0, capsize=4, zorder=4)  # fmt: skip
+    drawn.lines[0].set_gid(style.OBSERVED)
 
 
-def key() -> Artist:
-    """Return the legend entry of observations."""
-    found = style.line_key("published, with its range", COLOUR, MARKER, "")
-    found.set_markerfacecolor("white")
-    return found
+def draw_course(
+    ax: Axes, found: Sequence[Observation], place: Callable[[float], float], colour: str = style.INK
+) -> None:
+    """Draw observations over time, those of one group joined by a thin line."""
+    for one in found:
+        draw(ax, one, float(place(one.time_h)), is_row=False, colour=colour)
+    for group in dict.fromkeys(one.group for one in found if one.group):
+        own = [one for one in found if one.group == group]
+        ax.plot([float(place(one.time_h)) for one in own], [one.value for one in own], color=colour, linewidth=0.8,
+                linestyle=":", zorder=3)  # fmt: skip

@@ -196,7 +196,7 @@ def test_published_numbers_stand_beside_what_the_summary_tells(run, observed_run
     survival = {name: own["survival"]["mean"] for name, own in observed_run.summary()["arms"].items()}
     inside = (0.1 <= survival["serum"] <= 0.3) + (0.85 <= survival["both"] <= 0.95)
     ratio = f"{100 * survival['both'] / survival['effectors']:.1f} % in “both” (blocked)"
-    assert f"inside its published range in {inside} of 2 arms" in kind.seen(observed_run)
+    assert f"inside its observed range in {inside} of 2 arms" in kind.seen(observed_run)
     assert ratio in kind.seen(observed_run)
 
 
@@ -209,7 +209,7 @@ def test_published_survival_is_drawn_over_that_of_its_arm(name, make_run, arm_of
         figure = KINDS[name].figure(make_run(arms=doses, observed=observed))
         drawn.append([float(x) for line in figure.axes[0].lines for x in np.ravel(line.get_xydata()) if x == 42.0])
         words = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-        assert ("published, with its range" in words) == bool(observed)
+        assert ("observed, with its range" in words) == bool(observed)
     assert drawn == [[], [42.0]]
 
 

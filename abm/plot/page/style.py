@@ -44,6 +44,8 @@ SMALL_PT = 8.0
 WIDE_FOLD = 30.0
 COMPRESSION = 3  # design: without transparency as small as with it by default, in three fifths of the time
 
+OBSERVED, OBSERVED_MARKER = "observed", "D"
+
 
 def rgb(colour: str) -> tuple[float, float, float]:
     """Return red, green and blue of a colour, each 0 to 1."""
@@ -121,8 +123,16 @@ def is_wide(values: Iterable[float]) -> bool:
     return bool(found.size and found.max() / found.min() > WIDE_FOLD)
 
 
+def _observed_key(fig: Figure) -> list[Artist]:
+    """Return the legend entry of observations where a figure shows any."""
+    found = line_key("observed, with its range", INK, OBSERVED_MARKER, "")
+    found.set_markerfacecolor("white")
+    return [found] * any(line.get_gid() == OBSERVED for ax in fig.axes for line in ax.lines)
+
+
 def legend_below(fig: Figure, handles: Sequence[Artist]) -> None:
-    """Put the legend under the panels, where it hides no data, in one row if it fits."""
+    """Put the legend under the panels, where it hides no data, in one row if it fits; it tells of observations too."""
+    handles = [*handles, *_observed_key(fig)]
     if handles:
         widths = [0.65 + 0.06 * len(str(handle.get_label())) for handle in handles]
         room = fig.get_size_inches()[0]

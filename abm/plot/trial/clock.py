@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from abm.plot.page import wording
 
+HOURS_PER_DAY = 24.0
 MONTH_D = 365.25 / 12
 MOST_DAYS = 120.0
 MOST_MONTHS = 48.0
@@ -38,6 +39,10 @@ class Clock:
     def of(self, t_d: ArrayLike) -> NDArray[np.float64]:
         """Return days in this unit."""
         return np.asarray(t_d, dtype=float) / self.days
+
+    def at(self, t_h: float) -> float:
+        """Return where a moment, h, lies on a time axis."""
+        return float(self.of(t_h / HOURS_PER_DAY))
 
     def words(self, t_d: float) -> str:
         """Return a time with its unit; parts of a year as months."""

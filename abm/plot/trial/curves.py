@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from abm.plot import draws
+from abm.plot import draws, published
 from abm.plot.page import style
 from abm.plot.trial.clock import MOST_TICKS
 from abm.plot.trial.trial import Trial
@@ -54,6 +54,9 @@ def draw(ax: Axes, trial: Trial, protocol: str, column: str, *, is_log: bool = F
     if has_band and table.shape[1] > 1:
         lo, hi = (table.quantile(q, axis=1) for q in BAND)
         ax.fill_between(x, lo, hi, color=look.colour, alpha=0.16, linewidth=0)
+    found = published.course(trial.run, column, protocol)
+    shown = [one for one in found if one.value > 0.0 or not is_log]
+    published.draw_course(ax, shown, trial.clock.at, look.colour)
     return line
 
 

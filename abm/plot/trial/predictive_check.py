@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from abm.plot import published
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
-from abm.plot.trial import responses
+from abm.plot.trial import responses, spider
 from abm.plot.trial.trial import IGM, Trial
 
 ORDER = 100
@@ -20,6 +23,7 @@ CAPTION = (
 )
 CENTILES = (5, 50, 95)
 FEWEST_PATIENTS = 20
+FEWEST_SEEN = 5  # design: of fewer the outer centiles say nothing
 N_TRIALS = 400
 MOST_LOOKS = 80
 SEED = 1
@@ -88,6 +92,19 @@ def _draw(ax: Axes, trial: Trial, protocol: str) -> None:
         shade = colour if is_middle else style.GREY
         ax.fill_between(x, lo[i], hi[i], color=shade, alpha=0.25, linewidth=0)
         ax.plot(x, line, color=colour, linewidth=1.6, linestyle="-" if is_middle else style.DASH)
+    for own in observed_centiles(trial, protocol):
+        published.draw_course(ax, own, trial.clock.at, colour)
+
+
+def observed_centiles(trial: Trial, protocol: str) -> list[list[published.Observation]]:
+    """Return the same centiles of the observed change at each moment at which enough patients were seen."""
+    found = spider.observed_percent(trial, protocol)
+    moments = [[one for one in found if one.time_h == t_h] for t_h in sorted({one.time_h for one in found})]
+    known = [(own[0], centiles(np.array([one.value for one in own]))) for own in moments if len(own) >= FEWEST_SEEN]
+    return [
+        [replace(first, value=float(each[i]), lo=np.nan, hi=np.nan, group=f"{CENTILES[i]}") for first, each in known]
+        for i in range(len(CENTILES))
+    ]
 
 
 def _keys() -> list:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from abm.plot import published
 from abm.plot.arms import quoted
 from abm.plot.page import style, wording
 from abm.plot.trial import curves, responses
@@ -52,6 +53,13 @@ def seen(trial: Trial) -> str:
     return wording.sentence("; ".join(parts + [POINTS] * trial.has_error))
 
 
+def observed_percent(trial: Trial, protocol: str) -> list[published.Observation]:
+    """Return observed IgM as percent change from the first of the same patient, of those seen at the start."""
+    found = published.course(trial.run, IGM, protocol)
+    first = {one.group: one.value for one in reversed(found) if one.group and one.time_h <= 0.0 < one.value}
+    return [one.times(100.0 / first[one.group]).plus(-100.0) for one in found if one.group in first]
+
+
 def _told(trial: Trial, protocol: str) -> str:
     last = trial.change_percent(protocol).ffill().iloc[-1]
     where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
@@ -72,6 +80,7 @@ def _draw(ax: Axes, trial: Trial, protocol: str) -> None:
         ax.plot(x, change[patient], color=responses.grade(best[patient]).colour, linewidth=width, alpha=0.85)
     if trial.has_error:
         _draw_seen(ax, trial, protocol, list(change))
+    published.draw_course(ax, observed_percent(trial, protocol), trial.clock.at)
 
 
 def _draw_seen(ax: Axes, trial: Trial, protocol: str, patients: Sequence[int]) -> None:

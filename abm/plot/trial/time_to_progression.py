@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from abm.plot import draws
+from abm.plot import draws, published
 from abm.plot.arms import label
 from abm.plot.page import style, wording
 from abm.plot.trial.trial import IGM, NOT_OBSERVED, Trial
@@ -56,6 +56,10 @@ def figure(trial: Trial) -> Figure:
     for group in found:
         draws.shade(ax, _band(trial, group), group.colour, "post")
         _draw(ax, trial, group)
+    for name in trial.protocols:
+        free = [one.times(-100.0).plus(100.0) for one in published.course(trial.run, "progressed", name)]
+        colour = trial.looks[name].colour if len(trial.protocols) > 1 else style.INK
+        published.draw_course(ax, free, trial.clock.at, colour)
     style.dress(ax, "", "free of progression (%)")
     ax.set_ylim(0, 102)
     ax.tick_params(labelbottom=True)

@@ -13,12 +13,11 @@ from ruamel.yaml import YAML
 
 from abm.plot import arms, draws
 from abm.plot.tables import Tables
-from abm.plot.trial.clock import clock_for
+from abm.plot.trial.clock import HOURS_PER_DAY, clock_for
 from abm.results.declared import Measure, declared
 from abm.results.run import Run
 from abm.results.weights import Weights, weights_of
 
-HOURS_PER_DAY = 24.0
 COURSE_GAP_D = 35.0
 LONGEST_INFUSION_D = 1.0
 IGM = "igm_g_per_L"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from abm.plot import arms, draws
+from abm.plot import arms, draws, published
 from abm.plot.page import style, wording
 from abm.plot.well import timecourse
 from abm.results.run import Run
@@ -38,6 +38,8 @@ def figure(run: Run) -> Figure:
         if over := draws.alive_band(run, name):
             draws.shade(ax, over.times(100.0), look[name].colour)
         timecourse.draw_curve(ax, arms.Curves(curve.time_h, 100 * curve.values), look[name], turn=turn, over=of_percent)
+        found = [one.times(100.0) for one in published.course(run, "survival_raw", name)]
+        published.draw_course(ax, found, float, look[name].colour)
     style.dress(ax, timecourse.TIME_LABEL, "B cells alive (% of start)")
     style.time_axis(ax.xaxis)
     ax.set_ylim(0, 103)

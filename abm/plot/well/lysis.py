@@ -16,7 +16,7 @@ ORDER = 16
 TITLE = "Lysis against what the arms vary"
 CAPTION = (
     "Cells lysed above the control, of what it left, with the 95 % interval over replicates; rings: half of the most "
-    "of a line, where it begins below. Band: where it is expected; open diamonds: published."
+    "of a line, where it begins below. Band: where it is expected; open diamonds: observed."
 )
 KEY = "specific_lysis"
 HALF = ["x_half_lo", "x_half_hi"]
@@ -42,7 +42,7 @@ def figure(run: Run) -> Figure:
         _draw_half(ax, rows, looks[group][0])
     shown = [(one, row) for one in told for row in points.loc[points["arm"] == one.arm].itertuples()]
     for one, row in shown:
-        published.draw(ax, one, row.x, is_row=False, colour=looks[row.group][0])
+        published.draw(ax, one.times(100.0), row.x, is_row=False, colour=looks[row.group][0])
     response.scale_x(ax, points["x"].to_numpy())
     ax.set_ylim(min(0.0, ax.get_ylim()[0]), max(102.0, ax.get_ylim()[1]))
     style.dress(ax, response.axis_label(*points[["x_name", "x_unit"]].iloc[0]), "specific lysis (%)")
@@ -50,7 +50,7 @@ def figure(run: Run) -> Figure:
     ring.set(markerfacecolor="none", markersize=8)
     bands = [style.area_key("where half is expected", style.GREEN, 0.18)] * bool(band)
     rings = [ring] * any(np.isfinite(_half(rows)[0]) for _, rows in points.groupby("group"))
-    style.legend_below(fig, [*response.group_keys(points), *rings, *bands, *[published.key()] * bool(shown)])
+    style.legend_below(fig, [*response.group_keys(points), *rings, *bands])
     return fig
 
 

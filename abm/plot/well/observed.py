@@ -1,4 +1,4 @@
-"""Answers whether the arms show what was published of them."""
+"""Answers whether the arms show what was observed of them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from abm.results.run import Run
 from abm.statistics.intervals import Interval
 
 ORDER = 11
-TITLE = "Published beside simulated"
+TITLE = "Observed beside simulated"
 CAPTION = (
-    "Filled: simulated, with the 95 % interval over replicates; open: published, with its range where one is known. "
+    "Filled: simulated, with the 95 % interval over replicates; open: observed, with its range where one is known. "
     "Where an arm is named on the axis, all is relative to it (dashed), the intervals those of the arm alone; what was "
-    "published in words stands on the right."
+    "told in words stands on the right."
 )
 APART = 0.15
 Panels = dict[tuple[str, str], list[Observation]]
 
 
 def applies(run: Run) -> bool:
-    """Return whether something was published of an arm that the summary tells."""
+    """Return whether something was observed of an arm that the summary tells."""
     return bool(_panels(run))
 
 
 def figure(run: Run) -> Figure:
-    """Draw a panel per share and a row per arm of which it was published."""
+    """Draw a panel per share and a row per arm of which it was observed."""
     panels = _panels(run)
     heights = [0.9 + 0.36 * len(found) for found in panels.values()]
     fig = style.new_figure(0.4 + sum(heights))
@@ -43,27 +43,26 @@ def figure(run: Run) -> Figure:
         _dress_rows(ax, found)
         if beside:
             ax.axvline(100.0, color=style.GREY, linestyle=style.DASH, linewidth=1.0)
-    has_numbers = any(np.isfinite(one.value) for found in panels.values() for one in found)
     simulated = style.line_key("simulated", style.INK, "o", "")
-    style.legend_below(fig, [simulated, *[published.key()] * has_numbers, *draws.keys(run)])
+    style.legend_below(fig, [simulated, *draws.keys(run)])
     return fig
 
 
 def seen(run: Run) -> str:
-    """Return how many are inside their published range, and what is furthest from it or said in words."""
+    """Return how many are inside their observed range, and what is furthest from it or said in words."""
     said = []
     for (of, beside), found in _panels(run).items():
         ranged = [one for one in found if np.isfinite(one.lo)]
         inside = [one for one in ranged if one.lo <= simulated(run, one).mean <= one.hi]
         words = run.measures("readouts").of(of).words
         if ranged:
-            said.append(f"{words} is inside its published range in {len(inside)} of {len(ranged)} arms")
+            said.append(f"{words} is inside its observed range in {len(inside)} of {len(ranged)} arms")
         parts = [
             f"{wording.percent(simulated(run, o).mean)} in {arms.quoted(o.arm)} ({o.words})" for o in found if o.words
         ]
         if parts:
             said.append(f"{words}{f' relative to {arms.quoted(beside)}' if beside else ''}: {wording.listing(parts)}")
-    return " ".join(map(wording.sentence, said)) or "Of 0 arms a published range is known."
+    return " ".join(map(wording.sentence, said)) or "Of 0 arms an observed range is known."
 
 
 def simulated(run: Run, one: Observation) -> Interval:
@@ -92,7 +91,7 @@ def _draw_row(ax: Axes, run: Run, one: Observation, row: int) -> None:
     reach = [[float(end)] for end in mid.reach()]
     ax.errorbar(mid.mean, row - apart, xerr=reach, fmt="o", color=look.colour, markersize=6, elinewidth=1.6)
     if apart:
-        published.draw(ax, one, row + apart, is_row=True)
+        published.draw(ax, one.times(100.0), row + apart, is_row=True)
 
 
 def _dress_rows(ax: Axes, found: list[Observation]) -> None:
@@ -109,4 +108,4 @@ def _dress_rows(ax: Axes, found: list[Observation]) -> None:
         right.tick_params(labelsize=style.SMALL_PT, length=0, labelcolor=style.INK)
         right.spines["right"].set_visible(False)
         place = {"xytext": (4, 4), "textcoords": "offset points"}
-        ax.annotate("published:", (1, 1), xycoords="axes fraction", fontsize=style.SMALL_PT, color=style.INK, **place)
+        ax.annotate("observed:", (1, 1), xycoords="axes fraction", fontsize=style.SMALL_PT, color=style.INK, **place)

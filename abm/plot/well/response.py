@@ -38,8 +38,7 @@ def figure(run: Run) -> Figure:
         _draw_kind(ax, run, own)
         of = arms.share_of(run, list(own["arm"]))
         style.dress(ax, axis_label(name, unit), f"survival (% of {of})")
-    told = {one.arm for one in published.observations(run, "survival")} & set(points["arm"])
-    style.legend_below(fig, [*group_keys(points), *[published.key()] * bool(told), *draws.keys(run)])
+    style.legend_below(fig, [*group_keys(points), *draws.keys(run)])
     return fig
 
 
@@ -94,7 +93,7 @@ def _draw_kind(ax: Axes, run: Run, points: pd.DataFrame) -> None:
     ax.set_ylim(0, 102 * max(1.0, points["hi"].max(), *ends))
     for one in published.observations(run, "survival"):
         for x, group in points.loc[points["arm"] == one.arm, ["x", "group"]].itertuples(index=False):
-            published.draw(ax, one, x, is_row=False, colour=looks[group][0])
+            published.draw(ax, one.times(100.0), x, is_row=False, colour=looks[group][0])
     scale_x(ax, points["x"].to_numpy())
 
 

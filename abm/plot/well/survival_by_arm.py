@@ -105,7 +105,7 @@ def _draw_arm(ax: Axes, run: Run, name: str, row: int) -> None:
                         markersize=6.5, elinewidth=1.4, capsize=3)  # fmt: skip
     for one in published.observations(run, "survival"):
         if one.arm == name:
-            published.draw(ax, one, row + 0.26, is_row=True)
+            published.draw(ax, one.times(100.0), row + 0.26, is_row=True)
     place = "right" if mid.mean > 0.85 else "left" if mid.mean < 0.12 else "center"
     if math.isfinite(mid.mean):
         ax.annotate(wording.percent_interval(*mid), (100 * mid.mean, row), xytext=(0, 8), textcoords="offset points",
@@ -128,6 +128,5 @@ def _keys(run: Run) -> list:
         *single,
         *hollow,
         style.area_key("15–25 %", style.GREEN, 0.18),
-        *[published.key()] * bool(published.observations(run, "survival")),
         *draws.keys(run),
     ]

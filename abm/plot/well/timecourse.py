@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from abm.plot import arms, draws
+from abm.plot import arms, draws, published
 from abm.plot.page import style
 from abm.plot.page.panel import Panel
 from abm.results.run import Run
@@ -42,7 +42,9 @@ def draw_panel(ax: Axes, run: Run, panel: Panel, names: Sequence[str]) -> None:
         if over := draws.band(run, name, panel.column):
             draws.shade(ax, over.times(said.factor), look[name].colour)
         draw_curve(ax, scaled, look[name], turn=turn)
-        peaks.append(float(scaled.values.max(initial=0)))
+        told = [one.times(said.factor) for one in published.course(run, panel.column, name)]
+        published.draw_course(ax, told, float, look[name].colour)
+        peaks.append(max((float(scaled.values.max(initial=0)), *(one.value for one in told))))
     if style.is_wide(peaks):
         style.log_axis(ax.yaxis)
         ax.set_ylim(bottom=min(p for p in peaks if p > 0) / 10)
