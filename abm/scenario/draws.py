@@ -24,6 +24,7 @@ from abm.core.words import listing
 from abm.document.load import Document, apply_overrides, placing, validate
 from abm.scenario.checks import consistency_faults
 from abm.scenario.cohort import CELLS, Cohort, Spread
+from abm.scenario.entry import Entry
 from abm.scenario.known import fields_at, parameter_at
 from abm.scenario.patient_columns import VARIES
 from abm.scenario.patient_table import PatientTable, read_patients, told_of_table
@@ -43,7 +44,7 @@ def draws(scenario: Scenario, replicate: int) -> dict[str, float | str]:
     if scenario.cohort is None or not (scenario.cohort.drawn or scenario.cohort.table):
         return {}
     if scenario.cohort.enter_at:
-        return _entered(_The(scenario), replicate).values
+        return _entered(_The(scenario), scenario.cohort.enter_at, replicate).values
     return _cohort_of(scenario).values(scenario.seed, replicate)
 
 
@@ -51,7 +52,7 @@ def entry(scenario: Scenario, replicate: int) -> dict[str, float | str]:
     """Return after how many untreated years a patient entered, and by which rule; nothing where nobody is grown."""
     if scenario.cohort is None or not scenario.cohort.enter_at:
         return {}
-    found = _entered(_The(scenario), replicate).check_up
+    found = _entered(_The(scenario), scenario.cohort.enter_at, replicate).check_up
     return {"entry_years": found.years, "entered_by": listing(found.holds)}
 
 
@@ -65,10 +66,10 @@ class _Entered:
 
 
 @lru_cache(maxsize=1024)
-def _entered(the: "_The", replicate: int) -> _Entered:
+def _entered(the: "_The", rules: Entry, replicate: int) -> _Entered:
     """Return the first candidate for a patient's place who enters."""
-    scenario, before = the.scenario, []
-    found, rules = _cohort_of(scenario), scenario.cohort.enter_at
+    scenario, found = the.scenario, _cohort_of(the.scenario)
+    before: list[CheckUp] = []
     for attempt in range(MOST_CANDIDATES):
         values = found.values(scenario.seed, replicate, attempt)
         check_up = entry_of(found.patient(values), rules, replicate)
@@ -126,11 +127,12 @@ def _replaced(scenario: Scenario, most: int = FIRST) -> list[str]:
     """Return a sentence about the candidates who never enter and are replaced, where there are any."""
     if scenario.cohort is None or not scenario.cohort.enter_at:
         return []
-    found = [_entered(_The(scenario), replicate).before for replicate in range(min(scenario.replicates, most))]
+    the, rules = _The(scenario), scenario.cohort.enter_at
+    found = [_entered(the, rules, replicate).before for replicate in range(min(scenario.replicates, most))]
     before = [one for own in found for one in own]
     if not before:
         return []
-    n, passed = len(before) + len(found), told(before, scenario.cohort.enter_at)
+    n, passed = len(before) + len(found), told(before, rules)
     return [f"cohort.enter_at: of {n} candidates for {len(found)} patients {passed}; others take their places"]
 
 

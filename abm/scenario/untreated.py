@@ -8,6 +8,7 @@ more is new than the number of cells, and all that is correlated with it is so b
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from abm.biology.patient.growth import Growth
 from abm.core.clock import H_PER_YEAR
@@ -48,7 +49,7 @@ class Untreated:
     """A patient to whom nothing is given, at any burden."""
 
     def __init__(self, patient: Scenario, replicate: int):
-        alone = {"b_cells": patient.populations.b_cells.fewer(1)}
+        alone = {"b_cells": dict(patient.populations)["b_cells"].fewer(1)}
         populations = patient.populations.model_copy(update=alone)
         short = {"populations": populations, "duration": patient.dt, "dt_later": ()}
         self.simulation = started(patient.model_copy(update=short), Arm(), replicate)
@@ -62,7 +63,7 @@ class Untreated:
         world.cell_types["b_cells"] = clone
         clone.draw(b, slice(0, b.n), world.first_key)
         begin(self.simulation)
-        return self.look.observe(world)
+        return cast(Row, self.look.observe(world))
 
 
 def entry_of(patient: Scenario, rules: Entry, replicate: int) -> CheckUp:
