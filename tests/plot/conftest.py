@@ -302,6 +302,12 @@ def observed_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def agreed_run(tmp_path_factory):
+    rows = tuple((arm, "survival", 0.5, 0.4, 0.6, "", "", "Golay2003") for arm in ("serum", "effectors", "both"))
+    return Tables(write_run(tmp_path_factory.mktemp("runs") / "agreed", Recipe(observed=rows)))
+
+
+@pytest.fixture(scope="session")
 def dose_run(tmp_path_factory):
     recipe = Recipe(arms=DOSES, has_fields=False)
     return Tables(write_run(tmp_path_factory.mktemp("runs") / "doses", recipe))

@@ -19,6 +19,7 @@ OTHER_RUNS = {
     "response": "dose_run",
     "survival_by_cohort": "cohort_run",
     "observed": "observed_run",
+    "agreement": "agreed_run",
     "lysis": "lysis_run",
     "killed_twice": "lots_run",
     "donors": "donors_run",
