@@ -56,7 +56,7 @@ DECLARED = (
     _asked("late", "Partial response of responders later than {late_after} from the first dose"),
     _asked("late_after_course", "Partial response of responders later than "
            f"{LATE_AFTER_COURSE_D / 7:g} weeks from the first course"),
-    _asked("symptomatic", "Symptoms after {flare_until}"),
+    _asked("symptomatic", "New symptoms"),
     EndPoint("time_to_symptoms_d", "d", "Time to symptoms", "time", "days from the first visit", event="symptomatic",
              estimate="kaplan_meier", where="study"),
     _asked("true_progressed", "Progressed, without the assay's error"),

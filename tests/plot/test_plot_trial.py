@@ -28,6 +28,7 @@ from abm.plot.trial import (
     spider,
     swimmer,
     time_to_progression,
+    time_to_symptoms,
     viscosity,
     waterfall,
 )
@@ -449,6 +450,22 @@ def test_one_protocol_is_split_by_the_factors_at_the_start(one_protocol):
     assert [group.words for group in groups] == words
     assert [group.time_d.size for group in groups] == n_factors.value_counts().sort_index().tolist()
     assert "not reached" in time_to_progression.seen(one_protocol)
+
+
+def test_symptoms_are_told_of_a_whole_protocol_from_the_first_visit_where_patients_are_asked(tmp_path, one_protocol):
+    """Five of ten have symptoms, one every 100 d; the others are seen to the end: 30 % after a year."""
+    days = [100.0, 200.0, 300.0, 400.0, 500.0, *[np.nan] * 5]
+    folder = write_trial(tmp_path / "asked", ("four_weekly",), 10)
+    asked = with_columns(folder, "end_points.csv", symptomatic=[1.0] * 5 + [0.0] * 5, time_to_symptoms_d=days)
+    curve_ax, table_ax = time_to_symptoms.figure(asked).axes
+    assert curve_ax.get_ylabel() == "free of symptoms (%)"
+    assert table_ax.get_xlabel() == "time since the first visit (months)"
+    (line,) = [line for line in curve_ax.lines if line.get_drawstyle() == "steps-post"]
+    assert MONTHS.days * line.get_xdata()[1:6] == pytest.approx(days[:5])
+    assert line.get_ydata()[1:6] == pytest.approx([90.0, 80.0, 70.0, 60.0, 50.0])
+    assert "Four weekly: 30 % with symptoms after 1 year." in time_to_symptoms.seen(asked)
+    assert "5 of 10 had symptoms, median time to symptoms 16.4 months" in time_to_symptoms.seen(asked)
+    assert not time_to_symptoms.applies(one_protocol)
 
 
 def test_drug_is_drawn_with_the_label_s_point_and_infusions(trial):

@@ -36,6 +36,11 @@ class Clock:
         """Return the label of an axis on which every patient begins with the first dose, or the start without one."""
         return f"time since the first dose ({self.unit})"
 
+    @property
+    def label_from_visit(self) -> str:
+        """Return the label of an axis on which every patient begins with the first visit."""
+        return f"time since the first visit ({self.unit})"
+
     def of(self, t_d: ArrayLike) -> NDArray[np.float64]:
         """Return days in this unit."""
         return np.asarray(t_d, dtype=float) / self.days
