@@ -46,6 +46,8 @@ def test_lymphocytes_are_drawn_as_their_median(cohort):
     ax = lymphocytes.figure(trial).axes[0]
     median = trial.table("daily", "lymphocytes_per_nL").median(axis=1)
     assert ax.lines[0].get_ydata() == pytest.approx(median.to_numpy())
+    each = trial.table("daily", "lymphocytes_per_nL").to_numpy()
+    assert np.column_stack([line.get_ydata() for line in ax.lines[1:11]]) == pytest.approx(each)
     assert ax.get_yscale() == "log"
     assert "per nL" in ax.get_ylabel()
     assert re.search(r"rise \d\.\d+-fold", lymphocytes.seen(trial))

@@ -60,6 +60,15 @@ def draw(ax: Axes, trial: Trial, protocol: str, column: str, *, is_log: bool = F
     return line
 
 
+def draw_each(ax: Axes, trial: Trial, protocol: str, column: str, n_most: int) -> None:
+    """Draw the first patients of a protocol one by one, behind the rest; of a single patient nothing. Not below 0."""
+    table = trial.table(protocol, column)
+    if table.shape[1] > 1:
+        own, look = table.iloc[:, :n_most], trial.looks[protocol]
+        x = trial.clock.of(table.index)
+        ax.plot(x, own.where(own > 0), color=look.colour, linewidth=0.5, alpha=0.45, zorder=1)
+
+
 def finish(ax: Axes, trial: Trial, protocols: Sequence[str], y: str, x: str | None = None) -> None:
     """Label an axis over time; a small panel (of one of many protocols, or of none) has few ticks."""
     title = trial.looks[protocols[0]].label if is_split(trial) and len(protocols) == 1 else ""

@@ -13,11 +13,13 @@ from abm.plot.trial.trial import Trial
 ORDER = 12
 TITLE = "Lymphocytes in blood"
 CAPTION = (
-    "Median over patients (or the one patient) and the band that holds 90 % of them. A BTK inhibitor empties the lymph "
-    "nodes into the blood: the early rise is no progression. Dotted: the count below which none is progression."
+    "Median over patients (or the one patient) and the band that holds 90 % of them; thin: up to 30 of the patients. A "
+    "BTK inhibitor empties the lymph nodes into the blood: the early rise is no progression. Dotted: the count below "
+    "which none is progression."
 )
 PANEL = Panel("lymphocytes_per_nL", TITLE)
-COLUMN, HALF_A_YEAR_D = PANEL.column, 183.0
+COLUMN, HALF_A_YEAR_D, N_EACH = PANEL.column, 183.0, 30
+LOWEST_PER_NL = 0.01  # design: fewer than anybody counts
 
 
 def applies(trial: Trial) -> bool:
@@ -31,8 +33,10 @@ def figure(trial: Trial) -> Figure:
     for ax, protocols in panels:
         for protocol in protocols:
             curves.draw(ax, trial, protocol, COLUMN, is_log=True)
+            curves.draw_each(ax, trial, protocol, COLUMN, N_EACH // len(protocols))
         ax.axhline(trial.rule("least_per_nL"), color=style.GREY, linewidth=0.9, linestyle=":")
         curves.finish(ax, trial, protocols, "" if curves.is_split(trial) else trial.label(COLUMN))
+        ax.set_ylim(bottom=max(LOWEST_PER_NL, ax.get_ylim()[0]))
         style.log_axis(ax.yaxis)
     curves.name_outer_axes(trial, [ax for ax, _ in panels], trial.label(COLUMN))
     style.legend_below(fig, curves.keys(trial))
