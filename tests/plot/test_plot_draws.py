@@ -96,7 +96,7 @@ def test_the_band_of_kaplan_and_meier_holds_the_curves_of_the_draws(trial):
     found, curve = time_to_progression._band(trial, group), []
     for outcomes in trial.outcomes_of_draws():
         (own,) = [g for g in time_to_progression._groups(trial, outcomes) if g.words == group.words]
-        curve.append(kaplan_meier(own.time_d, own.has_progressed).share[-1])
+        curve.append(kaplan_meier(own.time_d, own.has_event).share[-1])
     assert found.hi[-1] == pytest.approx(100 * np.quantile(curve, 0.975))
     assert found.lo[-1] == pytest.approx(100 * np.quantile(curve, 0.025))
 
