@@ -36,7 +36,7 @@ def drawn(ax):
 def well(tmp_path_factory):
     folder = write_run(tmp_path_factory.mktemp("runs") / "well", Recipe())
     told = [("both", "survival_raw", t_h, value) for t_h, value in ((1.25, 0.6), (4.0, 0.2), (None, 0.1))]
-    return Tables(tell(folder, *told, ("serum", "specific_lysis", 2.0, 0.3), ("serum", "rituximab_nM", 1.0, 60.0)))
+    return Tables(tell(folder, *told, ("serum", "specific_lysis", 20.0, 0.3), ("serum", "rituximab_nM", 1.0, 60.0)))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_what_is_simulated_between_two_looks_lies_between_them(well):
 
 def test_lysis_at_a_time_is_above_the_control_of_what_it_left(well):
     (one,) = published.course(well, "specific_lysis", "serum")
-    rows = well.series().query("time_h == 2.0").set_index(["arm", "replicate"])
+    rows = well.series().query("time_h == 20.0").set_index(["arm", "replicate"])
     own, base = ((rows["n_b_dead"] / rows["n_b_start"])[arm] for arm in ("serum", "serum~control"))
     assert float(agreement.simulated(well, one).mean) == pytest.approx(((own - base) / (1.0 - base)).mean())
 
