@@ -51,7 +51,9 @@ class _Rows:
         self.scenario, self.known = scenario, shown(scenario)
         self.found: list[tuple[str, Observed]] = []
         self._columns()
+        self.is_anonymous = scenario.cohort is not None and scenario.cohort.anonymise
         self.sources: dict[str, str] = {}
+        self.numbers: dict[str, str] = {}  # of groups that are not to be named
         for part in self.sheet.parts():
             if len(self.found) + len(part) > MOST_ROWS:
                 raise InputError(self.sheet.fault("too many rows", allowed=f"at most {MOST_ROWS} observations"))
@@ -115,6 +117,8 @@ class _Rows:
             said[TIME] = f"{said[TIME] * self.hours!r} h"
         said |= {name: int(said[name]) for name in COUNTS if name in said}
         said.setdefault(UNIT, self.units.get("value", ""))
+        if self.is_anonymous and "group" in said:
+            said["group"] = self.numbers.setdefault(said["group"], str(len(self.numbers) + 1))
         said[SOURCE] = self._source(said.get(SOURCE, ""))
         try:
             one = Observed(**said)

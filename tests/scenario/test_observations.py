@@ -69,6 +69,15 @@ def test_levels_of_patients_are_converted_by_the_unit_of_their_row(load):
     assert drug["value"] == pytest.approx(100.0)
 
 
+def test_who_is_not_to_be_named_has_a_number(load, tmp_path):
+    (tmp_path / "who.csv").write_text("ID,covariates.weight_kg\nid-7,70\nid-3,80\n")
+    rows = "given,igm_g_per_L,0,30,id-7\ngiven,igm_g_per_L,0,20,id-3\ngiven,igm_g_per_L,4,25,id-7\n"
+    told = table_of(
+        load("arm,of,time [weeks],value [g/L],group\n" + rows, PATIENT + "cohort: {table: who.csv, anonymise: true}\n")
+    )
+    assert [one["group"] for one in told] == ["1", "2", "1"]
+
+
 def test_what_a_run_keeps_reads_back_to_the_same(load, tmp_path):
     scenario = load("arm,of,time [d],value [%],lo,hi,group\nlow,survival,0.5,40,30,60,a\nlow,control,,90,,,\n")
     kept = observed_table(scenario, read_observations(scenario))
