@@ -265,7 +265,12 @@ def test_progression_otherwise_and_death_come_at_a_constant_rate_and_end_visits(
 
 
 def test_lymphocytes_that_rise_first_are_the_progression():
-    rules = Lymphocytes(other_progression="0.001 %/year", longest_delay="0 h")
-    one = found([60, 100, 80, 60, 40, 20, 10, 8, 6, 6, 8, 9, 12, 15], rules)
-    assert one["time_to_progression_d"] == 11 * 28
-    assert one["progression_c481s_frac"] == 0.25
+    """Who would die later in follow-up has progressed by then; who dies before the visit that confirms it, at death."""
+    rules = Lymphocytes(other_progression="50 %/year", longest_delay="0 h")
+    count = [60, 100, 80, 60, 40, 20, 10, 8, 6, 6, 8, 9, 12, *[15] * 30]
+    ends = [found(count, rules, replicate=i) for i in range(200)]
+    time_d = np.array([one["time_to_progression_d"] for one in ends])
+    has_risen = np.array([one["progression_c481s_frac"] == 0.25 for one in ends])
+    assert (time_d[has_risen] == 11 * 28).all()
+    assert (time_d[~has_risen] < 12 * 28).all()
+    assert 60 < has_risen.sum() < 180
