@@ -18,6 +18,21 @@ def classes(sigma, n=15):
     return np.exp(sigma * ndtri(middle)).reshape(n, 20).mean(axis=1)
 
 
+def together(sigma, growth_sigma, n=15):
+    """Return relative CD20 and relative growth, of mean 1, of classes that differ in both, or in CD20 alone."""
+    rel = classes(sigma, n)
+    quick = np.exp(growth_sigma * np.sqrt(12.0) * ((np.arange(25) + 0.5) / 25 - 0.5)) if growth_sigma else np.ones(1)
+    quick /= quick.mean()
+    return np.repeat(rel, quick.size), np.tile(quick, rel.size)
+
+
+def net(p, burden):
+    """Return the net growth of a burden, per day."""
+    with np.errstate(divide="ignore"):
+        room = np.where(p["is_gompertz"] > 0.0, np.log(p["capacity"] / burden), 1.0 - burden / p["capacity"])
+    return p["g"] * room
+
+
 def simulate(p, infusions, days, dt_d=0.05, every_d=7.0):
     """Return times (d) and serum IgM (g/L), drug (ug/mL), burden (cells) of shape (looks, patients).
 
@@ -30,17 +45,21 @@ def simulate(p, infusions, days, dt_d=0.05, every_d=7.0):
     """
     n = np.size(p["cells"])
     p = {k: np.broadcast_to(np.asarray(v, dtype=float), (n,)) for k, v in p.items()}
-    rel = classes(p["sigma"][0])
+    rel, quick = together(p["sigma"][0], p["growth_sigma"][0])
     k = rel.size
     share = np.full((n, k), 1.0 / k)
     acc = p["cells"][:, None] * share * (1 - p["niche"][:, None])
     niche = p["cells"][:, None] * share * p["niche"][:, None]
     cd20 = np.tile(rel, (n, 1))
     ageing = np.log(2) / p["plasma_half_life"]
-    plasma = p["cells"] * p["diff"] / ageing
+    ageing_long = np.log(2) / p["long_lived_half_life"]
+    r = p["is_growing"] * np.maximum(0.0, net(p, p["cells"]))
+    plasma = p["cells"] * p["diff"] / (ageing + r)
     long_lived = p["long_lived"] * plasma
+    fed_long = np.where(ageing_long > 0.0, (ageing_long + r) * long_lived / p["cells"], 0.0)
     k_igm = np.log(2) / 5.1
-    igm = 1e-12 * (p["s_b"] * p["cells"] + p["s_p"] * (plasma + long_lived)) / k_igm
+    igm = 1e-12 * p["own"] * (p["s_b"] * p["cells"] + p["s_p"] * (plasma + long_lived)) / (k_igm + r)
+    all_killed = np.zeros(n)
     il6, eff = np.zeros(n), np.ones(n)
     c1, c2 = np.zeros(n), np.zeros(n)
     looks = []
@@ -59,12 +78,13 @@ def simulate(p, infusions, days, dt_d=0.05, every_d=7.0):
         d1 = rate - (p["cl1"] + p["cl2"] * antigen + p["q"]) * conc + p["q"] * c2 / p["v2"]
         d2 = p["q"] * conc - p["q"] * c2 / p["v2"]
         phi = p["kappa"] * conc / (p["kappa"] * conc + p["ec50"])
-        h = (p["kmax"] * eff * p["potency"] * phi / (1 + burden / p["b_sat"]))[:, None] * np.maximum(cd20, 0) ** p[
-            "power"
-        ][:, None]
+        lasting = np.exp(-all_killed / p["exhaust"])
+        h = (p["kmax"] * eff * lasting * p["potency"] * phi / (1 + burden / p["b_sat"]))[:, None] * np.maximum(
+            cd20, 0
+        ) ** p["power"][:, None]
         k_out = p["exchange"]
         k_in = k_out * p["niche"] / (1 - p["niche"])
-        grow = (p["g"] * (1 - burden / (p["capacity"] * p["cells"])))[:, None]
+        grow = net(p, burden)[:, None] * quick[None, :]
         kill_a, kill_n = h * acc, h * p["rel_niche"][:, None] * niche
         flow = k_in[:, None] * acc - k_out[:, None] * niche
         coated = phi * (acc * cd20).sum(axis=1) / 4.3e11
@@ -73,12 +93,14 @@ def simulate(p, infusions, days, dt_d=0.05, every_d=7.0):
         d_cd20 = -p["loss"][:, None] * cd20 * occupied[:, None] + p["recovery"][:, None] * (rel[None, :] - cd20)
         killed = (kill_a + kill_n).sum(axis=1)
         d_eff = -eff * killed / p["tire"] + (1 - eff) / p["refill"]
-        secreted = 1e-12 * (p["s_b"] * burden + p["s_p"] * (plasma + long_lived)) * (1 + p["s_il6"] * il6)
+        secreted = 1e-12 * p["own"] * (p["s_b"] * burden + p["s_p"] * (plasma + long_lived)) * (1 + p["s_il6"] * il6)
         igm = igm + dt_d * (secreted - k_igm * igm)
+        long_lived = long_lived + dt_d * (fed_long * burden - ageing_long * long_lived)
         plasma = plasma + dt_d * (p["diff"] * burden - ageing * plasma)
         acc = acc + dt_d * (grow * acc - kill_a - flow)
         niche = niche + dt_d * (grow * niche - kill_n + flow)
         il6, eff, cd20 = il6 + dt_d * d_il6, eff + dt_d * d_eff, cd20 + dt_d * d_cd20
+        all_killed = all_killed + dt_d * killed
         c1, c2 = c1 + dt_d * d1, c2 + dt_d * d2
     t, *rest = (np.array(x) for x in zip(*looks, strict=True))
     return t, *rest

@@ -51,11 +51,17 @@ def equations(own):
         "tire": killing.kills_to_tire,
         "refill": p["effectors"].granules_time_constant / PER_D,
         "g": PER_D * growth.rate,
-        "capacity": growth.rel_capacity,
+        "is_gompertz": float(growth.kind == "gompertz_growth"),
+        "capacity": float(growth.capacity(cells.cells)),
+        "growth_sigma": cells.growth_sigma,
+        "is_growing": float(not growth.is_balanced_at_start),
         "exchange": PER_D * p["niche"].rate,
         "diff": PER_D * plasma.differentiation,
         "plasma_half_life": plasma.half_life / PER_D,
         "long_lived": plasma.rel_long_lived,
+        "long_lived_half_life": (plasma.long_lived_half_life or np.inf) / PER_D,
+        "exhaust": killing.kills_to_exhaust or np.inf,
+        "own": igm.rel_own,
         "s_b": PER_D * igm.b_cell,
         "s_p": PER_D * igm.plasma_cell,
         "s_il6": il6.strength,
@@ -115,10 +121,55 @@ def test_where_subclones_do_not_differ_small_steps_follow_the_equations_closely(
         assert found["rituximab_ug_per_mL"] == pytest.approx(drug, rel=0.01, abs=0.1)
 
 
+LOGISTIC = "processes.growth={kind: logistic_growth, rate: 0.004 /d, capacity_cells: 3e12, is_balanced_at_start: false}"
+GOMPERTZ = "processes.growth={kind: gompertz_growth, rate: 0.004 /d, is_balanced_at_start: false}"
+SECOND = (
+    "cohort={vary: {processes.growth.rate: {cv: 1.5}, processes.igm.rel_own: {cv: 0.53}}}",
+    "processes.plasma_cells.long_lived_half_life=500 d",
+    "processes.killing.kills_to_exhaust=8e11",
+    "dt=1 h",
+    "dt_later=[]",
+)
+ALIKE, SPREAD = "populations.b_cells.cd20={median: 152000, sigma: 0}", "populations.b_cells.growth_sigma=0.6"
+
+
+@pytest.mark.parametrize("growth", [LOGISTIC, GOMPERTZ], ids=["logistic", "gompertz"])
+def test_the_second_patient_follows_the_equations_within_one_percent(growth):
+    scenario = trial(1e10, growth, *SECOND, ALIKE)
+    expected = solved(scenario, dt_d=0.02)
+    first = solved(trial(1e10, "cohort=null", "dt=1 h", "dt_later=[]", ALIKE))
+    assert np.abs(expected[0][0] / first[0][0] - 1.0).max() > 0.1  # the second is another
+    for replicate, found in courses(scenario, PATIENTS).items():
+        igm, drug, burden = expected[replicate]
+        assert found["igm_g_per_L"] == pytest.approx(igm, rel=0.01)
+        assert found["n_clone"] == pytest.approx(burden, rel=0.01)
+        assert found["rituximab_ug_per_mL"] == pytest.approx(drug, rel=0.01, abs=0.1)
+
+
+TYPICAL = (*SECOND, "cohort=null", "dt=2 h")
+
+
+def test_subclones_that_grow_apart_follow_the_equations():
+    sets = GOMPERTZ, *TYPICAL, ALIKE
+    scenario = trial(4e9, *sets, SPREAD)
+    own = equations(patient_of(scenario, 0))
+    _, igm, _, burden, *_ = simulate({name: np.array([value]) for name, value in own.items()}, COURSE, DAYS)
+    found, alike = courses(scenario, [0])[0], courses(trial(4e9, *sets), [0])[0]
+    assert found["igm_g_per_L"] == pytest.approx(igm[:, 0], rel=0.01)
+    assert found["n_clone"] == pytest.approx(burden[:, 0], rel=0.01)
+    assert found["n_clone"][-1] > 1.1 * alike["n_clone"][-1]  # the quick take over
+
+
 def test_the_number_of_agents_does_not_matter():
     curves = [courses(trial(weight), [0])[0]["igm_g_per_L"] for weight in (1e10, 1e9, 1e8)]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert curves[one] == pytest.approx(curves[other], rel=0.02)
+
+
+@pytest.mark.parametrize("sets", [(LOGISTIC, *TYPICAL), (GOMPERTZ, *TYPICAL, SPREAD)], ids=["logistic", "apart"])
+def test_nor_does_it_in_the_second_patient(sets):
+    few, many = (courses(trial(weight, *sets), [0])[0]["igm_g_per_L"] for weight in (1e9, 2e8))
+    assert few == pytest.approx(many, rel=0.035)  # of 430 subclones, whose few left by treatment regrow
 
 
 def test_halving_both_steps_of_the_schedule_moves_no_level_much():

@@ -4,7 +4,8 @@
 in the protected niche, plasma cells that it feeds, and long-lived plasma cells. Numbers of cells are continuous: of
 1e8 cells the play of chance between single cells is 1 in 10 000, while agents that lived or died as a whole would
 overstate it ten-thousand-fold. What differs between agents, CD20, is what treatment selects on. With ``growth_sigma``
-they also differ in growth, log-normal about a mean of 1.
+they also differ in growth, about a mean of 1 and evenly on a logarithmic scale: of a log-normal the quickest of the
+agents would decide, the more of them the sooner.
 
 *References*: Ginaldi1998 (CD20 per cell); assumed burden.
 """
@@ -22,7 +23,10 @@ from abm.core.errors import Fault
 from abm.core.jit import kernel, prange
 from abm.core.par import par
 from abm.core.population import Population, sum_rows
+from abm.core.rng import fill_first
 from abm.core.table import Column
+
+WIDEST_SD = math.sqrt(3.0)  # design: of an even distribution
 
 
 @kernel
@@ -93,8 +97,11 @@ class Clone(Targets):
         population.accessible_cells[rows] = own * (1.0 - self.niche_frac)
         population.niche_cells[rows] = own * self.niche_frac
         if self.growth_sigma > 0.0:
-            growth = population.growth_rel[rows]
-            draw_lognormal(growth, uid, math.exp(-0.5 * self.growth_sigma**2), self.growth_sigma, 1, key_of("growth"))
+            luck = np.empty(uid.size)
+            fill_first(luck, uid, 1, key_of("growth"))
+            place = (np.argsort(np.argsort(luck)) + 0.5) / uid.size
+            growth = np.exp(WIDEST_SD * self.growth_sigma * (2.0 * place - 1.0))
+            population.growth_rel[rows] = growth / growth.mean()
 
     def cd20_mass(self, b: Population, of_all: bool = False) -> Any:
         """Return the CD20 of the accessible cells, or of all, relative to the reference burden, for each patient."""

@@ -26,7 +26,16 @@ def balance(world: World) -> dict[str, Any]:
             pools["ibrutinib_mg"] + pools["ibrutinib_eliminated_mg"], pools["ibrutinib_dosed_mg"]
         ),
         "plasma_cells_rel_error": _relative(plasma + pools["plasma_died"], pools["plasma_born"]),
-    }
+    } | _of_long_lived(world)
+
+
+def _of_long_lived(world: World) -> dict[str, Any]:
+    """Return that of long-lived plasma cells, where these are born and die."""
+    pools, b = world.pools, world.populations["b_cells"]
+    if "long_lived_born" not in pools:
+        return {}
+    alive = b.sums(b.long_lived_cells)
+    return {"long_lived_rel_error": _relative(alive + pools["long_lived_died"], pools["long_lived_born"])}
 
 
 def _relative(found: Any, expected: Any) -> Any:

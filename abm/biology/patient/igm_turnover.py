@@ -1,15 +1,17 @@
 """Serum IgM is what the clone and its plasma cells secrete, less what is catabolised.
 
-*Model*: ``dI/dt = (sB B + sP P)(1 + S L) - kI I``, exact with cells held over the step; I is kept apart by who secreted
-it. It begins at balance. In serum: the intravascular share over the plasma volume.
+*Model*: ``dI/dt = f (sB B + sP P)(1 + S L) - kI I``, exact with cells held over the step, f the patient's own; I is
+kept apart by who secreted it. It begins at ``I = S / (kI + r)`` with S what is secreted and r the growth of the clone
+at the start, 0 at balance. In serum: the intravascular share over the plasma volume.
 
-*Reads*: numbers of cells, pools.rel_secretion. *Writes*: pools.igm_*_g, pools.igm_g, pools.igm_nadir_g.
+*Reads*: numbers of cells, pools.rel_secretion, pools.start_growth_per_h. *Writes*: pools.igm_*_g, pools.igm_g,
+pools.igm_nadir_g.
 
 *References*: Barth1964 (half-life 5.1 d at any level, 82 % intravascular); assumed secretion per cell.
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -51,6 +53,7 @@ class IgmTurnover(Process):
         "b_cells.plasma_cells",
         "b_cells.long_lived_cells",
         "pools.rel_secretion",
+        "pools.start_growth_per_h",
     )
     writes: ClassVar = (*(f"pools.{name}" for name in IGM_PARTS), "pools.igm_g_per_L", "pools.igm_nadir_g_per_L")
 
@@ -58,15 +61,18 @@ class IgmTurnover(Process):
     plasma_cell: float = par(
         "130 pg/d", "pg/h", "assumed: balances 30-36 g/L", "Secreted by a plasma cell", ge=0, le=1e4
     )
+    rel_own: float = par(
+        1.0, "1", "design: as usual; assumed log-SD 0.5", "A patient's own secretion by all cells", gt=0, le=100
+    )
     half_life: float = par("5.1 d", "h", "Barth1964", "Half-life of IgM", gt=0, le=1e4)
     intravascular_frac: float = par(0.82, "1", "Barth1964", "Share of IgM in the plasma", gt=0, le=1)
 
     def begin(self, world: World) -> None:
-        """Start at balance."""
+        """Start at balance, or in growth."""
         for name in (*IGM_PARTS, "igm_g_per_L"):
             world.pools[name] = 0.0
         world.pools["igm_nadir_g_per_L"] = np.inf
-        self._turn_over(world, self._law(world, np.inf))
+        self._turn_over(world, self._law(world, np.inf, world.pools["start_growth_per_h"]))
 
     def step(self, world: World, key: Key) -> None:
         """Secrete and catabolise for one step."""
@@ -81,10 +87,9 @@ class IgmTurnover(Process):
         for name, level in zip((*IGM_PARTS, "igm_g_per_L", "igm_nadir_g_per_L"), levels, strict=True):
             pools.amounts[name] = level
 
-    def _law(self, world: World, span_h: float) -> np.ndarray:
+    def _law(self, world: World, span_h: float, growth_per_h: Any = 0.0) -> np.ndarray:
         """Return grams per hour of a B cell and a plasma cell, what is kept, for how long is made, serum per gram."""
-        loss_per_h, litres = math.log(2.0) / self.half_life, world.pools.volume_uL * 1e-6
+        loss_per_h, litres = math.log(2.0) / self.half_life + growth_per_h, world.pools.volume_uL * 1e-6
         course = np.exp(-loss_per_h * span_h), integral(loss_per_h, span_h)
-        return world.laws(
-            self.b_cell * G_PER_PG, self.plasma_cell * G_PER_PG, *course, self.intravascular_frac / litres
-        )
+        secreted = self.b_cell * G_PER_PG * self.rel_own, self.plasma_cell * G_PER_PG * self.rel_own
+        return world.laws(*secreted, *course, self.intravascular_frac / litres)

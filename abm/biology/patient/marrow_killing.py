@@ -2,7 +2,8 @@
 
 *Model*: hazard ``kmax g NK phi (CD20 / reference)^p / (1 + B / B_sat)`` in the accessible marrow, ``rel_niche`` of it
 in the niche; ``g`` by FCGR3A genotype, ``NK`` the mean potency times reserve of the effector cells, ``phi`` the drug
-effect. Every cell killed uses up a share of the reserve: ``dE = -E killed / kills_to_tire``.
+effect. Every cell killed uses up a share of the reserve: ``dE = -E killed / kills_to_tire``. With
+``kills_to_exhaust`` a part never comes back: the hazard falls by ``exp(-killed / kills_to_exhaust)`` of all killed.
 
 *Reads*: CD20, pools.drug_effect, nk_cells.potency. *Writes*: accessible_cells, niche_cells, granules.
 
@@ -93,6 +94,9 @@ class MarrowKilling(Process):
         1e12, "1", "assumed: effector exhaustion in the weeks of a course", "Kills that leave 37 % of the reserve",
         gt=0, le=1e20,
     )  # fmt: skip
+    kills_to_exhaust: float | None = par(
+        None, "1", "design: exhaustion passes unless given; assumed", "Kills that leave 37 % for good", gt=0, le=1e20
+    )
 
     def prepare(self, world: World) -> None:
         """Make the ledger."""
@@ -110,6 +114,8 @@ class MarrowKilling(Process):
         if nk is not None:
             reserve = nk.sums(nk.potency, nk.granules) / np.maximum(nk.n_each, 1)
             effect = effect * np.where(nk.n_each > 0, reserve, 1.0)
+        if self.kills_to_exhaust is not None:
+            effect = effect * np.exp(-world.pools["cells_killed"] / self.kills_to_exhaust)
         killed = np.empty(world.n_subjects)
         cells = b.accessible_cells, b.niche_cells, killed, b.cd20_per_cell
         kill_cells(*cells, world.each(effect), b.first, world.law(self, self._law))

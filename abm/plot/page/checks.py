@@ -25,6 +25,7 @@ MEANINGS = {
     "ibrutinib_rel_error": "Ibrutinib taken = in the body + eliminated",
     "clone_rel_error": "Clone at the start + born = alive + killed + crowded out",
     "plasma_cells_rel_error": "Plasma cells formed = alive + died",
+    "long_lived_rel_error": "Long-lived plasma cells formed = alive + died",
     "cells_error": "B cells started + born = in the well + lysed (cells)",
     "deaths_error": "Deaths by cause = dying + lysed (cells)",
 }

@@ -135,6 +135,12 @@ def test_kills_use_up_the_reserve_and_rest_refills_it(culture, act):
     assert nk.granules == pytest.approx(1 - (1 - left) * math.exp(-0.5), rel=1e-12)
 
 
+def test_exhaustion_of_all_kills_lasts(culture, act):
+    sim = killing(culture, cells=1e6, effect=1.0, kills_to_exhaust=2e10)
+    sim.world.pools["cells_killed"] = 1e10
+    assert killed_rate(sim, act) == pytest.approx(RATE_PER_H * 1.1 * math.exp(-0.5), rel=1e-4)
+
+
 @pytest.mark.parametrize(("level", "effect"), [(0.0, 0.0), (50.0, 0.5), (150.0, 0.75), (1e6, 1.0)])
 def test_the_drug_has_half_its_effect_near_50_ug_per_mL_in_plasma(culture, act, level, effect):
     sim = body(culture, {"marrow_effect": {}})

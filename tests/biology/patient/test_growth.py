@@ -96,11 +96,12 @@ def test_two_laws_of_growth_are_refused():
 
 @each_law
 def test_subclones_grow_at_rates_of_their_own_about_that_of_the_clone(culture, until, law):
-    sim = clone(culture, law, 400, growth_sigma=0.7)
+    sim = clone(culture, law, 400, growth_sigma=0.7, cd20={"median": 152000, "sigma": 0.4})
     b = sim.world.populations["b_cells"]
     before, own = b.accessible_cells.copy(), b.growth_rel.copy()
-    assert np.log(own).std() == pytest.approx(0.7, rel=0.1)
-    assert own.mean() == pytest.approx(1.0, abs=0.1)
+    assert np.log(own).std() == pytest.approx(0.7, rel=1e-3)
+    assert own.mean() == pytest.approx(1.0, rel=1e-12)
+    assert abs(np.corrcoef(own, b.cd20_per_cell)[0, 1]) < 0.2
     expected = own * math.log(grower(law).grown(CELLS, DAY_H) / CELLS)
     assert np.log(until(sim, DAY_H).world.populations["b_cells"].accessible_cells / before) == pytest.approx(
         expected, rel=0.01
