@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from abm.core.errors import InputError, nearest
 from abm.core.units import UnitError, parse_quantity
+from abm.core.user_file import UserFile
 from abm.document.sheet import MOST_FAULTS, Sheet
 from abm.scenario.content import Content
 from abm.scenario.observed import OWN, Observed
@@ -32,22 +33,22 @@ def read_observations(scenario: Content) -> Iterator[tuple[str, Observed]]:
     InputError
         All that is wrong with the table, with file, line and column.
     """
-    return iter(_Rows(scenario).found if scenario.observations else ())
+    return iter(_Rows(scenario, scenario.observations).found if scenario.observations else ())
 
 
 def told_of_observations(scenario: Content) -> list[str]:
     """Return sentences about what of the table is not read, after a check of all that is."""
     if scenario.observations is None:
         return []
-    rows = _Rows(scenario)
+    rows = _Rows(scenario, scenario.observations)
     return [f"{scenario.observations.name}: not read: {', '.join(rows.unread)}"] if rows.unread else []
 
 
 class _Rows:
     """Reads the table of a scenario."""
 
-    def __init__(self, scenario: Content):
-        self.sheet = Sheet(scenario.observations.known())
+    def __init__(self, scenario: Content, file: UserFile):
+        self.sheet = Sheet(file.known())
         self.scenario, self.known = scenario, shown(scenario)
         self.found: list[tuple[str, Observed]] = []
         self._columns()
