@@ -11,7 +11,7 @@ from abm.inference.counted import Counts
 from abm.inference.measured import Interval, NotSignificant
 
 PAPER, N = "Woyach2014", 85
-PATTERN = "PCYC1102"  # whose patients are of the same kind, whatever they were treated with before
+PATTERN = "Pcyc2014"  # whose patients are of the same kind, whatever they were treated with before
 AT_D = 26 * 30.4375  # assumed: follow-up of the first years
 
 
