@@ -17,8 +17,9 @@ from abm.evidence.draws import Draws
 from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
 from abm.evidence.left_out import by_group, can_be_left_out, told
+from abm.evidence.outcomes import outcomes
 from abm.evidence.reading import digest
-from abm.evidence.score import PARAMETERS, Score, group_of, probabilities, score
+from abm.evidence.score import PARAMETERS, Jobs, Score, group_of, probabilities, score
 from abm.results.study import StudyFolder
 from abm.scenario.from_file import load_scenario
 from abm.study.execute import at_home
@@ -85,13 +86,14 @@ def evaluate(
     fits = {group: calibrate(own, root, engine, monitor)[1] for group, own in problems.items() if can_be_left_out(own)}
     name = "-".join(name_of(path) or group for group, path in sets.items())
     with at_home(root.resolve() / "evidence", name, identity, monitor) as folder:
-        lab, scores, foretold = Lab(folder, engine, monitor), [], []
+        lab, scores, foretold, patients = Lab(folder, engine, monitor), [], [], {}
         for group, base in bases.items():
             own = [claim for claim in claims if claim.group == group]
             found = score(own, lab, base=base, seeds=seeds, scale=scale)
             scores += _with_probabilities(found, own, lab, fitted[group], scale) if group in fitted else found
+            patients |= outcomes(own, Jobs(base, {}, scale), seeds, lab)
             foretold += [told(problems[group], fits.get(group, {}), found)] if group in problems else []
-        plain = as_plain(scores, ", ".join(path.name for path in sets.values()), seeds, scale)
+        plain = as_plain(scores, ", ".join(path.name for path in sets.values()), seeds, scale) | {"patients": patients}
         if problems:
             warnings = [text for own in problems.values() for text in own.given.warnings]
             plain |= {"left_out": foretold, "warnings": warnings}

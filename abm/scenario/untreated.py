@@ -95,7 +95,8 @@ def entry_of(patient: Scenario, rules: Entry, replicate: int) -> CheckUp:
 def told(candidates: Sequence[CheckUp], rules: Entry) -> str:
     """Return how many of those who do not enter never reach a rule, and how many have symptoms already."""
     n_never = sum(not one.holds for one in candidates)
-    never = f"{n_never} never {'reaches' if n_never == 1 else 'reach'} {rules.words} within {rules.within / H_PER_YEAR:.3g} years"
     n_barred = len(candidates) - n_never
-    barred = f"{n_barred} {'has' if n_barred == 1 else 'have'} symptoms already"
+    reach, have = ("reaches" if n_never == 1 else "reach"), ("has" if n_barred == 1 else "have")
+    never = f"{n_never} never {reach} {rules.words} within {rules.within / H_PER_YEAR:.3g} years"
+    barred = f"{n_barred} {have} symptoms already"
     return listing([never] * (n_never > 0) + [barred] * (n_never < len(candidates)))

@@ -14,6 +14,11 @@ ROLES = (
     "Fit: may be calibrated on. Decide: sets the strengths of the four hypotheses and nothing else. Goal: has to come "
     "out of the calibrated model and is never calibrated on. Prediction: only reported, right or wrong."
 )
+ASKED = "asked_"  # begins the name of a figure of it
+OF_PATIENTS = (
+    "Simulated patients, seen as trials see theirs, under one course of rituximab or two. Right and wrong is what was "
+    "said or published, with what the model gives in brackets, as the table of claims below judges it."
+)
 HEADER = (
     "Claim",
     "Role",
@@ -38,9 +43,12 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     seeds = ", ".join(map(str, found["seeds"]))
     about = f"Parameter set {found['parameters']}; seeds {seeds}; patches × {found['scale']:g}."
     rows = [_row(score) for score in found["claims"]]
+    asked = [one for one in drawn if one.name.startswith(ASKED)]
+    others = [one for one in drawn if one not in asked]
     return [
         *about_groups(found),
-        Section("Published against simulated", [about, ROLES], figures=drawn),
+        *([Section("What was asked of patients", [OF_PATIENTS], figures=asked)] if asked else []),
+        Section("Published against simulated", [about, ROLES], figures=others),
         Section("Claims", tables=[Table(rows, HEADER, _caption(), look="words")]),
     ]
 
