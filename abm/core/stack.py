@@ -65,7 +65,7 @@ def _form_of(simulation: Simulation) -> Hashable:
     told = world.properties, world.given
     if world.is_body:
         return *grid, looks, moments, columns, form(told), form(world.cell_types), form(simulation.processes)
-    cells = tuple((name, type(cell_type)) for name, cell_type in world.cell_types.items())
+    cells = form(world.cell_types, (float, int, str))
     laws = {name: process for name, process in simulation.processes.items() if process.phase is not Phase.DOSE}
     place = form(world.space.model_copy(update={"volume": 0.0}), ())
     return *grid, looks, moments, columns, form(told), cells, form(laws, (float,)), place

@@ -9,7 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 from abm.core.errors import Fault, InputError
-from abm.core.par import Model
+from abm.core.par import Model, key_of
 
 CHUNK = 1 << 20
 
@@ -94,7 +94,12 @@ def files_of(data: Any, path: tuple[str | int, ...] = ()) -> dict[tuple[str | in
         return {path: data}
     items: Iterable[tuple[str | int, Any]] = ()
     if isinstance(data, Model | Mapping):
-        items = data if isinstance(data, Model) else data.items()
+        items = _by_key(data) if isinstance(data, Model) else data.items()
     elif isinstance(data, tuple):
         items = enumerate(data)
     return {at: file for key, value in items for at, file in files_of(value, (*path, key)).items()}
+
+
+def _by_key(model: Model) -> Iterable[tuple[str, Any]]:
+    fields = type(model).model_fields
+    return ((key_of(name, fields[name]), value) for name, value in model)

@@ -109,7 +109,8 @@ def scenario_beside(document: Document, key: str, changes: Mapping[str, Any] | N
     path = named_file(document, (key,))
     own = load_scenario(path, reach=document.reach)
     with placed_in_set(changes or {}, document):
-        return checked(Document(path, apply_overrides(plain(own), changes or {}, Scenario))).telling(own.told)
+        data = apply_overrides(plain(own), changes or {}, Scenario)
+        return checked(Document(path, data, reach=document.reach)).telling(own.told)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from abm.document.load import AnyModel, Document, resolve, with_files
 from abm.document.reading import Keys
 from abm.scenario.arms import Arm
 from abm.scenario.draws import check_cohort
+from abm.scenario.measured import check_measured
 from abm.scenario.observations import told_of_observations
 from abm.scenario.patient_table import with_all_patients
 from abm.scenario.renamed import RENAMED
@@ -43,7 +44,7 @@ def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | No
 
 
 def checked(document: Document) -> Scenario:
-    """Return the scenario of a document with its warnings, after a check of its arms and its cohort.
+    """Return the scenario of a document with its warnings, after a check of its arms, its cohort and its events.
 
     Raises
     ------
@@ -54,7 +55,8 @@ def checked(document: Document) -> Scenario:
     scenario = scenario if "replicates" in document.data else with_all_patients(scenario)
     check_arms(scenario, document)
     check_cohort(scenario, document)
-    return scenario.telling((*document.warnings, *told_of_observations(scenario)))
+    told = (*document.warnings, *check_measured(scenario, document), *told_of_observations(scenario))
+    return scenario.telling(told)
 
 
 def named(content: AnyModel, document: Document) -> AnyModel:

@@ -112,7 +112,7 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
     study = named(validate(Study, document), document)
     with placed_in_set(study.set, document):
         data = apply_overrides(plain(own), study.set, Scenario)
-        base = checked(Document(study.base, data)).telling((*own.told, *document.warnings))
+        base = checked(Document(study.base, data, reach=document.reach)).telling((*own.told, *document.warnings))
         _refuse_drawn(base, study.set)
     planned = Planned(study, base, json.dumps(data))
     if planned.n_rows > MAX_ROWS:
@@ -179,7 +179,7 @@ def _summary_faults(planned: Planned, document: Document, name: str) -> Iterator
 def _known_by(point: Point) -> frozenset[tuple[str, Any]]:
     """Return the key under which points that make the same changes are known."""
     return frozenset(
-        (path, json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value)
+        (path, json.dumps(value, sort_keys=True) if isinstance(value, dict | list | tuple) else value)
         for path, value in point.items()
     )
 

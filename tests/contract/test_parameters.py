@@ -11,21 +11,25 @@ from pydantic import BaseModel, ValidationError
 
 import abm
 from abm.biology.cells.lognormal import LogNormal, PositiveLogNormal
+from abm.biology.cells.measured import MeasuredCd20
 from abm.biology.covariates import Covariates
 from abm.biology.populations import CELL_TYPES
 from abm.biology.serum import Donor, Serum
 from abm.core.par import Model, describe, parameter, plain, takes_bare_numbers
 from abm.core.space import Body, Floor, Mixed
 from abm.core.units import names_its_unit, parse_quantity, unit_of
+from abm.cytometry.beads import Beads
 from abm.document.load import dump, resolve, validate
 from abm.evidence.nuisances import NUISANCES
 from abm.scenario.kinds import ANTIBODIES, GIVEN, PROBES, PROCESSES
 from abm.scenario.schema import Scenario
 
 CELLS = [cls for kinds in CELL_TYPES.values() for cls in kinds.values()]
-PARTS = [*CELLS, LogNormal, PositiveLogNormal, Serum, Donor, Covariates, Floor, Mixed, Body, *NUISANCES.values()]
+SPREADS = [LogNormal, PositiveLogNormal]
+OF_EVENTS = [MeasuredCd20, Beads]  # their file or their beads are given
+PARTS = [*CELLS, *SPREADS, Serum, Donor, Covariates, Floor, Mixed, Body, *NUISANCES.values()]
 REGISTERED = [*PROCESSES.values(), *ANTIBODIES.values(), *PROBES.values(), *PARTS]
-ROWS = [(cls, row) for cls in [*REGISTERED, *GIVEN.values(), Scenario] for row in describe(cls)]
+ROWS = [(cls, row) for cls in [*REGISTERED, *GIVEN.values(), *OF_EVENTS, Scenario] for row in describe(cls)]
 KEYS = set(re.findall(r"^@\w+\{(\w+),", Path(abm.__file__).with_name("references.bib").read_text(), re.MULTILINE))
 
 each_class = pytest.mark.parametrize("cls", REGISTERED, ids=lambda cls: cls.__name__)
@@ -180,6 +184,6 @@ def test_every_class_of_the_model_is_registered():
         seen.add(cls)
         below += cls.__subclasses__()
     own = {cls for cls in seen if cls.__module__.startswith(("abm.biology", "abm.probes", "abm.core.space"))}
-    bases = {base for cls in [*REGISTERED, *GIVEN.values()] for base in cls.__mro__}
+    bases = {base for cls in [*REGISTERED, *GIVEN.values(), *OF_EVENTS] for base in cls.__mro__}
     assert {cls.__name__ for cls in own - bases} == {"Additions", "AntibodiesOfArm"}
     assert all(isinstance(cls, type) and issubclass(cls, BaseModel) for cls in REGISTERED)

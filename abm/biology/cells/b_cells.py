@@ -2,6 +2,7 @@
 
 *Model*: CD20, CD55, CD59, hits needed, IgM secretion and stored IgM are log-normal across cells; a fraction of the
 clone, the CD20-low subset (hypothesis H-subset), carries between 0 and ``low_max_per_cell`` CD20, evenly spread.
+CD20, CD55 and CD59 can also be those of cells that were measured (:mod:`abm.biology.cells.measured`).
 
 Fixed cells are engaged, hit, and bear C3b and MACs as live ones do, but never die of it nor of anything else, and
 neither divide, secrete, take antibody in nor renew CD20; what survives of them is what is there.
@@ -18,7 +19,9 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from abm.biology.cells.lognormal import LogNormal, PositiveLogNormal, draw_lognormal
+from abm.biology.cells.measured import Cd20, MeasuredCd20, draw_measured, faults_of
 from abm.core.cell_type import CellType, KeyOf, Shown
+from abm.core.errors import Fault
 from abm.core.fate import MORTAL
 from abm.core.jit import kernel, prange
 from abm.core.par import par
@@ -86,7 +89,7 @@ class BCells(Targets):
     n: int = par(
         10_000, "1", "design: usual number in a 96-well cytotoxicity assay", "Cells at the start", ge=0, le=10**8
     )
-    cd20: LogNormal = LogNormal(median=152_000.0, sigma=0.4)
+    cd20: Cd20 = LogNormal(median=152_000.0, sigma=0.4)
     low_fraction: float = par(0.12, "1", "assumed: H-subset, 5-15 % of the clone", "CD20-low fraction", ge=0, le=1)
     low_max_per_cell: float = par(
         4_000.0, "1/cell", "assumed: 0-4 000 sites", "Most CD20 of a CD20-low cell", ge=0, le=1e5
@@ -117,6 +120,10 @@ class BCells(Targets):
         """Return them with ``n`` cells at the start."""
         return self.model_copy(update={"n": n})
 
+    def faults(self) -> list[Fault]:
+        """Refuse what measured cells bring themselves."""
+        return faults_of(self.cd20, self.low_fraction, self.columns)
+
     def draw(self, population: Population, rows: slice, key_of: KeyOf) -> None:
         """Give new cells their attributes."""
         key, uid = key_of("b_cells"), population.uid[rows]
@@ -129,7 +136,10 @@ class BCells(Targets):
             ("igm_stored_per_cell", self.igm_stored_per_cell),
         )
         for decision, (column, spread) in enumerate(spreads, start=1):
-            draw_lognormal(population[column][rows], uid, spread.median, spread.sigma, decision, key)
+            if isinstance(spread, LogNormal):
+                draw_lognormal(population[column][rows], uid, spread.median, spread.sigma, decision, key)
+        if isinstance(self.cd20, MeasuredCd20):
+            draw_measured(population, rows, self.cd20, key)
         if self.is_fixed:
             population.hits_needed[rows], population.igm_per_s[rows] = math.inf, 0.0
         cd20 = population.cd20_start_per_cell[rows]

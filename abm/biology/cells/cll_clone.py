@@ -15,6 +15,7 @@ import numpy as np
 
 from abm.biology.cells.clone import Clone
 from abm.biology.cells.lognormal import LogNormal
+from abm.biology.cells.measured import Cd20
 from abm.biology.columns import C481S, IGM_SCORE, TURNOVER_REL
 from abm.core.cell_type import KeyOf
 from abm.core.par import par
@@ -40,7 +41,7 @@ class CllClone(Clone):
     reference_cells: float = par(3.3e12, "1", "design: the usual burden", "Burden that effects refer to", gt=0, le=1e14)
     reference_cd20_per_cell: float = par(65_000.0, "1/cell", "Ginaldi1998", "CD20 that effects refer to", gt=0, le=1e7)
     niche_frac: float = par(10 / 11, "1", "assumed: tissue over blood 10, 5-20", "Share in tissue", ge=0, le=0.99)
-    cd20: LogNormal = LogNormal(median=65_000.0, sigma=0.17)
+    cd20: Cd20 = LogNormal(median=65_000.0, sigma=0.17)
     persisting_frac: float = par(0.02, "1", "assumed: remissions stay incomplete", "Slow subclones", ge=0, le=1)
     rel_persisting: float = par(0.05, "1", "assumed: quiescent", "Their turnover", ge=0, le=1)
     c481s_cells: float = par(

@@ -17,6 +17,7 @@ import numpy as np
 
 from abm.biology.cells.b_cells import Targets, draw_cd20
 from abm.biology.cells.lognormal import LogNormal, draw_lognormal
+from abm.biology.cells.measured import Cd20, MeasuredCd20, draw_measured, faults_of
 from abm.biology.columns import GROWTH_REL
 from abm.core.cell_type import KeyOf
 from abm.core.errors import Fault
@@ -62,7 +63,7 @@ class Clone(Targets):
         152_000.0, "1/cell", "design: the usual median", "CD20 that effects refer to", gt=0, le=1e7
     )
     niche_frac: float = par(0.12, "1", "assumed: 0.05-0.3", "Share of B cells in the niche", ge=0, le=0.95)
-    cd20: LogNormal = LogNormal(median=152_000.0, sigma=0.4)
+    cd20: Cd20 = LogNormal(median=152_000.0, sigma=0.4)
     low_fraction: float = par(0.0, "1", "assumed: not needed for the response", "CD20-low fraction", ge=0, le=1)
     low_max_per_cell: float = par(
         4_000.0, "1/cell", "assumed: 0-4 000 sites", "Most CD20 of a CD20-low cell", ge=0, le=1e5
@@ -83,14 +84,18 @@ class Clone(Targets):
         return self.model_copy(update={"cells_per_agent": max(1.0, self.cells / n)})
 
     def faults(self) -> list[Fault]:
-        """Refuse a clone without cells."""
-        return [] if self.start_cells > 0.0 else [Fault("a clone without cells", "cells", allowed="> 0")]
+        """Refuse a clone without cells, and what measured cells bring themselves."""
+        none = [] if self.start_cells > 0.0 else [Fault("a clone without cells", "cells", allowed="> 0")]
+        return none + faults_of(self.cd20, self.low_fraction, self.columns)
 
     def draw(self, population: Population, rows: slice, key_of: KeyOf) -> None:
         """Give new subclones their CD20 and their cells."""
         key, uid = key_of("b_cells"), population.uid[rows]
         cd20 = population.cd20_start_per_cell[rows]
-        draw_lognormal(cd20, uid, self.cd20.median, self.cd20.sigma, 1, key)
+        if isinstance(self.cd20, MeasuredCd20):
+            draw_measured(population, rows, self.cd20, key)
+        else:
+            draw_lognormal(cd20, uid, self.cd20.median, self.cd20.sigma, 1, key)
         draw_cd20(cd20, uid, self.low_fraction, self.low_max_per_cell, key)
         population.cd20_per_cell[rows] = cd20
         own = self.cells / max(1, uid.size)
