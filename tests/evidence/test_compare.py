@@ -339,7 +339,7 @@ def test_a_fault_of_the_calibration_is_told_where_it_stands(tmp_path):
     (tmp_path / "calibration.yaml").write_text(text.replace("docking.max_per_h", "docing.max_per_h"))
     panel = os.path.relpath(STUDIES / "../scenarios/quick.yaml", tmp_path)
     (tmp_path / "mine.yaml").write_text(f"calibration: calibration.yaml\npanel: {panel}\n")
-    with pytest.raises(InputError, match=r"calibration\.yaml:12:3  free\..*no 'docing'.*did you mean 'docking'"):
+    with pytest.raises(InputError, match=r"calibration\.yaml:13:3  free\..*no 'docing'.*did you mean 'docking'"):
         load_comparison(tmp_path / "mine.yaml")
 
 
