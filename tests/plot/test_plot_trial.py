@@ -549,7 +549,10 @@ def test_every_figure_has_units_and_a_sentence(trial, single, kind):
 
 def test_comparisons_of_patients_do_not_apply_to_one(trial, single):
     of_igm = [kind for kind in KINDS if kind.applies(trial)]
-    assert {kind.TITLE for kind in set(KINDS) - set(of_igm)} == OF_CLL | OF_WEIGHTS | {"Observed against simulated", "Time to symptoms"}
+    assert {kind.TITLE for kind in set(KINDS) - set(of_igm)} == OF_CLL | OF_WEIGHTS | {
+        "Observed against simulated",
+        "Time to symptoms",
+    }
     names = {kind.TITLE for kind in of_igm if not kind.applies(single)}
     assert names == {"Waterfall plot", "Swimmer plot", "Time to progression", "IgM flare", "Visual predictive check"}
 
