@@ -21,7 +21,7 @@ class UserFile(Model):
     """
 
     file: str = Field(min_length=1)
-    sha256: str = Field("", pattern="^([0-9a-f]{64})?$")
+    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
 
     @model_validator(mode="before")
     @classmethod

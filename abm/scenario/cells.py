@@ -137,7 +137,7 @@ def _of_events(file: Path, channel: str, sets: tuple[str, ...]) -> Looked:
     own = UserFile(file=str(file)).known()
     events = read_events(own)
     data = {"from": plain(own), **({"channel": channel} if channel else {})}
-    document = apply_sets(Document(str(file), data), as_sets(sets), MeasuredCd20)
+    document = apply_sets(Document(str(file), data), list(as_sets(sets)), MeasuredCd20)
     words = [word for own in events.channels for word in (own.name, own.marker)]
     if "channel" not in document.data and MeasuredCd20.model_fields["channel"].default not in words:
         return Looked(events, None)
