@@ -62,8 +62,8 @@ class MeasuredCd20(Model):
 
     from_: UserFile = Field(alias="from", description="File of events: .fcs, .csv or .parquet")
     channel: str = "CD20"
-    cd55_channel: str = ""
-    cd59_channel: str = ""
+    cd55_channel: str | None = None
+    cd59_channel: str | None = None
     gates: tuple[Gate, ...] = ()
     compensation: Literal["file", "none"] = "file"
     scale: Beads | None = None
@@ -181,10 +181,10 @@ def draw_measured(population: Population, rows: slice, cd20: MeasuredCd20, key: 
 
 
 @lru_cache(maxsize=32)
-def _taken(file: UserFile, names: tuple[str, str, str], gates: tuple[Gate, ...], is_compensated: bool) -> Taken:
+def _taken(file: UserFile, names: tuple[str | None, ...], gates: tuple[Gate, ...], is_compensated: bool) -> Taken:
     events = read_events(file)
     named = zip(names, ("channel", "cd55_channel", "cd59_channel"), strict=True)
-    values = [_channel(events, name, path, is_compensated) for name, path in named if name or path == "channel"]
+    values = [_channel(events, name or "", path, is_compensated) for name, path in named if name or path == "channel"]
     kept, left = kept_by_each(events, gates, is_compensated)
     values = [own[kept] for own in values]
     order = np.lexsort(values[::-1])

@@ -156,3 +156,12 @@ def test_cells_scaled_by_a_median_that_is_not_above_0_are_refused(tmp_path):
     (tmp_path / "well.yaml").write_text(WELL)
     with pytest.raises(InputError, match=r"the median event of channel 'CD20' has -1.*> 0"):
         load_scenario(tmp_path / "well.yaml")
+
+
+def test_null_takes_a_channel_back_that_another_file_names(well, tmp_path):
+    text = WELL.replace("channel: CD20", "channel: CD20, cd55_channel: CD55, cd59_channel: CD59")
+    (tmp_path / "events.csv").write_text("CD20\n" + "".join(f"{float(value)!r}\n" for value in CD20))
+    (tmp_path / "well.yaml").write_text(text)
+    own = "extends: well.yaml\npopulations: {b_cells: {cd20: {cd55_channel: null, cd59_channel: null}}}\n"
+    (tmp_path / "own.yaml").write_text(own)
+    assert np.array_equal(cells_of(load_scenario(tmp_path / "own.yaml")).cd55, cells_of(well()).cd55)
