@@ -500,6 +500,12 @@ def test_viscosity_is_drawn_over_time_and_against_igm(trial, single):
     assert f"{n} of 30 patients reach 4 cP in “four weekly”" in viscosity.seen(trial)
 
 
+def test_the_scale_of_viscosity_ends_where_no_serum_flows(single, monkeypatch):
+    thick = single.series.assign(viscosity_cP=single.series["viscosity_cP"] * 1e20)
+    monkeypatch.setitem(vars(single), "series", thick)
+    assert viscosity.figure(single).axes[0].get_ylim() == (1.0, 1000.0)
+
+
 def test_predictive_check_shows_centiles_inside_their_bands(trial):
     t_d, values = predictive_check.looks(trial, "extended")
     assert t_d[-1] == 728

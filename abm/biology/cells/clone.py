@@ -51,7 +51,7 @@ class Clone(Targets):
         Column("accessible_cells", unit="cells", doc="B cells in the accessible marrow; of CLL, in blood"),
         Column("niche_cells", unit="cells", doc="B cells in the protected niche"),
         Column("plasma_cells", unit="cells", doc="plasma cells fed by the subclone"),
-        Column("long_lived_cells", unit="cells", doc="long-lived plasma cells, not fed"),
+        Column("long_lived_cells", unit="cells", doc="long-lived plasma cells"),
         Column("cohort", "i8", doc="0: there at the start"),
         GROWTH_REL[1],
     )

@@ -22,7 +22,7 @@ CAPTION = (
 CELLS = 1e11
 CLONE = Panel("n_clone", "Clone")
 PLASMA = Panel("n_plasma", "Plasma cells", dash=DASHED)
-LASTING = Panel("n_long_lived", "plasma cells not fed by the clone", dash=DASHED)
+LASTING = Panel("n_long_lived", "long-lived plasma cells", dash=DASHED)
 IL6 = Panel("il6", "IL-6")
 COUNTS = (CLONE, Panel("n_niche", "Clone in the niche"), PLASMA)
 LEVELS = (Panel("effectors", "Effectors"), Panel("rel_cd20", "CD20 per cell"), IL6)

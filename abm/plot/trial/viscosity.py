@@ -16,14 +16,14 @@ TITLE = "Serum viscosity"
 CAPTION = (
     "Left: median over patients and, for up to three protocols, the middle 90 % of them. Right: all looks (at most "
     "3,000 of a protocol, evenly chosen). Shaded: the normal range, 1.2–1.8 cP; dashed: 4 cP, above which symptoms "
-    "become usual."
+    "become usual. The scale ends at 1,000 cP."
 )
 PANEL = Panel("viscosity_cP", "Serum viscosity")
 COLUMN = PANEL.column
 NORMAL_CP = (1.2, 1.8)
 SYMPTOMS_CP = 4.0
 LINEAR_TO_CP = 20.0
-MOST_POINTS = 3000
+MOST_CP, MOST_POINTS = 1000.0, 3000
 
 
 def applies(trial: Trial) -> bool:
@@ -45,7 +45,7 @@ def figure(trial: Trial) -> Figure:
     style.dress(against, trial.label(IGM))
     if trial.series[COLUMN].max() > LINEAR_TO_CP:
         style.log_axis(over_time.yaxis)
-        over_time.set_ylim(1.0, 1.2 * float(trial.series[COLUMN].max()))
+        over_time.set_ylim(1.0, min(MOST_CP, 1.2 * float(trial.series[COLUMN].max())))
     else:
         over_time.set_ylim(bottom=0, top=max(4.4, over_time.get_ylim()[1]))
     against.set_xlim(left=0)
