@@ -44,6 +44,10 @@ class Case:
         own = self.point(n) if callable(self.point) else self.point
         return patch | {"populations.b_cells.n": n} | dict(own)
 
+    def under(self, base: str, scale: float) -> dict[str, Any] | None:
+        """Return the point under a parameter set, the text of :func:`abm.study.rows.as_base`; usually that of all."""
+        return self.at(scale)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:

@@ -117,7 +117,7 @@ class Jobs:
 
     def of(self, claim: Claim, seed: int) -> dict[str, RowJob]:
         """Return the experiments of one claim by name."""
-        points = {case.name: case.at(self.scale) for case in claim.cases(seed)}
+        points = {case.name: case.under(self.base, self.scale) for case in claim.cases(seed)}
         return {
             name: RowJob(0, self.base, self._in_lab(claim.paper, dict(self.theta) | point), seed)
             for name, point in points.items()

@@ -46,6 +46,7 @@ DECLARED = (
              over="median, reversed Kaplan and Meier"),
     EndPoint("partial_low_igm", "1", "Partial response where IgM was up to 40 g/L", "share", where="study"),
     EndPoint("partial_high_igm", "1", "Partial response where IgM was above 40 g/L", "share", where="study"),
+    _study("symptoms_at_start", "1", "Symptoms at the first visit"),
     _study("time_to_best_d", "d", f"Time to the deepest fall, {SINCE_DOSE}"),
     _study("n_v158", "1", "V alleles at position 158 of FCGR3A"),
     _study(f"baseline_{VISCOSITY}", "cP", "Serum viscosity at the start"),

@@ -225,7 +225,8 @@ def end_points(course: Course, rules: IgmResponse) -> Found:
         ``first_rise``, ``straight``: known when all visits of their weeks were kept, ``straight`` of responders.
         ``late``, ``late_after_course``: of responders. ``time_to_best_d``: of the deepest fall, where there is one.
         ``progressed``: by the end of follow-up; unknown when no rise after the flare could have been confirmed yet.
-        ``symptomatic``: the same, of patients who are asked; new symptoms, not those of the first visit.
+        ``symptomatic``: the same, of patients who are asked; new symptoms, not those of the first visit, which
+        are ``symptoms_at_start``.
         ``time_to_*_d``: of response from the end of the first course, of others from the first visit, before the first
         dose; NaN where it did not come, or where there was no dose to count from. ``follow_up_d``: the last visit.
     """
@@ -249,7 +250,9 @@ def end_points(course: Course, rules: IgmResponse) -> Found:
     found |= _responses(course, rules, progressed)
     found |= _asked_for(course, rules, found)
     found["progressed"] = float(progressed is not None) if is_told else math.nan
-    found["symptomatic"] = float(symptoms is not None) if is_told and course.has_symptoms.size else math.nan
+    is_asked = course.has_symptoms.size > 0
+    found["symptomatic"] = float(symptoms is not None) if is_told and is_asked else math.nan
+    found["symptoms_at_start"] = float(course.has_symptoms[0]) if is_asked else math.nan
     for name, came in (("progression", progressed), ("symptoms", symptoms)):
         found[f"time_to_{name}_d"] = float(course.t_h[came]) / H_PER_D if came is not None else math.nan
     return found | {"follow_up_d": float(course.t_h[-1]) / H_PER_D}

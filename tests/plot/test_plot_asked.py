@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from abm.evidence.outcomes import COLUMNS
-from abm.plot.evidence import asked_flare, asked_prognosis, asked_second_course, asked_users, asked_viscosity, report
+from abm.plot.evidence import (
+    asked_flare,
+    asked_prognosis,
+    asked_second_course,
+    asked_smouldering,
+    asked_users,
+    asked_viscosity,
+    report,
+)
 from abm.plot.evidence.found import Found
 from abm.plot.page.report import render
 from tests.plot.studies import EVIDENCE, write_evidence
@@ -19,7 +27,7 @@ KINDS = (asked_flare, asked_prognosis, asked_second_course, asked_users, asked_v
 def scored(tmp_path):
     """Return the function that makes scores with patients of whom some end points are given."""
 
-    def make(**others):
+    def make(claims=None, **others):
         rank = np.arange(N) / N
         table = {name: rank for name in COLUMNS} | {
             "single.baseline_igm_g_per_L": 10.0 + 60.0 * rank,
@@ -34,8 +42,9 @@ def scored(tmp_path):
             "double.follow_up_d": np.full(N, 1800.0),
         }
         folder = write_evidence(tmp_path, "scores")
+        told = EVIDENCE["scores"] | ({"claims": claims} if claims else {})
         patients = {name: list(map(float, values)) for name, values in (table | others).items()}
-        (folder.path / "scores.json").write_text(json.dumps(EVIDENCE["scores"] | {"patients": patients}))
+        (folder.path / "scores.json").write_text(json.dumps(told | {"patients": patients}))
         return Found(folder.path)
 
     return make
@@ -71,6 +80,16 @@ def test_a_question_of_patients_has_a_figure_with_axes_and_a_sentence(kind, scor
     ax = kind.figure(found).axes[0]
     assert ax.get_ylabel()
     assert kind.seen(found).rstrip().endswith(".")
+
+
+def test_untreated_patients_are_drawn_at_the_times_of_their_claims(scored):
+    claims = [EVIDENCE["scores"]["claims"][0] | {"id": f"P11-{years}y", "text": f"by {years}", "holds": years > 3}
+              for years in (1, 10)]  # fmt: skip
+    assert not asked_smouldering.applies(scored())
+    found = scored(claims=claims)
+    assert asked_smouldering.seen(found) == "Right: by 10 (22 %). Wrong: by 1 (22 %)."
+    (ax,) = asked_smouldering.figure(found).axes
+    assert sorted(round(float(line.get_xdata()[0])) for line in ax.lines) == [1, 1, 10, 10]
 
 
 def test_scores_without_patients_are_asked_nothing(tmp_path):

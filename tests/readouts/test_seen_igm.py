@@ -220,6 +220,7 @@ def test_thick_serum_is_progression_where_it_is_asked_for():
     assert IgmResponse(**MONTHLY).of_subject(patient(**thick))["progressed"] == 0.0
     always = rules.of_subject(patient(viscosity_cP=lambda week: 5.0))
     assert (always["symptomatic"], always["progressed"]) == (0.0, 0.0)  # nothing new
+    assert (always["symptoms_at_start"], found["symptoms_at_start"]) == (1.0, 0.0)
     early = rules.of_subject(patient(viscosity_cP=lambda week: 5.0 if 2 <= week < 8 else 2.0))
     assert early["progressed"] == 0.0  # a flare
 
