@@ -46,8 +46,8 @@ def histogram(shown: Shown) -> bytes:
     ax = fig.subplots()
     edges = _edges(shown)
     for values, look in (
-        (shown.measured, {"histtype": "stepfilled", "color": style.SKY, "alpha": 0.55, "label": "events"}),
-        (shown.drawn, {"histtype": "step", "color": style.BLUE, "linewidth": 1.3, "label": "drawn by the model"}),
+        (shown.measured, {"histtype": "stepfilled", "color": style.SKY, "alpha": 0.55}),
+        (shown.drawn, {"histtype": "step", "color": style.BLUE, "linewidth": 1.3}),
     ):
         ax.hist(np.clip(values, edges[0], edges[-1]), edges, weights=np.full(values.size, 100.0 / values.size), **look)
     _log_normal(ax, shown, edges)
@@ -58,7 +58,10 @@ def histogram(shown: Shown) -> bytes:
     ax.set_xlim(edges[0], edges[-1])
     style.log_axis(ax.xaxis)
     style.dress(ax, "CD20, sites per cell (the first bin holds all below)", "% of cells", shown.title)
-    ax.legend(fontsize=style.SMALL_PT, frameon=False, loc="center left")
+    log_normal = f"log-normal, median {shown.median:,.0f}, σ {shown.sigma:.2f}"
+    keys = [style.area_key("events", style.SKY, 0.55), style.line_key("drawn by the model", style.BLUE),
+            style.line_key(log_normal, style.VERMILION)]  # fmt: skip
+    style.legend_below(fig, keys)
     return style.png(fig, shown.title)
 
 
@@ -73,5 +76,4 @@ def _log_normal(ax: Axes, shown: Shown, edges: np.ndarray) -> None:
     width = np.log(edges[1] / edges[0])
     z = np.log(np.sqrt(edges[1:] * edges[:-1]) / shown.median) / max(shown.sigma, 1e-9)
     share = (1.0 - shown.low_share) * width / (max(shown.sigma, 1e-9) * np.sqrt(2.0 * np.pi)) * np.exp(-0.5 * z * z)
-    label = f"log-normal, median {shown.median:,.0f}, σ {shown.sigma:.2f}"
-    ax.plot(np.sqrt(edges[1:] * edges[:-1]), 100.0 * share, color=style.VERMILION, linewidth=1.3, label=label)
+    ax.plot(np.sqrt(edges[1:] * edges[:-1]), 100.0 * share, color=style.VERMILION, linewidth=1.3)

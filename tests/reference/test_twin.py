@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm.core.user_file import UserFile
 from tests.reference.patch import finished, patch
 from tests.reference.twin.run import run
 from tests.reference.twin.well import Well
@@ -69,6 +70,18 @@ def test_serum_that_comes_later_and_more_cells_of_both_kinds():
     added = "[{rituximab: 10 ug/mL}, {serum: 10 %, at: 20 min}, {b_cells: 20, at: 30 min}, {nk_cells: 30, at: 40 min}]"
     twin = agree(patch(f"arms.both.add={added}", "duration=1 h"), "both")
     assert len(twin.nk) == 180
+
+
+def test_cells_of_measured_events_with_cd55_and_cd59_of_the_same_ones(tmp_path):
+    z = np.random.default_rng(2).multivariate_normal([0.0] * 3, 0.1 + 0.1 * np.eye(3), 300)
+    rows = (np.exp(z) * [900.0, 300.0, 100.0] - [400.0, 0.0, 0.0]).tolist()
+    file = tmp_path / "events.csv"
+    file.write_text("CD20,CD55,CD59\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows))
+    known = UserFile(file=str(file)).known()
+    events = f"from: {{file: '{file}', sha256: {known.sha256}}}, median: 80000, cd55_channel: CD55, cd59_channel: CD59"
+    cells = f"populations.b_cells.cd20={{{events}}}"
+    low = ("populations.b_cells.low_fraction=0", "populations.b_cells.cd59.median=0.8")
+    agree(patch(cells, *low, "duration=1 h"), "both")
 
 
 def test_two_antibodies_at_once_and_a_third_that_comes_later():

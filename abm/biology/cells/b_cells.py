@@ -140,6 +140,8 @@ class BCells(Targets):
                 draw_lognormal(population[column][rows], uid, spread.median, spread.sigma, decision, key)
         if isinstance(self.cd20, MeasuredCd20):
             draw_measured(population, rows, self.cd20, key)
+            for column in {"cd55", "cd59"} & set(self.cd20.channels):
+                population[column][rows] *= dict(spreads)[column].median
         if self.is_fixed:
             population.hits_needed[rows], population.igm_per_s[rows] = math.inf, 0.0
         cd20 = population.cd20_start_per_cell[rows]

@@ -1,6 +1,8 @@
 """The state of one well of the twin: cells, pools, the DHEAS field and the clock."""
 
+import csv
 import math
+import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +73,9 @@ class Well:
         key = self.key("cells.b_cells", 0)
         names = ("cd20", "cd55", "cd59", "hits_needed", "igm_per_s", "igm_stored_per_cell")
         spreads = [getattr(law, name) for name in names]
-        own = [s.median * math.exp(s.sigma * normal(key, uid, k)) for k, s in enumerate(spreads, start=1)]
+        own = [s.median * math.exp(getattr(s, "sigma", 0.0) * normal(key, uid, k)) for k, s in enumerate(spreads, 1)]
+        if hasattr(law.cd20, "channel"):
+            own[:3] = event_of(law, uniforms(key, uid, 8)[0], own)
         u, v = uniforms(key, uid, 7)
         if u < law.low_fraction:
             own[0] = v * law.low_max_per_cell
@@ -115,3 +119,17 @@ class Well:
         """Return the row and column of the DHEAS field under a cell."""
         n = self.dheas.shape[0]
         return min(int(cell.y / (self.side / n)), n - 1), min(int(cell.x / (self.side / n)), n - 1)
+
+
+def event_of(law: Any, share: float, own: list[float]) -> list[float]:
+    """Return CD20, CD55 and CD59 of the event below which this share of all lies, in the place of one's own."""
+    with open(law.cd20.from_.file, newline="") as file:
+        rows = [{name: float(word) for name, word in row.items()} for row in csv.DictReader(file)]
+    names = (law.cd20.channel, law.cd20.cd55_channel, law.cd20.cd59_channel)
+    rows.sort(key=lambda row: [row[name] for name in names if name])
+    found, event = own[:3], rows[int(share * len(rows))]
+    spreads = (law.cd20, 0.0), (law.cd55, 0.01), (law.cd59, 0.01)
+    for k, (name, (spread, least)) in enumerate(zip(names, spreads, strict=True)):
+        if name:
+            found[k] = spread.median * max(event[name] / statistics.median(row[name] for row in rows), least)
+    return found
