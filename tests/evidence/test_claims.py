@@ -211,6 +211,15 @@ def test_a_median_is_held_against_the_share_of_patients_before_it(name, expected
     assert chosen([name])[0].value(found) == pytest.approx(expected, nan_ok=True)
 
 
+@pytest.mark.parametrize(("months", "expected"), [((50.0, math.nan, math.nan), 40.0), ((50.0, 20.0, 10.0), 20.0)])
+def test_a_median_that_is_not_reached_agrees_with_one_that_was_not(months, expected):
+    few = progressing(*months)
+    found = {name: one | {"single.baseline_igm_g_per_L": 30.0} for name, one in few.items()}
+    claim = chosen(["P7-none"])[0]
+    assert claim.measure(found) == pytest.approx(expected)
+    assert math.isnan(claim.measure(few)), "all have a factor"
+
+
 def test_the_first_and_the_last_seen_of_twelve_are_as_in_most_trials_of_twelve():
     """Each patient of a trial is followed for 6 to 28 months, all lengths as likely."""
     rng = np.random.default_rng(1)

@@ -16,8 +16,8 @@ ROLES = (
 )
 ASKED = "asked_"  # begins the name of a figure of it
 OF_PATIENTS = (
-    "Simulated patients, seen as trials see theirs, under one course of rituximab or two. Right and wrong is what was "
-    "said or published, with what the model gives in brackets, as the table of claims below judges it."
+    "Simulated patients, seen as trials see theirs, under one course of rituximab or two, or untreated. Right and "
+    "wrong is what was said or published, with what the model gives in brackets, as the claims below are judged."
 )
 HEADER = (
     "Claim",
