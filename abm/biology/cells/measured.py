@@ -147,10 +147,10 @@ class MeasuredCd20(Model):
 
 
 if TYPE_CHECKING:
-    Cd20 = LogNormal | MeasuredCd20
+    Cd20 = MeasuredCd20 | LogNormal
 else:
     Cd20 = Annotated[
-        Annotated[LogNormal, Tag("log_normal()")] | Annotated[MeasuredCd20, Tag("measured()")],
+        Annotated[MeasuredCd20, Tag("measured()")] | Annotated[LogNormal, Tag("log_normal()")],
         Discriminator(lambda value: "measured()" if _is_measured(value) else "log_normal()"),
     ]
 
