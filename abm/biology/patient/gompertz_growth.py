@@ -9,7 +9,7 @@ pools.start_growth_per_h.
 *References*: assumed rate and capacity.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -21,14 +21,11 @@ class GompertzGrowth(Growth):
     """Growth of the clone that slows with the logarithm of the burden."""
 
     kind: Literal["gompertz_growth"] = "gompertz_growth"
+    is_logarithmic: ClassVar = True
 
     rate: float = par("0.002 /d", "1/h", "assumed: 0.001-0.003 /d", "Net growth at 37 % of the capacity", ge=0, le=1)
     capacity_cells: float = par(1.2e12, "1", "assumed: three times the usual burden", "Cells at which growth ends",
                                 gt=0, le=1e18)  # fmt: skip
-
-    def room(self, burden: Any) -> Any:
-        """Return the logarithm of the capacity over the burden; none where there are no cells."""
-        return -np.log(np.where(burden > 0.0, burden, 1.0))
 
     def time(self, span_h: Any) -> Any:
         """Return what makes the step exact."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from abm.biology.columns import GROWTH_REL
-from abm.core.jit import kernel, prange
+from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.population import sum_rows
 from abm.core.process import Phase, Process
@@ -18,27 +18,40 @@ from abm.core.rng import Key
 from abm.core.series import expm1
 from abm.core.world import World
 
+SMALLEST = 1e-300  # design: a burden that has a logarithm
+
+
+@device
+def room(burden, is_logarithmic):
+    """Return growth relative to the rate at a burden, of which the capacity is 1."""
+    return -np.log(np.maximum(burden, SMALLEST)) if is_logarithmic else 1.0 - burden
+
 
 @kernel
-def grow(accessible_cells, niche_cells, born, crowded, growth_rel, total, exponent, sigma, first):
-    """Multiply the subclones of each patient by ``exp(exponent)``, each by a power of it where ``sigma`` says so."""
+def grow(accessible_cells, niche_cells, born, crowded, growth_rel, first, laws, is_logarithmic):
+    """Multiply the subclones of each patient by what is gained, each by a power of it where they differ.
+
+    The law of a patient are the rate times its time, the capacity, and how much subclones differ.
+    """
     for s in prange(born.size):
-        rows = slice(first[s], first[s + 1])
+        rows, law = slice(first[s], first[s + 1]), laws[s]
         accessible, niche, own = accessible_cells[rows], niche_cells[rows], growth_rel[rows]
-        if sigma[s] > 0.0:
+        total = sum_rows(accessible, 0, own.size) + sum_rows(niche, 0, own.size)
+        exponent = law[0] * room(total / law[1], is_logarithmic)
+        if law[2] > 0.0:
             gained = np.empty(own.size)
             for i in range(own.size):
-                gain = expm1(own[i] * exponent[s])
+                gain = expm1(own[i] * exponent)
                 gained[i] = gain * (accessible[i] + niche[i])
                 accessible[i] *= 1.0 + gain
                 niche[i] *= 1.0 + gain
             more = sum_rows(gained, 0, gained.size)
         else:
-            gain = math.expm1(exponent[s])
+            gain = math.expm1(exponent)
             for cells in (accessible, niche):
                 for i in range(cells.size):
                     cells[i] *= 1.0 + gain
-            more = gain * total[s]
+            more = gain * total
         born[s], crowded[s] = max(more, 0.0), max(-more, 0.0)
 
 
@@ -49,6 +62,7 @@ class Growth(Process):
     scale: ClassVar = "body"
     columns: ClassVar = (GROWTH_REL,)
     reads: ClassVar = ("b_cells.growth_rel",)
+    is_logarithmic: ClassVar[bool] = False  # the room that a burden leaves
     writes: ClassVar = (
         "b_cells.accessible_cells",
         "b_cells.niche_cells",
@@ -67,10 +81,6 @@ class Growth(Process):
         """Return the cells at which growth ends; in cells, shape of the patients or none."""
         return self.capacity_cells
 
-    def room(self, burden: Any) -> Any:
-        """Return growth relative to the rate at a burden, 1 of the capacity."""
-        raise NotImplementedError
-
     def time(self, span_h: Any) -> Any:
         """Return the rate times a span over which the burden at its start leaves the same room."""
         raise NotImplementedError
@@ -83,7 +93,7 @@ class Growth(Process):
         cells : float or array
             Its burden; at the start, where the capacity is relative to that.
         """
-        return self.rate * self.room(cells / self.capacity(cells))
+        return self.rate * room(cells / self.capacity(cells), self.is_logarithmic)
 
     def grown(self, cells: Any, span_h: Any) -> Any:
         """Return the burden of an untreated clone whose subclones grow alike after a span, in closed form.
@@ -106,16 +116,14 @@ class Growth(Process):
     def step(self, world: World, key: Key) -> None:
         """Grow for one step."""
         b, law = world.populations["b_cells"], world.law(self, self._law)
-        total = b.sums(b.accessible_cells) + b.sums(b.niche_cells)
-        exponent = law[:, 0] * self.room(total / law[:, 1])
         born, crowded = np.empty(world.n_subjects), np.empty(world.n_subjects)
-        own = b.growth_rel, total, exponent, world.each(world.cell_types["b_cells"].growth_sigma)
-        grow(b.accessible_cells, b.niche_cells, born, crowded, *own, b.first)
+        cells = b.accessible_cells, b.niche_cells, born, crowded, b.growth_rel
+        grow(*cells, b.first, law, self.is_logarithmic)
         world.pools.add("cells_born", born)
         world.pools.add("cells_crowded", crowded)
 
     def _law(self, world: World) -> np.ndarray:
-        """Return the growth of few cells in a step, and the capacity, of each patient."""
-        cells = world.cell_types["b_cells"].cells
-        growth = np.where(cells > 0.0, self.time(world.dt_h), 0.0)
-        return world.laws(growth, self.capacity(cells))
+        """Return the growth of few cells in a step, the capacity, and how subclones differ, of each patient."""
+        clone = world.cell_types["b_cells"]
+        growth = np.where(clone.cells > 0.0, self.time(world.dt_h), 0.0)
+        return world.laws(growth, self.capacity(clone.cells), clone.growth_sigma)

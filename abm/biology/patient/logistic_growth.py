@@ -50,10 +50,6 @@ class LogisticGrowth(Growth):
             return self.capacity_cells
         return np.where(start_cells > 0.0, self.rel_capacity * start_cells, np.inf)
 
-    def room(self, burden: Any) -> Any:
-        """Return the part of the capacity that is free."""
-        return 1.0 - burden
-
     def time(self, span_h: Any) -> Any:
         """Return the rate times the span, the burden held."""
         return self.rate * span_h

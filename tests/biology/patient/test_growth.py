@@ -116,11 +116,12 @@ def test_the_compiled_law_of_subclones_is_its_plain_python():
     own, cells = rng.lognormal(0.0, 0.5, 30), rng.uniform(1e8, 1e9, 60)
     for one in (grow, grow.py_func):
         parts, told = (cells[:30].copy(), cells[30:].copy()), (np.empty(2), np.empty(2))
-        total, exponent, sigma = np.array([cells[:10].sum(), 1.0]), np.array([0.02, -0.03]), np.array([0.0, 0.5])
-        one(*parts, *told, own, total, exponent, sigma, np.array([0, 10, 30]))
+        laws = np.array([[0.02, 1e12, 0.0], [-0.03, 1e12, 0.5]])
+        one(*parts, *told, own, np.array([0, 10, 30]), laws, True)
         found.append(np.concatenate([*parts, *told]))
     assert found[0] == pytest.approx(found[1], rel=1e-13)
-    assert (found[0][10:30] / cells[10:30]) == pytest.approx(np.exp(-0.03 * own[10:]), rel=1e-13)
+    exponent = -0.03 * math.log(1e12 / (cells[10:30].sum() + cells[40:].sum()))
+    assert found[0][10:30] / cells[10:30] == pytest.approx(np.exp(exponent * own[10:]), rel=1e-13)
 
 
 def test_patients_beside_one_another_grow_as_alone(culture):
