@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from abm.biology.columns import GROWTH_REL
+from abm.core.errors import RunFailed
 from abm.core.jit import device, kernel, prange
 from abm.core.par import par
 from abm.core.population import sum_rows
@@ -83,7 +84,7 @@ class Growth(Process):
 
     def time(self, span_h: Any) -> Any:
         """Return the rate times a span over which the burden at its start leaves the same room."""
-        raise NotImplementedError
+        raise RunFailed(f"{type(self).__name__} defines no time of growth")
 
     def net_per_h(self, cells: Any) -> Any:
         """Return the net growth of an untreated clone, 1/h.
@@ -105,7 +106,7 @@ class Growth(Process):
         span_h : float or array
             How long it grows, h; negative: how large it was.
         """
-        raise NotImplementedError
+        raise RunFailed(f"{type(self).__name__} defines no course of growth")
 
     def begin(self, world: World) -> None:
         """Tell how fast the clone grows, where what it feeds begins as that of a growing clone."""
