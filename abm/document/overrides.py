@@ -15,6 +15,7 @@ from abm.document.reading import (
     Document,
     Position,
     dotted,
+    keys_in,
     read_text,
     value_at,
 )
@@ -47,7 +48,7 @@ def apply_overrides(
     faults: list[Fault] = []
     for path, value in overrides.items():
         try:
-            changed = _Override(_keys(path), value).apply(changed, _shape(model_class))
+            changed = _Override(_keys(path, changed), value).apply(changed, _shape(model_class))
         except InputError as error:
             faults += error.faults
     if faults:
@@ -72,7 +73,8 @@ def apply_sets(
             override = _parsed_set(text)
             now, warnings = names.of_sets({dotted(override.keys): override.value}, place.file, document.data)
             for path, value in now.items():
-                document = _with_set(document, _Override(_keys(path), value), _shape(model_class), place)
+                override = _Override(_keys(path, document.data), value)
+                document = _with_set(document, override, _shape(model_class), place)
             document = replace(document, warnings=(*document.warnings, *warnings))
         except InputError as error:
             faults += [replace(fault, file=place.file, line=None, column=None) for fault in error.faults]
@@ -114,9 +116,10 @@ def _shape(model_class: type[BaseModel] | None) -> Shape:
     return Shape.of(model_class) if model_class else Shape()
 
 
-def _keys(path: str) -> tuple[str, ...]:
-    keys = tuple(path.split("."))
-    if len(path) > MAX_SET or not all(KEY.fullmatch(key) for key in keys):
+def _keys(path: str, data: Any = None) -> tuple[str, ...]:
+    """Split a dotted path; a key of the data may have dots of its own, such as a path in cohort.vary."""
+    keys = tuple(map(str, keys_in(data, path)))
+    if len(path) > MAX_SET or not all(KEY.fullmatch(key) for key in path.split(".")):
         raise InputError(Fault(f"'{path[:60]}' is no dotted path", path[:60], allowed=f"keys of {KEYS_ALLOWED}"))
     return keys
 
@@ -152,7 +155,8 @@ class _Override:
             return {}
         known = list(dict.fromkeys([*node, *shape.fields(node)]))
         where = dotted(self.keys[:depth]) or "the file"
-        raise self._refusal(f"no '{key}' in {where}", ", ".join(known), nearest(key, known))
+        asked = dotted(self.keys[depth:-1]) if any("." in one for one in known) else key
+        raise self._refusal(f"no '{asked}' in {where}", ", ".join(known), nearest(asked, known))
 
     def _in_list(self, items: list[Any], shape: Shape, depth: int) -> list[Any]:
         text = self.keys[depth]

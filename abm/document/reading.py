@@ -107,16 +107,8 @@ class Document:
         return 2 if file.startswith(ON_COMMAND_LINE) else int(file == self.file)
 
     def path(self, text: str) -> Keys:
-        """Split a dotted path, items of lists as numbers; a key of the data may have dots of its own."""
-        path: Keys = ()
-        keys = [key for key in text.split(".") if key]
-        while keys:
-            parent = value_at(self.data, path)
-            longer = [".".join(keys[:n]) for n in range(len(keys), 1, -1)] if isinstance(parent, Mapping) else []
-            key = next((name for name in longer if name in parent), keys[0])
-            path = (*path, int(key) if isinstance(parent, list) and key.isdecimal() else key)
-            keys = keys[key.count(".") + 1 :]
-        return path
+        """Split a dotted path as :func:`keys_in` does."""
+        return keys_in(self.data, text)
 
     def without(self, gone: Collection[Keys]) -> dict[Keys, Position]:
         """Return the positions without those of some paths and of everything below them."""
@@ -147,6 +139,19 @@ def is_below(path: Keys, tops: Collection[Keys]) -> bool:
 def dotted(path: Keys) -> str:
     """Write a path with dots."""
     return ".".join(map(str, path))
+
+
+def keys_in(data: Any, text: str) -> Keys:
+    """Split a dotted path, items of lists as numbers; a key of the data may have dots of its own."""
+    path: Keys = ()
+    keys = [key for key in text.split(".") if key]
+    while keys:
+        parent = value_at(data, path)
+        longer = [".".join(keys[:n]) for n in range(len(keys), 1, -1)] if isinstance(parent, Mapping) else []
+        key = next((name for name in longer if name in parent), keys[0])
+        path = (*path, int(key) if isinstance(parent, list) and key.isdecimal() else key)
+        keys = keys[key.count(".") + 1 :]
+    return path
 
 
 def value_at(data: Any, path: Keys) -> Any:

@@ -7,14 +7,14 @@ from pydantic.fields import FieldInfo
 
 from abm.core.par import parameter, reader
 from abm.document.explain import Shape
-from abm.document.reading import Keys, value_at
+from abm.document.reading import Keys, keys_in, value_at
 from abm.scenario.schema import Scenario
 
 
 def parameter_at(data: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return unit, bounds, words and reader of the parameter at a dotted path of plain data; empty if there is none."""
-    owner, _, last = path.rpartition(".")
-    return known_of(last, fields_at(data, owner).get(last))
+    *owner, last = keys_in(data, path) or ("",)
+    return known_of(str(last), _fields(data, tuple(owner)).get(str(last)))
 
 
 def known_of(name: str, field: FieldInfo | None) -> dict[str, Any]:
@@ -29,15 +29,13 @@ def known_of(name: str, field: FieldInfo | None) -> dict[str, Any]:
 
 def fields_at(data: Mapping[str, Any], path: str) -> Mapping[str, FieldInfo]:
     """Return the fields of the model at a dotted path; none at a list or a mapping."""
-    keys = keys_of(path)
+    return _fields(data, keys_in(data, path))
+
+
+def _fields(data: Mapping[str, Any], keys: Keys) -> Mapping[str, FieldInfo]:
     return Shape.of(Scenario).at(keys, data).fields(value_at(data, keys))
 
 
 def words_at(data: Mapping[str, Any], path: str) -> list[str]:
     """Return the words that are allowed at a dotted path; none where no words are."""
-    return [one for one in Shape.of(Scenario).at(keys_of(path), data).choices() if isinstance(one, str)]
-
-
-def keys_of(path: str) -> Keys:
-    """Split a dotted path, items of lists as numbers."""
-    return tuple(int(key) if key.isdecimal() else key for key in path.split(".")) if path else ()
+    return [one for one in Shape.of(Scenario).at(keys_in(data, path), data).choices() if isinstance(one, str)]

@@ -8,9 +8,9 @@ import numpy as np
 import scipy  # its parts are imported where they are first used: they are slow
 
 from abm.core.units import UnitError, parse_quantity
-from abm.document.reading import value_at
+from abm.document.reading import keys_in, value_at
 from abm.scenario.cohort import Spread
-from abm.scenario.known import keys_of, parameter_at
+from abm.scenario.known import parameter_at
 
 INSIDE = 1e-9  # of a standard deviation, to an open bound
 LEAST_SHARE = 1e-6  # design: the end of a range is 4.75 standard deviations out
@@ -29,7 +29,7 @@ class Quantity:
     @classmethod
     def of(cls, data: Mapping[str, Any], path: str, spread: Spread) -> "Quantity":
         """Return the quantity at a dotted path of a scenario's plain data."""
-        known, value = parameter_at(data, path), value_at(data, keys_of(path))
+        known, value = parameter_at(data, path), value_at(data, keys_in(data, path))
         if value is None and spread.keeps_typical:
             raise UnitError("there is no value to spread about", "a range, or a value of the scenario itself")
         typical = parse_quantity(value, known["unit"]) if isinstance(value, str) else value

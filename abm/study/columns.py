@@ -12,7 +12,7 @@ from abm.core.errors import InputError
 from abm.core.par import plain
 from abm.core.units import UnitError, suffix
 from abm.document.load import Document, apply_overrides, validate
-from abm.document.reading import Keys, value_at
+from abm.document.reading import keys_in, value_at
 from abm.scenario.known import parameter_at
 from abm.scenario.schema import Scenario
 from abm.study.rows import ARM, REPLICATE
@@ -54,7 +54,7 @@ class Columns:
     def _unchanged(self, data: Mapping[str, Any], path: str) -> Any:
         if path in WELLS:
             return ALL
-        *above, last = _keys(path)
+        *above, last = keys_in(data, path)
         owner = value_at(data, tuple(above))
         return self._shown(path, value_at(owner, (last,))) if isinstance(owner, Mapping | list) else None
 
@@ -67,7 +67,7 @@ class Columns:
             pass
         try:  # such as a dose in nM, which takes the molar mass
             data = plain(validate(Scenario, Document("row", apply_overrides(self.base, {path: text}, Scenario))))
-            return read.in_unit(value_at(data, _keys(path)))
+            return read.in_unit(value_at(data, keys_in(data, path)))
         except (InputError, UnitError):
             return text
 
@@ -77,7 +77,3 @@ class Columns:
         if isinstance(value, str) and self.known[path]:
             return self._number(path, value)
         return json.dumps(value) if isinstance(value, dict | list | tuple | bool) else value
-
-
-def _keys(path: str) -> Keys:
-    return tuple(int(key) if key.isdecimal() else key for key in path.split("."))

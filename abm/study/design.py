@@ -21,6 +21,7 @@ from abm.core.par import Model, bounds_text, kind_of, par, refusal
 from abm.core.units import UnitError, quantity_text
 from abm.document.load import apply_overrides
 from abm.document.overrides import overwritten
+from abm.document.reading import keys_in
 from abm.scenario.known import parameter_at
 from abm.scenario.quantity import uniform_between
 from abm.scenario.schema import Scenario
@@ -313,10 +314,11 @@ def ranges(base: Mapping[str, Any], axes: Mapping[str, Axis], place: str = "desi
 
 def label(base: Mapping[str, Any], path: str) -> str:
     """Return what an axis is called in figures: the parameter's own words with its unit, and where it stands."""
-    known, keys = _parameter(base, path), path.split(".")
+    known, keys = _parameter(base, path), tuple(map(str, keys_in(base, path)))
     if not known:
         return path
-    owner = WORDS.get(keys[-2], keys[-2].replace("_", " ")) if len(keys) > 1 else ""
+    owner = keys[-2] if len(keys) > 1 else ""
+    owner = label(base, owner) if "." in owner else WORDS.get(owner, owner.replace("_", " "))
     unit = "" if known["unit"] == "1" else f" ({known['unit']})"
     words = {"median": "median", "sigma": "spread, log SD"}.get(keys[-1], known["description"])
     return f"{owner}: {words}{unit}".removeprefix(": ")

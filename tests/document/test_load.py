@@ -377,6 +377,16 @@ def test_sets_reach_defaults_when_the_model_is_known(write):
     assert document.data == {"seed": 1, "populations": {"b_cells": {"n": 3}}, "space": {"side": "1 mm"}}
 
 
+def test_keys_with_dots_of_their_own_are_found_in_a_path(write):
+    path = write("vary: {a.rate: {cv: 1}, a.rate.sd: {cv: 2}, b: {cv: 3}}")
+    document = resolve(path, ["vary.a.rate.cv=4", "vary.a.rate.sd.cv=5", "vary.b.cv=6"])
+    assert document.data == {"vary": {"a.rate": {"cv": 4}, "a.rate.sd": {"cv": 5}, "b": {"cv": 6}}}
+    assert resolve(path, ["vary.a.rate=null"]).data == {"vary": {"a.rate.sd": {"cv": 2}, "b": {"cv": 3}}}
+    with pytest.raises(InputError, match=r"no 'a.rat' in vary") as found:
+        resolve(path, ["vary.a.rat.cv=4"])
+    assert found.value.faults[0].nearest == "a.rate"
+
+
 @pytest.mark.parametrize(
     ("text", "message", "near"),
     [

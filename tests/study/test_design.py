@@ -7,7 +7,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from abm.core.errors import InputError
-from abm.study.design import AnyDesign, Range, label
+from abm.scenario.from_file import load_scenario
+from abm.study.axis import Axis
+from abm.study.design import AnyDesign, Range, label, range_of
 from abm.study.rows import as_base
 
 SHIELD, LAG, N = "processes.shield.max_frac", "processes.potency.lag", "populations.b_cells.n"
@@ -111,6 +113,13 @@ def test_axes_are_named_in_words_with_their_unit(base):
     assert label(base, "populations.b_cells.cd20.median") == "CD20 per cell: median"
     assert label(base, LAG) == "potency: Time constant of the response (h)"
     assert label(base, "arm") == "arm"
+
+
+def test_how_much_patients_differ_is_an_axis_like_any_other():
+    base = json.loads(as_base(load_scenario("configs/scenarios/gertz2004_second.yaml")))
+    path = "cohort.vary.processes.growth.rate.cv"
+    assert range_of(base, path, Axis(lo=0.5, hi=1.5)).unit == ""
+    assert label(base, path).endswith("(1/h): Coefficient of variation, log-normal")
 
 
 def test_on_the_inverse_scale_strength_is_even_and_begins_with_next_to_none():
