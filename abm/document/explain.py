@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from abm.core.errors import Fault, nearest
 from abm.core.par import bounds_text, key_of, parameter
-from abm.document.reading import Document, Keys, value_at
+from abm.document.reading import Document, Keys, keys_in, value_at
 
 Details = Mapping[str, Any]
 
@@ -179,7 +179,7 @@ class _Explainer:
 
     def _relative(self, path: Keys, fault: Fault) -> tuple[Keys, Fault]:
         placed = self.document.placed(fault, path)
-        return self.document.path(placed.path), placed
+        return keys_in(self.document.data, placed.path), placed
 
     def _missing(self, path: Keys, _: Details) -> Fault:
         field = self._field(path)

@@ -85,7 +85,7 @@ def apply_sets(
 
 def _with_set(document: Document, override: "_Override", shape: Shape, place: Position) -> Document:
     changed = replace(document, data=override.apply(document.data, shape))
-    path = changed.path(dotted(override.keys))
+    path = keys_in(changed.data, dotted(override.keys))
     gone = {path} if value_at(changed.data, path) is None else set()
     positions = changed.without({path}) | {path: place}
     return replace(changed, positions=positions, removed=document.removed | gone)

@@ -1,7 +1,6 @@
 """Reading one YAML 1.2 file into plain data, every value with its file, line and column.
 
-The document is built from the parser's events, so nothing is constructed that the file does not spell out:
-no tags, no code, no unbounded aliases.
+Built from the parser's events, nothing is constructed that a file does not spell out: no tags, no unbounded aliases.
 """
 
 import re
@@ -106,10 +105,6 @@ class Document:
     def _layer(self, file: str) -> int:
         return 2 if file.startswith(ON_COMMAND_LINE) else int(file == self.file)
 
-    def path(self, text: str) -> Keys:
-        """Split a dotted path as :func:`keys_in` does."""
-        return keys_in(self.data, text)
-
     def without(self, gone: Collection[Keys]) -> dict[Keys, Position]:
         """Return the positions without those of some paths and of everything below them."""
         return {path: position for path, position in self.positions.items() if not is_below(path, gone)}
@@ -119,7 +114,7 @@ class Document:
 
         Where its own value is a default, it stands where the first of the others does.
         """
-        path, *others = (self.path(".".join(filter(None, (dotted(top), text)))) for text in (fault.path, *fault.beside))
+        path, *others = (keys_in(self.data, f"{dotted(top)}.{text}") for text in (fault.path, *fault.beside))
         written = {other: self.position(other) for other in others if self._is_written(other)}
         position = self.position(path) if self._is_written(path) or not written else next(iter(written.values()))
         elsewhere = [f"{dotted(other)}: {at.place}" for other, at in written.items() if at.file != position.file]
@@ -385,9 +380,9 @@ def _cut_number(event: Any, data: dict[str, Any]) -> UnitError | None:
         return None
     try:
         split_quantity(f"{before},{event.value}", "1")
+        return None
     except UnitError as error:
         return error
-    return None
 
 
 def plain_scalar(text: str) -> Any:

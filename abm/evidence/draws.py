@@ -13,7 +13,7 @@ from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import bounds_text, plain
 from abm.core.units import UnitError, quantity_text
 from abm.document.load import Document, apply_overrides, resolve
-from abm.document.reading import ON_COMMAND_LINE, Keys, value_at
+from abm.document.reading import ON_COMMAND_LINE, Keys, keys_in, value_at
 from abm.document.shipped import meant
 from abm.evidence.hypotheses import HYPOTHESES, switched_off
 from abm.evidence.nuisances import NUISANCES
@@ -238,7 +238,7 @@ def for_scenario(path: Path, n: int, scenario: Scenario, file: Path, sets: tuple
         text = f"the fit is for the group {theirs}, the scenario is of the group {own}"
         raise InputError(Fault(text, file=f"--posterior {path}", allowed=f"a fit for the group {own}"))
     document, data = resolve(file, sets, Scenario, None, RENAMED), plain(scenario)
-    own = [name for name in found.paths if _sets_itself(document, document.path(name))]
+    own = [name for name in found.paths if _sets_itself(document, keys_in(document.data, name))]
     drawn = [name for name in found.paths if scenario.cohort and scenario.cohort.is_usual_idle(name)]
     kept = [name for name in found.paths if name not in (*own, *drawn)]
     if not kept:

@@ -23,7 +23,7 @@ UNTREATED: Mapping[str, Any] = {
     "probes.patient": {"every": "4 weeks", "at": []},
     "end_points": SEEN,
 }
-ENTER = {"from": "untreated", "enter_at": {"igm": "30 g/L", "unless": SYMPTOMS}}
+ENTER = {"cohort.from": "untreated", "cohort.enter_at": {"igm": "30 g/L", "unless": SYMPTOMS}}
 CELLS = "populations.b_cells.cells"  # how many there are follows from untreated growth
 
 
@@ -44,9 +44,9 @@ def _entered(base: str) -> dict[str, Any]:
     cohort, growth = parameters["cohort"] or {}, parameters["processes"].get("growth") or {}
     if growth.get("capacity_cells") is None:
         return {}
-    vary = {path: spread for path, spread in cohort.get("vary", {}).items() if path != CELLS}
     correlate = [pair for pair in cohort.get("correlate", ()) if CELLS not in pair["of"]]
-    return {"cohort": cohort | ENTER | {"vary": vary, "correlate": correlate}}
+    own = {f"cohort.vary.{CELLS}": None} if CELLS in cohort.get("vary", {}) else {}
+    return ENTER | own | {"cohort.correlate": correlate}
 
 
 def _patients(seed: int) -> Sequence[Case]:

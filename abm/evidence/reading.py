@@ -12,7 +12,7 @@ from abm.core.errors import Fault, InputError
 from abm.core.par import Model, plain
 from abm.core.source import SHOWING, model_hash
 from abm.document.load import Document, apply_overrides, named_file, resolve, validate
-from abm.document.reading import Keys, dotted
+from abm.document.reading import Keys, dotted, keys_in
 from abm.evidence.claim import Claim, chosen, refuse_roles
 from abm.evidence.score import group_of
 from abm.scenario.from_file import checked, load_scenario, named
@@ -121,7 +121,7 @@ def placed(document: Document, place: Keys, faults: list[Fault]) -> Iterator[Non
     except InputError as error:
         for fault in error.faults:
             is_told = fault.path.startswith(dotted(place))
-            own = document.path(fault.path) if is_told else place
+            own = keys_in(document.data, fault.path) if is_told else place
             text = fault.message if is_told or fault.path in ("", place[-1]) else f"{fault.path}: {fault.message}"
             faults.append(document.fault(own, text, fault.allowed, fault.nearest))
 

@@ -19,6 +19,7 @@ from abm.core.errors import Fault, InputError, nearest
 from abm.core.names import Name
 from abm.core.par import Model
 from abm.document.load import Document, named_file, resolve, validate
+from abm.document.reading import keys_in
 from abm.evidence import calibrate as fits
 from abm.evidence import within
 from abm.evidence.compare import Comparison
@@ -186,7 +187,7 @@ def _changed(document: Document, comparison: str, name: str, calibration: Proble
 def _of_variant(document: Document, name: str, fault: Fault) -> Fault:
     """Return a fault of a changed calibration where the variant stands, or the change that it comes from."""
     here, own = (KEY, name), document.data[KEY][name]
-    place = document.path(f"{KEY}.{name}.{fault.path}") if fault.path else here
+    place = keys_in(document.data, f"{KEY}.{name}.{fault.path}") if fault.path else here
     part, *below = place[len(here) :] or ("",)
     if part in ("set", "free") and part in own and (not below or below[0] in own[part]):
         return document.fault(place, fault.message, fault.allowed, fault.nearest)

@@ -22,6 +22,7 @@ from abm.core.rng import normal, stream_key, uniform
 from abm.core.units import UnitError
 from abm.core.words import listing
 from abm.document.load import Document, apply_overrides, placing, validate
+from abm.document.reading import keys_in
 from abm.scenario.checks import consistency_faults
 from abm.scenario.cohort import CELLS, Cohort, Spread
 from abm.scenario.entry import Entry
@@ -194,7 +195,7 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
     faults = []
     for path in filter(scenario.cohort.is_usual_idle, scenario.cohort.drawn):
         place = ("cohort", "vary", path) if path in scenario.cohort.vary else ("cohort", "enter_at")
-        if document.is_later(keys := document.path(path), place):
+        if document.is_later(keys := keys_in(document.data, path), place):
             own = fault_of_drawn(scenario, path)
             faults.append(document.fault(keys, own.message, own.allowed))
     for path, spread in scenario.cohort.vary.items():
@@ -227,7 +228,7 @@ def _table_faults(scenario: Scenario, document: Document) -> list[Fault]:
         return [Fault(text, "replicates", allowed=f"at most {n}", beside=("cohort.table",))]
     found = _cohort_of(scenario)
     own = [path for path in table.paths if path not in found.cohort.vary]
-    later = [path for path in own if document.is_later(document.path(path), ("cohort", "table"))]
+    later = [path for path in own if document.is_later(keys_in(document.data, path), ("cohort", "table"))]
     faults = [fault_of_drawn(scenario, path) for path in later]
     if CELLS in table.paths and found.cohort.enter_at:
         text = f"{table.sheet.file.name} says at which burden patients enter, which enter_at decides"
