@@ -1,4 +1,4 @@
-"""The examples of the README are real: written into their folders, they go from YAML to tables, reports and claims."""
+"""The examples of the site are real: written into their folders, they go from YAML to tables, reports and claims."""
 
 import json
 import re
@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
-EXAMPLES = README.partition("### One file each")[2].partition("\n### ")[0]
+EXAMPLES = (ROOT / "docs" / "modeller" / "add.md").read_text()
 FILES = dict(re.findall(r"`(abm/[\w/]+\.py)`(?:(?!```).)*```python\n(.*?\n)```", EXAMPLES, re.DOTALL))
 SCENARIO = re.search(r"```yaml\n(extends[^\n]*\nname: example\n.*?)```", EXAMPLES, re.DOTALL)[1]
 SMALL = ("populations.b_cells.n=100", "space.side=566 um", "space.volume=2 uL", "dt=5 min", "processes.dheas=null")
@@ -26,8 +25,8 @@ main()
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    """Return the function that calls ``abm`` where the README's files are in their folders, and where it runs."""
-    place = tmp_path_factory.mktemp("readme")
+    """Return the function that calls ``abm`` where the page's files are in their folders, and where it runs."""
+    place = tmp_path_factory.mktemp("examples")
     for name, text in FILES.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text)
