@@ -39,8 +39,12 @@ Folder = Annotated[Path, typer.Argument(parser=from_home, help="Run folder.", sh
 Out = Annotated[Path, typer.Option("--out", parser=from_home, metavar="<path>", help="Folder that holds all runs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Tables = Annotated[
-    Literal["excel-de"] | None,
-    typer.Option("--csv", help="Also copies of all tables: excel-de for a German Excel (semicolon, decimal comma)."),
+    Literal["excel", "excel-de"] | None,
+    typer.Option(
+        "--csv",
+        help="Also copies of all tables, marked as UTF-8, that Excel opens: excel (comma, decimal point) or, for a "
+        "German one, excel-de (semicolon, decimal comma).",
+    ),
 ]
 Threads = Annotated[
     int | None,
@@ -190,7 +194,7 @@ def drawing(n_processes: int) -> Iterator[Callable[[Path], Path]]:
 def copy_tables(folder: Path, dialect: str | None) -> dict[str, str]:
     """Copy every table of a folder into a folder named after the dialect, and return where."""
     from abm.core.files import naming
-    from abm.results.tables import read_csv, read_parquet, write_excel_de
+    from abm.results.tables import read_csv, read_parquet, write_excel
 
     if not dialect:
         return {}
@@ -200,7 +204,7 @@ def copy_tables(folder: Path, dialect: str | None) -> dict[str, str]:
     for path in sorted(folder.iterdir()):
         if path.suffix in (".csv", ".parquet"):
             table = read_csv(path) if path.suffix == ".csv" else read_parquet(path)
-            write_excel_de(copies / f"{path.stem}.csv", table)
+            write_excel(copies / f"{path.stem}.csv", table, dialect)
     return {"tables": str(copies)}
 
 

@@ -33,6 +33,7 @@ TEXT_COLUMNS = {
 FEW_ROWS = 4096  # design: what is written at once
 BEGINS_FORMULA = "[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"  # also full-width, as some spreadsheets take them
 FORMULA = re.compile(f"'*{BEGINS_FORMULA}")
+EXCEL = {"excel": ",", "excel-de": ";"}  # what stands between columns; with semicolons numbers have a decimal comma
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 Columns: TypeAlias = Union[Mapping[str, object], "pd.DataFrame", pa.Table]
 
@@ -153,11 +154,12 @@ def csv_text(columns: Columns) -> str:
     return "".join(_texts([as_table(columns)]))
 
 
-def write_excel_de(path: Path, columns: Columns) -> None:
-    """Write a CSV file as a German Excel opens it: semicolons, decimal commas, and a mark that it is UTF-8."""
-    table = as_table(columns)
-    with_commas = pa.table([_with_commas(column) for column in table.columns], names=table.column_names)
-    atomic_write(path, "".join(_texts([with_commas], between=";", end="\r\n")).encode("utf-8-sig"))
+def write_excel(path: Path, columns: Columns, dialect: str) -> None:
+    """Write a CSV file as Excel opens it by a double click: in a dialect, with a mark that it is in UTF-8."""
+    table, between = as_table(columns), EXCEL[dialect]
+    if between == ";":
+        table = pa.table([_with_commas(column) for column in table.columns], names=table.column_names)
+    atomic_write(path, "".join(_texts([table], between=between, end="\r\n")).encode("utf-8-sig"))
 
 
 def _with_commas(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -103,9 +103,9 @@ def test_report_writes_every_table_for_a_german_excel(call, finished, undrawn):
 
 
 def test_tables_for_another_program_are_refused(call, finished):
-    ended = call("report", finished, "--csv", "excel")
+    ended = call("report", finished, "--csv", "excell")
     assert (ended.code, ended.out) == (2, "")
-    assert "'excel' is not one of 'excel-de'" in ended.err
+    assert "'excell' is not one of 'excel', 'excel-de'" in ended.err
 
 
 def test_report_and_resume_of_a_file_say_that_they_take_a_folder(call, small):

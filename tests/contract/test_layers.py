@@ -28,6 +28,7 @@ LAYERS = {
     "study": {"core", "document", "biology", "probes", "readouts", "scenario", "study"},
     "evidence": {"core", "document", "biology", "probes", "readouts", "scenario", "study", "inference", "evidence"},
     "plot": {"plot"},
+    "export": {"core", "document", "plot", "export"},
     "view": {"core", "document", "biology", "probes", "readouts", "scenario", "plot", "view"},
     "cli": {
         "core",
@@ -41,6 +42,7 @@ LAYERS = {
         "inference",
         "evidence",
         "plot",
+        "export",
         "view",
     },
     "__main__": {"cli"},
@@ -56,6 +58,10 @@ ONLY_IN = {
     "SALib": {"study"},
     "sklearn": {"inference"},
     "dynesty": {"inference"},
+    "anndata": {"export"},
+    "h5py": {"export"},
+    "simulariumio": {"export"},
+    "xarray": {"export"},
 }
 # A folder is written and read without the engine.
 OF_CORE = {"results": {"abm.core.files", "abm.core.measure", "abm.core.version"}}

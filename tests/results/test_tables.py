@@ -20,7 +20,7 @@ from abm.results.tables import (
     stack,
     write_arrow,
     write_csv,
-    write_excel_de,
+    write_excel,
     write_npz,
     write_parquet,
 )
@@ -121,12 +121,19 @@ def test_a_german_excel_gets_semicolons_decimal_commas_and_a_mark_of_utf_8(tmp_p
     columns = {"arm": ["a;b", "Größe, µ", "=1"], "x": [0.5, np.nan, -1e-07], "n": [1, 2, 3]}
     columns |= {"value": ["0.26", "-1.5", "1.5 h"]}
     write_csv(tmp_path / "plain.csv", columns)
-    write_excel_de(tmp_path / "german.csv", columns)
+    write_excel(tmp_path / "german.csv", columns, "excel-de")
     lines = ["arm;x;n;value", '"a;b";0,5;1;0,26', "Größe, µ;;2;-1,5", "'=1;-1e-07;3;1.5 h"]
     assert (tmp_path / "german.csv").read_bytes() == "\r\n".join(["\ufeff" + lines[0], *lines[1:], ""]).encode()
     german = pd.read_csv(tmp_path / "german.csv", sep=";", decimal=",", encoding="utf-8-sig")
     plain = pd.read_csv(tmp_path / "plain.csv")
     pd.testing.assert_frame_equal(german[["arm", "x", "n"]], plain[["arm", "x", "n"]])
+
+
+def test_another_excel_gets_commas_points_and_a_mark_of_utf_8(tmp_path):
+    columns = {"words": ["10 µg/mL, twice", "=1"], "x": [0.5, np.nan]}
+    write_excel(tmp_path / "own.csv", columns, "excel")
+    lines = ["\ufeffwords,x", '"10 µg/mL, twice",0.5', "'=1,", ""]
+    assert (tmp_path / "own.csv").read_bytes() == "\r\n".join(lines).encode()
 
 
 def test_parquet_bytes_are_the_same_for_a_frame_and_for_arrays(tmp_path):
