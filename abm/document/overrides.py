@@ -138,7 +138,7 @@ class _Override:
         if not isinstance(node, Mapping):
             raise self._refusal(f"'{dotted(self.keys[:depth])}' is {show(node)}", "a mapping or a list")
         key = self.keys[depth]
-        changed = dict(node)
+        changed = self._of_other_kind(node, shape) if self.keys[depth:] == ("kind",) else dict(node)
         if depth < len(self.keys) - 1:
             changed[key] = self.apply(self._inner(node, shape, depth), shape.child(key, node), depth + 1)
         elif self.value is None and key in changed and key not in shape.fields(node):
@@ -146,6 +146,12 @@ class _Override:
         else:
             changed[key] = self.value
         return changed
+
+    def _of_other_kind(self, node: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        """Return a node without the defaults of its kind that the new kind does not have."""
+        before, now = shape.fields(node), shape.fields({"kind": self.value})
+        gone = {key for key in before.keys() - now.keys() if node.get(key) in (None, before[key].default)}
+        return {key: value for key, value in node.items() if key not in gone}
 
     def _inner(self, node: Mapping[str, Any], shape: Shape, depth: int) -> Any:
         key = self.keys[depth]

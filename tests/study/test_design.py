@@ -7,7 +7,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from abm.core.errors import InputError
+from abm.document.load import apply_overrides
 from abm.scenario.from_file import load_scenario
+from abm.scenario.schema import Scenario
 from abm.study.axis import Axis
 from abm.study.design import AnyDesign, Range, label, range_of
 from abm.study.rows import as_base
@@ -120,6 +122,17 @@ def test_how_much_patients_differ_is_an_axis_like_any_other():
     path = "cohort.vary.processes.growth.rate.cv"
     assert range_of(base, path, Axis(lo=0.5, hi=1.5)).unit == ""
     assert label(base, path).endswith("(1/h): Coefficient of variation, log-normal")
+
+
+def test_another_kind_takes_over_what_it_knows_and_leaves_the_defaults_of_the_one_before():
+    base = json.loads(as_base(load_scenario("configs/scenarios/gertz2004.yaml")))
+    before = base["processes"]["growth"]
+    after = apply_overrides(base, {"processes.growth.kind": "gompertz_growth"}, Scenario)["processes"]["growth"]
+    assert before["kind"] == "logistic_growth"
+    assert after == {key: value for key, value in before.items() if key != "rel_capacity"} | {"kind": "gompertz_growth"}
+    own = apply_overrides(base, {"processes.growth.rel_capacity": 1.5}, Scenario)
+    kept = apply_overrides(own, {"processes.growth.kind": "gompertz_growth"}, Scenario)["processes"]["growth"]
+    assert kept["rel_capacity"] == 1.5  # said by somebody, so refused by name and not dropped
 
 
 def test_on_the_inverse_scale_strength_is_even_and_begins_with_next_to_none():
