@@ -8,6 +8,7 @@ from pathlib import Path
 from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
 from abm.core.resources import rarely_collected
+from abm.core.source import model_hash
 from abm.core.user_file import files_of
 from abm.document.load import dump
 from abm.results import draws
@@ -128,7 +129,7 @@ def _carry_out(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monito
     if posterior:
         summary |= {"posterior": under_draws(folder, scenario, posterior, summary)}
     files = [{"name": file.name, "sha256": file.sha256} for file in files_of(scenario).values()]
-    more = {"warnings": warnings, "files": files}
+    more = {"warnings": warnings, "model": model_hash(), "files": files}
     folder.finish(summary | {name: told for name, told in more.items() if told}, n_threads)
     folder.log("finished", {})
 
