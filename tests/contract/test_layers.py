@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 FILES = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted((ROOT / "abm").rglob("*.py"))}
 MODULES = {name.removesuffix(".__init__"): path for name, path in FILES.items()}
 SHARED = {"abm", "results", "statistics"}  # the version, and the leaves
+OF_THE_MODEL = {"biology", "probes", "readouts", "scenario", "study", "evidence"}
 LAYERS = {
     "core": {"core"},
     "results": {"core"},
@@ -29,6 +30,7 @@ LAYERS = {
     "evidence": {"core", "document", "biology", "probes", "readouts", "scenario", "study", "inference", "evidence"},
     "plot": {"plot"},
     "export": {"core", "document", "plot", "export"},
+    "dossier": OF_THE_MODEL | {"core", "document", "plot", "dossier"},
     "view": {"core", "document", "biology", "probes", "readouts", "scenario", "plot", "view"},
     "cli": {
         "core",
@@ -43,6 +45,7 @@ LAYERS = {
         "evidence",
         "plot",
         "export",
+        "dossier",
         "view",
     },
     "__main__": {"cli"},
@@ -66,7 +69,6 @@ ONLY_IN = {
 # A folder is written and read without the engine.
 OF_CORE = {"results": {"abm.core.files", "abm.core.measure", "abm.core.version"}}
 OF_INFERENCE = {"abm.core.errors"}  # it knows nothing of the simulator
-OF_THE_MODEL = {"biology", "probes", "readouts", "scenario", "study", "evidence"}
 KERNELS = {"kernel", "serial", "device"}
 PROCESS_MODULES = {cls.__module__ for cls in PROCESSES.values()}
 

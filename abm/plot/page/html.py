@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 TEMPLATE = "page.html.j2"
+CODE = re.compile(r"``(.+?)``")
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class Section:
         A name and, shown on a click, the text that it stands for.
     look : {"", "limits"}
         How its text is set.
+    parts : sequence of Section
+        Numbered below its heading, last.
     """
 
     heading: str
@@ -107,11 +112,12 @@ class Section:
     figures: Sequence[Drawn] = ()
     folded: tuple[str, str] = ("", "")
     look: str = ""
+    parts: Sequence[Section] = ()
 
 
 def environment() -> Environment:
     """Return the templates of this folder; all text is escaped."""
-    return Environment(
+    found = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
@@ -119,6 +125,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    found.filters["marked"] = _marked
+    return found
+
+
+def _marked(text: str) -> Markup:
+    """Return a text, escaped, in which what stands between two backticks is code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def render_page(title: str, lead: str, sections: Sequence[Section]) -> str:

@@ -69,7 +69,7 @@ def parameters(run: Run, references: Mapping[str, str]) -> Section:
     n_set = sum(row["origin"] == "overridden" for row in rows)
     n_assumed = sum("assumed:" in row["source"] for row in rows)
     told = f"{len(rows)} parameters, {n_set} set by the scenario (first, shaded), {n_assumed} assumed rather than "
-    sources = {row["name"]: _pieces(row["source"], references) for row in rows}
+    sources = {row["name"]: pieces_of(row["source"], references) for row in rows}
     header = ("Name and meaning", Cell("Value", look="number"), "Unit", "Source", "Origin")
     cells = [_parameter(row, sources[row["name"]]) for row in rows]
     keys = sorted({key for pieces in sources.values() for _, key in pieces if key})
@@ -141,7 +141,7 @@ def _parameter(row: Mapping[str, str], pieces: Sequence[tuple[str, str]]) -> lis
     return [name, Cell(value, look="number"), unit(row["unit"]), Cell("", links=pieces), origin]
 
 
-def _pieces(source: str, references: Mapping[str, str]) -> list[tuple[str, str]]:
+def pieces_of(source: str, references: Mapping[str, str]) -> list[tuple[str, str]]:
     """Split a source into plain text and the reference keys that it names."""
     keys = "|".join(re.escape(key) for key in sorted(references, key=len, reverse=True))
     parts = re.split(rf"\b({keys})\b", source) if keys else [source]
