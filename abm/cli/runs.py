@@ -43,13 +43,14 @@ def run(
     posterior: shared.Posterior = None,
     draws: shared.Draws = 20,
     data: shared.Data = None,
+    sheet: shared.SheetName = "",
     anonymise: Annotated[bool, typer.Option("--anonymise", help="Number the patients of a table.")] = False,
     no_figures: shared.NoFigures = False,
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
     """Run a scenario: every arm, every control, every replicate; ends with a table and a report."""
-    sets = [*(sets or []), *(["cohort.anonymise=true"] if anonymise else []), *shared.observations(data)]
+    sets = [*(sets or []), *(["cohort.anonymise=true"] if anonymise else []), *shared.observations(data, sheet)]
     loaded = _load(scenario, _with(sets, seed=seed, replicates=replicates))
     n_threads = shared.cores(threads)
     drawn = _drawn(loaded, scenario, _with(sets, seed=seed, replicates=replicates), posterior, draws)

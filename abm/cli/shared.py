@@ -72,9 +72,10 @@ Data = Annotated[
         "--data",
         parser=from_home,
         metavar="<path>",
-        help="Table of observations (CSV: arm, of, time [h], value [unit], ...) drawn over the figures that show them.",
+        help="Table of observations (CSV or .xlsx: arm, of, time [h], value [unit], ...) drawn over what shows them.",
     ),
 ]
+SheetName = Annotated[str, typer.Option("--sheet", help="Of a workbook with several sheets, the one that is meant.")]
 NoFigures = Annotated[
     bool,
     typer.Option("--no-figures", help="Tables and what is printed alone; abm report FOLDER draws the report later."),
@@ -116,14 +117,14 @@ def about(
     allow(allow_path or ())
 
 
-def observations(data: Path | None) -> list[str]:
+def observations(data: Path | None, sheet: str = "") -> list[str]:
     """Return what sets a scenario's table of observations to a file that the user names."""
     from abm.document.reach import allow_file
 
     if data is None:
         return []
     allow_file(data)
-    return [f"observations={json.dumps(str(data.absolute()))}"]
+    return [f"observations={json.dumps({'file': str(data.absolute()), **({'sheet': sheet} if sheet else {})})}"]
 
 
 def cores(threads: int | None = None) -> int:

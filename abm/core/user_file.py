@@ -12,16 +12,19 @@ from abm.core.errors import Fault, InputError
 from abm.core.par import Model, key_of
 
 CHUNK = 1 << 20
+KNOWN = {"file", "sha256"}
 
 
 class UserFile(Model):
     """A path, relative to the YAML file that says it, and the SHA-256 of what stood there when the scenario was read.
 
-    YAML gives the path alone; a run folder keeps the hash, and what has another content is refused.
+    YAML gives the path alone; a run folder keeps the hash, and what has another content is refused. Of a workbook with
+    several sheets, ``{file: own.xlsx, sheet: Patients}`` says which.
     """
 
     file: str = Field(min_length=1)
     sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
+    sheet: str = Field(default="", max_length=31, description="Of a workbook with several")
 
     @model_validator(mode="before")
     @classmethod
@@ -76,16 +79,26 @@ def content_hash(file: str) -> str:
 
 def with_paths(data: Any, path_of: Callable[[str], str]) -> Any:
     """Return plain data of a model in which the path of each user's file is another."""
-    if isinstance(data, Mapping):
-        if set(data) == set(UserFile.model_fields):
-            return {**data, "file": path_of(data["file"])}
-        return {key: with_paths(value, path_of) for key, value in data.items()}
-    return [with_paths(value, path_of) for value in data] if isinstance(data, list) else data
+    return _with_files(data, lambda own: {**own, "file": path_of(own["file"])})
 
 
 def known_by_content(data: Any) -> Any:
     """Return plain data of a model in which a file has its name alone, wherever it lies: for hashes."""
-    return with_paths(data, os.path.basename)
+    return _with_files(
+        data, lambda own: {key: _named(key, value) for key, value in own.items() if key in KNOWN or value}
+    )
+
+
+def _named(key: str, value: str) -> str:
+    return os.path.basename(value) if key == "file" else value
+
+
+def _with_files(data: Any, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> Any:
+    if isinstance(data, Mapping):
+        if KNOWN <= set(data) <= set(UserFile.model_fields):
+            return change(data)
+        return {key: _with_files(value, change) for key, value in data.items()}
+    return [_with_files(value, change) for value in data] if isinstance(data, list) else data
 
 
 def files_of(data: Any, path: tuple[str | int, ...] = ()) -> dict[tuple[str | int, ...], UserFile]:

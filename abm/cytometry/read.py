@@ -38,4 +38,6 @@ def read_events(file: UserFile) -> Events:
     if ending not in READERS:
         known = ", ".join(READERS)
         raise InputError(Fault(f"{name}: not known by its ending", allowed=known, nearest=nearest(ending, READERS)))
+    if file.sheet:
+        raise InputError(Fault(f"{name}: has no sheets", "sheet", allowed="nothing said of a sheet"))
     return READERS[ending](file.file, content_of(file))

@@ -20,7 +20,7 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from abm.core.errors import InputError, nearest
 from abm.core.par import plain
 from abm.core.paths import from_home
-from abm.core.user_file import UserFile, files_of, with_paths
+from abm.core.user_file import files_of, with_paths
 from abm.document.explain import Shape, explain, show
 from abm.document.kinds import other_kind
 from abm.document.overrides import apply_overrides, apply_sets, with_nulls
@@ -121,7 +121,7 @@ def with_files(model_class: type[AnyModel], document: Document) -> AnyModel:
         place = path if isinstance(value_at(document.data, path), str) else (*path, "file")
         try:
             at = named_file(document, place)
-            found[dotted(path)] = plain(UserFile(file=os.path.abspath(at), sha256=file.sha256).known())
+            found[dotted(path)] = plain(file.model_copy(update={"file": os.path.abspath(at)}).known())
         except InputError as error:
             faults += [
                 fault if fault.file else document.fault(place, fault.message, fault.allowed) for fault in error.faults

@@ -3,7 +3,7 @@
 import pytest
 
 from abm.core.errors import InputError
-from abm.core.user_file import UserFile, files_of, with_paths
+from abm.core.user_file import UserFile, files_of, known_by_content, with_paths
 
 
 def test_its_hash_is_that_of_its_content(tmp_path):
@@ -34,3 +34,9 @@ def test_in_plain_data_its_path_is_changed_and_nothing_else():
     told = with_paths(data, lambda path: path.upper())
     assert told == {"table": file | {"file": "A/B.CSV"}, "more": [file | {"file": "A/B.CSV"}, {"file": "a/b.csv"}]}
     assert files_of({"x": (UserFile(file="a"),)}) == {("x", 0): UserFile(file="a")}
+
+
+def test_an_unsaid_sheet_leaves_a_hash_as_it_was_and_a_said_one_is_part_of_it():
+    own = {"file": "a/b.xlsx", "sha256": "0"}
+    assert known_by_content([own]) == known_by_content([own | {"sheet": ""}]) == [{"file": "b.xlsx", "sha256": "0"}]
+    assert known_by_content([own | {"sheet": "Patients"}])[0]["sheet"] == "Patients"
