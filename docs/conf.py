@@ -1,10 +1,12 @@
 """The site: written pages in MyST, and those that `pages` makes of the registries before each build."""
 
+import os
 import sys
 from pathlib import Path
 
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # notebooks call abm
 
 from abm import __version__  # noqa: E402
 
@@ -15,7 +17,7 @@ version = release = __version__
 language = "en-GB"
 
 extensions = ["myst_nb"]
-exclude_patterns = ["_build", "pages", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "pages", "generated/results"]
 suppress_warnings = ["mystnb.mime_priority"]
 html_theme = "furo"
 html_title = f"abm {__version__}"
@@ -39,4 +41,9 @@ def setup(app):
     """Write the pages that follow from the code before Sphinx looks for pages."""
     from pages import write_all
 
-    app.connect("config-inited", lambda app, config: write_all(DOCS / "generated"))
+    app.add_config_value("abm_pictures", True, "env")
+    runs = DOCS / "_build" / ".runs"
+    app.connect(
+        "config-inited",
+        lambda app, config: write_all(DOCS / "generated", DOCS / "evidence.csv", runs if config.abm_pictures else None),
+    )

@@ -16,6 +16,15 @@ Parameters = Annotated[
         "--parameters", parser=from_home, metavar="<path>", help="Parameter set (YAML) instead of the group's own."
     ),
 ]
+Record = Annotated[
+    Path | None,
+    typer.Option(
+        "--record",
+        parser=from_home,
+        metavar="<path>",
+        help="Table (CSV) in which each claim's row under its parameter set is replaced by this one.",
+    ),
+]
 
 HEADER = [
     *("claim", "role", "observed", "published range", "simulated"),
@@ -42,6 +51,7 @@ def evidence(
             help="Calibration file (YAML) of a group: each of its papers predicted by a fit on all others; repeatable.",
         ),
     ] = None,
+    record: Record = None,
     engine: Engine = "local",
     scheduler: Scheduler = "",
     threads: shared.Threads = None,
@@ -50,6 +60,7 @@ def evidence(
     as_json: shared.Json = False,
 ) -> None:
     """Hold every published observation against the model: observed, simulated with interval, z and verdict."""
+    from abm.evidence import record as kept
     from abm.evidence.claim import chosen, claims
     from abm.evidence.fit import load_calibration
     from abm.evidence.report import evaluate
@@ -57,6 +68,8 @@ def evidence(
 
     asked = chosen(dict.fromkeys(claim)) if claim else claims(group)
     problems = [load_calibration(file) for file in leave_one_out or ()]
+    if record:
+        kept.read(record)  # another file is refused before the work, not after it
     run = choose_engine(engine, scheduler, shared.cores(threads))
     folder, found = shared.watched(
         lambda monitor: evaluate(
@@ -74,6 +87,8 @@ def evidence(
         shared.same_call(),
         unlock,
     )
+    if record:
+        kept.record(record, asked, parameters, found)
     path = write_report(folder.path)
     if as_json:
         shared.show({**found, "report": str(path)})

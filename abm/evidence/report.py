@@ -70,7 +70,7 @@ def evaluate(
     RunFailed
         An experiment could not be run.
     """
-    sets = _sets(claims, parameters)
+    sets = sets_of(claims, parameters)
     bases = {group: as_base(load_scenario(path)) for group, path in sets.items()}
     fitted = _fitted(posterior, draws, bases) if posterior else {}
     problems = by_group(left_out, bases)
@@ -110,7 +110,7 @@ def _with_probabilities(
     return [replace(one, probability=shares[one.id]) for one in scores]
 
 
-def _sets(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
+def sets_of(claims: Sequence[Claim], parameters: Path | None) -> dict[str, Path]:
     """Return the parameter set of each group among the claims."""
     groups = dict.fromkeys(claim.group for claim in claims)
     if parameters is None:

@@ -2,12 +2,23 @@
 
 from pathlib import Path
 
-from pages import reference
+from pages import gallery, listed, reference, results
 
 
-def write_all(folder: Path) -> None:
-    """Write every page into a folder; one that is as before keeps its time, and Sphinx does not read it again."""
-    made = reference.pages()
+def write_all(folder: Path, record: Path, runs: Path | None) -> None:
+    """Write every page into a folder; one that is as before keeps its time, and Sphinx does not read it again.
+
+    Parameters
+    ----------
+    folder : Path
+        Of these pages alone.
+    record : Path
+        How claims came out.
+    runs : Path, optional
+        Where the small runs of the gallery lie; without it, there are no pictures.
+    """
+    pictures = gallery.draw(runs) if runs else {}
+    made = reference.pages() | listed.pages() | results.pages(record) | gallery.pages(pictures, folder)
     for name, text in made.items():
         path = folder / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)

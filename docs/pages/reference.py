@@ -53,19 +53,20 @@ _PROBES = "What a run looks at, under `probes` in a scenario."
 
 
 def _index() -> str:
-    names = ["processes", "antibodies", "additions", "cells", "covariates", "readouts", "probes", "references"]
+    names = ["verbs", "scenarios", "processes", "antibodies", "additions", "cells", "covariates", "readouts", "probes"]
     lines = [
         "- [Processes](processes.md): every mechanism, with its equation and what is assumed",
         "- [Antibodies](antibodies.md), [additions](additions.md): what can be given",
         "- [Cells](cells.md), [covariates](covariates.md): who it is given to",
         "- [Read-outs](readouts.md), [probes](probes.md): what is measured and concluded",
-        "- [References](references.md): the papers behind the numbers",
+        "- [Verbs](verbs.md), [scenarios and studies](scenarios.md): what can be asked, and what ships",
+        "- [Claims](claims.md): what papers saw; [references](references.md): the papers behind the numbers",
     ]
     text = (
         "Made from the code at every build: what stands here is what runs. `abm params FILE` prints the parameters of "
         "one scenario."
     )
-    return page("Reference", text, "\n".join(lines), contents(names))
+    return page("Reference", text, "\n".join(lines), contents([*names, "claims", "references"]))
 
 
 def _families() -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """``scripts/bench``: what the simulator costs on this machine, and against another revision, as tables or as JSON.
 
-``--readme FILE …`` fills the README's tables from what ``--json`` printed before, and measures nothing.
+``--page FILE …`` fills the tables of the page on speed from what ``--json`` printed before, and measures nothing.
 """
 
 import argparse
@@ -39,7 +39,7 @@ MEASURES: dict[str, Callable[[Plan], list[Figure]]] = {
     "view": view.view,
 }
 LONG = "plate"  # takes longer than all that is quick
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "results" / "speed.md"
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -56,7 +56,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     jobs = against.contests(is_full=True)
     parser.add_argument("--jobs", type=_names(jobs), default=(), help=f"what to compare: of {','.join(jobs)}")
     parser.add_argument("--full", action="store_true", help="let the other revision run all of every job")
-    parser.add_argument("--readme", nargs="+", type=Path, metavar="FILE", help="fill the README from --json files")
+    parser.add_argument("--page", nargs="+", type=Path, metavar="FILE", help="fill the page on speed from --json files")
     return parser.parse_args(words)
 
 
@@ -134,23 +134,23 @@ def show(found: dict[str, Any], console: Console) -> None:
         console.print(against.speed(compared, revision))
 
 
-def fill_readme(files: Sequence[Path]) -> None:
-    """Put the tables of JSON files into the README."""
+def fill_page(files: Sequence[Path]) -> None:
+    """Put the tables of JSON files into the page on speed."""
     parts = []
     for file in files:
         found = json.loads(file.read_text())
         figures_found, compared, revision = read(found)
-        parts += [shown.readme(figures_found, found["machine"])] if figures_found else []
-        parts += [against.readme(compared, revision)] if compared else []
-    README.write_text(shown.filled(README.read_text(), "\n\n".join(parts)))
+        parts += [shown.page(figures_found, found["machine"])] if figures_found else []
+        parts += [against.page(compared, revision)] if compared else []
+    PAGE.write_text(shown.filled(PAGE.read_text(), "\n\n".join(parts)))
 
 
 def main() -> None:
     """Measure and print; end with 1 where laws differ."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was begun is ended too
     asked = arguments()
-    if asked.readme:
-        fill_readme(asked.readme)
+    if asked.page:
+        fill_page(asked.page)
         return
     found = {"machine": machine()} | measure(asked, Console(stderr=True))
     if asked.json:

@@ -218,8 +218,8 @@ def _numbers(law: Law) -> Iterator[str]:
     )
 
 
-def readme(found: Sequence[Compared], revision: str) -> str:
-    """Return the comparison as the README shows it."""
+def page(found: Sequence[Compared], revision: str) -> str:
+    """Return the comparison as the site shows it."""
     n_laws, n_broken = (sum(map(len, several)) for several in zip(*((o.laws, o.broken) for o in found), strict=True))
     kept = f"{n_laws - n_broken} of {n_laws} laws (survival, end points, claims) are the same within sampling error"
     said = f"Against revision {revision}, one thread, both in one run; {kept}:"

@@ -1,4 +1,4 @@
-"""What was measured, line by line, as tables for the terminal and for the README."""
+"""What was measured, line by line, as tables for the terminal and for the site."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from rich.table import Table
 
 from tests.bench.rounds import summary
 
-BEGIN, END = "<!-- scripts/bench --readme fills this -->", "<!-- to here -->"
+BEGIN, END = "<!-- scripts/bench --page fills this -->", "<!-- to here -->"
 
 
 @dataclass(frozen=True)
@@ -94,13 +94,13 @@ def of_figures(figures: Iterable[Figure], title: str) -> Table:
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table for the README."""
+    """Return a table for the site."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def readme(figures: Sequence[Figure], machine: dict[str, Any]) -> str:
-    """Return the figures as the README shows them: a line each, with a column for every number of threads."""
+def page(figures: Sequence[Figure], machine: dict[str, Any]) -> str:
+    """Return the figures as the site shows them: a line each, with a column for every number of threads."""
     threads = sorted({one.n_threads for one in figures})
     lines: dict[str, dict[int, str]] = {}
     for one in figures:
@@ -113,7 +113,7 @@ def readme(figures: Sequence[Figure], machine: dict[str, Any]) -> str:
 
 
 def filled(text: str, content: str) -> str:
-    """Return the README with new content between its two marks.
+    """Return the page with new content between its two marks.
 
     Raises
     ------

@@ -140,7 +140,7 @@ def test_the_slow_side_runs_a_part_and_its_seconds_are_those_of_the_whole():
     assert "replicates=100" in contest.own["sets"]
     assert against.contests(is_full=True)["cohort"].share == 1.0
     found = Compared("cohort", contest.words, 30.0, 0.2, [50.0], [1.0], 0, [])
-    assert "before: 20% of it, scaled" in against.readme([found], "abc")
+    assert "before: 20% of it, scaled" in against.page([found], "abc")
 
 
 def trees() -> str:
@@ -190,7 +190,7 @@ def test_a_figure_says_whether_it_is_reached():
     assert printed(shown.of_figures(figures, "here")).count("NO") == 2
 
 
-def test_the_readme_shows_what_the_json_holds(tmp_path, monkeypatch):
+def test_the_page_shows_what_the_json_holds(tmp_path, monkeypatch):
     figures = [Figure.of("full well", "s", [4.0, 5.0, 6.0]), Figure.of("full well", "s", [3000.0], n_threads=2)]
     compared = Compared("row", "a row", 6.0, 1.0, [6.0, 8.0], [1.0, 1.0], 0, [Law("x", 1.0, 9.0, 1.0, 9)])
     files = {
@@ -199,11 +199,11 @@ def test_the_readme_shows_what_the_json_holds(tmp_path, monkeypatch):
     }
     for name, content in files.items():
         (tmp_path / name).write_text(json.dumps(content))
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{shown.BEGIN}\nold\n{shown.END}\nafter")
-    monkeypatch.setattr(bench, "README", readme)
-    bench.fill_readme([tmp_path / name for name in files])
-    text = readme.read_text()
+    page = tmp_path / "speed.md"
+    page.write_text(f"before\n{shown.BEGIN}\nold\n{shown.END}\nafter")
+    monkeypatch.setattr(bench, "PAGE", page)
+    bench.fill_page([tmp_path / name for name in files])
+    text = page.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter") and "old" not in text  # noqa: PT018
     assert "|  | 1 thread | 2 threads |" in text
     assert "| full well (s) | 5 (4–6) | 3 000 |" in text
@@ -211,8 +211,8 @@ def test_the_readme_shows_what_the_json_holds(tmp_path, monkeypatch):
     assert "0 of 1 laws" in text
 
 
-def test_the_readme_has_a_place_for_the_tables():
-    assert shown.filled(bench.README.read_text(), "new").count("new") >= 1
+def test_the_page_has_a_place_for_the_tables():
+    assert shown.filled(bench.PAGE.read_text(), "new").count("new") >= 1
     with pytest.raises(ValueError, match="no <!--"):
         shown.filled("no marks", "new")
 

@@ -1,4 +1,4 @@
-"""``python -m tests.view.screenshot FILE.png``: the page for the README, after two hours of the quick scenario."""
+"""``python -m tests.view.screenshot FILE.png``: the page for README and site, after two hours of the quick scenario."""
 
 import io
 import sys
