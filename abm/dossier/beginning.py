@@ -12,7 +12,7 @@ from abm.core.cell_type import CellType
 from abm.core.measure import readable
 from abm.core.par import bounds_text, plain
 from abm.core.words import listing
-from abm.document.reading import value_at
+from abm.document.reading import keys_in, value_at
 from abm.dossier.described import Described, about
 from abm.dossier.told import Told, module_of, of_class, told
 from abm.plot.page.html import Cell, Row, Section, Table
@@ -22,7 +22,7 @@ from abm.scenario import cohort, draws, start
 from abm.scenario.arms import Arm
 from abm.scenario.controls import controls
 from abm.scenario.kinds import GIVEN
-from abm.scenario.known import keys_of, parameter_at
+from abm.scenario.known import parameter_at
 
 NO_DATA = "None: no series of measurements drives the model while it runs."
 
@@ -127,7 +127,7 @@ def _cohort(of: Described, given: cohort.Cohort) -> Section:
 
 def _spread(data: Mapping[str, Any], path: str, spread: cohort.Spread) -> Row:
     """Return path, law, typical value and bounds of what differs."""
-    known, typical = parameter_at(data, path), value_at(data, keys_of(path))
+    known, typical = parameter_at(data, path), value_at(data, keys_in(data, path))
     law = next(f"{word} {_value(value)}" for word, value in spread if value is not None)
     about_it = "" if typical is None or not spread.keeps_typical else f"{setting(str(typical))} {unit(known['unit'])}"
     return [Cell(path, known.get("description", ""), "path"), law, about_it, bounds_text(known) if known else ""]
