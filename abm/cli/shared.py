@@ -62,7 +62,7 @@ Posterior = Annotated[
         parser=from_home,
         metavar="<path>",
         help="Folder of a fit, or a table of draws (CSV, Parquet: a column for each dotted path, numbers in its "
-        "unit): also what its draws say.",
+        "unit): also what its draws say. A calibration file: what its ranges say before any fit.",
     ),
 ]
 Draws = Annotated[int, typer.Option("--draws", min=2, max=10_000, help="Sets drawn from the posterior, evenly.")]

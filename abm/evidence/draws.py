@@ -1,4 +1,7 @@
-"""Draws of a posterior: of the folder of a fit, or of a table with a column of numbers for each dotted path."""
+"""Draws of a posterior: of the folder of a fit, or of a table with a column of numbers for each dotted path.
+
+A calibration file stands for what was held possible before: draws of its ranges.
+"""
 
 import json
 import math
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import scipy  # its parts are imported where they are first used: they are slow
 
 from abm.core.errors import Fault, InputError, nearest
 from abm.core.par import bounds_text, plain
@@ -15,6 +19,7 @@ from abm.core.units import UnitError, quantity_text
 from abm.document.load import Document, apply_overrides, resolve
 from abm.document.reading import ON_COMMAND_LINE, Keys, keys_in, value_at
 from abm.document.shipped import meant
+from abm.evidence.fit import load_calibration
 from abm.evidence.hypotheses import HYPOTHESES, switched_off
 from abm.evidence.nuisances import NUISANCES
 from abm.evidence.score import group_of
@@ -30,7 +35,8 @@ from abm.study.posterior import Draw, Posterior
 from abm.study.rows import scenario_at
 
 FIT, SET = "fit.json", "parameters.yaml"  # in the folder of a fit
-ALLOWED = "the folder of a fit, such as runs/fit/<name>, or a table of draws (.csv, .parquet)"
+ALLOWED = "the folder of a fit, such as runs/fit/<name>, a table of draws (.csv, .parquet) or a calibration (.yaml)"
+N_BEFORE = 1000  # design: draws of the ranges of a calibration
 TABLES = {".csv": read_csv, ".parquet": read_parquet}
 WHAT_FIT_WRITES = "what abm fit writes"
 
@@ -72,6 +78,12 @@ class Draws:
         if table.is_file() and table.suffix.lower() in TABLES:
             rows = _rows(table)
             return cls(path, str(table), rows, np.ones(len(rows)))
+        if path.suffix.lower() == ".yaml" and path.is_file():
+            problem = load_calibration(path)
+            rng = np.random.default_rng(problem.calibration.seed)
+            places = scipy.stats.qmc.LatinHypercube(len(problem.ranges), rng=rng).random(N_BEFORE)
+            rows = [problem.at(place) for place in places]
+            return cls(path, str(path), rows, np.ones(N_BEFORE), Scenario.model_validate(json.loads(problem.base)))
         if not (path / FIT).is_file():
             raise InputError(Fault("no fit there", file=f"--posterior {path}", allowed=ALLOWED))
         return cls(path, str(path / FIT), *_particles(path), load_scenario(path / SET))

@@ -176,6 +176,15 @@ def test_a_table_is_of_the_group_whose_set_has_its_parameters(table):
         Draws.read(table({"processes.nothing.rate": [1]})).group_among(bases)
 
 
+def test_a_calibration_says_what_its_ranges_say():
+    file = CONFIGS / "scenarios" / "gertz2004_second.yaml"
+    found = drawn(CONFIGS / "studies" / "calibration_patient_second.yaml", 40, file)
+    cv = [draw.changes["cohort.vary.processes.growth.rate.cv"] for draw in found.draws]
+    assert 0.5 < min(cv) < 0.8
+    assert 2.2 < max(cv) < 2.5
+    assert found.n_known == 1000
+
+
 def test_equal_weights_are_spread_over_all_draws(table):
     path = table({DOCKING: list(range(5000, 5100))})
     base = as_base(load_scenario(QUICK))
