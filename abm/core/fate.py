@@ -5,7 +5,8 @@ comes after an exponential time of their sum and is of one kind with probability
 ``mark_<cause>_h`` is a moment inside the step at which another process has already committed the cell; the earlier of
 the two wins. Cells born or arriving inside the step live on from their own moment with the same rates, so a linear
 birth-death-immigration process is exact for any step length. After commitment a cell is *dying* until its lag is over,
-then it lyses: its row goes, its contents spill into their pools. Kinds of cell that do not live have neither
+that which a process states for the cause, else none; then it lyses: at the end of that step its row goes and its
+contents spill into their pools. A dying cell is committed to nothing else. Kinds of cell that do not live have neither
 hazards nor divisions.
 
 *References*: Gillespie1977 (total first, then which).

@@ -11,7 +11,7 @@ from abm.core.process import Phase, Process
 from abm.core.table import Column
 from abm.core.words import moment
 from abm.dossier.described import Described, about, is_of_engine
-from abm.dossier.told import of_class, plain, sentence, told
+from abm.dossier.told import module_of, of_class, plain, sentence, told
 from abm.plot.page.html import Cell, Row, Section, Table
 from abm.plot.page.sections import unit
 
@@ -124,6 +124,7 @@ def _scales(of: Described) -> Section:
     told_of = sentence(type(space))
     text = [
         f"Space: {told_of}",
+        *module_of(type(space).__module__).under(""),
         "The clock runs in hours. Concentrations are nM, amounts molecules, unless a unit is named.",
     ]
     steps = [f"{moment(dt)} from {moment(start)} on" for start, dt in of.scenario.steps_h]

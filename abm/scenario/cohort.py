@@ -18,8 +18,8 @@ CELLS = "populations.b_cells.cells"  # of patients who enter, what untreated gro
 class Spread(Model):
     """How one quantity differs between patients; its typical value is the scenario's own.
 
-    ``cv`` makes it log-normal about its median, ``sd`` (in its unit) normal about its mean, ``range`` uniform,
-    ``shares`` one of some words.
+    ``cv`` makes it log-normal about its median, ``median exp(sigma z)`` with ``sigma^2 = ln(1 + cv^2)``, ``sd`` (in its
+    unit) normal about its mean, ``range`` uniform, ``shares`` one of some words.
     """
 
     cv: float | None = par(None, "1", CHOSEN, "Coefficient of variation, log-normal", ge=0, le=5)

@@ -1,8 +1,13 @@
 """Antibodies compete for CD20 and the free drug falls by what binds.
 
-*Model*: ``dR/dt = kon C (s (N - sum of R'/s' over the other antibodies) - R) - koff R`` for each antibody of a cell,
-exact over the step for the step's mean free concentrations. Each of these is itself the exact solution for the whole
-well with unbound sites held. Free drug changes by the sum over cells.
+*Model*: R molecules of an antibody are bound to a cell, C is its free concentration in nM, N the cell's
+``cd20_per_cell`` and s the antibody's ``sites_per_cd20``: ``dR/dt = kon C (s (N - sum of R'/s' over the other
+antibodies) - R) - koff R``, with kon = ``kon_per_M_per_s`` times 3.6e-6 (1/nM/h) and ``koff = kon kd_nM``. A step takes
+two exact solutions. First the mean of C over the step, from ``V dC/dt = koff B - kon U C`` with B the sum of R and U
+that of unbound sites over all cells, both held at the step's start, V the molecules of 1 nM in the volume. Then each
+cell with C held at that mean; of a single antibody R goes to ``R_end + (R - R_end) exp(-kon (C + kd_nM) dt)``, ``R_end
+= s N C / (C + kd_nM)``. Free drug changes by the sum over cells; where less is free than would bind, all gains are cut
+by one share.
 
 *Assumes*: the medium is well mixed; a molecule covers 1/s CD20; what C1q and CD16 see of several antibodies is the mean
 over what is bound.

@@ -1,6 +1,8 @@
 """Bound antibody is taken into the cell together with its CD20, and CD20 grows back to the cell's own set point.
 
-*Model*: ``dR/dt = -k R``; CD20 falls by the same sites and relaxes to its set point with ``recovery_per_h``; exact.
+*Model*: ``dR/dt = -k R``, k = ``rate_per_h`` times the antibody's ``rel_internalisation``; CD20 falls by the molecules
+lost over ``sites_per_cd20``, not below 0, and then relaxes to the cell's ``cd20_start_per_cell`` at ``recovery_per_h``;
+each exact. Cells that are committed to die do so too until they lyse.
 
 *Reads*: cd20_start_per_cell. *Writes*: bound_*_per_cell, bound_per_cell, cd20_per_cell, pools.antibody_*_internalised.
 

@@ -1,8 +1,10 @@
 """B cells differ in CD20, in complement regulators and in the number of lytic hits they endure.
 
-*Model*: CD20, CD55, CD59, hits needed, IgM secretion and stored IgM are log-normal across cells; a fraction of the
-clone, the CD20-low subset (hypothesis H-subset), carries between 0 and ``low_max_per_cell`` CD20, evenly spread.
-CD20, CD55 and CD59 can also be those of cells that were measured (:mod:`abm.biology.cells.measured`).
+*Model*: CD20 at the set point, CD55, CD59, hits needed, IgM secretion and stored IgM are each ``median exp(sigma z)``
+with a standard normal z of the cell's own; with chance ``low_fraction``, the CD20-low subset (hypothesis H-subset), a
+cell has instead CD20 even between 0 and ``low_max_per_cell``. All CD20 is then multiplied by ``cd20_scale``, and begins
+at its set point. Neither antibody, C3b nor MACs lie on a cell at first. CD20, CD55 and CD59 can also be those of cells
+that were measured (:mod:`abm.biology.cells.measured`).
 
 Fixed cells are engaged, hit, and bear C3b and MACs as live ones do, but never die of it nor of anything else, and
 neither divide, secrete, take antibody in nor renew CD20; what survives of them is what is there.

@@ -1,8 +1,9 @@
 """Effector cells: resting or IL-2-activated NK cells, alone or inside blood mononuclear cells.
 
-*Model*: only some NK cells ever kill; resting ones kill less often and engage less readily than activated ones, and
-cells of one state differ log-normally in both. In PBMC the effector:target ratio counts all mononuclear cells, of which
-12 % are NK cells, resting; PBMC kept in IL-2 hold 10 %, activated. The others do nothing but take room.
+*Model*: an NK cell can kill with chance ``il2_killer_frac`` or ``resting_killer_frac``, for life; resting ones hit and
+engage less readily than activated ones (``resting_rel_hit``, ``resting_rel_engagement``; activated 1), and cells of one
+state differ log-normally in both. In PBMC the effector:target ratio counts all mononuclear cells, of which 12 % are NK
+cells, resting; PBMC kept in IL-2 hold 10 %, activated. The others do nothing but take room.
 
 *References*: Vanherberghen2013, BhatWatzl2007 (half of IL-2-activated NK cells never kill), Golay2003 (NK cells among
 mononuclear cells, fresh and kept in IL-2).

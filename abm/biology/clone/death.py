@@ -1,6 +1,6 @@
 """Cells of one population die at a constant rate.
 
-*Model*: a constant hazard, competing with all others in FATE.
+*Model*: a constant hazard ``rate_per_h``, competing with all others in FATE.
 
 *Writes*: the constant part of hazard_<cause>_per_h.
 

@@ -1,9 +1,11 @@
 """Each docking event lays a burst of C3b on its cell, reduced by CD55.
 
-*Model*: C3b gained ~ Poisson with mean ``burst n_docked / cd55``, or where a cell has room for ``most_per_cell``
-fragments ``(M - B) (1 - exp(-burst n_docked / (cd55 M)))``, which is ``dB = burst (1 - B / M)`` of each event, exactly;
-cell-bound fragments (C3b and iC3b, both hide Fc) are lost at ``loss_per_h``, exactly. A stabiliser, by its share s of
-the full effect, lessens the loss by 1 - s and makes the room 1 + s (``stabilised_fold`` - 1) times as large.
+*Model*: C3b gained in a step ~ Poisson(``burst n_docked / (cd55 rel_cd55)``), or where a cell has room for M =
+``most_per_cell`` fragments with mean ``(M - B) (1 - exp(-burst n_docked / (cd55 rel_cd55 M)))``, which is ``dB = burst
+(1 - B / M)`` of each event, exactly; the fragments B that were there (C3b and iC3b, both hide Fc) fall by
+``exp(-loss_per_h dt)`` before. A fragment takes ``c3_per_c3b`` C3; where it does not last, all gains of the step are
+cut by one share. A stabiliser, by its share s of the full effect, lessens the loss by 1 - s and makes the room 1 + s
+(``stabilised_fold`` - 1) times as large.
 
 *Reads*: n_docked, cd55, rel_cd55, pools.c3b_stabiliser. *Writes*: c3b_per_cell, pools.c3.
 

@@ -1,8 +1,8 @@
 """Hypothesis H-C3b: C3 fragments around the antibody hide its Fc from NK cells.
 
-*Model*: ``rel_fc *= 1 - max_frac B / (B + B50)`` with B all C3 fragments on the cell: so much of the Fc is hidden, and
-what is left signals as well as ever. The variant `c3b_cover` lessens the signal itself by the same law: fragments are
-in the way, which a surplus of antibody does not make good.
+*Model*: ``rel_fc *= 1 - max_frac B / (B + c3b50_per_cell)`` with B all C3 fragments on the cell: so much of the Fc is
+hidden, and what is left signals as well as ever. The variant `c3b_cover` lessens the signal itself by the same law:
+fragments are in the way, which a surplus of antibody does not make good.
 
 *Reads*: c3b_per_cell. *Writes*: rel_fc; the variant rel_signal.
 

@@ -1,6 +1,6 @@
 """Complement components lose activity at 37 degrees.
 
-*Model*: each pool falls exponentially at its own rate; exact.
+*Model*: each pool falls exponentially at the rate of its own that bears its name; exact.
 
 *Reads / Writes*: pools of components.
 

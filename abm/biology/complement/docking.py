@@ -1,7 +1,10 @@
 """C1 docks on clusters of bound antibody; each docking is one discrete event.
 
-*Model*: events per cell ~ Poisson(``a q dt``), ``a = a_max rho^n / (rho50^n + rho^n)`` with rho the bound antibody
-per cell, ``q`` the product over components of ``c / (c + K)`` with c relative to neat serum, times rel_c1q.
+*Model*: events of a cell in a step ~ Poisson(``max_per_h rel_c1q g q dt``), ``g = rho^n / (rho50_per_cell^n + rho^n)``
+with rho the antibody bound to it and n the ``steepness``; ``q`` is the product over C1q, C2/C4 and C3 of ``c / (c +
+K)`` with c the molecules left in the medium and K = ``half_<component>_frac`` of those in as much neat serum. An event
+takes ``c1q_per_event`` C1q and ``c2c4_per_event`` C2/C4; where they do not last, cells are served in an order drawn
+anew in each step, whole events until none is left.
 
 *Assumes*: C1 needs neighbouring antibodies, hence the steep n; events of one step do not see each other.
 

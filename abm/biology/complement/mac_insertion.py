@@ -1,7 +1,9 @@
 """Each docking event inserts membrane attack complexes, reduced by CD59 and, through the convertases, by CD55.
 
-*Model*: MACs gained ~ Poisson(``per_event n_docked s / (cd55^0.5 cd59)``) with ``s = c / (c + K)`` for C5-C9; every
-MAC is repaired independently at ``repair_per_h`` (binomial, exact).
+*Model*: first every MAC is repaired with chance ``1 - exp(-repair_per_h dt)`` (binomial); then MACs gained ~
+Poisson(``per_event n_docked s / ((cd55 rel_cd55)^0.5 cd59 rel_cd59)``), ``s = c / (c + K)`` with c the molecules of
+C5-C9 left and K = ``half_c5c9_frac`` of those in as much neat serum. A MAC takes one C5-C9; where they do not last,
+cells are served in an order drawn anew in each step.
 
 *Reads*: n_docked, cd55, cd59, pools.c5c9. *Writes*: mac_per_cell, pools.c5c9.
 

@@ -1,6 +1,7 @@
 """Membrane attack complexes lyse a cell together, not one by one.
 
-*Model*: hazard ``k M^h / (M50^h + M^h)``.
+*Model*: hazard ``max_per_h M^h / (mac50_per_cell^h + M^h)`` with M the MACs of the cell and h the ``steepness``; a cell
+that it commits lyses at that moment.
 
 *Reads*: mac_per_cell. *Writes*: hazard_cdc_per_h.
 

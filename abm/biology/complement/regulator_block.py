@@ -1,7 +1,7 @@
 """Blocking antibodies take CD55 or CD59 out of play.
 
-*Model*: ``rel_cd55`` and ``rel_cd59`` fall by the blocked fraction times ``efficacy_frac``; the added pools
-``anti_cd55`` and ``anti_cd59`` hold the fraction blocked (0-1).
+*Model*: ``rel_cd55`` and ``rel_cd59`` are multiplied by 1 - ``efficacy_frac`` times the blocked fraction; the added
+pools ``anti_cd55`` and ``anti_cd59`` hold the fraction blocked (0-1).
 
 *Reads*: pools.anti_cd55, pools.anti_cd59. *Writes*: rel_cd55, rel_cd59.
 

@@ -1,10 +1,14 @@
 """An NK cell engages a B cell it touches when it sees enough Fc.
 
-*Model*: hazard ``k CD16 v`` per touched target, ``v = n + (1 - n) c F^h / (F^h + F50^h)`` with F the visible Fc on the
-target, c the share of its signal that gets through, and n what an NK cell sees without antibody; conjugates part at
-``unbinding_per_h`` or when the target lyses. At most ``max_per_target`` NK cells hold one target; where more ask at
-once, an order drawn from their identities decides. Each engagement sheds part of the NK cell's CD16. Inert cells, at
-random places on the floor, take the NK cell's place with chance ``1 - exp(-density place)``.
+*Model*: a target shows ``v = n + (1 - n) c F^h / (F^h + F50^h)``: F is ``bound_per_cell rel_fc rel_cd16``, F50 that of
+the subject's FCGR3A (V/F: geometric mean of V/V and F/F) times rel_fc50, h the ``steepness``, c ``rel_signal``, and n
+what an NK cell sees without antibody. In a step engaged NK cells first part with chance ``1 - exp(-r dt)``, r
+``unbinding_per_h``, or ``unbinding_dying_per_h`` from a target committed to die; when it lyses they are free. Then each
+free one engages with chance ``1 - exp(-rate_per_h cd16 rel_engagement W dt)``, W the sum of v over the targets with
+room whose centre is within ``contact_um``; which of them is drawn in proportion to v. At most ``max_per_target`` hold
+one target; where more ask at once, an order drawn from their identities decides, and who comes too late goes without.
+Each engagement takes ``cd16_shed_frac`` of the NK cell's CD16. Inert cells, at random places on the floor, take the NK
+cell's place with chance ``1 - exp(-density place_um2)``.
 
 *Assumes*: dying targets can still be engaged until they lyse; inert cells come with the first cells and stay.
 

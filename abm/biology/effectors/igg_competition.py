@@ -1,7 +1,8 @@
 """Hypothesis H-IgG: serum IgG occupies CD16, so an NK cell needs more antibody on the target.
 
-*Model*: ``rel_fc50 *= (1 + IgG / K) / (1 + IgG / (r K))`` with IgG the concentration in the well: at most r-fold, since
-clustered Fc wins over single molecules. Without ``most_fold`` there is no such limit.
+*Model*: ``rel_fc50 *= (1 + IgG / K) / (1 + IgG / (r K))`` with IgG the concentration in the well, K = ``k_uM`` and r =
+``most_fold``: at most r-fold, since clustered Fc wins over single molecules. Without ``most_fold`` there is no such
+limit.
 
 *Reads*: pools.igg. *Writes*: rel_fc50.
 

@@ -1,8 +1,10 @@
 """Engaged NK cells deliver lytic hits; a B cell commits to die when its own number of hits has added up.
 
-*Model*: hits ~ Poisson(``k granules potency v rel_hit dt``) per engaged killer, times ``primed_fold`` for one that has
-killed before, each costing a share of its granules; damage is the sum of hits less repair (exponential, exact); at
-``damage >= hits_needed`` the cell commits, and lyses after ``lag``.
+*Model*: hits of an engaged NK cell that can kill ~ Poisson(``rate_per_h granules potency v rel_hit dt``) with v the
+signal of its target, times ``primed_fold`` for one that has killed before; each takes ``granules_per_hit_frac`` of its
+granules. Damage falls by ``exp(-repair_per_h dt)`` and gains the hits of all; where there were some and ``damage >=
+hits_needed`` the cell commits, at a moment even over the step, and lyses after ``lag``. Of several hitters one is the
+killer: that of the highest identity.
 
 *Reads*: partner, fc_signal, potency, hits_needed. *Writes*: granules, damage, mark_adcc_h, mark_adcc_by.
 

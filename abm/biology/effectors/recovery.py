@@ -1,6 +1,7 @@
 """NK cells refill their granules and regrow CD16.
 
-*Model*: ``dG/dt = (1 - G) / tau``; the same for CD16 with its own tau; exact.
+*Model*: ``dG/dt = (1 - G) / tau`` with ``granules_time_constant``; the same for CD16 with ``cd16_time_constant``;
+exact.
 
 *Reads / Writes*: granules, cd16.
 

@@ -1,4 +1,7 @@
-"""An antibody dissolved in the medium: one kind for every file of ``biology/antibody`` that describes one."""
+"""An antibody dissolved in the medium: one kind for every file of ``biology/antibody`` that describes one.
+
+*Model*: 1 ug/mL is 1000 / ``mw_kDa`` nM, all of it in the medium at its moment.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -1,4 +1,8 @@
-"""An infusion of an antibody, by body surface, by body weight or the same for everybody, alone or as a course."""
+"""An infusion of an antibody, by body surface, by body weight or the same for everybody, alone or as a course.
+
+*Model*: a dose by body surface, body weight or flat flows into plasma at a constant rate from its moment on, over the
+length of the infusion; steps begin and end with it.
+"""
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise

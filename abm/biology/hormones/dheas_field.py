@@ -1,10 +1,11 @@
 """DHEAS diffuses over the floor, is lost slowly and is taken up by NK cells.
 
-*Model*: ``dc/dt = D laplacian(c) - k c - u n(x) c`` with n NK cells per voxel volume; diffusion and loss are solved
-exactly, uptake exactly per voxel. N scattered cells that stay where they are leave the field uneven by
-``0.163 u sqrt(N) L^2 / (V D)`` of its mean (standard deviation over a floor of side L under a volume V: the noise of
-their number in each mode over the mode's rate of decay). As long as that is below 0.001, and nothing releases DHEAS at
-one place, the field is one number that all cells take from.
+*Model*: ``dc/dt = D laplacian(c) - k c - u n(x) c`` with D = ``diffusion_um2_per_s``, k = ``loss_per_h``, u =
+``uptake_pL_per_h`` and n NK cells per voxel volume; diffusion and loss are solved exactly, uptake exactly per voxel. N
+scattered cells that stay where they are leave the field uneven by ``0.163 u sqrt(N) L^2 / (V D)`` of its mean (standard
+deviation over a floor of side L under a volume V: the noise of their number in each mode over the mode's rate of
+decay). As long as that is below 0.001, and nothing releases DHEAS at one place, the field is one number that all cells
+take from.
 
 *Assumes*: mixed over the height of the medium; each voxel is a column of it.
 

@@ -1,8 +1,9 @@
 """Serum albumin falls with the burden of the clone and with IL-6.
 
-*Model*: ``dA/dt = (A0 (1 - a1 B / B0 - a2 L) - A) / tau``, exact with B and L held over the step; it begins at balance
-and does not fall below 5 g/L. B0 is the burden at the start, and that a patient with much disease has less albumin is
-the cohort's correlation of A0 with the burden; or B0 is a number of cells, and the burden itself makes it so.
+*Model*: ``dA/dt = (A0 (1 - a1 B / B0 - a2 L) - A) / tau``, exact with B and L held over the step, A0 = ``healthy``, a1
+= ``per_burden``, a2 = ``per_il6``, L IL-6; it begins at balance and that balance is never below 5 g/L. B0 is the burden
+at the start, and that a patient with much disease has less albumin is the cohort's correlation of A0 with the burden;
+or B0 = ``reference_cells``, and the burden itself makes it so.
 
 *Reads*: numbers of B cells, pools.il6. *Writes*: pools.albumin_g_per_L.
 

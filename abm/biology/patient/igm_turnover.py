@@ -1,8 +1,10 @@
 """Serum IgM is what the clone and its plasma cells secrete, less what is catabolised.
 
-*Model*: ``dI/dt = f (sB B + sP P)(1 + S L) - kI I``, exact with cells held over the step, f the patient's own; I is
-kept apart by who secreted it. It begins at ``I = S / (kI + r)`` with S what is secreted and r the growth of the clone
-at the start, 0 at balance. In serum: the intravascular share over the plasma volume.
+*Model*: ``dI/dt = f (sB B + sP P) (1 + S L) - kI I``, exact with cells held over the step: sB = ``b_cell``, sP =
+``plasma_cell`` of fed and long-lived alike, f = ``rel_own``, ``1 + S L`` what IL-6 makes of secretion
+(``rel_secretion``), ``kI = ln 2 / half_life``; I, in the whole body, is kept apart by who secreted it. It begins at ``I
+= S / (kI + r)`` with S what is secreted and r the growth of the clone at the start, 0 at balance. In serum:
+``intravascular_frac`` of I over the plasma volume.
 
 *Reads*: numbers of cells, pools.rel_secretion, pools.start_growth_per_h. *Writes*: pools.igm_*_g, pools.igm_g,
 pools.igm_nadir_g.

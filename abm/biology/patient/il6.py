@@ -1,7 +1,7 @@
 """Monocytes that meet coated B cells release IL-6, which makes the clone's cells secrete more IgM: the flare.
 
-*Model*: ``dL/dt = (o / (o + o50) - L) / tau``; ``o`` is the drug effect times the CD20 of the accessible clone relative
-to the reference burden. Secretion is multiplied by ``1 + S L``.
+*Model*: ``dL/dt = (o / (o + half_coated) - L) / tau``, exact with o held; ``o`` is the drug effect times the CD20 of
+the accessible clone relative to the reference burden. Secretion is multiplied by ``1 + strength L``; L begins at 0.
 
 *Reads*: CD20 of the accessible clone, pools.drug_effect. *Writes*: pools.il6, pools.rel_secretion.
 

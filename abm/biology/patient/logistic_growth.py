@@ -1,7 +1,8 @@
 """The clone grows logistically.
 
-*Model*: ``dB/dt = g B (1 - B / K)`` for every subclone, B all cells of the clone, held over the step; K is given in
-cells, or as a multiple of the burden at the start. Subclones differ in g where the clone's ``growth_sigma`` says so.
+*Model*: ``dB/dt = rate B (1 - B / K)`` for every subclone, B all cells of the clone, held over the step: cells in both
+places are multiplied by ``exp(rate (1 - B / K) dt)``; K is given in cells, or as a multiple of the burden at the start.
+Subclones differ in rate where the clone's ``growth_sigma`` says so.
 
 *Reads*: growth_rel. *Writes*: accessible_cells, niche_cells, pools.cells_born, pools.cells_crowded,
 pools.start_growth_per_h.

@@ -1,6 +1,7 @@
 """How strongly the drug acts in the marrow: an effect law, not receptor occupancy, which saturates far below.
 
-*Model*: ``phi = k C / (k C + EC50)`` with C in plasma and k its share that reaches the marrow.
+*Model*: ``phi = k C / (k C + ec50_ug_per_mL)`` with C in plasma and k = ``marrow_frac`` its share that reaches the
+marrow.
 
 *Reads*: pools.drug_ug_per_mL. *Writes*: pools.drug_effect.
 

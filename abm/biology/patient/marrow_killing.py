@@ -1,9 +1,12 @@
 """Effector cells in the marrow kill coated B cells, brighter ones faster, and tire while they do.
 
-*Model*: hazard ``kmax g NK phi (CD20 / reference)^p / (1 + B / B_sat)`` in the accessible marrow, ``rel_niche`` of it
-in the niche; ``g`` by FCGR3A genotype, ``NK`` the mean potency times reserve of the effector cells, ``phi`` the drug
-effect. Every cell killed uses up a share of the reserve: ``dE = -E killed / kills_to_tire``. With
-``kills_to_exhaust`` a part never comes back: the hazard falls by ``exp(-killed / kills_to_exhaust)`` of all killed.
+*Model*: hazard ``rate g NK phi (CD20 / reference)^p / (1 + B / saturation_cells)`` in the accessible marrow,
+``rel_niche`` of it in the niche; ``g`` by FCGR3A genotype (``rel_vv``, ``rel_vf``, ``rel_ff``), ``NK`` the mean of
+potency times granules over the effector cells, ``phi`` the drug effect, p = ``cd20_power``, reference =
+``reference_cd20_per_cell`` of the clone, B all its B cells. Cells fall by ``exp(-hazard dt)``, all that enters held;
+where less than half a cell would die in a step, none does. Every cell killed uses up a share of the reserve: granules
+fall by ``exp(-killed / kills_to_tire)``. With ``kills_to_exhaust`` a part never comes back: the hazard falls by
+``exp(-killed / kills_to_exhaust)`` of all killed.
 
 *Reads*: CD20, pools.drug_effect, nk_cells.potency. *Writes*: accessible_cells, niche_cells, granules.
 

@@ -1,6 +1,7 @@
 """B cells move between the accessible marrow and a niche in which they are protected.
 
-*Model*: ``dN/dt = k f/(1 - f) A - k N`` and the reverse, exact; at rest a fraction f is in the niche.
+*Model*: ``dN/dt = k f/(1 - f) A - k N`` and the reverse, with k = ``rate`` and f the clone's ``niche_frac``: the cells
+of a subclone in the niche relax to f of all as ``exp(-k / (1 - f) dt)``, exact; at rest a fraction f is in the niche.
 
 *Reads / Writes*: accessible_cells, niche_cells.
 

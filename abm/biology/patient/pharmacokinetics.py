@@ -1,9 +1,11 @@
 """Antibody in plasma and tissue, cleared by the body and by the CD20 that it meets.
 
-*Model*: ``V1 dC/dt = infusion - (CL1 + CL2 antigen) C - Q C + Q A2/V2``, ``dA2/dt = Q C - Q A2/V2``; ``antigen`` is the
-CD20 of the living clone relative to the reference burden, at most ``antigen_max``. With antigen held over the step the
-two linear equations are advanced by their exact solution; what left is split between the two ways of clearance. The
-simple variant has one compartment and one half-life, whatever the burden.
+*Model*: ``V1 dC/dt = infusion - (CL1 + CL2 antigen) C - Q C + Q A2/V2``, ``dA2/dt = Q C - Q A2/V2`` with ``v1``,
+``v2``, ``q``, and of an antibody ``cl1 rel_clearance`` and ``cl2 rel_target_clearance``; ``antigen`` is the CD20 of the
+living clone, accessible and in the niche, relative to the reference burden, at most ``antigen_max``. With antigen held
+over the step the two linear equations are advanced by their exact solution; what left is split between the two ways of
+clearance in proportion to their rates. An infusion flows in evenly over its length. Cells meet the concentration of the
+central volume. The simple variant has one compartment and one half-life, whatever the burden.
 
 *Assumes*: antibody that target clears is counted here; the binding of single cells takes nothing from the plasma.
 Each of several antibodies is cleared as if alone; volumes and rates are those of rituximab, but for the factors that an

@@ -1,9 +1,10 @@
 """Plasma cells carry no CD20: the clone feeds them, they live on for weeks; others are long-lived.
 
-*Model*: ``dP/dt = d B - m P`` for each subclone with its B cells held over the step, exact, ``m = ln 2 / half_life``.
-It begins at ``P = d B / (m + r)`` with r the growth of the clone at the start, 0 at balance, and the long-lived pool at
-``rel_long_lived`` times that. This stays as it is, or with ``long_lived_half_life`` dies and is fed so that beside an
-untreated clone, at balance or growing at r, it keeps its ratio to it: ``dL/dt = (m' + r) (L0 / B0) B - m' L``.
+*Model*: ``dP/dt = d B - m P`` for each subclone with its B cells held over the step, exact, d = ``differentiation``,
+``m = ln 2 / half_life``. It begins at ``P = d B / (m + r)`` with r the growth of the clone at the start, 0 at balance,
+and the long-lived pool at ``rel_long_lived`` times that. This stays as it is, or with ``long_lived_half_life`` dies and
+is fed so that beside an untreated clone, at balance or growing at r, it keeps its ratio to it: ``dL/dt = (m' + r) (L0 /
+B0) B - m' L``.
 
 *Reads*: accessible_cells, niche_cells, pools.start_growth_per_h. *Writes*: plasma_cells, long_lived_cells,
 pools.plasma_born, pools.plasma_died, pools.long_lived_born, pools.long_lived_died.

@@ -1,6 +1,6 @@
 """Serum viscosity rises steeply with IgM.
 
-*Model*: ``eta = eta0 exp(k c / (1 - c / c_max))`` with c the serum IgM in g/dL.
+*Model*: ``eta = without_igm exp(steepness c / (1 - c / densest))`` with c the serum IgM, at most 0.95 of ``densest``.
 
 *Reads*: pools.igm_g_per_L. *Writes*: pools.viscosity_cP.
 

@@ -1,6 +1,7 @@
 """Living B cells secrete IgM into the medium; what a cell has stored is released when it lyses.
 
-*Model*: the pool gains ``rate dt`` from every cell that is not committed to die; stored IgM spills at lysis.
+*Model*: the pool gains ``igm_per_s 3600 dt`` (dt in h) from every cell that is not committed to die; stored IgM spills
+at lysis.
 
 *Reads*: igm_per_s, is_dying. *Writes*: pools.igm_secreted (and, at lysis, pools.igm_released).
 
