@@ -67,7 +67,7 @@ def evidence(
     from abm.plot.page.report import write_report
 
     asked = chosen(dict.fromkeys(claim)) if claim else claims(group)
-    problems = [load_calibration(file) for file in leave_one_out or ()]
+    problems = [load_calibration(file).of_papers() for file in leave_one_out or ()]
     if record:
         kept.read(record)  # another file is refused before the work, not after it
     run = choose_engine(engine, scheduler, shared.cores(threads))
@@ -217,6 +217,8 @@ def _show_compared(found: dict[str, Any]) -> None:
 @shared.app.command()
 def fit(
     calibration: Annotated[Path, typer.Argument(parser=from_home, help="Calibration file (YAML).", show_default=False)],
+    data: shared.Data = None,
+    sheet: shared.SheetName = "",
     sets: shared.Sets = None,
     engine: Engine = "local",
     scheduler: Scheduler = "",
@@ -226,12 +228,16 @@ def fit(
     unlock: shared.Unlock = False,
     as_json: shared.Json = False,
 ) -> None:
-    """Learn from the claims: emulators, the posterior of all free parameters, every paper without itself."""
+    """Learn from published claims, or from a table of your own: the posterior of all free parameters.
+
+    A file with `parameters` and `claims` learns from papers, each of which is then predicted without itself; one with
+    `scenario` learns from the rows of `data:`, or of `--data`.
+    """
     from abm.evidence.calibrate import calibrate, cost
     from abm.evidence.fit import load_calibration
     from abm.plot.page.report import write_report
 
-    problem = load_calibration(calibration, tuple(sets or []))
+    problem = load_calibration(calibration, (*(sets or []), *shared.observations(data, sheet, "data")))
     n_workers = shared.cores(threads)
     if dry_run:
         tell(cost(problem, n_workers), as_json)

@@ -117,14 +117,14 @@ def about(
     allow(allow_path or ())
 
 
-def observations(data: Path | None, sheet: str = "") -> list[str]:
-    """Return what sets a scenario's table of observations to a file that the user names."""
+def observations(data: Path | None, sheet: str = "", key: str = "observations") -> list[str]:
+    """Return what sets the table of observations of a scenario, or under another key, to a file that the user names."""
     from abm.document.reach import allow_file
 
     if data is None:
         return []
     allow_file(data)
-    return [f"observations={json.dumps({'file': str(data.absolute()), **({'sheet': sheet} if sheet else {})})}"]
+    return [f"{key}={json.dumps({'file': str(data.absolute()), **({'sheet': sheet} if sheet else {})})}"]
 
 
 def cores(threads: int | None = None) -> int:

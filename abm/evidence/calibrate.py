@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from abm.evidence.emulation import Held, Runs, as_json, checked, places, relearn
 from abm.evidence.fit import Problem
 from abm.evidence.lab import Lab
 from abm.evidence.learnt import learnt
+from abm.evidence.own_fit import of_own
 from abm.evidence.posterior import PARTS, Literature, PaperLeftOut, Posterior, sample, shown, weigh, without_each
 from abm.inference.emulators import Emulators, refuse_failed
+from abm.inference.groups import Grouped
 from abm.inference.learnt import variance_left
 from abm.inference.likelihood import Array
 from abm.inference.nested import Sample
@@ -69,7 +71,7 @@ def calibrate(problem: Problem, root: Path, engine: Engine, monitor: Monitor) ->
             drawn = fit.posterior(emulators, runs)
             left_out = fit.left_out(drawn)
             found = _told(problem, drawn, held, left_out) | learnt(problem, fit.literature, drawn, left_out)
-            folder.write_json(EMULATORS, {"asked": problem.asked(), "arrays": as_json(drawn.emulators)})
+            folder.write_json(EMULATORS, {"asked": problem.asked(), "arrays": as_json(ungrouped(drawn.emulators))})
         found |= _words(problem)
         folder.write_json(FIT, found)
         write_set(problem, found, folder.path / "parameters.yaml", folder.path / "posterior.parquet")
@@ -108,13 +110,26 @@ class _Fit:
         """Sample, run some draws on the model, and sample again with what they taught, until both agree."""
         asked = self.problem.calibration
         for wave in range(asked.waves + 1):
-            drawn = self.sample(emulators, self.literature, asked.seed + wave)
-            own = self.run(drawn.equal(asked.checked, asked.seed), len(runs.x))
-            weights, runs = weigh(self.literature, emulators, own), runs.joined(own)
+            known = grouped(self.problem, emulators)
+            drawn = self.sample(known, self.literature, asked.seed + wave)
+            checked, own = self.run_draws(drawn.equal(asked.checked, asked.seed), len(runs.x))
+            weights, runs = weigh(self.literature, known, checked), runs.joined(own)
             if weights.is_good or wave == asked.waves:
                 break
             emulators = relearn(emulators, runs)
-        return Posterior(drawn.equal(asked.kept, asked.seed), emulators, drawn, weights, runs)
+        return Posterior(drawn.equal(asked.kept, asked.seed), known, drawn, weights, runs)
+
+    def run_draws(self, points: Array, first: int) -> tuple[Runs, Runs]:
+        """Run draws on the model; return what all claims gave of each, and the runs over the model's own cube."""
+        groups = self.problem.groups
+        if groups is None:
+            own = self.run(points, first)
+            return own, own
+        each = np.stack([groups.place(points, g) for g in range(len(groups.names))], axis=1)
+        own = self.run(each.reshape(-1, groups.n_dim), first)
+        values = own.y.reshape(*each.shape[:2], -1)
+        columns = [values[:, g, k] for k, g in enumerate(self.problem.group_of)]
+        return replace(own, x=points, y=np.stack(columns, axis=1)), own
 
     def run(self, x: Array, first: int) -> Runs:
         """Run places of the unit cube, of which the first has a number."""
@@ -126,7 +141,7 @@ class _Fit:
         anew = partial(self.sample, drawn.emulators, seed=seed)
         return without_each(self.literature, drawn, anew, seed)
 
-    def sample(self, emulators: Emulators, literature: Literature, seed: int) -> Sample:
+    def sample(self, emulators: Emulators | Grouped, literature: Literature, seed: int) -> Sample:
         """Sample the posterior of papers under emulators; the bar shows how much of the evidence is found."""
         self.monitor.begin(self.lab.folder.path, 1)
         monitor = self.monitor
@@ -157,13 +172,24 @@ class Estimate:
     shrinkage_frac: float
 
 
+def grouped(problem: Problem, emulators: Emulators) -> Emulators | Grouped:
+    """Return emulators as the posterior asks them: each claim where its group is."""
+    return Grouped(emulators, problem.groups, problem.group_of) if problem.groups else emulators
+
+
+def ungrouped(emulators: Emulators | Grouped) -> Emulators:
+    """Return emulators over the cube of the model itself."""
+    return emulators.emulators if isinstance(emulators, Grouped) else emulators
+
+
 def estimates(problem: Problem, points: Array, best: Array) -> list[Estimate]:
-    """Return what draws of equal weight, shape (draws, dimensions), say of each range, with the best place of all."""
-    found, left = [], variance_left(points).tolist()
-    for k, own in enumerate(problem.ranges):
-        ends = np.quantile(points[:, k], (ENDS[0], 0.5, ENDS[1])).tolist()
+    """Return what draws of equal weight, shape (draws, dimensions), say of each axis, with the best place of all."""
+    told, at_best = problem.told(points), problem.told(best)
+    found, left = [], variance_left(told).tolist()
+    for k, own in enumerate(problem.axes):
+        ends = np.quantile(told[:, k], (ENDS[0], 0.5, ENDS[1])).tolist()
         lo, median, hi = sorted(map(own.number, ends))
-        point = own.number(float(best[k]))
+        point = own.number(float(at_best[k]))
         found.append(Estimate(own.path, own.unit, own.lo, own.hi, point, median, lo, hi, 1.0 - left[k]))
     return found
 
@@ -173,10 +199,13 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
     asked, sampled, weights = problem.calibration, drawn.sample, drawn.weights
     log_evidence, error = drawn.log_evidence
     best = sampled.points[np.argmax(sampled.log_likelihood)]
+    groups, shares, particles, typical = problem.groups, problem.told(drawn.points), drawn.points, best
+    if groups:
+        particles, typical = groups.another(drawn.points, np.random.default_rng(asked.seed)), groups.typical(best)
     return {
         "asked": problem.asked(),
         "name": asked.name,
-        "claims": list(asked.claims),
+        "claims": [claim.id for claim in problem.claims],
         "seed": asked.seed,
         "n_points": len(drawn.runs.x),
         "repeats": asked.repeats,
@@ -187,13 +216,13 @@ def _told(problem: Problem, drawn: Posterior, held: Held, left_out: Sequence[Pap
         "n_effective": sampled.n_effective,
         "k_hat": weights.k_hat if np.isfinite(weights.k_hat) else None,
         "is_good": weights.is_good,
-        "shares": {own.path: drawn.points[:, k].tolist() for k, own in enumerate(problem.ranges)},
+        "shares": {own.path: shares[:, k].tolist() for k, own in enumerate(problem.axes)},
         "weights": [1.0 / len(drawn.points)] * len(drawn.points),
-        "point": problem.at(best),
-        "particles": [problem.at(place) for place in drawn.points],
+        "point": problem.at(typical),
+        "particles": [problem.at(place) for place in particles],
         "estimates": [asdict(one) for one in estimates(problem, drawn.points, best)],
         "papers": [paper_left_out(one) for one in left_out],
-    }
+    } | (of_own(problem, drawn, particles) if problem.is_own else {})
 
 
 def write_set(problem: Problem, found: dict[str, Any], parameters: Path, draws: Path) -> None:
@@ -221,7 +250,8 @@ def _ended(problem: Problem, folder: StudyFolder) -> dict[str, Any]:
 
 def _numbers(problem: Problem, found: dict[str, Any]) -> dict[str, list[float]]:
     """Return the draws of every free parameter in its unit."""
-    return {own.path: list(map(own.number, found["shares"][own.path])) for own in problem.ranges}
+    shares = found.get("another", found["shares"])
+    return {own.path: list(map(own.number, shares[own.path])) for own in problem.ranges}
 
 
 def _checks(held: Held) -> list[dict[str, Any]]:
@@ -252,10 +282,11 @@ def paper_left_out(one: PaperLeftOut) -> dict[str, Any]:
 
 def _as_yaml(problem: Problem, found: dict[str, Any]) -> str:
     """Return the set of greatest likelihood, complete and exactly as it was simulated; comments carry the intervals."""
-    asked, n_own = problem.calibration, len(problem.given.ranges)
+    asked, n_own = problem.calibration, len(problem.axes) - len(problem.nuisances)
+    patches = "" if problem.is_own else f", patches x {asked.scale:g}"
     scenario = scenario_at(problem.base, found["point"], json.loads(problem.base)["seed"])
     lines = [
-        f"# fitted: on {', '.join(asked.claims)}; seed {asked.seed}, patches x {asked.scale:g}.",
+        f"# fitted: on {problem.learnt_from}; seed {asked.seed}{patches}.",
         "# Values: the draw of greatest likelihood.",
         *map(_comment, found["estimates"][:n_own]),
         *(["# Of one paper's laboratory, no part of this set:"] if problem.nuisances else []),

@@ -90,6 +90,9 @@ class Claim:
         in the unit of the likelihood, such as the share below a published median.
     told_by : tuple of str
         Claims whose likelihoods tell the same data already: this one has none.
+    subject : str
+        Of one's own observations: whom they are of, such as a donor. They are left out together, and have no
+        discrepancy, since there is no other laboratory.
     """
 
     id: str
@@ -108,6 +111,7 @@ class Claim:
     likelihood: Likelihood | None = None
     at: Callable[[Mapping[str, Values]], float] | None = None
     told_by: tuple[str, ...] = ()
+    subject: str = ""
 
     def value(self, found: Mapping[str, Values]) -> float:
         """Return what the likelihood is of, from the values of the experiments.

@@ -109,7 +109,7 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Contest:
     """
     document = resolve(path, sets, Comparison, names=RENAMED)
     asked = named(validate(Comparison, document), document)
-    problem = load_calibration(Path(named_file(document, ("calibration",))), reach=document.reach)
+    problem = load_calibration(Path(named_file(document, ("calibration",))), reach=document.reach).of_papers()
     problem = replace(problem, given=problem.given.warning(*document.warnings))
     faults = _without_strength(document, problem)
     scenario = scenario_beside(document, "panel")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,7 @@ from abm.core.errors import Fault, InputError, nearest
 from abm.core.files import json_text
 from abm.core.names import Name
 from abm.core.par import Model, par, refusal
+from abm.core.user_file import UserFile
 from abm.document.load import Document
 from abm.document.overrides import overwritten
 from abm.evidence.claim import Claim
@@ -23,6 +24,8 @@ from abm.evidence.papers import papers
 from abm.evidence.reading import Given, given_by, placed, read
 from abm.evidence.score import Jobs
 from abm.inference.emulator import POINTS_PER_DIMENSION
+from abm.inference.groups import MOST_SPREAD, Groups
+from abm.inference.likelihood import Array
 from abm.scenario.known import known_of
 from abm.study.axis import Axis
 from abm.study.design import Range, range_within
@@ -30,19 +33,33 @@ from abm.study.rows import scenario_at
 
 Shares = Mapping[str, float]
 NEEDED = ("dynesty", "scikit-learn")
-NOT_ASKED = {"name", "title", "question", "parameters", "claims", "free", "nuisance", "scale", "seed"}
+PUBLISHED, OWN = ("parameters", "claims"), ("scenario", "data")
+NOT_ASKED = {"name", "title", "question", *PUBLISHED, *OWN, "free", "nuisance", "scale", "seed"}
+FEWEST_GROUPS = 3  # design: of two, one spread between them is as likely as another
 UNSEEN = 0.2  # design: share of the design that emulators are checked on before they have seen it
 
 
+class Free(Axis):
+    """The range of a free parameter, with ``per: group`` of one whose value each group of the table has for itself."""
+
+    per: Literal["", "group"] = ""
+
+
 class Calibration(Model):
-    """What a calibration file may say."""
+    """What a calibration file may say.
+
+    It learns from published ``claims``, which bring experiments of their own for a set of ``parameters``, or from
+    ``data``: a table of one's own observations of the arms of a ``scenario``.
+    """
 
     name: Name = "calibration"
     title: str = ""
     question: str = ""
-    parameters: str
-    claims: tuple[str, ...] = Field(min_length=1)
-    free: dict[str, Axis] = Field(min_length=1)
+    parameters: str = ""
+    claims: tuple[str, ...] = ()
+    scenario: str = ""
+    data: UserFile | None = None
+    free: dict[str, Free] = Field(min_length=1)
     nuisance: dict[str, Axis] = Field(default_factory=dict)
     set: dict[str, Any] = Field(default_factory=dict)
     points: int = par(512, "1", "design: some 35 for each of 14 parameters", "Points of the design", ge=8, le=10**5)
@@ -58,7 +75,7 @@ class Calibration(Model):
     def _fits_together(self) -> Self:
         n_dim = len(self.free) + len(self.nuisance)
         fewest = fewest_points(n_dim)
-        faults = overwritten(self.set, "set")
+        faults = [*overwritten(self.set, "set"), *self._unsaid()]
         if self.points < fewest:
             text = f"{self.points} points are too few for {n_dim} free parameters"
             faults.append(Fault(text, "points", allowed=f"{fewest} or more; ten times that is advised"))
@@ -68,6 +85,19 @@ class Calibration(Model):
         if faults:
             raise refusal(*faults)
         return self
+
+    def _unsaid(self) -> list[Fault]:
+        """Return what is missing of one of the two kinds of calibration, and what is of the other."""
+        is_own, allowed = bool(self.scenario or self.data), "parameters and claims, or scenario and data"
+        needed, others = (OWN, (*PUBLISHED, "nuisance")) if is_own else (PUBLISHED, ())
+        faults = [Fault("missing", name, allowed=allowed) for name in needed if not getattr(self, name)]
+        if not is_own:
+            per = [path for path, own in self.free.items() if own.per]
+            faults += [Fault("papers have no groups", f"free.{p}.per", allowed="none; in a fit on data") for p in per]
+        faults += [Fault(f"beside {OWN[1]} of one's own", own, allowed=allowed) for own in others if getattr(self, own)]
+        if is_own and "scale" in self.model_fields_set:
+            faults.append(Fault("wells of one's own are simulated as they are", "scale", allowed="none beside data"))
+        return faults
 
 
 def fewest_points(n_dim: int) -> int:
@@ -82,6 +112,7 @@ class Problem:
     calibration: Calibration
     given: Given
     nuisances: tuple[Range, ...] = ()
+    groups: Groups | None = None
 
     @property
     def base(self) -> str:
@@ -92,6 +123,26 @@ class Problem:
     def ranges(self) -> tuple[Range, ...]:
         """Return the range of every free parameter of the set, then of every nuisance: the axes of the unit cube."""
         return (*self.given.ranges, *self.nuisances)
+
+    @property
+    def axes(self) -> tuple[Range, ...]:
+        """Return what the posterior tells of: the ranges; with groups what they share, means, spreads, each group's."""
+        groups = self.groups
+        if groups is None:
+            return self.ranges
+        own = [self.ranges[k] for k in groups.own]
+        each = [one.model_copy(update={"path": f"{one.path} of {name}"}) for name in groups.names for one in own]
+        return (*(self.ranges[k] for k in groups.shared), *own, *map(_spread, own), *each)
+
+    def told(self, points: Array) -> Array:
+        """Return draws as shares of :attr:`axes`, shape (draws, axes)."""
+        return self.groups.told(points) if self.groups else points
+
+    @property
+    def group_of(self) -> tuple[int, ...]:
+        """Return which group each claim is of."""
+        names = self.groups.names if self.groups else ()
+        return tuple(names.index(claim.subject) for claim in self.claims) if names else ()
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -119,6 +170,7 @@ class Problem:
         """
         own: dict[str, Any] = {name: getattr(self.calibration, name) for name in ("scale", "seed")}
         own["nuisances"] = [one.model_dump() for one in self.nuisances]
+        own |= {"per_group": list(self.groups.own)} if self.groups else {}
         try:
             return self.given.identity() | own | {"samplers": [metadata.version(name) for name in NEEDED]}
         except metadata.PackageNotFoundError as error:
@@ -133,6 +185,31 @@ class Problem:
         found = {own.path: own.value(shares[own.path]) for own in self.given.ranges if own.path in shares}
         strengths = self.strengths.items()
         return switched_off(found, [name for name, place in strengths if shares.get(self.ranges[place].path) == 0.0])
+
+    @property
+    def is_own(self) -> bool:
+        """Return whether it learns from observations of one's own."""
+        return self.given.data is not None
+
+    def of_papers(self) -> Self:
+        """Return it where it learns from papers.
+
+        Raises
+        ------
+        InputError
+            It learns from observations of one's own.
+        """
+        if self.is_own:
+            text = "a calibration on data of one's own, where papers are weighed"
+            raise InputError(self.given.document.fault(("data",), text, "a calibration with parameters and claims"))
+        return self
+
+    @property
+    def learnt_from(self) -> str:
+        """Return what it learns from: the claims by name, or a table with its hash."""
+        data = self.given.data
+        own = f"{len(self.claims)} rows of {data.name} (SHA-256 {data.sha256[:12]})" if data else ""
+        return own or ", ".join(claim.id for claim in self.claims)
 
     def at(self, place: Any) -> dict[str, Any]:
         """Return the changes at a place in the unit cube, one number for each range in their order; no nuisance."""
@@ -188,7 +265,49 @@ def _checked(calibration: Calibration, given: Given) -> Problem:
     if idle:
         allowed = "parameters of the model that the claims leave open"
         raise InputError(*(given.document.fault(("free", path), why, allowed) for path, why in idle.items()))
-    return replace(problem, nuisances=tuple(nuisances))
+    return replace(problem, nuisances=tuple(nuisances), groups=_groups(problem))
+
+
+def _groups(problem: Problem) -> Groups | None:
+    """Return the groups of a calibration in which some parameters have a value for each.
+
+    Raises
+    ------
+    InputError
+        A row is of no group, there are too few, or too few live points for what is free then.
+    """
+    asked, document = problem.calibration, problem.given.document
+    own = tuple(k for k, one in enumerate(problem.ranges) if one.path in asked.free and asked.free[one.path].per)
+    if not own:
+        return None
+    names = tuple(dict.fromkeys(claim.subject for claim in problem.claims if claim.subject != claim.id))
+    groups, first = Groups(names, len(problem.ranges), own), problem.ranges[own[0]].path
+    lacking = [claim.id for claim in problem.claims if claim.subject == claim.id]
+    faults = [document.fault(("free", problem.ranges[k].path, "scale"), "an inverse scale per group", "linear or log")
+              for k in own if problem.ranges[k].scale == "inverse"]  # fmt: skip
+    if lacking:
+        text, allowed = (
+            f"{len(lacking)} rows are of no group, such as {lacking[0]!r}",
+            "a group in every row of the table",
+        )
+        faults.append(document.fault(("free", first, "per"), text, allowed))
+    elif len(names) < FEWEST_GROUPS:
+        text = f"{len(names)} groups tell no spread between groups"
+        faults.append(document.fault(("free", first, "per"), text, f"{FEWEST_GROUPS} or more"))
+    elif asked.live <= 2 * groups.n_all:
+        text = f"{asked.live} live points cannot hold the shape of {groups.n_all} dimensions, a value for each group"
+        faults.append(document.fault(("live",), text, f"{2 * groups.n_all + 1} or more"))
+    if faults:
+        raise InputError(*faults)
+    return groups
+
+
+def _spread(own: Range) -> Range:
+    """Return the range of the standard deviation between groups, of the logarithm where the range is even in it."""
+    is_log = own.scale == "log"
+    most = MOST_SPREAD * (math.log(own.hi / own.lo) if is_log else own.hi - own.lo)
+    path = f"{own.path} between groups, {'SD of the logarithm' if is_log else 'SD'}"
+    return Range(path=path, lo=0.0, hi=most, scale="linear", unit="" if is_log else own.unit)
 
 
 def _is_nothing(own: Range) -> bool:

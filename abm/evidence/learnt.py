@@ -11,6 +11,7 @@ from abm.evidence.fit import Problem
 from abm.evidence.posterior import Literature, PaperLeftOut, Posterior
 from abm.inference.conflict import CONTRADICTS, log_ratios, strict
 from abm.inference.emulators import Emulators
+from abm.inference.groups import Grouped
 from abm.inference.learnt import NOTHING, directions, spread, variance_left
 from abm.inference.likelihood import Array
 from abm.study.design import Range
@@ -23,19 +24,19 @@ def learnt(
     problem: Problem, literature: Literature, drawn: Posterior, left_out: Sequence[PaperLeftOut]
 ) -> dict[str, Any]:
     """Return what is told of a fit beyond its estimates, as JSON can hold it."""
-    own = [_part(drawn.emulators, columns) for columns in literature.columns]
-    return {
+    own = [drawn.emulators.part(columns) for columns in literature.columns]
+    of_papers = {} if problem.is_own else {
         "conflicts": _conflicts(literature, own, np.vstack([drawn.points, drawn.runs.x])),
         "informs": _informs(drawn, left_out),
-        "spreads": _spreads(literature, own, drawn),
-    } | _directions(problem.ranges, drawn.points)
+    }  # fmt: skip
+    return (
+        of_papers
+        | {"spreads": _spreads(literature, own, drawn)}
+        | _directions(problem.axes, problem.told(drawn.points))
+    )
 
 
-def _part(emulators: Emulators, columns: Sequence[int]) -> Emulators:
-    return Emulators(tuple(emulators.names[k] for k in columns), tuple(emulators.parts[k] for k in columns))
-
-
-def _conflicts(literature: Literature, own: Sequence[Emulators], candidates: Array) -> list[dict[str, Any]]:
+def _conflicts(literature: Literature, own: Sequence[Emulators | Grouped], candidates: Array) -> list[dict[str, Any]]:
     """Return every pair of papers, the worst first."""
     pairs = zip(literature.published, own, strict=True)
     ratios = log_ratios([strict(one.paper, emulators.at) for one, emulators in pairs], candidates)
@@ -91,7 +92,7 @@ def _informs(drawn: Posterior, left_out: Sequence[PaperLeftOut]) -> list[dict[st
     return [{"paper": one.published.name, "rises": (one.left - left).tolist()} for one in left_out]
 
 
-def _spreads(literature: Literature, own: Sequence[Emulators], drawn: Posterior) -> list[dict[str, Any]]:
+def _spreads(literature: Literature, own: Sequence[Emulators | Grouped], drawn: Posterior) -> list[dict[str, Any]]:
     """Return the variances of the predictions of each claim, and that of one run by its seeds."""
     found = []
     for one, emulators, columns in zip(literature.published, own, literature.columns, strict=True):

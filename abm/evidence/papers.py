@@ -15,7 +15,7 @@ class Published:
     Attributes
     ----------
     name : str
-        Reference key; of a claim that no paper stands behind, its own identity.
+        Reference key; of one's own observations, whom they are of; else the claim's own identity.
     claims : tuple of Claim
         In the order in which they were given.
     paper : Paper
@@ -40,7 +40,7 @@ def papers(claims: Iterable[Claim]) -> dict[str, Published]:
     of: dict[str, list[Claim]] = {}
     faults = []
     for claim in claims:
-        of.setdefault(claim.paper or claim.id, []).append(claim)
+        of.setdefault(claim.paper or claim.subject or claim.id, []).append(claim)
         if claim.likelihood is None:
             faults.append(_untold(claim))
     if faults:

@@ -16,6 +16,7 @@ from abm.evidence.claim import Claim
 from abm.evidence.emulation import Runs
 from abm.evidence.papers import Published, papers
 from abm.inference.emulators import Emulators
+from abm.inference.groups import Grouped
 from abm.inference.learnt import variance_left
 from abm.inference.likelihood import Array
 from abm.inference.nested import STOP, Sample, nested
@@ -95,7 +96,7 @@ class Drawn:
     """
 
     points: Array
-    emulators: Emulators
+    emulators: Emulators | Grouped
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Posterior(Drawn):
 
 def sample(
     literature: Literature,
-    emulators: Emulators,
+    emulators: Emulators | Grouped,
     n_live: int,
     seed: int,
     progress: Callable[[int, float], None],
@@ -144,7 +145,7 @@ def sample(
     free : array of int, optional
         Dimensions that are free; the others are 0. By default all.
     """
-    n_dim = emulators.parts[0].x.shape[1]
+    n_dim = emulators.n_dim
     own = np.arange(n_dim) if free is None else free
 
     def log_likelihood(place: Array) -> float:
@@ -169,7 +170,7 @@ def shown(beat: Callable[[int, int], None], is_stopped: Callable[[], bool]) -> C
     return tell
 
 
-def weigh(literature: Literature, emulators: Emulators, own: Runs) -> Weights:
+def weigh(literature: Literature, emulators: Emulators | Grouped, own: Runs) -> Weights:
     """Return the weights that draws of a posterior have by what the model itself gave."""
     true = literature.log_likelihood(own.y, own.noise).sum(axis=1)
     return smooth(true - literature.log_likelihood(*emulators.at(own.x)).sum(axis=1))

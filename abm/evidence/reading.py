@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,9 +12,11 @@ from typing import Any, Self, TypeVar
 from abm.core.errors import Fault, InputError
 from abm.core.par import Model, plain
 from abm.core.source import SHOWING, model_hash
+from abm.core.user_file import UserFile
 from abm.document.load import Document, apply_overrides, named_file, resolve, validate
 from abm.document.reading import Keys, dotted, keys_in
 from abm.evidence.claim import Claim, chosen, refuse_roles
+from abm.evidence.own_data import own_claims
 from abm.evidence.score import group_of
 from abm.scenario.from_file import checked, load_scenario, named
 from abm.scenario.renamed import RENAMED
@@ -41,6 +44,8 @@ class Given:
         In the order of the file.
     warnings : tuple of str
         What the user should know of the files though nothing is wrong.
+    data : UserFile, optional
+        The table of observations that the claims are the rows of.
     """
 
     document: Document
@@ -48,6 +53,7 @@ class Given:
     claims: tuple[Claim, ...]
     ranges: tuple[Range, ...]
     warnings: tuple[str, ...] = ()
+    data: UserFile | None = None
 
     def warning(self, *texts: str) -> Self:
         """Return it with further warnings."""
@@ -60,7 +66,7 @@ class Given:
             "ranges": [own.model_dump() for own in self.ranges],
             "parameters": digest(self.base),
             "model": model_hash(SHOWING),
-        }
+        } | ({"data": self.data.sha256} if self.data else {})
 
 
 def read(
@@ -81,12 +87,19 @@ def read(
 def given_by(document: Document, kind: type[AnyAsked], axes: str) -> tuple[AnyAsked, Given]:
     """Return what :func:`read` does, of a document instead of a file."""
     validate(kind, document)
-    document = RENAMED.read(document, plain(scenario_beside(document, "parameters")))
+    beside = "scenario" if document.data.get("scenario") else "parameters"
+    document = RENAMED.read(document, plain(scenario_beside(document, beside)))
     asked = named(validate(kind, document), document)
-    content = dict(asked)
-    scenario, faults = scenario_beside(document, "parameters", content["set"]), []
-    base, found = as_base(scenario), []
-    claims = claims_at(document, "claims", content["claims"], content[axes], group_of(scenario), faults)
+    content, faults, found = dict(asked), [], []
+    scenario, data = scenario_beside(document, beside, content["set"]), None
+    if beside == "scenario":
+        place: Keys = ("data",) if isinstance(document.data["data"], str) else ("data", "file")
+        at = os.path.abspath(named_file(document, place))
+        data = UserFile(file=at, sheet=content["data"].sheet).known()
+        claims, scenario = own_claims(scenario, data), scenario.model_copy(update={"observations": None})
+    else:
+        claims = claims_at(document, "claims", content["claims"], content[axes], group_of(scenario), faults)
+    base = as_base(scenario)
     for name, axis in content[axes].items():
         with placed(document, (axes, name), faults):
             own = range_of(json.loads(base), name, axis, axes)
@@ -95,7 +108,7 @@ def given_by(document: Document, kind: type[AnyAsked], axes: str) -> tuple[AnyAs
             found.append(own)
     if faults:
         raise InputError(*faults)
-    return asked, Given(document, base, tuple(claims), tuple(found), (*scenario.told, *document.warnings))
+    return asked, Given(document, base, tuple(claims), tuple(found), (*scenario.told, *document.warnings), data)
 
 
 def scenario_beside(document: Document, key: str, changes: Mapping[str, Any] | None = None) -> Scenario:

@@ -107,7 +107,7 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Rivals:
         text = "it is of a comparison of hypotheses, this one is of variants"
         raise InputError(*(document.fault((key,), text, f"either {KEY}, or panel and decide") for key in others))
     asked = named(validate(Variants, document), document)
-    calibration = load_calibration(Path(named_file(document, ("calibration",))), reach=document.reach)
+    calibration = load_calibration(Path(named_file(document, ("calibration",))), reach=document.reach).of_papers()
     faults: list[Fault] = []
     for name, own in asked.variants.items():
         faults += _clashes(document, name, own, calibration)

@@ -7,7 +7,7 @@ those that tell most are kept until the standard deviation is right to `SD_PRECI
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,6 +73,15 @@ class Emulators:
         variance = np.maximum(fast.amplitudes[:, None] - fast.rests[:, None] - told, fast.least[:, None])
         mean = fast.middles[:, None] + fast.spreads[:, None] * (fast.weights @ covariance)[:, 0, :]
         return mean.T, (fast.spreads[:, None] * np.sqrt(variance)).T
+
+    @property
+    def n_dim(self) -> int:
+        """Return the dimensions of the cube."""
+        return self.parts[0].x.shape[1]
+
+    def part(self, columns: Sequence[int]) -> Emulators:
+        """Return those of some claims."""
+        return Emulators(tuple(self.names[k] for k in columns), tuple(self.parts[k] for k in columns))
 
     @cached_property
     def _fast(self) -> _Fast:

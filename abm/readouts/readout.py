@@ -200,6 +200,10 @@ class Readout(Model):
         """Return every measure of one subject; NaN is what nobody could see, which is not "no"."""
         raise RunFailed(f"{type(self).__name__} reads nothing")
 
+    def at_look(self, row: Mapping[str, float]) -> Found:
+        """Return what one look at a subject says of the measures that are told at any time."""
+        return {}
+
     def row(self, seen: Seen) -> dict[str, float | str]:
         """Return what the table of end points says of a subject; nothing where there is no such table."""
         return {}

@@ -62,6 +62,11 @@ class Survival(Readout):
             found[f"deaths_{cause}_frac"] = world.tallies.get(f"{world.target}.deaths_{cause}", 0) / n
         return found
 
+    def at_look(self, row: Mapping[str, float]) -> Found:
+        """Return the shares of all cells there ever were that are alive and lysed at a look."""
+        n = max(1.0, float(row["n_b_start"]))
+        return {"survival_raw": float(row["n_b_alive"]) / n, "lysed_frac": float(row["n_b_dead"]) / n}
+
     def against_control(self, own: Found, control: Found) -> Found:
         """Return survival and lysis of a well against its control, and the control's own survival."""
         return {

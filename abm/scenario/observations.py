@@ -1,7 +1,7 @@
 """Observations from a table of the user's: a row for each, as ``observed:`` of an arm would say it."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from pydantic import ValidationError
@@ -33,24 +33,48 @@ def read_observations(scenario: Content) -> Iterator[tuple[str, Observed]]:
     InputError
         All that is wrong with the table, with file, line and column.
     """
-    return iter(_Rows(scenario, scenario.observations).found if scenario.observations else ())
+    found = Observations(scenario, scenario.observations).found if scenario.observations else ()
+    return ((row.arm, row.one) for row in found)
 
 
 def told_of_observations(scenario: Content) -> list[str]:
     """Return sentences about what of the table is not read, after a check of all that is."""
     if scenario.observations is None:
         return []
-    rows = _Rows(scenario, scenario.observations)
+    rows = Observations(scenario, scenario.observations)
     return [f"{scenario.observations.name}: not read: {', '.join(rows.unread)}"] if rows.unread else []
 
 
-class _Rows:
-    """Reads the table of a scenario."""
+class Row(NamedTuple):
+    """A row of a table: its line, the arm, and what was observed of it."""
+
+    line: int
+    arm: str
+    one: Observed
+
+
+class Observations:
+    """The table of a scenario, read.
+
+    Attributes
+    ----------
+    sheet : Sheet
+        Where it stands.
+    found : list of Row
+        What it says.
+    unread : list of str
+        Columns that say nothing here.
+
+    Raises
+    ------
+    InputError
+        All that is wrong with it.
+    """
 
     def __init__(self, scenario: Content, file: UserFile):
         self.sheet = Sheet(file.known())
         self.scenario, self.known = scenario, shown(scenario)
-        self.found: list[tuple[str, Observed]] = []
+        self.found: list[Row] = []
         self._columns()
         self.is_anonymous = scenario.cohort is not None and scenario.cohort.anonymise
         self.sources: dict[str, str] = {}
@@ -129,7 +153,7 @@ class _Rows:
         if fault := fault_of(one, arm, self.scenario, self.known):
             name = fault.path if fault.path in self.at else "of"
             self.sheet.note(self.at[name], line, fault.message, fault.allowed, fault.nearest)
-        self.found.append((arm, one))
+        self.found.append(Row(line, arm, one))
 
     def _source(self, text: str) -> str:
         """Return a source as the model takes it: keys of references as they are, all else as the user's own."""

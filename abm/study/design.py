@@ -26,12 +26,13 @@ from abm.scenario.known import parameter_at
 from abm.scenario.quantity import uniform_between
 from abm.scenario.schema import Scenario
 from abm.study.axis import Axis
-from abm.study.rows import ARM, REPLICATE
+from abm.study.rows import ARM, LOOKS, REPLICATE
 from abm.study.sensitivity import FEWEST_POINTS, FEWEST_TRAJECTORIES
 
 Point = dict[str, Any]
 CHOSEN = "design: what the study visits"
 NO_AXES = {
+    LOOKS: "a parameter; moments of looking stand in 'probes'",
     "seed": "a parameter; every point sees the same seeds, those of 'seeds:'",
     **dict.fromkeys(("name", "title", "question"), "a parameter; a scenario's words change nothing"),
 }

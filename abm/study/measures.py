@@ -1,29 +1,52 @@
 """Plain numbers of a finished well or patient, for sweeps to tabulate and claims to be compared with."""
 
+import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from abm.core.clock import H_PER_D
 from abm.core.simulation import Simulation
 from abm.core.stack import own
-from abm.readouts.over_subjects import mean_of_known, over_subjects
+from abm.readouts.over_subjects import event_times, mean_of_known, over_subjects
 from abm.readouts.readout import Found, Readout, Seen, measures_of
 from abm.scenario.build import Subject, arm_of
-from abm.scenario.controls import CONTROL
+from abm.scenario.controls import CONTROL, controls
 from abm.scenario.draws import patient_of
 from abm.scenario.schema import Scenario
+from abm.statistics.survival import kaplan_meier
+
+Looks = dict[float, Found]  # of a subject, by moment in hours
 
 
 def measured(scenario: Scenario, subject: Subject, simulation: Simulation, place: int = 0) -> Found:
     """Return what a well, or the patient at a place of a stack, shows at the end."""
     world, given = simulation.world, arm_of(scenario, subject).add
+    who = patient_of(scenario, subject.replicate).covariates
+    looks = [row for _, row in _series(simulation, place)]
+    seen = Seen(looks, given, *world.subjects[place], world.of(place, is_over=True), who)
+    return {name: value for readout in scenario.readouts for name, value in readout.of_subject(seen).items()}
+
+
+def looked(scenario: Scenario, simulation: Simulation, place: int, looks_h: Sequence[float]) -> Looks:
+    """Return by moment what the series shows of a subject then, and what read-outs make of that look."""
+    series = _series(simulation, place)
+    times_h = np.array([time_h for time_h, _ in series])
+    rows = {t_h: series[int(np.abs(times_h - t_h).argmin())][1] for t_h in looks_h}
+    return {
+        t_h: {**row, **{name: value for one in scenario.readouts for name, value in one.at_look(row).items()}}
+        for t_h, row in rows.items()
+    }
+
+
+def _series(simulation: Simulation, place: int) -> list[tuple[float, dict[str, float]]]:
+    """Return the looks at a subject with their moments, h, in order."""
     rows: dict[int, dict[str, float]] = {}
     for name, probe in simulation.probes.items():
         if probe.table == "series":
             for step, row in simulation.records[name].items():
                 rows.setdefault(step, {}).update(own(row, place))
-    who = patient_of(scenario, subject.replicate).covariates
-    looks = [rows[step] for step in sorted(rows)]
-    seen = Seen(looks, given, *world.subjects[place], world.of(place, is_over=True), who)
-    return {name: value for readout in scenario.readouts for name, value in readout.of_subject(seen).items()}
+    return [(float(simulation.grid_h[step]), rows[step]) for step in sorted(rows)]
 
 
 def of_arms(
@@ -41,6 +64,47 @@ def of_arms(
             over[arm] |= _against_control(list(zip(found[arm], found[control], strict=True)), readouts)
     shown = {arm: own for arm, own in over.items() if not arm.endswith(CONTROL)}
     return {f"{arm}.{name}": value for arm, own in shown.items() for name, value in sorted(own.items())}
+
+
+def at_moment(name: str, t_h: float) -> str:
+    """Return what a measure is called that is told of a moment."""
+    return f"{name}@{t_h:.9g}"
+
+
+def of_looks(
+    scenario: Scenario, ends: Mapping[str, Sequence[Found]], looks: Mapping[str, Sequence[Looks]]
+) -> dict[str, float]:
+    """Return ``arm.measure@moment``: over wells the mean, over patients the median, of events the share by then."""
+    control_of, readouts = controls(scenario), [one for one in scenario.readouts if one.at_any_time]
+    over = mean_of_known if scenario.space.has_controls else _median_of_known
+    found: dict[str, float] = {}
+    for arm, each in looks.items():
+        for t_h in each[0]:
+            here = {name: over([own[t_h].get(name, math.nan) for own in each]) for name in each[0][t_h]}
+            if (control := control_of.get(arm)) in looks:
+                pairs = [(own[t_h], other[t_h]) for own, other in zip(each, looks[control], strict=True)]
+                here |= _against_control(pairs, readouts)
+            here |= {} if arm.endswith(CONTROL) else events_by(ends[arm], scenario.readouts, t_h)
+            found |= {at_moment(f"{arm}.{name}", t_h): own for name, own in here.items() if not arm.endswith(CONTROL)}
+    return found
+
+
+def events_by(found: Sequence[Found], readouts: Sequence[Readout], t_h: float) -> dict[str, float]:
+    """Return in what share of subjects each event came by a moment, after Kaplan and Meier."""
+    times = [one for readout in readouts for one in readout.measures if one.event and one.estimate == "kaplan_meier"]
+    shares = {}
+    for time in (one for one in times if one.name in found[0] and one.event in found[0]):
+        at_d, came = event_times({name: [own[name] for own in found] for name in found[0]}, time)
+        is_known = np.isfinite(at_d)
+        curve = kaplan_meier(at_d[is_known], came[is_known])
+        last = np.searchsorted(curve.time, t_h / H_PER_D, side="right") - 1
+        shares[time.event] = float(1.0 - curve.share[last]) if is_known.any() else math.nan
+    return shares
+
+
+def _median_of_known(values: Sequence[float]) -> float:
+    seen = [value for value in values if not math.isnan(value)]
+    return float(np.median(seen)) if seen else math.nan
 
 
 def _against_control(pairs: Sequence[tuple[Found, Found]], readouts: Sequence[Readout]) -> Found:

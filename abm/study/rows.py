@@ -22,12 +22,15 @@ from abm.document.load import Document, apply_overrides, validate
 from abm.readouts.readout import Found
 from abm.scenario.build import Subject, build, subjects
 from abm.scenario.controls import controls
+from abm.scenario.kinds import PROBES
 from abm.scenario.schema import Scenario
 from abm.study.batches import Watch, batches, most_side_by_side
 from abm.study.jobs import Flow, Stopped, attempt
-from abm.study.measures import measured, of_arms
+from abm.study.measures import Looks, looked, measured, of_arms, of_looks
 
 ARM, REPLICATE = "arm", "replicate"  # axes that choose subjects instead of changing the scenario
+LOOKS = "looks"  # moments, h, of which a row tells ``arm.measure@moment`` too: no axis, asked for by what needs them
+ABOUT = (ARM, REPLICATE, LOOKS)  # what of a point changes no scenario
 SIZE = re.compile(r"^(replicates?|arms|populations(\.\w+)?)$|\.(n|per_b_cell|cells_per_agent)$")
 FULL = 1.0 + 1e-9  # design: a whole job, and what adding parts up may round to
 Numbers = dict[str, float | None]
@@ -148,6 +151,7 @@ def side_by_side(rows: Sequence[RowJob], flow: Flow) -> list[Numbers]:
     scenarios = [scenario_at(row.base, row.point, row.seed) for row in rows]
     todo = [(k, one) for k, row in enumerate(rows) for one in _chosen(scenarios[k], row.point)]
     found: list[dict[Subject, Found]] = [{} for _ in rows]
+    seen: list[dict[Subject, Looks]] = [{} for _ in rows]
     roomiest = max(scenarios, key=most_side_by_side)
     parts = batches(roomiest, sorted(todo, key=lambda own: own[1].arm), lambda own: own[1].arm)
     watch = Watch(flow, len(parts))
@@ -156,14 +160,18 @@ def side_by_side(rows: Sequence[RowJob], flow: Flow) -> list[Numbers]:
             simulation.run(watch)
             for s, (k, subject) in enumerate(part[i] for i in members):
                 found[k][subject] = measured(scenarios[k], subject, simulation, s)
-    return [_of_row(scenario, own) for scenario, own in zip(scenarios, found, strict=True)]
+                if looks := rows[k].point.get(LOOKS):
+                    seen[k][subject] = looked(scenarios[k], simulation, s, looks)
+    return [_of_row(scenario, *own) for scenario, *own in zip(scenarios, found, seen, strict=True)]
 
 
-def _of_row(scenario: Scenario, found: Mapping[Subject, Found]) -> Numbers:
+def _of_row(scenario: Scenario, found: Mapping[Subject, Found], seen: Mapping[Subject, Looks]) -> Numbers:
     of_each: dict[str, list[Found]] = {}
+    looks: dict[str, list[Looks]] = {}
     for subject in filter(found.__contains__, subjects(scenario)):
         of_each.setdefault(subject.arm, []).append(found[subject])
-    numbers = of_arms(of_each, controls(scenario), scenario.readouts)
+        looks.setdefault(subject.arm, []).append(seen.get(subject, {}))
+    numbers = of_arms(of_each, controls(scenario), scenario.readouts) | of_looks(scenario, of_each, looks)
     return {name: None if math.isnan(value) else value for name, value in numbers.items()}
 
 
@@ -175,8 +183,18 @@ def scenario_at(base: str, point: Mapping[str, Any], seed: int) -> Scenario:
     InputError
         A path leads nowhere or a value is not allowed.
     """
-    changes = {path: value for path, value in point.items() if path not in (ARM, REPLICATE)}
-    return _scenario(base, json.dumps(changes | {"seed": seed}))
+    changes = {path: value for path, value in point.items() if path not in ABOUT}
+    return _looking(_scenario(base, json.dumps(changes | {"seed": seed})), point.get(LOOKS, ()))
+
+
+def _looking(scenario: Scenario, looks_h: Sequence[float]) -> Scenario:
+    """Return a scenario whose series has rows at these moments too."""
+    if not looks_h:
+        return scenario
+    look = scenario.space.look
+    probe = dict(scenario.probes)[look] or PROBES[look]()
+    seeing = probe.model_copy(update={"at": tuple(sorted({*probe.at, *looks_h}))})
+    return scenario.model_copy(update={"probes": scenario.probes.model_copy(update={look: seeing})})
 
 
 @lru_cache(maxsize=4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from abm.plot.evidence import conflicts, directions, spreads
+from abm.plot.evidence import conflicts, directions, own_data, spreads
 from abm.plot.evidence.found import Found
 from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section, Table
@@ -28,9 +28,11 @@ def head(found: Found) -> tuple[str, str]:
 
 def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     """Return what is told of a fit."""
+    data = found.get("data")
     evidence = f"{wording.number(found['log_evidence'], 4)} ± {wording.number(found['log_evidence_error'])}"
+    whole = f"the {len(found['claims'])} rows of {data['file']}" if data else wording.listing(found["claims"])
     told = [
-        f"Learnt from {wording.listing(found['claims'])}; seed {found['seed']}.",
+        f"Learnt from {whole}; seed {found['seed']}.",
         f"{found['n_points']} points of {found['repeats']} runs each; log evidence {evidence}.",
     ]
     estimates = Table([_row(row) for row in found["estimates"]], HEADER)
@@ -38,11 +40,19 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     predicted = ([PREDICTED], [Table(papers, PAPERS)]) if papers else ([ALONE], [])
     return [
         Section("What was calibrated", told, tables=[estimates]),
-        Section("Every paper without itself", predicted[0], tables=predicted[1]),
+        *([] if data else [Section("Every paper without itself", predicted[0], tables=predicted[1])]),
+        *(_of_own_data(found) if data else []),
         *_said(found),
         Section("Figures", figures=drawn),
         Section("Parameter set", code=(found.folder.path / "parameters.yaml").read_text(encoding="utf-8")),
     ]
+
+
+def _of_own_data(found: Found) -> list[Section]:
+    """Return what is told of rows of one's own: measured and simulated, and each predicted without itself."""
+    rows = Section("Every row, measured and simulated", [own_data.seen(found)], tables=[own_data.table(found)])
+    left_out = [Section("Predicted without itself", [own_data.EACH], tables=[own_data.left_out(found)])]
+    return [rows, *(left_out if found["papers"] else [])]
 
 
 def _said(found: Found) -> list[Section]:
