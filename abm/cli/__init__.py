@@ -7,7 +7,8 @@ import sys
 
 import typer
 
-from abm.cli import cells, diff, dossier, evidence, export, init, runs, studies, view  # noqa: F401 - they add their verbs
+# they add their verbs
+from abm.cli import cells, diff, dossier, evidence, export, init, runs, studies, verify, view  # noqa: F401
 from abm.cli.shared import app
 from abm.cli.terminal import take_every_character
 from abm.core.errors import AbmError, RunFailed

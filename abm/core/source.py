@@ -11,7 +11,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = ("numba", "numpy", "scipy")
-SHOWING = ("__main__.py", "cli", "dossier", "plot", "references.bib", "view")  # what only tells and draws
+SHOWING = ("__main__.py", "cli", "dossier", "plot", "references.bib", "verify", "view")  # what tells, draws, checks
 NOT_IN_RUNS = (*SHOWING, "evidence", "inference")  # claims read runs; no run reads a claim
 WITH_KERNELS = ("biology", "core")
 

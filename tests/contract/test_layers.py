@@ -32,6 +32,7 @@ LAYERS = {
     "export": {"core", "document", "plot", "export"},
     "dossier": OF_THE_MODEL | {"core", "document", "plot", "dossier"},
     "view": {"core", "document", "biology", "probes", "readouts", "scenario", "plot", "view"},
+    "verify": {"core", "document", "scenario", "study", "plot", "verify"},
     "cli": {
         "core",
         "document",
@@ -47,6 +48,7 @@ LAYERS = {
         "export",
         "dossier",
         "view",
+        "verify",
     },
     "__main__": {"cli"},
     "abm": {"core", "study"},  # the version; the Python interface, imported when it is used
@@ -141,6 +143,14 @@ def test_an_old_run_is_read_and_drawn_without_the_engine(module):
         left = {name for one in left for name in imported(one) if name in MODULES} - reached
     assert not any("numba" in imported(name) for name in reached)
     assert {layer(name) for name in reached} <= {"abm", "core", "results", "statistics", "plot"}
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if f"{name}.".startswith(("abm.verify.twin.", "abm.verify.ssa."))]
+)
+def test_what_the_engine_is_held_against_imports_nothing_of_it(module):
+    own = {name for name in imported(module) if name.split(".")[0] == "abm"}
+    assert all(f"{name}.".startswith("abm.verify.twin.") for name in own)
 
 
 @pytest.mark.parametrize("module", sorted(PROCESS_MODULES))

@@ -11,13 +11,11 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.stats import poisson
 
+from abm.verify.closed_forms import docking_per_h
+from abm.verify.wells import law_of
+
 MOLECULES_PER_NM_UL = 6.02214076e23 * 1e-15
 COMPLEMENT = ("c1q", "c2c4", "c3", "c5c9")
-
-
-def law_of(scenario: Any, kind: str) -> Any:
-    """Return the process of a kind."""
-    return next(process for process in scenario.processes.values() if process.kind == kind)
 
 
 def solved(rates, start, times_h) -> np.ndarray:
@@ -66,13 +64,6 @@ def antibody(scenario: Any, times_h: np.ndarray) -> dict[str, np.ndarray]:
     names = ("n", "bound", "cd20", "free", "internalised", "decayed", "lysed")
     y = solved(rates, [b.n, 0.0, b.cd20.median, dose, 0.0, 0.0, 0.0], times_h)
     return dict(zip(names, y.T, strict=True))
-
-
-def docking_per_h(scenario: Any, bound: float, level: dict[str, float]) -> float:
-    """Events per cell and hour at the levels of the components relative to neat serum."""
-    law = law_of(scenario, "complement_docking")
-    q = np.prod([level[name] / (level[name] + getattr(law, f"half_{name}_frac")) for name in COMPLEMENT[:3]])
-    return law.max_per_h * q * bound**law.steepness / (law.rho50_per_cell**law.steepness + bound**law.steepness)
 
 
 def complexes(scenario: Any, bound: float, times_h: np.ndarray, most: int) -> dict[str, np.ndarray]:

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from abm.verify.wells import finished, patch, sized, survival
 from tests.reference.mesa_model import FloorAssay
-from tests.reference.patch import finished, patch, sized, survival
 
 SIGMAS = 4.0
 ASSAY = ("populations.nk_cells.per_b_cell=5", "processes.dheas.voxels_per_side=8", "duration=5 h")

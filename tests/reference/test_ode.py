@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from abm.verify.wells import FULL_SIGNAL, ONE_HIT, finished, mixed, series
 from tests.reference import ode
-from tests.reference.mixed import FULL_SIGNAL, ONE_HIT, mixed, run, series
 
 SIGMAS = 4.0
 
@@ -15,7 +15,7 @@ def antibody_error(dt: str) -> dict[str, float]:
     scenario = mixed(
         kinds, 4000, duration="6 h", dt=dt, space={"kind": "mixed", "side": "1000 um", "volume": "0.02 uL"}
     )
-    world, expected = run(scenario).world, ode.antibody(scenario, np.array([0.0, 6.0]))
+    world, expected = finished(scenario).world, ode.antibody(scenario, np.array([0.0, 6.0]))
     b = world.populations["b_cells"]
     found = {
         "bound": b.bound_per_cell.mean(),
@@ -35,7 +35,7 @@ def test_drug_that_cells_use_up_follows_the_equations_to_first_order_in_dt():
 def test_bound_antibody_of_lysed_cells_follows_the_equations():
     kinds = {"antibody_decay": {}, "binding": {}, "internalisation": {}, "death": {"rate_per_h": 0.2}}
     scenario = mixed(kinds, 20_000, duration="6 h", dt="1 min")
-    world, expected = run(scenario).world, ode.antibody(scenario, np.array([0.0, 6.0]))
+    world, expected = finished(scenario).world, ode.antibody(scenario, np.array([0.0, 6.0]))
     n, sd = expected["n"][-1], np.sqrt(expected["n"][-1] * (1 - expected["n"][-1] / 20_000))
     assert world.populations["b_cells"].n == pytest.approx(n, abs=SIGMAS * sd)
     lysed = expected["lysed"][-1]
@@ -60,7 +60,10 @@ def test_c3b_and_pores_have_the_mean_and_variance_of_the_master_equation():
         dt="0.1 min",
         antibodies={"rituximab": {"kon_per_M_per_s": 1e8}},
     )
-    b, expected = run(scenario).world.populations["b_cells"], ode.complexes(scenario, BOUND, np.array([0.0, 1.0]), 400)
+    b, expected = (
+        finished(scenario).world.populations["b_cells"],
+        ode.complexes(scenario, BOUND, np.array([0.0, 1.0]), 400),
+    )
     m, p = np.arange(401), expected["mac"][-1]
     mean = m @ p
     variance = (m - mean) ** 2 @ p
@@ -77,7 +80,7 @@ def test_survival_of_complement_is_that_of_the_master_equation():
         dt="0.2 min",
         antibodies={"rituximab": {"kon_per_M_per_s": 1e8}},
     )
-    simulation = run(scenario)
+    simulation = finished(scenario)
     alive, times_h = series(simulation, "n_b_alive") / 10_000, series(simulation, "time_h")
     expected = ode.complexes(scenario, BOUND, times_h, 400)["mac"].sum(axis=1)
     assert 0.02 < expected[-1] < 0.98
@@ -95,7 +98,7 @@ def test_engagement_killing_division_and_influx_follow_the_equations():
         "influx": {"rate_per_h": 300.0},
     }
     scenario = mixed(kinds, n, nk_per_b=0.5, duration="4 h", dt="0.25 min")
-    simulation = run(scenario)
+    simulation = finished(scenario)
     nk = simulation.world.populations["nk_cells"]
     expected = ode.conjugates(scenario, series(simulation, "time_h"), int(nk.is_killer.sum()))
     sd = SIGMAS * np.sqrt(n)

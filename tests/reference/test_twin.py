@@ -4,46 +4,19 @@ import numpy as np
 import pytest
 
 from abm.core.user_file import UserFile
-from tests.reference.patch import finished, patch
-from tests.reference.twin.run import run
-from tests.reference.twin.well import Well
-
-EXACT = ("uid", "killer_uid", "mac_per_cell")
-CLOSE = ("time_h", "t_lysis_h", "x_um", "y_um", "cd20_per_cell", "bound_per_cell", "c3b_per_cell")
+from abm.verify.twin.run import run
+from abm.verify.twin.well import Well
+from abm.verify.twin_agreement import LAST, differences
+from abm.verify.wells import finished, patch
 
 
 def agree(scenario, arm, replicate=0):
     """Compare every death, every surviving cell and the pools; returns the twin."""
-    simulation, twin = finished(scenario, arm, replicate), run(Well(scenario, arm, replicate))
-    world, deaths = simulation.world, simulation.world.deaths["b_cells"]
-    causes = simulation.processes["fate"].causes(world.populations["b_cells"])
-    by_uid, expected = np.argsort(deaths.uid), sorted(twin.deaths, key=lambda d: d.uid)
-    assert [causes[code] for code in deaths.cause[by_uid]] == [d.cause for d in expected]
-    for name in EXACT:
-        assert deaths[name][by_uid].tolist() == [getattr(d, name) for d in expected], name
-    for name in CLOSE:
-        np.testing.assert_allclose(deaths[name][by_uid], [getattr(d, name) for d in expected], rtol=1e-9, err_msg=name)
-    same_cells(world, twin)
-    for name in (*twin.pools, "igm_secreted", "igm_released", "c3", "c5c9"):
-        assert world.pools[name] == pytest.approx(twin.pools.get(name, 0.0), rel=1e-9), name
+    twin = run(Well(scenario, arm, replicate))
+    counted, near = differences(finished(scenario, arm, replicate), twin)
+    assert not any(counted.values()), counted
+    assert max(near.values()) < LAST, near
     return twin
-
-
-def same_cells(world, twin):
-    """Compare the cells still in the well."""
-    b, cells = world.populations["b_cells"], sorted(twin.b, key=lambda c: c.uid)
-    by_uid = np.argsort(b.uid)
-    assert b.uid[by_uid].tolist() == [c.uid for c in cells]
-    assert b.mac_per_cell[by_uid].tolist() == [c.mac for c in cells]
-    np.testing.assert_allclose(b.damage[by_uid], [c.damage for c in cells], rtol=1e-9)
-    nk = world.populations.get("nk_cells")
-    if nk is None:
-        return
-    by_uid, cells = np.argsort(nk.uid), sorted(twin.nk, key=lambda n: n.uid)
-    assert nk.uid[by_uid].tolist() == [n.uid for n in cells]
-    assert nk.n_kills[by_uid].tolist() == [n.n_kills for n in cells]
-    for column, name in (("x_um", "x"), ("y_um", "y"), ("granules", "granules"), ("cd16", "cd16"), ("potency",) * 2):
-        np.testing.assert_allclose(nk[column][by_uid], [getattr(n, name) for n in cells], rtol=1e-9, err_msg=column)
 
 
 @pytest.mark.parametrize("arm", ["serum", "effectors", "both"])

@@ -6,7 +6,7 @@ from multiprocessing import get_context
 
 from abm.core.jit import set_threads
 from abm.core.resources import cores
-from tests.reference.patch import finished, patch, sized, survival
+from abm.verify.wells import finished, patch, sized, survival
 
 N_B_CELLS = 2_000
 SIZE = (*sized(N_B_CELLS), "populations.nk_cells.per_b_cell=5", "processes.dheas.voxels_per_side=28", "duration=24 h")

@@ -9,7 +9,7 @@ import pytest
 
 from abm.core.jit import set_threads
 from abm.core.resources import cores
-from tests.reference.patch import finished, patch, sized, survival
+from abm.verify.wells import finished, patch, sized, survival
 from tests.reference.test_mesa import ASSAY, mesa_survival
 
 pytestmark = pytest.mark.verification

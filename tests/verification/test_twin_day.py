@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.reference.patch import patch, sized
+from abm.verify.wells import patch, sized
 from tests.reference.test_twin import agree
 
 pytestmark = pytest.mark.verification

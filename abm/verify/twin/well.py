@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.reference.philox import Key, normal, stream, uniform, uniforms
-from tests.reference.twin.cells import BCell, Death, NKCell
+from abm.verify.twin.cells import BCell, Death, NKCell
+from abm.verify.twin.philox import Key, normal, stream, uniform, uniforms
 
 MOLECULES_PER_NM_UL = 6.02214076e23 * 1e-15
 COMPLEMENT = ("c1q", "c2c4", "c3", "c5c9")

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg import expm
 
-from tests.reference.philox import binomial, poisson
-from tests.reference.twin.cells import BCell
-from tests.reference.twin.well import COMPLEMENT, Well
+from abm.verify.twin.cells import BCell
+from abm.verify.twin.philox import binomial, poisson
+from abm.verify.twin.well import COMPLEMENT, Well
 
 
 def antibody_on_cells(well: Well) -> None:
@@ -71,7 +71,7 @@ def _mean_free_nM(well: Well, kind: str) -> float:
 
 
 def _see(c: BCell, drugs: dict[str, Any]) -> None:
-    """What C1q and CD16 see is the mean over what is bound."""
+    """Set what C1q and CD16 see: the mean over what is bound."""
     for name in ("rel_c1q", "rel_cd16"):
         seen = sum(bound * getattr(drugs[kind], name) for kind, bound in c.bound_of.items())
         setattr(c, name, seen / c.bound if c.bound > 0.0 else 1.0)

@@ -7,12 +7,12 @@ with the engine cell by cell. It knows the processes of the wells' parameter set
 import math
 from itertools import pairwise
 
-from tests.reference.philox import Key, uniforms
-from tests.reference.twin.cells import BCell, Death
-from tests.reference.twin.effectors import engage, hit, move, shave
-from tests.reference.twin.medium import add_what_is_due, medium
-from tests.reference.twin.targets import antibody_on_cells, complement
-from tests.reference.twin.well import Well
+from abm.verify.twin.cells import BCell, Death
+from abm.verify.twin.effectors import engage, hit, move, shave
+from abm.verify.twin.medium import add_what_is_due, medium
+from abm.verify.twin.philox import Key, uniforms
+from abm.verify.twin.targets import antibody_on_cells, complement
+from abm.verify.twin.well import Well
 
 
 def run(well: Well) -> Well:

@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
-from tests.reference.philox import Key, pair_uniform, poisson, uniform, uniforms
-from tests.reference.twin.cells import BCell, NKCell
-from tests.reference.twin.well import Well
+from abm.verify.twin.cells import BCell, NKCell
+from abm.verify.twin.philox import Key, pair_uniform, poisson, uniform, uniforms
+from abm.verify.twin.well import Well
 
 
 def engage(well: Well) -> None:

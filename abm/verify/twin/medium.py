@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import expm
 
-from tests.reference.twin.well import COMPLEMENT, Well
+from abm.verify.twin.well import COMPLEMENT, Well
 
 
 def add_what_is_due(well: Well) -> None:

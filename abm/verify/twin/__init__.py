@@ -1,0 +1,1 @@
+"""The floor assay in plain Python, which imports nothing of the engine."""
