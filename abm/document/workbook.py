@@ -52,7 +52,7 @@ class WorkbookRows:
     @property
     def names(self) -> list[str]:
         """The first row."""
-        row = next(self._lines(), (1, []))[1]
+        row = next(self.lines(), (1, []))[1]
         if not any(row):
             raise InputError(Fault("begins with an empty row", "", self.file.name, 1, allowed="names in the first row"))
         return row
@@ -66,7 +66,7 @@ class WorkbookRows:
             A row has more columns than names.
         """
         n = len(self.names)
-        for line, row in self._lines():
+        for line, row in self.lines():
             if line == 1 or not any(row):
                 continue
             if len(row) > n:
@@ -79,7 +79,8 @@ class WorkbookRows:
         sheet = f"{self.file.sheet}!" if self.file.sheet else ""
         return f"{sheet}{letters(column)}{line}: "
 
-    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+    def lines(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield number and cells of every row, the first among them, without empty ones at its end."""
         self._sheet.reset_dimensions()  # which some programs write wrong
         with _quiet():
             for line, cells in enumerate(self._sheet.iter_rows(), start=1):

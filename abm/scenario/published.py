@@ -11,6 +11,7 @@ from abm.scenario.content import Content
 from abm.scenario.measures import measures
 from abm.scenario.observed import Observed
 
+ABOVE_ALL = 1.2  # design: specific lysis of an assay whose maximum, like all that is measured, has an error
 TWICE = 2.0  # design: more of a control's share is a percentage without its unit
 
 
@@ -138,4 +139,4 @@ def _bounds(measure: Measure) -> tuple[float, float]:
     if measure.kind == "ratio":
         return 0.0, TWICE
     is_fraction = measure.unit == "1" and measure.shown.startswith("fraction")
-    return (-1.0, 1.0) if is_fraction else (-math.inf if measure.unit == "1" else 0.0, math.inf)
+    return (-1.0, ABOVE_ALL) if is_fraction else (-math.inf if measure.unit == "1" else 0.0, math.inf)

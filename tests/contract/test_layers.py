@@ -30,6 +30,7 @@ LAYERS = {
     "evidence": {"core", "document", "biology", "probes", "readouts", "scenario", "study", "inference", "evidence"},
     "plot": {"plot"},
     "export": {"core", "document", "plot", "export"},
+    "plate": {"core", "document", "plate"},
     "dossier": OF_THE_MODEL | {"core", "document", "plot", "dossier"},
     "view": {"core", "document", "biology", "probes", "readouts", "scenario", "plot", "view"},
     "verify": {"core", "document", "scenario", "study", "plot", "verify"},
@@ -49,6 +50,7 @@ LAYERS = {
         "dossier",
         "view",
         "verify",
+        "plate",
     },
     "__main__": {"cli"},
     "abm": {"core", "study"},  # the version; the Python interface, imported when it is used
