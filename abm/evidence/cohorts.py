@@ -53,10 +53,21 @@ def percent(name: str, given: Callable[[Values], bool] = lambda one: True) -> Me
     return lambda found: share_percent([one[name] for one in found.values() if given(one)])
 
 
+def percent_of_left(name: str, given: Callable[[Values], bool]) -> Measure:
+    """Return the measure: percent with a 0-or-1 end point of those whom a step of a chain is counted of."""
+    return lambda found: share_of_left([one[name] for one in found.values() if given(one)])
+
+
 def share_percent(values: Sequence[float]) -> float:
     """Return the percentage of 1 among values of 0 and 1; NaN values were not observed and are left out."""
     seen = [value for value in values if not math.isnan(value)]
     return 100.0 * float(np.mean(seen)) if seen else math.nan
+
+
+def share_of_left(values: Sequence[float]) -> float:
+    """Return the same of those whom a step of a chain is counted of: half where nobody is left, as the chain has it."""
+    share = share_percent(values)
+    return 50.0 if math.isnan(share) else share
 
 
 def median_months(name: str, given: Callable[[Values], bool] = lambda one: True) -> Measure:

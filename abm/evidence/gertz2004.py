@@ -13,6 +13,7 @@ from abm.evidence.cohorts import (
     difference_in_errors,
     has_low_igm,
     percent,
+    percent_of_left,
     progression,
     responds,
 )
@@ -67,7 +68,7 @@ CLAIMS = (
         text="a single course: minor response in 17 of 69",
         source=SOURCE,
         cases=cohort, measure=_minor_only, group="patient", trial=N,
-        paper=SOURCE, likelihood=MINOR, at=percent("single.minor", _has_no_partial),
+        paper=SOURCE, likelihood=MINOR, at=percent_of_left("single.minor", _has_no_partial),
     ),
     Claim(
         id="P6-IgM", role="prediction", unit="points", observed=0.0, lo=-22.0, hi=22.0,

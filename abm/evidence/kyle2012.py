@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from abm.evidence.claim import Case, Claim, Values
-from abm.evidence.cohorts import PATIENTS, STEP, Found, Measure, Patient, share_percent
+from abm.evidence.cohorts import PATIENTS, STEP, Found, Measure, Patient, share_of_left, share_percent
 from abm.inference.counted import Counts, Multinomial
 
 PAPER, N = "Kyle2012", 48
@@ -59,13 +59,17 @@ def _had_come(one: Values, years: float) -> bool:
 
 
 def _symptomatic(years: float, since: float = 0.0) -> Measure:
-    """Return the measure: percent with symptoms by then, of those who had none at the start, nor by a time before."""
+    """Return the measure: percent with symptoms by then, of those who had none at the start, nor by a time before.
+
+    Of those left at a time before, it is a step of a chain.
+    """
+    share = share_of_left if since else share_percent
 
     def measure(found: Found) -> float:
         free = [
             one for one in found.values() if one["untreated.symptoms_at_start"] == 0.0 and not _had_come(one, since)
         ]
-        return share_percent([float(_had_come(one, years)) for one in free])
+        return share([float(_had_come(one, years)) for one in free])
 
     return measure
 

@@ -42,10 +42,11 @@ def test_the_steps_of_the_chain_are_the_published_patients():
     ]
 
 
-def test_what_nobody_is_left_for_is_not_known():
-    found = came(0.5, 0.5)
-    assert math.isnan(chosen(["P11-3y"])[0].value(found))
-    assert chosen(["P11-3y"])[0].measure(found) == 100.0
+def test_a_step_that_nobody_is_left_for_tells_no_more_than_a_coin():
+    """As the chain itself has it; that nobody is left, the step before tells."""
+    found, (first, step) = came(0.5, 0.5), chosen(["P11-1y", "P11-3y"])
+    assert step.value(found) == step.likelihood.unit_per_share / 2
+    assert first.value(found) == step.measure(found) == 100.0
 
 
 @pytest.mark.parametrize(("path", "enters"), [(PARAMETERS["patient"], False),
