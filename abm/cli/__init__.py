@@ -8,7 +8,7 @@ import sys
 import typer
 
 # they add their verbs
-from abm.cli import cells, diff, dossier, evidence, export, init, plate, runs, studies, verify, view  # noqa: F401
+from abm.cli import cells, diff, dossier, evidence, export, init, plate, predict, runs, studies, verify, view  # noqa: F401
 from abm.cli.shared import app
 from abm.cli.terminal import take_every_character
 from abm.core.errors import AbmError, RunFailed

@@ -41,7 +41,8 @@ def _refuse_unprintable(text: str) -> str:
     return refuse_missing(text)
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), AfterValidator(refuse_missing)]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME), AfterValidator(refuse_missing)]
 Label = Annotated[str, AfterValidator(_refuse_unprintable)]
 
 

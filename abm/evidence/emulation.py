@@ -15,7 +15,7 @@ from abm.evidence.claim import Claim
 from abm.evidence.fit import UNSEEN, Calibration, Problem
 from abm.evidence.lab import Lab
 from abm.evidence.score import Jobs
-from abm.inference.emulator import fit
+from abm.inference.emulator import Emulator, fit
 from abm.inference.emulators import Check, Emulators, check
 from abm.inference.likelihood import Array
 
@@ -143,8 +143,13 @@ def learn(names: Sequence[str], runs: Runs, seed: int) -> Emulators:
     InputError
         Too few points have a value.
     """
-    columns = zip(runs.y.T, runs.noise, strict=True)
-    return Emulators(tuple(names), tuple(fit(runs.x, y, noise, seed) for y, noise in columns))
+    known: dict[tuple[bytes, float], Emulator] = {}
+    parts = []
+    for y, noise in zip(runs.y.T, runs.noise, strict=True):
+        key = (y.tobytes(), float(noise))
+        known[key] = known.get(key) or fit(runs.x, y, noise, seed)  # what was measured twice is learnt once
+        parts.append(known[key])
+    return Emulators(tuple(names), tuple(parts))
 
 
 def relearn(known: Emulators, runs: Runs) -> Emulators:

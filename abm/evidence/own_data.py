@@ -48,6 +48,7 @@ class OwnClaim(Claim):
     of: str
     words: str
     time_h: float | None
+    beside: str
 
 
 def own_claims(scenario: Scenario, data: UserFile) -> list[OwnClaim]:
@@ -115,7 +116,7 @@ class _Rows:
     def __init__(self, scenario: Scenario, table: Observations):
         self.scenario, self.rows, self.known = scenario, table.found, shown(scenario)
         self.patients, self.group = _patients(scenario), group_of(scenario)
-        self.names = _names(self.rows)
+        self.names = names_of(self.rows)
 
     def claims(self) -> list[OwnClaim]:
         """Return a claim for each row."""
@@ -123,28 +124,27 @@ class _Rows:
 
     def _claim(self, row: Row, name: str) -> OwnClaim:
         one, own = row.one, self.known[row.one.of]
-        factor = PERCENT if is_share(own) else 1.0
+        factor = factor_of(own)
         value = one.interval(own.measure.unit).times(factor)
         likelihood = _likelihood(row, value)
         half = Z * likelihood.width if isinstance(likelihood, Normal) else math.nan
         lo, hi = (value.mean - half, value.mean + half) if one.sd is not None else (value.lo, value.hi)
-        at = (f"{row.arm}.{own.measure.name}", f"{one.beside}.{own.measure.name}" if one.beside else "")
-        keys = tuple(at_moment(key, one.time) if one.time is not None and key else key for key in at)
         return OwnClaim(
             arm=row.arm,
             of=own.name,
             words=own.measure.words,
             time_h=one.time,
+            beside=one.beside,
             id=name,
             role="fit",
             text=f"{own.measure.words} of {row.arm}",
-            unit="%" if factor > 1.0 else readable(own.measure.unit),
+            unit=unit_of(own),
             observed=float(value.mean),
             lo=float(lo),
             hi=float(hi),
             source=one.source,
             cases=self._cases(one.group),
-            measure=partial(_measure, keys=keys, factor=factor),
+            measure=partial(_measured, keys=keys_of(row, own), factor=factor),
             group=self.group,
             likelihood=likelihood,
             subject=one.group or name,
@@ -159,28 +159,45 @@ class _Rows:
         return partial(_one_case, case=case)
 
 
-def is_share(own: Shown) -> bool:
-    """Return whether a measure is told in percent."""
-    return own.measure.unit == "1" and (own.at_end or own.measure.kind == "share")
+def factor_of(own: Shown) -> float:
+    """Return what makes percent of shares, and leaves everything else as it is."""
+    return PERCENT if own.measure.unit == "1" and (own.at_end or own.measure.kind == "share") else 1.0
+
+
+def unit_of(own: Shown) -> str:
+    """Return the unit in which a measure is told."""
+    return "%" if factor_of(own) == PERCENT else readable(own.measure.unit)
+
+
+def keys_of(row: Row, own: Shown) -> tuple[str, str]:
+    """Return under which names a row of a study tells what was observed, and what it is relative to, if anything."""
+    names = [f"{arm}.{own.measure.name}" if arm else "" for arm in (row.arm, row.one.beside)]
+    first, beside = (at_moment(name, row.one.time) if name and row.one.time is not None else name for name in names)
+    return first, beside
 
 
 def _one_case(seed: int, case: Case) -> list[Case]:
     return [case]
 
 
-def _measure(found: Mapping[str, Values], keys: tuple[str, str], factor: float) -> float:
-    own, beside = keys
-    value = found["own"].get(own, math.nan)
-    if beside:
-        other = found["own"].get(beside, math.nan)
-        value = value / other if other > 0.0 else math.nan
-    return factor * value
+def _measured(found: Mapping[str, Values], keys: tuple[str, str], factor: float) -> float:
+    return factor * value_of(found["own"], keys)
 
 
-def _names(rows: Sequence[Row]) -> list[str]:
+def value_of(values: Values, keys: tuple[str, str]) -> float:
+    """Return what a row of a study tells of an observation, by :func:`keys_of`; NaN of what it does not know."""
+    value, other = (values.get(key, math.nan) if key else 1.0 for key in keys)
+    return value / other if other > 0.0 else math.nan
+
+
+def names_of(rows: Sequence[Row]) -> list[str]:
     """Return a name for each row: its arm and moment, and as far as others have the same its measure and line."""
     found: list[str] = []
-    for own in (_where, lambda row: f"{_where(row)}, {row.one.of}", lambda row: f"{_where(row)}, line {row.line}"):
+    for own in (
+        _where,
+        lambda row: f"{_where(row)}, {row.one.of.replace('_', ' ')}",
+        lambda row: f"{_where(row)}, line {row.line}",
+    ):
         names = [own(row) for row in rows]
         found = [old if found.count(old) == 1 else new for old, new in zip(found or names, names, strict=True)]
     return found

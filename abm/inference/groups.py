@@ -127,18 +127,19 @@ class Grouped:
 
     def at(self, theta: ArrayLike) -> tuple[Array, Array]:
         """Return means and standard deviations of all claims, shape (..., claims), at places of the cube of the fit."""
-        point = np.asarray(theta, dtype=float)
-        shape = (*point.shape[:-1], len(self.group_of))
-        mean, sd = np.empty(shape), np.empty(shape)
-        for g, (columns, own) in self._parts.items():
-            mean[..., columns], sd[..., columns] = own.at(self.groups.place(point, g))
-        return mean, sd
+        point, (known, own) = np.asarray(theta, dtype=float), self._distinct
+        each = np.stack([self.groups.place(point, g) for g in range(len(self.groups.names))], axis=-2)
+        mean, sd = known.at(each)
+        return mean[..., self.group_of, own], sd[..., self.group_of, own]
 
     def part(self, columns: Sequence[int]) -> Grouped:
         """Return those of some claims."""
         return Grouped(self.emulators.part(columns), self.groups, tuple(self.group_of[k] for k in columns))
 
     @cached_property
-    def _parts(self) -> dict[int, tuple[list[int], Emulators]]:
-        of = {g: [k for k, own in enumerate(self.group_of) if own == g] for g in sorted(set(self.group_of))}
-        return {g: (columns, self.emulators.part(columns)) for g, columns in of.items()}
+    def _distinct(self) -> tuple[Emulators, list[int]]:
+        """Return emulators of which no two are the same, and which of them each claim has: donors share experiments."""
+        keys = [(part.y.tobytes(), part.x.tobytes(), part.noise.tobytes()) for part in self.emulators.parts]
+        first = [keys.index(key) for key in keys]
+        kept = sorted(set(first))
+        return self.emulators.part(kept), [kept.index(k) for k in first]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_ROWS = 10_000  # design: more are no longer seen apart in a figure
+PLANNED = "planned"  # of what has not been seen yet
 ARM, TIME, UNIT, SOURCE = "arm", "time", "unit", "source"
 COUNTS, NUMBERS = ("k", "n"), ("value", "lo", "hi", "sd")
 WORDS = ("of", UNIT, "words", "beside", "group", SOURCE)
@@ -54,7 +55,7 @@ class Row(NamedTuple):
 
 
 class Observations:
-    """The table of a scenario, read.
+    """The table of a scenario, read; of what is only planned no numbers are.
 
     Attributes
     ----------
@@ -71,7 +72,8 @@ class Observations:
         All that is wrong with it.
     """
 
-    def __init__(self, scenario: Content, file: UserFile):
+    def __init__(self, scenario: Content, file: UserFile, is_planned: bool = False):
+        self.is_planned = is_planned
         self.sheet = Sheet(file.known())
         self.scenario, self.known = scenario, shown(scenario)
         self.found: list[Row] = []
@@ -133,6 +135,8 @@ class Observations:
             self._take(int(line), said)
 
     def _take(self, line: int, said: dict[str, Any]) -> None:
+        if self.is_planned:
+            said = {name: value for name, value in said.items() if name not in (*NUMBERS, *COUNTS)} | {"words": PLANNED}
         arm = said.pop(ARM, "")
         if arm not in self.scenario.arms:
             arms = self.scenario.arms

@@ -185,3 +185,35 @@ def test_a_made_up_dose_response_is_found_again_and_told(load, tmp_path):
     for words in ("the 6 rows of own.csv", "Measured against simulated", "Predicted without itself"):
         assert words in page
     assert "paper" not in page.partition("<h2")[2].partition("Figures")[0]
+
+
+DONORS = ("donor_1", "donor_2", "donor_3")
+PER_DONOR = FIT.replace("live: 60", "live: 30").replace("300000, scale: log", "300000, scale: log, per: group")
+
+
+def test_donors_have_values_of_their_own_and_each_is_foretold_by_the_others(load, tmp_path):
+    factors = (0.7, 1.0, 1.4)
+    problem = load(table_of(np.random.default_rng(3), 1.0, 1e5, DONORS, factors, n=1), PER_DONOR)
+    folder, found = calibrate(problem, tmp_path / "runs", local(1), Monitor())
+    of = {row["path"]: row for row in found["estimates"]}
+    assert list(of) == [
+        KD,
+        CD20,
+        f"{CD20} between groups, SD of the logarithm",
+        *(f"{CD20} of {own}" for own in DONORS),
+    ]
+    own = [of[f"{CD20} of {name}"] for name in DONORS]
+    assert sum(one["lo"] < 1e5 * factor < one["hi"] for one, factor in zip(own, factors, strict=True)) >= 2
+    assert of[KD]["lo"] < 1.0 < of[KD]["hi"]
+    assert own[0]["median"] < own[1]["median"] < own[2]["median"]
+    another = found["groups"]["another"][CD20]
+    assert another["hi"] / another["lo"] > of[CD20]["hi"] / of[CD20]["lo"], "the mean is known better"
+    assert [one["paper"] for one in found["papers"]] == list(DONORS)
+    assert sum(claim["is_inside"] for one in found["papers"] for claim in one["claims"]) >= 20, (
+        "of 24 rows of those left out"
+    )
+    assert set(found["particles"][0]) == {KD, CD20}
+    assert set(read_parquet(folder.path / "posterior.parquet").column_names) == {KD, CD20}
+    page = write_report(folder.path).read_text()
+    for words in ("Parameters by group", "between groups", "donor_1"):
+        assert words in page
