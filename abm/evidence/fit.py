@@ -306,7 +306,7 @@ def _spread(own: Range) -> Range:
     """Return the range of the standard deviation between groups, of the logarithm where the range is even in it."""
     is_log = own.scale == "log"
     most = MOST_SPREAD * (math.log(own.hi / own.lo) if is_log else own.hi - own.lo)
-    path = f"{own.path} between groups, {'SD of the logarithm' if is_log else 'SD'}"
+    path = f"{own.path} between groups ({'SD of ln' if is_log else 'SD'})"
     return Range(path=path, lo=0.0, hi=most, scale="linear", unit="" if is_log else own.unit)
 
 

@@ -273,7 +273,8 @@ def _without(
     one, columns = literature.published[place], literature.columns[place]
     values, sds = (part[:, columns] for part in drawn.emulators.at(drawn.points))
     discrepancy, weights, score = one.paper.discrepancy(values, sds), left.weights.weights, left.log_score
-    points, is_refitted = drawn.points, sample_with is not None and not left.weights.is_good
+    is_grouped = isinstance(drawn.emulators, Grouped)  # no draw shows a group's own values as they are without its data
+    points, is_refitted = drawn.points, sample_with is not None and (is_grouped or not left.weights.is_good)
     if sample_with is not None and is_refitted:
         points = sample_with(literature.without(place)).equal(len(drawn.points), seed)
         values, sds = (part[:, columns] for part in drawn.emulators.at(points))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from abm.plot.evidence import conflicts, directions, informs, posterior, report, spreads
+from abm.plot.evidence import between_groups, conflicts, directions, informs, own_data, posterior, report, spreads
 from abm.plot.evidence.found import Found
 from abm.plot.page import style
 from abm.plot.page.report import render
@@ -95,3 +95,39 @@ def test_names_and_ends_of_ten_parameters_do_not_touch(fitted):
 
 def _ends(ax, axis):
     return [text for text in getattr(ax, axis).get_ticklabels() if text.get_text()]
+
+
+X = EVIDENCE["fit"]["estimates"][0]
+OWN = {
+    "data": {"file": "own.csv", "sha256": "0" * 64},
+    "observed": [
+        {"id": name, "arm": "low", "of": "lysis", "words": "specific lysis", "time_h": 2.0, "unit": "%", "group": "a"}
+        | {"seen": seen, "seen_lo": seen - 4.0, "seen_hi": seen + 4.0, "median": 20.0, "lo": 18.0, "hi": 22.0}
+        | {"least": 14.0, "most": 26.0, "is_inside": seen < 26.0}
+        for name, seen in (("low 2 h", 21.0), ("low 4 h", 40.0))
+    ],
+    "groups": {
+        "names": ["a", "b"],
+        "paths": [X["path"]],
+        "another": {X["path"]: {"median": 9e4, "lo": 3e4, "hi": 3e5, "unit": "1", "is_log": True}},
+    },
+    "estimates": [X, *(X | {"path": f"{X['path']}{end}"} for end in (" between groups (SD of ln)", " of a", " of b"))],
+}
+
+
+def test_the_page_of_data_of_one_s_own_tells_rows_and_groups_and_of_no_paper(fitted):
+    found = fitted(**OWN, conflicts=[], informs=[])
+    found._values["shares"] = {row["path"]: [0.2, 0.6] for row in found["estimates"]}
+    html = render(report, found)
+    for words in ("the 1 rows of own.csv", "1 of 2 rows lie where the fitted model expects", "not low 4 h", "outside"):
+        assert words in html
+    assert "Every paper without itself" not in html
+    first = own_data.figure(found).axes[0]
+    assert "specific lysis" in (first.get_title(), first.get_title(loc="left"))
+    names = [text.get_text() for text in between_groups.figure(found).axes[0].get_yticklabels()]
+    assert names == ["a", "b", "population mean", "another group"]
+    assert between_groups.seen(found).startswith(
+        "Between groups populations.b_cells.cd20.median differs by an SD of its"
+    )
+    assert not own_data.applies(fitted())
+    assert not between_groups.applies(fitted())

@@ -17,6 +17,7 @@ CAPTION = (
     "group that nobody has seen. Groups are drawn towards the mean as far as their own rows leave them open."
 )
 ANOTHER = "another group"
+SPREADS = (" between groups (SD)", " between groups (SD of ln)")
 
 
 def applies(found: Found) -> bool:
@@ -46,13 +47,15 @@ def figure(found: Found) -> Figure:
 
 def seen(found: Found) -> str:
     """Return the spread between groups of each parameter."""
-    rows = [row for row in found["estimates"] if " between groups, " in row["path"]]
+    rows = [row for row in found["estimates"] if row["path"].endswith(SPREADS)]
     return wording.sentence("; ".join(map(_differs, rows)))
 
 
 def _differs(row: Mapping[str, Any]) -> str:
-    words = row["path"].replace(" between groups, ", " differs between groups by a ")
-    return f"{words} of {wording.number(row['median'])} ({wording.number(row['lo'])} to {wording.number(row['hi'])})"
+    path, kind = row["path"].rsplit(" between groups (", 1)
+    words = "an SD of its natural logarithm" if "ln" in kind else "an SD"
+    number = f"{wording.number(row['median'])} ({wording.number(row['lo'])} to {wording.number(row['hi'])})"
+    return f"between groups {path} differs by {words} of {number}"
 
 
 def _rows(found: Found, path: str) -> dict[str, Mapping[str, Any]]:

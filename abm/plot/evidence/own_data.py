@@ -28,8 +28,8 @@ HEADER = ("Row", "Unit", "Measured", "Simulated (95 %)", "Expected to be measure
 LEFT_OUT = ("Left out", "Rows inside", "Log score", "k-hat")
 EACH = (
     "Each is predicted by the fit on all others: the rows of one group together, any other row by itself; how many of "
-    "the rows lie inside the predicted 95 %, and the logarithm of the probability of what was measured. k-hat of 0.7 "
-    "or more: weights could not be trusted and the parameters were sampled anew."
+    "the rows lie inside the predicted 95 %, and the logarithm of the probability of what was measured. Where weights "
+    "cannot be trusted (k-hat), and where groups have values of their own, the parameters were sampled anew."
 )
 
 
