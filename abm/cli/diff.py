@@ -104,5 +104,5 @@ def _row(one: "Number") -> list[str]:
     change = "the same" if one.is_same else f"{own.mean:+.3g}{ends}" if own.mean == own.mean else "-"
     words = f"{one.measure.words} ({unit})" if unit else one.measure.words
     mark = "beyond luck" if one.is_beyond_luck else ""
-    return [one.arm, words, *(f"{factor * value:.4g}" if value == value else "-" for value in (one.a, one.b)), change,
-            mark]  # fmt: skip
+    values = [f"{factor * value:.4g}" if value == value else one.unknown for value in (one.a, one.b)]
+    return [one.arm, words, *values, change, mark]

@@ -198,7 +198,7 @@ class RunFolder(Run):
 def _taken_in(summary: Mapping[str, object]) -> dict[str, object]:
     """Return what a run took in beside its scenario: the model, draws of a posterior, files of the user's."""
     drawn = {"posterior": dict(summary["posterior"])["of"]} if "posterior" in summary else {}
-    return {name: summary[name] for name in ("model", "files") if name in summary} | drawn
+    return {name: summary[name] for name in ("model", "subjects_hash", "files") if name in summary} | drawn
 
 
 def _discard_damaged(run: Run) -> list[str]:

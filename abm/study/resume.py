@@ -89,6 +89,11 @@ class Branch:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{run.path / RECORD} cannot be read: {error}") from None
 
+    @property
+    def identity(self) -> str:
+        """Return what tells this past from others."""
+        return f"{self.scenario_hash}@{self.t_h!r}"
+
     def write(self, folder: Path) -> None:
         """Record the past in the branch's own folder, so that the branch itself can be resumed."""
         parent = os.path.relpath(self.folder.resolve(), folder.resolve())
@@ -208,7 +213,7 @@ def _own_rows(table: pa.Table, subject: Subject) -> pa.Table:
 
 def scenario_hash(scenario: Scenario, branch: Branch | None = None, posterior: Posterior | None = None) -> str:
     """Return the hash of all inputs, the model's own source and the content of the user's files among them."""
-    past = {"branch": f"{branch.scenario_hash}@{branch.t_h!r}"} if branch else {}
+    past = {"branch": branch.identity} if branch else {}
     drawn = {"posterior": posterior.identity} if posterior else {}
     content = {"scenario": known_by_content(plain(scenario)), "model": model_hash(), **past, **drawn}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -33,6 +33,7 @@ from abm.study.posterior import DrawJob, Posterior, pairs
 from abm.study.posterior import jobs as draw_jobs
 from abm.study.posterior import told as under_draws
 from abm.study.resume import Branch, scenario_hash
+from abm.study.reuse import KEY, reuse, subjects_hash
 from abm.study.subject import Place, SubjectJob, mend
 
 FEW_CELLS = 20_000  # design: below, a second thread in a subject gains nothing
@@ -50,6 +51,11 @@ class _Asked:
     def hash(self) -> str:
         """Return the hash of all of it."""
         return scenario_hash(self.scenario, self.branch, self.posterior)
+
+    @property
+    def subjects_hash(self) -> str:
+        """Return the hash of what a single subject's results hang on."""
+        return subjects_hash(self.scenario, self.branch.identity if self.branch else "")
 
 
 def run_scenario(
@@ -117,7 +123,7 @@ def _carry_out(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monito
     _describe(folder, scenario)
     if posterior:
         posterior.write(folder)
-    jobs = [] if folder.is_merged else _jobs(folder, scenario, expected, n_threads, monitor, asked.branch)
+    jobs = [] if folder.is_merged else _jobs(folder, asked, expected, n_threads, monitor)
     drawn = draw_jobs(folder, scenario, posterior) if posterior else []
     monitor.begin(folder.path, len(jobs) + len(drawn))
     _run(scenario, jobs, expected.n_workers, _per_job(expected, n_threads), monitor)
@@ -129,7 +135,7 @@ def _carry_out(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monito
     if posterior:
         summary |= {"posterior": under_draws(folder, scenario, posterior, summary)}
     files = [{"name": file.name, "sha256": file.sha256} for file in files_of(scenario).values()]
-    more = {"warnings": warnings, "model": model_hash(), "files": files}
+    more = {"warnings": warnings, "model": model_hash(), KEY: asked.subjects_hash, "files": files}
     folder.finish(summary | {name: told for name, told in more.items() if told}, n_threads)
     folder.log("finished", {})
 
@@ -177,14 +183,14 @@ def _per_job(expected: RunCost, n_threads: int) -> int:
     return max(1, n_threads // expected.n_workers) if expected.n_cells > FEW_CELLS else 1
 
 
-def _jobs(
-    folder: RunFolder, scenario: Scenario, expected: RunCost, n_threads: int, monitor: Monitor, branch: Branch | None
-) -> list[SubjectJob]:
+def _jobs(folder: RunFolder, asked: _Asked, expected: RunCost, n_threads: int, monitor: Monitor) -> list[SubjectJob]:
     """Return what is left to run, in batches."""
+    scenario, branch = asked.scenario, asked.branch
     own_hash = folder.provenance()["scenario_hash"]
     places = {subject: _place(folder, subject) for subject in subjects(scenario)}
     for place in places.values():
         _mend(place, own_hash, folder, scenario, monitor)
+    _reuse(folder, list(places.values()), asked.subjects_hash, monitor)
     if branch:
         branch.write(folder.path)
         for place in places.values():
@@ -194,6 +200,12 @@ def _jobs(
         SubjectJob(scenario, tuple(places[subject] for subject in batch), own_hash, _per_job(expected, n_threads))
         for batch in batches_of_run(scenario, left, expected.n_workers)
     ]
+
+
+def _reuse(folder: RunFolder, places: Sequence[Place], own: str, monitor: Monitor) -> None:
+    for other, n in reuse(folder, places, own, folder.provenance()["scenario_hash"]).items():
+        folder.log("reused", {"from": other.name, "wells": n})
+        monitor.tell(f"{n} of {len(places)} are taken from {other}, where they are done")
 
 
 def _place(folder: RunFolder, subject: Subject) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from abm.results.run import Run
 MODEL = {"software": "abm", "commit": "commit", "model": "hash of the model's source", "python": "Python",
          "platform": "platform"}  # fmt: skip
 LONGEST = 60
+QUANTITY = re.compile(r"-?[0-9]+\.[0-9]+(e-?[0-9]+)?( [^ ]+)?")
 UNSAID = (None, "", [], {}, "null")
 
 
@@ -109,7 +111,7 @@ def _change(path: str, a: Any, b: Any, told: list[_Told]) -> Change:
     sources = list(dict.fromkeys(row["source"] for row in rows if row.get("source")))
     texts = [_text(value, path, each) for value, each in zip((a, b), told, strict=True)]
     unit = next((row["unit"] for row in rows if row.get("unit") not in (None, "1")), "")
-    is_said = bool(unit) and any(text.endswith(f" {unit}") for text in texts)
+    is_said = any(" " in text and QUANTITY.fullmatch(text) for text in texts)
     return Change(path, *texts, "" if is_said else unit, "; in B: ".join(sources))
 
 
@@ -124,4 +126,10 @@ def _text(value: Any, path: str, told: _Told) -> str:
         return str(said["kind"]) if "kind" in said else ", ".join(f"{k} {v}" for k, v in said.items())[:LONGEST]
     if isinstance(value, list):
         return ", ".join(_text(one, "", told) for one in value)[:LONGEST]
-    return str(value)[:LONGEST]
+    return _rounded(str(value))[:LONGEST]
+
+
+def _rounded(text: str) -> str:
+    """Return a number, with its unit if it has one, with as many digits as a reader wants."""
+    number, space, unit = text.partition(" ")
+    return f"{float(number):.6g}{space}{unit}" if QUANTITY.fullmatch(text) else text

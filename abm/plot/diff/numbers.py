@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from abm.plot import arms
+from abm.plot.page.wording import MISSING
 from abm.plot.tables import Tables
 from abm.results.declared import Measure
 from abm.statistics.differences import Difference, beyond_luck, of_medians, paired, unpaired
@@ -52,6 +53,11 @@ class Number:
     def is_first(self) -> bool:
         """Whether it is told even where it does not differ."""
         return self.measure.name in FIRST
+
+    @property
+    def unknown(self) -> str:
+        """Return what stands for a number that is not known."""
+        return "not reached" if self.measure.kind == "time" else MISSING
 
     @property
     def shown(self) -> tuple[float, str]:
@@ -188,4 +194,4 @@ def verdict(found: list[Number], how: Replicates, word: str) -> str:
         return f"Nothing differs beyond luck: {of_all}, and none is far enough from it."
     names = list(dict.fromkeys(f"{one.measure.words} in {arms.quoted(one.arm)}" for one in beyond))
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-    return f"Beyond luck differ {', '.join(names[:4])}{more} ({of_all})."
+    return f"Beyond luck: {', '.join(names[:4])}{more} ({of_all})."

@@ -62,7 +62,7 @@ def _number(one: Number) -> list[str | Cell]:
     has_ends = own.lo == own.lo
     ends = f"{_signed(own.lo)} to {_signed(own.hi)}" if has_ends else ""
     change = Cell(_signed(own.mean), ends, "strong" if one.is_beyond_luck else "")
-    numbers = [wording.number(factor * value) for value in (one.a, one.b)]
+    numbers = [wording.number(factor * value) if value == value else one.unknown for value in (one.a, one.b)]
     return [arms.label(one.arm), one.measure.words, unit, *numbers, change]
 
 
