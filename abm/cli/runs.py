@@ -244,8 +244,19 @@ def _run(
     show(summary)
     if "posterior" in summary:
         _show_draws(summary)
-    sys.stdout.write(f"{path}\n")
+    sys.stdout.write(_precision(summary) + f"{path}\n")
     shared.warn(summary)
+
+
+def _precision(summary: dict) -> str:
+    """Return how many were run until the intervals were as narrow as was wanted; what was not reached is a warning."""
+    found = summary.get("precise_to", {"measures": {}})
+    return "".join(
+        f"{one['words']} to ± {one['factor'] * one['half']:.3g} {one['unit']} ({one['factor'] * one['wanted']:.3g} "
+        f"wanted) with {one['n']} of at most {found['at_most']}\n"
+        for one in found["measures"].values()
+        if one["is_reached"]
+    )
 
 
 def _show_trial(summary: dict) -> None:

@@ -62,6 +62,11 @@ class Shape:
         given = data if isinstance(data, Mapping) else {}
         return [model for model in classes if given.get("kind") in _tags(model) or _key(model) in given] or classes
 
+    @property
+    def is_mapping(self) -> bool:
+        """Whether keys of the user's own choice may stand there."""
+        return any(get_origin(kind) is dict for kind in self.kinds)
+
     def fields(self, data: Any = None) -> dict[str, FieldInfo]:
         """Return the fields of the model classes by their key in YAML."""
         return {key_of(name, f): f for model in self.models(data) for name, f in model.model_fields.items()}

@@ -157,7 +157,8 @@ class _Override:
         key = self.keys[depth]
         if key in node:
             return node[key]
-        if shape.fields(node).get(key) and shape.child(key, node).models():
+        below, is_last = shape.child(key, node), depth == len(self.keys) - 2
+        if shape.fields(node).get(key) and (below.models() or (is_last and below.is_mapping)):
             return {}
         known = list(dict.fromkeys([*node, *shape.fields(node)]))
         where = dotted(self.keys[:depth]) or "the file"

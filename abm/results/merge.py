@@ -27,6 +27,16 @@ def is_simulated(name: str) -> bool:
 
 def merge(folder: Path, parts: Sequence[SubjectFolder]) -> None:
     """Write the top-level tables and frames of a run folder from its subjects' parts, in the order given."""
+    merge_tables(folder, parts)
+    for step, chunks in _by_step(part.chunks("cells") for part in parts):
+        write_parquet(_frame(folder / "cells", step, "parquet"), concat(map(read_parquet, chunks)))
+    for step, chunks in _by_step(part.chunks(FIELDS) for part in parts):
+        arrays = {name: values for chunk in chunks for name, values in read_npz(chunk).items()}
+        write_npz(_frame(folder / FIELDS, step, "npz"), arrays)
+
+
+def merge_tables(folder: Path, parts: Sequence[SubjectFolder]) -> None:
+    """Write the tables alone, all that a summary is concluded from."""
     series = _chunks(parts, "series")
     if series:
         write_csv_parts(folder / "series.csv", map(read_arrow, series), _all_columns(series))
@@ -34,11 +44,6 @@ def merge(folder: Path, parts: Sequence[SubjectFolder]) -> None:
         chunks = _chunks(parts, name.split(".")[0])
         if chunks:
             write_parquet(folder / name, concat(map(read_parquet, chunks)))
-    for step, chunks in _by_step(part.chunks("cells") for part in parts):
-        write_parquet(_frame(folder / "cells", step, "parquet"), concat(map(read_parquet, chunks)))
-    for step, chunks in _by_step(part.chunks(FIELDS) for part in parts):
-        arrays = {name: values for chunk in chunks for name, values in read_npz(chunk).items()}
-        write_npz(_frame(folder / FIELDS, step, "npz"), arrays)
 
 
 def merge_draws(folder: Path, parts: Sequence[SubjectFolder]) -> None:

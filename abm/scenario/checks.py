@@ -13,6 +13,7 @@ from abm.scenario.content import Content
 from abm.scenario.controls import control_faults
 from abm.scenario.kinds import GIVEN, PROCESSES
 from abm.scenario.patients import patient_faults
+from abm.scenario.precision import precision_faults
 from abm.scenario.published import observed_faults
 
 USUAL_REACH_UM = 10.0  # design: sum of two radii
@@ -24,7 +25,7 @@ def consistency_faults(scenario: Content) -> list[Fault]:
     """Return every fault in how parts of a scenario fit together."""
     faults = [*_own_faults(scenario), *_time_faults(scenario), *_arm_faults(scenario), *_order_faults(scenario)]
     faults += [*_space_faults(scenario), *_scale_faults(scenario), *_subject_faults(scenario)]
-    faults += [*control_faults(scenario), *observed_faults(scenario)]
+    faults += [*control_faults(scenario), *observed_faults(scenario), *precision_faults(scenario)]
     return [*faults, *(patient_faults(scenario) if scenario.space.scale == "body" else ())]
 
 

@@ -18,8 +18,8 @@ from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.scenario.start import scenario_of
 
-SHARED = ("name", "title", "question", "seed", "replicates", "duration", "dt", "dt_later", "checkpoint_every", "arms",
-          "probes", "x_axis", "cohort", "observations", "end_points")  # fmt: skip
+SHARED = ("name", "title", "question", "seed", "replicates", "precise_to", "duration", "dt", "dt_later",
+          "checkpoint_every", "arms", "probes", "x_axis", "cohort", "observations", "end_points")  # fmt: skip
 
 
 def load_scenario(path: str | Path, sets: Sets = (), reach: tuple[str, ...] | None = None) -> Scenario:

@@ -11,6 +11,7 @@ from abm.core.par import plain
 from abm.readouts.readout import Readout, Seen
 from abm.results.declared import DECLARED
 from abm.results.folder import RunFolder
+from abm.results.run import Run
 from abm.scenario.build import Subject, arm_of, subjects
 from abm.scenario.draws import drawn, draws, entry, table_of
 from abm.scenario.known import parameter_at
@@ -25,7 +26,6 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
     series, readouts = folder.series(), scenario.readouts
     said = {"series": measures(scenario).plain(series.columns), "donors": _traits(scenario)}
     folder.write_json(DECLARED, said | declared(readouts))
-    found: dict[str, Any] = {}
     table, visits = end_points(series, scenario)
     if not table.empty:
         folder.write_table("patients.csv", _drawn(scenario))
@@ -38,9 +38,15 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
         folder.write_table("nonmem_key.csv", long.key())
     elif drawn(scenario):
         folder.write_table("donors.csv", _drawn(scenario))
-    for readout in readouts:
-        found = _joined(found, readout.summary(folder, table))
-    return found | {"conservation": _worst(folder.wells())}
+    return summarised(folder, scenario, table) | {"conservation": _worst(folder.wells())}
+
+
+def summarised(run: Run, scenario: Scenario, table: pd.DataFrame) -> dict[str, Any]:
+    """Return what the read-outs of a scenario conclude from a run's tables and its end points."""
+    found: dict[str, Any] = {}
+    for readout in scenario.readouts:
+        found = _joined(found, readout.summary(run, table))
+    return found
 
 
 def end_points(series: pd.DataFrame, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,8 +2,9 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from abm.core.errors import InputError, RunFailed
 from abm.core.files import WriteError
@@ -21,17 +22,19 @@ from abm.scenario.controls import controls
 from abm.scenario.draws import warnings_of
 from abm.scenario.observations import read_observations
 from abm.scenario.parameters import parameters
+from abm.scenario.precision import wanted
 from abm.scenario.published import observed_table
 from abm.scenario.schema import Scenario
 from abm.scenario.warm import is_warm, warm_up
 from abm.study.batches import batches_of_run
-from abm.study.conclude import conclude
+from abm.study.conclude import conclude, end_points, summarised
 from abm.study.cost import RunCost, cost_of_draws, cost_of_run, refuse_large_run
 from abm.study.jobs import NO_MEMORY, Monitor
 from abm.study.pool import run_jobs
 from abm.study.posterior import DrawJob, Posterior, pairs
 from abm.study.posterior import jobs as draw_jobs
 from abm.study.posterior import told as under_draws
+from abm.study.precise import Precision, first, more, precision, unreached
 from abm.study.resume import Branch, scenario_hash
 from abm.study.reuse import KEY, reuse, subjects_hash
 from abm.study.subject import Place, SubjectJob, mend
@@ -123,21 +126,63 @@ def _carry_out(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monito
     _describe(folder, scenario)
     if posterior:
         posterior.write(folder)
-    jobs = [] if folder.is_merged else _jobs(folder, asked, expected, n_threads, monitor)
-    drawn = draw_jobs(folder, scenario, posterior) if posterior else []
-    monitor.begin(folder.path, len(jobs) + len(drawn))
-    _run(scenario, jobs, expected.n_workers, _per_job(expected, n_threads), monitor)
-    folder.merge_parts([(subject.arm, subject.replicate) for subject in subjects(scenario)])
+    scenario = _simulate(folder, asked, n_threads, monitor)
+    folder.merge_parts(_names(scenario))
     if posterior:
+        drawn = draw_jobs(folder, scenario, posterior)
+        monitor.begin(folder.path, len(drawn))
         _run(scenario, drawn, cost_of_draws(scenario, posterior, n_threads).n_workers, 1, monitor)
         draws.merge(folder, pairs(scenario, posterior))
     summary = conclude(folder, scenario)
+    if scenario.precise_to:
+        found, at_most = _precisions(summary, scenario), asked.scenario.replicates
+        summary["precise_to"] = {"at_most": at_most, "measures": {name: one.plain() for name, one in found.items()}}
+        warnings += unreached(found.values(), at_most)
     if posterior:
         summary |= {"posterior": under_draws(folder, scenario, posterior, summary)}
     files = [{"name": file.name, "sha256": file.sha256} for file in files_of(scenario).values()]
     more = {"warnings": warnings, "model": model_hash(), KEY: asked.subjects_hash, "files": files}
     folder.finish(summary | {name: told for name, told in more.items() if told}, n_threads)
     folder.log("finished", {})
+
+
+def _simulate(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monitor) -> Scenario:
+    """Run what is left, in batches where a precision is wanted, and return the scenario with as many as were run."""
+    whole = asked.scenario
+    if folder.is_merged:
+        return _numbered(whole, len({label.rpartition("-r")[2] for label in folder.wells()}))
+    n = first(whole.replicates) if whole.precise_to else whole.replicates
+    while True:
+        scenario = _numbered(whole, n)
+        expected = cost_of_run(scenario, n_threads)
+        jobs = _jobs(folder, replace(asked, scenario=scenario), expected, n_threads, monitor)
+        monitor.begin(folder.path, len(jobs))
+        _run(scenario, jobs, expected.n_workers, _per_job(expected, n_threads), monitor)
+        if not whole.precise_to or (n := _next(folder, scenario, whole.replicates)) == scenario.replicates:
+            return scenario
+
+
+def _numbered(scenario: Scenario, n: int) -> Scenario:
+    return scenario if n == scenario.replicates else scenario.model_copy(update={"replicates": n})
+
+
+def _next(folder: RunFolder, scenario: Scenario, at_most: int) -> int:
+    """Return how many replicates there shall be, after those of a scenario."""
+    folder.merge_tables(_names(scenario))
+    table, _ = end_points(folder.series(), scenario)
+    found = _precisions(summarised(folder, scenario, table), scenario)
+    n = more(list(found.values()), scenario.replicates, at_most)
+    folder.log("precision", {"replicates": scenario.replicates, "next": n} | {k: v.plain() for k, v in found.items()})
+    return n
+
+
+def _precisions(summary: dict[str, Any], scenario: Scenario) -> dict[str, Precision]:
+    """Return how precisely a summary knows what was wanted of its scenario."""
+    return {asked.name: precision(summary, asked, scenario.replicates) for asked in wanted(scenario)}
+
+
+def _names(scenario: Scenario) -> list[tuple[str, int]]:
+    return [(subject.arm, subject.replicate) for subject in subjects(scenario)]
 
 
 def _run(
@@ -190,7 +235,7 @@ def _jobs(folder: RunFolder, asked: _Asked, expected: RunCost, n_threads: int, m
     places = {subject: _place(folder, subject) for subject in subjects(scenario)}
     for place in places.values():
         _mend(place, own_hash, folder, scenario, monitor)
-    _reuse(folder, list(places.values()), asked.subjects_hash, monitor)
+    _reuse(folder, list(places.values()), asked, monitor)
     if branch:
         branch.write(folder.path)
         for place in places.values():
@@ -202,10 +247,12 @@ def _jobs(folder: RunFolder, asked: _Asked, expected: RunCost, n_threads: int, m
     ]
 
 
-def _reuse(folder: RunFolder, places: Sequence[Place], own: str, monitor: Monitor) -> None:
-    for other, n in reuse(folder, places, own, folder.provenance()["scenario_hash"]).items():
+def _reuse(folder: RunFolder, places: Sequence[Place], asked: _Asked, monitor: Monitor) -> None:
+    for other, n in reuse(folder, places, asked.subjects_hash, folder.provenance()["scenario_hash"]).items():
         folder.log("reused", {"from": other.name, "wells": n})
-        monitor.tell(f"{n} of {len(places)} are taken from {other}, where they are done")
+        monitor.tell(
+            f"{n} of {len(places)} {asked.scenario.space.subject}s are taken from {other}, where they are done"
+        )
 
 
 def _place(folder: RunFolder, subject: Subject) -> Place:

@@ -114,11 +114,19 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
         data = apply_overrides(plain(own), study.set, Scenario)
         base = checked(Document(study.base, data, reach=document.reach)).telling((*own.told, *document.warnings))
         _refuse_drawn(base, study.set)
+        _refuse_unstated(base)
     planned = Planned(study, base, json.dumps(data))
     if planned.n_rows > MAX_ROWS:
         raise ResourceRefused(f"{path}: the design has {planned.n_rows:.3g} rows; allowed: at most {MAX_ROWS:.0e}")
     _check(planned, document)
     return planned
+
+
+def _refuse_unstated(base: Scenario) -> None:
+    """Refuse a base whose number of replicates hangs on its results."""
+    if base.precise_to:
+        text, allowed = "a study runs as many replicates as are stated", "set: {precise_to: null}"
+        raise InputError(Fault(text, "precise_to", allowed=allowed))
 
 
 def _base(study: Study, document: Document) -> Scenario:

@@ -22,7 +22,8 @@ def compare_half_step(run: Run, scenario: Scenario, root: Path, n_threads: int, 
     """
     later = tuple(one.model_copy(update={"dt": one.dt / 2.0}) for one in scenario.dt_later)
     name = f"{scenario.name}.half-step"[:64]
-    half = scenario.model_copy(update={"dt": scenario.dt / 2.0, "dt_later": later, "name": name})
+    n = {"replicates": int(run.series()["replicate"].nunique()), "precise_to": {}}
+    half = scenario.model_copy(update={"dt": scenario.dt / 2.0, "dt_later": later, "name": name} | n)
     other = run_scenario(half, root, n_threads, monitor)
     fine, coarse = _survival(other), _survival(run)
     found = {arm: of_mean(100.0 * (fine[arm] - coarse[arm])).as_numbers() for arm in run.summary()["arms"]}

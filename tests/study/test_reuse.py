@@ -56,7 +56,7 @@ def test_more_replicates_have_the_bytes_of_a_run_from_the_start(tiny, roots, gro
 def test_only_those_that_are_missing_are_run(grown, log):
     run, monitor = grown
     assert monitor.n_jobs == 4, "one replicate of two arms and their controls"
-    assert "8 of 12 are taken from" in monitor.told[0]
+    assert "8 of 12 wells are taken from" in monitor.told[0]
     assert log(run.path)["reused"][0]["wells"] == 8
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from abm.plot import draws
 from abm.plot.arms import label
+from abm.plot.page import enough, wording
 from abm.plot.page import sections as shared
-from abm.plot.page import wording
 from abm.plot.page.html import Cell, Row, Section, Table
 from abm.plot.trial import curves, responses
 from abm.plot.trial.trial import HOURS_PER_DAY, IGM, NOT_OBSERVED, Trial
@@ -33,6 +33,7 @@ def key_numbers(trial: Trial) -> list[Section]:
     parts = [names[i : i + MOST_PROTOCOLS] for i in range(0, len(names), MOST_PROTOCOLS)]
     caption = _meaning(trial) if trial.is_single else CAPTION
     tables = [Table(rows(trial, part), ("", *map(label, part)), caption, look="words") for part in parts]
+    tables += enough.table(trial.run, "patients")
     return [Section("Key numbers", shared.warnings(trial.run), tables=tables), *_by_mark(trial), *_log_rank(trial)]
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from abm.plot import arms, draws
+from abm.plot.page import enough, wording
 from abm.plot.page import sections as shared
-from abm.plot.page import wording
 from abm.plot.page.html import Cell, Drawn, Section, Table
 from abm.plot.page.question import chosen_controls, question_of
 from abm.plot.tables import Tables
@@ -95,7 +95,8 @@ def _key_numbers(run: Run) -> Section:
     first, *others = shown.values()
     between = ["Between donors"] * donors.applies(run)
     table = Table(rows, ("Arm", first, *between, *["Survival over draws"] * any(over), *others, *died), caption)
-    return Section(f"Key numbers after {arms.end_h(run):g} h", shared.warnings(run), tables=[table])
+    precision = enough.table(run, f"{arms.word(run)}s")
+    return Section(f"Key numbers after {arms.end_h(run):g} h", shared.warnings(run), tables=[table, *precision])
 
 
 def _over_draws(run: Run, name: str) -> list[Cell]:
