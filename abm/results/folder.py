@@ -17,7 +17,7 @@ from abm.core.files import (
 )
 from abm.results.hashes import result_hash
 from abm.results.lock import LOCK_NAME, Lock
-from abm.results.merge import is_simulated, merge, merge_tables
+from abm.results.merge import is_simulated, merge
 from abm.results.provenance import collect
 from abm.results.run import DRAWS, Run
 from abm.results.seal import FILES, seal, sealed
@@ -173,11 +173,6 @@ class RunFolder(Run):
             part.remove()
         with suppress(OSError):
             (self.path / "parts").rmdir()
-
-    def merge_tables(self, subjects: Sequence[tuple[str, int]]) -> None:
-        """Put the tables of finished subjects under one another to look at them before others are run."""
-        self._require_lock()
-        merge_tables(self.path, [self._part(arm, replicate) for arm, replicate in subjects])
 
     def finish(self, summary: Mapping[str, object], n_threads: int = 1) -> str:
         """Write the provenance and, last of all, the summary with both hashes; return the result hash."""

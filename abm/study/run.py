@@ -15,6 +15,7 @@ from abm.document.load import dump
 from abm.results import draws
 from abm.results.folder import FolderError, RunFolder, run_path
 from abm.results.lock import LockedError
+from abm.results.merge import merge_tables
 from abm.results.run import Run
 from abm.results.tables import ReadError
 from abm.scenario.build import Subject, arm_of, subjects
@@ -168,7 +169,7 @@ def _numbered(scenario: Scenario, n: int) -> Scenario:
 
 def _next(folder: RunFolder, scenario: Scenario, at_most: int) -> int:
     """Return how many replicates there shall be, after those of a scenario."""
-    folder.merge_tables(_names(scenario))
+    merge_tables(folder.path, [folder.subject(*who) for who in _names(scenario)])
     table, _ = end_points(folder.series(), scenario)
     found = _precisions(summarised(folder, scenario, table), scenario)
     n = more(list(found.values()), scenario.replicates, at_most)
