@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
-from abm.core.units import unit_of
+from abm.core.units import UnitError, parse_quantity, unit_of
 
 MICRO = re.compile(r"\bu(?=[mgLM]\b)")
 ENDINGS = {  # of a name of which nobody said more: its unit and how a reader sees it
@@ -76,6 +76,26 @@ class Measure:
         """Return the measure of a name that it takes, with what stands for the ``*`` in its words."""
         found = (self._matched(name) or "").replace("_", " ")
         return replace(self, name=name, words=self.words.replace("*", found), axis=self.axis.replace("*", found))
+
+    def times_of(self, unit: str) -> float:
+        """Return what turns a number in a unit into one of a table: a unit like its own, or like a reader's, as µg/mL.
+
+        Raises
+        ------
+        UnitError
+            It is like neither.
+        """
+        given = unit_of(unit)
+        if given.powers != unit_of(self.unit).powers and self._is_seen_in(unit):
+            return float(given.size / unit_of(self.shown).size) / self.factor
+        parse_quantity(f"1 {unit}".strip(), self.unit)
+        return float(given.size / unit_of(self.unit).size)
+
+    def _is_seen_in(self, unit: str) -> bool:
+        try:
+            return unit_of(self.shown).powers == unit_of(unit).powers
+        except UnitError:  # such as 10⁹ cells
+            return False
 
     @property
     def raw_axis(self) -> str:

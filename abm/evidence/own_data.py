@@ -83,6 +83,9 @@ def _unlike(table: Observations, scenario: Scenario) -> Iterable[Fault]:
     for row in table.found:
         if told := _without_likelihood(row):
             yield table.sheet.fault(*told)
+        if row.one.cd20 is not None:
+            text = "of cells of one CD20, which a figure shows and no fit learns from"
+            yield table.sheet.fault(text, row.line, "cd20", "an empty cell, and what is of all cells")
         if known[row.one.of].measure.name in relative and not control_of.get(row.arm):
             text = f"{row.one.of!r} is relative to a control, and {row.arm!r} has none"
             yield table.sheet.fault(text, row.line, "of", "survival_raw, or an arm with a control")
@@ -125,7 +128,7 @@ class _Rows:
     def _claim(self, row: Row, name: str) -> OwnClaim:
         one, own = row.one, self.known[row.one.of]
         factor = factor_of(own)
-        value = one.interval(own.measure.unit).times(factor)
+        value = one.interval(own.measure).times(factor)
         likelihood = _likelihood(row, value)
         half = Z * likelihood.width if isinstance(likelihood, Normal) else math.nan
         lo, hi = (value.mean - half, value.mean + half) if one.sd is not None else (value.lo, value.hi)

@@ -19,7 +19,8 @@ SAME_H = 1e-6  # design: moments of a file and of a run differ by rounding
 class Observation:
     """One observation of an arm, in the unit of what was observed: NaN where unknown, at the end without a time.
 
-    It is relative to the arm `beside` where one is named; those of one `group` are of the same, such as a patient.
+    It is relative to the arm `beside` where one is named; those of one `group` are of the same, such as a patient;
+    with `cd20_per_cell` it is of cells with so much CD20 at the start.
     """
 
     arm: str
@@ -33,6 +34,7 @@ class Observation:
     time_h: float = np.nan
     unit: str = ""
     group: str = ""
+    cd20_per_cell: float = np.nan
 
     def times(self, factor: float) -> Observation:
         """Return it in another unit."""
@@ -50,11 +52,23 @@ class Observation:
 
 
 def observed(run: Run) -> list[Observation]:
-    """Return all observations in the order of the arms."""
+    """Return all observations of whole arms, in their order."""
+    return [one for one in _all(run) if np.isnan(one.cd20_per_cell)]
+
+
+def by_cd20(run: Run, of: str, arm: str) -> list[Observation]:
+    """Return what was observed of an arm's cells by their CD20, in order of that."""
+    own = [
+        one for one in _all(run) if (one.of, one.arm) == (of, arm) and np.isfinite([one.cd20_per_cell, one.value]).all()
+    ]
+    return sorted(own, key=lambda one: one.cd20_per_cell)
+
+
+def _all(run: Run) -> list[Observation]:
     table = run.observed()
     if table is None:
         return []
-    numbers = [name for name in ("value", "lo", "hi", "time_h") if name in table]
+    numbers = [name for name in ("value", "lo", "hi", "time_h", "cd20_per_cell") if name in table]
     texts = [name for name in ("words", "beside", "source", "unit", "group") if name in table]
     table = table.astype(dict.fromkeys(numbers, float)).astype({name: object for name in texts})
     return [Observation(**row) for row in table.fillna(dict.fromkeys(texts, "")).to_dict("records")]

@@ -133,6 +133,8 @@ class Readout(Model):
         The measures that :meth:`against_control` finds.
     at_any_time : tuple of str
         The measures that the series tells at every moment, not at the end alone.
+    by_cd20 : tuple of str
+        The measures that a report tells of cells by their CD20, at the end.
     compartments : tuple of Compartment
         What a pharmacometric table takes from its series.
     """
@@ -145,6 +147,7 @@ class Readout(Model):
     level: ClassVar[str] = ""
     relative: ClassVar[tuple[str, ...]] = ()
     at_any_time: ClassVar[tuple[str, ...]] = ()
+    by_cd20: ClassVar[tuple[str, ...]] = ()
     compartments: ClassVar[tuple[Compartment, ...]] = ()
 
     @classmethod

@@ -37,6 +37,7 @@ class Survival(Readout):
     level: ClassVar = "n_b_alive"
     relative: ClassVar = ("survival", "lysis", "control")
     at_any_time: ClassVar = ("survival", "survival_raw", "lysis")
+    by_cd20: ClassVar = ("survival_raw",)
     declared: ClassVar = (
         EndPoint("survival", "1", "survival", "ratio", "fraction of control"),
         EndPoint("survival_raw", "1", "survival", "share", OF_START, 1.0),

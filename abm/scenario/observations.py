@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 10_000  # design: more are no longer seen apart in a figure
 PLANNED = "planned"  # of what has not been seen yet
-ARM, TIME, UNIT, SOURCE = "arm", "time", "unit", "source"
+ARM, TIME, CD20, UNIT, SOURCE = "arm", "time", "cd20", "unit", "source"
+OF_A_RUN = {"time_h": (TIME, "h"), "cd20_per_cell": (CD20, "")}  # as the tables of a run call them
 COUNTS, NUMBERS = ("k", "n"), ("value", "lo", "hi", "sd")
 WORDS = ("of", UNIT, "words", "beside", "group", SOURCE)
-COLUMNS = (ARM, "of", TIME, *NUMBERS, *COUNTS, *WORDS[1:])
+COLUMNS = (ARM, "of", TIME, CD20, *NUMBERS, *COUNTS, *WORDS[1:])
 
 
 def read_observations(scenario: Content) -> Iterator[tuple[str, Observed]]:
@@ -94,7 +95,7 @@ class Observations:
         sheet, self.at, self.units = self.sheet, {}, {}
         self.unread: list[str] = []
         for place, (name, unit) in enumerate(sheet.header):
-            own, unit = ("time", "h") if name == "time_h" else (name, unit)
+            own, unit = OF_A_RUN.get(name, (name, unit))
             if own in COLUMNS:
                 self.at[own], self.units[own] = place, unit
             elif close := nearest(own, COLUMNS):
@@ -114,6 +115,8 @@ class Observations:
                 self.hours = parse_quantity(f"1 {self.units[TIME]}".strip(), "h")
             except UnitError as error:
                 self.sheet.note(self.at[TIME], 1, str(error), "'time [h]' or 'time [d]'", error.nearest)
+        if self.units.get(CD20):
+            self.sheet.note(self.at[CD20], 1, f"a unit, {self.units[CD20]!r:.40}", "none: molecules per cell")
         for name in NUMBERS:
             if self.units.get(name) and UNIT in self.at:
                 self.sheet.note(self.at[name], 1, "a unit in the name beside a column of units", "one of the two")
@@ -122,7 +125,7 @@ class Observations:
 
     def _part(self, part: "pd.DataFrame") -> None:
         sheet, at = self.sheet, self.at
-        numbers = {name: sheet.numbers(part, at[name]) for name in (TIME, *NUMBERS, *COUNTS) if name in at}
+        numbers = {name: sheet.numbers(part, at[name]) for name in (TIME, CD20, *NUMBERS, *COUNTS) if name in at}
         words = {name: sheet.words(part, at[name]) for name in (ARM, *WORDS) if name in at}
         if self.sheet.faults:
             return

@@ -6,9 +6,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from abm.core.errors import Fault
+from abm.core.measure import Measure
 from abm.core.names import Label
 from abm.core.par import Model, Quantity, par, refusal
-from abm.core.units import unit_of
 from abm.scenario.references import unsourced
 from abm.statistics.intervals import Interval, wilson
 
@@ -23,10 +23,14 @@ class Observed(Model):
     The value has ``lo`` and ``hi`` as published, or ``sd``, or is ``k`` of ``n``; ``unit`` is that of all of them,
     without it that of the measure. With ``beside`` a share is relative to that of another arm. ``words`` say what is
     told without a number, such as "blocked". Of one ``group``, such as a patient, is what was seen again and again.
+    With ``cd20`` it is of cells with about so much CD20 at the start.
     """
 
     of: str = Field(min_length=1)
     time: float | None = par(None, "h", "design: as it was seen", "Moment; left out, the end of the run", ge=0)
+    cd20: float | None = par(
+        None, "molecules/cell", "design: as it was seen", "CD20 at the start of the cells that were seen", ge=0
+    )
     value: Number = None
     lo: Number = None
     hi: Number = None
@@ -54,13 +58,13 @@ class Observed(Model):
             raise refusal(*faults)
         return self
 
-    def interval(self, unit: str) -> Interval:
-        """Return the value in a unit, with lo and hi, one sd to each side, or Wilson's interval of k in n; else NaN."""
+    def interval(self, measure: Measure) -> Interval:
+        """Return the value in a measure's unit, with lo and hi, one sd to each side, or Wilson's of k in n, or NaN."""
         if self.k is not None and self.n is not None:
             return wilson(self.k, self.n)
         mid, sd = _known(self.value), _known(self.sd)
         ends = (mid - sd, mid + sd) if self.sd is not None else (_known(self.lo), _known(self.hi))
-        return Interval(mid, *ends).times(float(unit_of(self.unit or unit).size / unit_of(unit).size))
+        return Interval(mid, *ends).times(measure.times_of(self.unit) if self.unit else 1.0)
 
 
 def _known(value: float | None) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from abm.core.errors import Fault, nearest
 from abm.core.measure import Measure
-from abm.core.units import UnitError, parse_quantity, unit_of
+from abm.core.units import UnitError, unit_of
 from abm.scenario.content import Content
 from abm.scenario.measures import measures
 from abm.scenario.observed import Observed
@@ -25,14 +25,15 @@ class Shown:
         What it is.
     name : str
         In the tables of a run.
-    at_end, at_any_time : bool
-        Whether a run tells it at its end, and at every moment of its series.
+    at_end, at_any_time, by_cd20 : bool
+        Whether a run tells it at its end, at every moment of its series, and of cells by their CD20.
     """
 
     measure: Measure
     name: str
     at_end: bool
     at_any_time: bool
+    by_cd20: bool = False
 
 
 def shown(scenario: Content) -> dict[str, Shown]:
@@ -44,7 +45,8 @@ def shown(scenario: Content) -> dict[str, Shown]:
         for one in own:
             if one.is_told and one.unit == "1" and "*" not in one.name:
                 is_timed = one.name in events or one.name in readout.at_any_time
-                found[one.name] = found[one.told_as] = Shown(one, one.told_as, True, is_timed)
+                is_by_cd20 = one.name in readout.by_cd20
+                found[one.name] = found[one.told_as] = Shown(one, one.told_as, True, is_timed, is_by_cd20)
     return {one.name: Shown(one, one.name, False, True) for one in _columns(scenario)} | found
 
 
@@ -69,7 +71,8 @@ def fault_of(one: Observed, arm: str, scenario: Content, known: Mapping[str, Sho
         others = [name for name in scenario.arms if name != arm]
         text, close = f"no other arm {one.beside!r}", nearest(one.beside, others)
         return Fault(text, "beside", allowed=", ".join(others), nearest=close)
-    return _moment(one, own, scenario.duration) or _unit(one, own.measure) or _size(one, own.measure)
+    when = _cells(one, known, scenario.duration) or _moment(one, own, scenario.duration)
+    return when or _unit(one, own.measure) or _size(one, own.measure)
 
 
 def observed_faults(scenario: Content) -> Iterator[Fault]:
@@ -85,7 +88,7 @@ def observed_table(scenario: Content, more: Iterable[tuple[str, Observed]] = ())
     """Return the columns of ``observed.csv``: what the arms say, then more; in names and units of a run's tables."""
     known = shown(scenario)
     rows = [(name, one) for name, arm in scenario.arms.items() for one in arm.observed] + list(more)
-    numbers = [one.interval(known[one.of].measure.unit).as_numbers() for _, one in rows]
+    numbers = [one.interval(known[one.of].measure).as_numbers() for _, one in rows]
     columns: dict[str, list] = {
         "arm": [name for name, _ in rows],
         "of": [known[one.of].name for _, one in rows],
@@ -95,7 +98,23 @@ def observed_table(scenario: Content, more: Iterable[tuple[str, Observed]] = ())
         "hi": [own["hi"] for own in numbers],
         "unit": [known[one.of].measure.unit for _, one in rows],
     }
-    return columns | {key: [getattr(one, key) for _, one in rows] for key in ("words", "beside", "group", "source")}
+    columns |= {key: [getattr(one, key) for _, one in rows] for key in ("words", "beside", "group", "source")}
+    cd20 = [one.cd20 for _, one in rows]
+    return columns | ({} if all(one is None for one in cd20) else {"cd20_per_cell": cd20})
+
+
+def _cells(one: Observed, known: Mapping[str, Shown], duration_h: float) -> Fault | None:
+    """Return why no curve over CD20 shows what was observed of cells with so much of it."""
+    if one.cd20 is None:
+        return None
+    if not known[one.of].by_cd20:
+        shares = dict.fromkeys(own.name for own in known.values() if own.by_cd20)
+        text = f"{one.of!r} of cells of one CD20"
+        return Fault(text, "cd20", allowed=", ".join(shares) or "none: patients are not seen cell by cell")
+    if one.beside or (one.time is not None and one.time < duration_h * (1.0 - 1e-9)):
+        text = f"{one.of!r} of cells of one CD20, which a run tells at its end alone"
+        return Fault(text, "beside" if one.beside else "time", allowed="none")
+    return None
 
 
 def _moment(one: Observed, own: Shown, duration_h: float) -> Fault | None:
@@ -115,16 +134,18 @@ def _unit(one: Observed, measure: Measure) -> Fault | None:
         return None if is_share else Fault(f"{one.of!r} is no share, which is counted", "k", allowed="a value")
     if not one.unit:
         is_plain = one.value is None or unit_of(measure.unit).is_number
-        return None if is_plain else Fault(f"{one.value:g} has no unit", "unit", allowed=f"such as {measure.unit}")
+        units = dict.fromkeys([measure.unit, *([measure.shown] if measure.factor != 1.0 else [])])
+        allowed = f"such as {' or '.join(units)}"
+        return None if is_plain else Fault(f"{one.value:g} has no unit", "unit", allowed=allowed)
     try:
-        parse_quantity(f"1 {one.unit}", measure.unit)
+        measure.times_of(one.unit)
     except UnitError as error:
         return Fault(str(error), "unit", allowed=error.allowed, nearest=error.nearest)
     return None
 
 
 def _size(one: Observed, measure: Measure) -> Fault | None:
-    value, (least, most) = float(one.interval(measure.unit).mean), _bounds(measure)
+    value, (least, most) = float(one.interval(measure).mean), _bounds(measure)
     if math.isnan(value) or least <= value <= most:
         return None
     unit = "" if measure.unit == "1" else f" {measure.unit}"

@@ -4,6 +4,7 @@ import openpyxl
 import pytest
 
 from abm.core.errors import InputError
+from abm.core.measure import Measure
 from abm.core.user_file import UserFile
 from abm.document.shipped import CONFIGS
 from abm.plate.grid import ROWS, read_grid
@@ -13,6 +14,7 @@ from abm.results.tables import write_csv
 from abm.scenario.from_file import load_scenario
 from abm.scenario.observations import read_observations
 
+LYSIS = Measure("lysis", "1", "specific lysis")
 SPONTANEOUS, MAXIMUM, BLANK = 0.5, 2.5, 0.25
 WELLS = {"A1": 1.0, "A2": 1.5, "B1": 2.0, "B2": 0.5, "C1": SPONTANEOUS, "C2": MAXIMUM, "C3": BLANK}
 LAYOUT = """well,kind,arm,dose [ug/mL]
@@ -196,7 +198,7 @@ def test_more_than_all_is_an_observation_too(read, tmp_path):
         "  low: {add: [{rituximab: 1 ug/mL}]}\n  high: {add: [{rituximab: 10 ug/mL}]}\n"
     )
     found = dict(read_observations(load_scenario(tmp_path / "s.yaml")))
-    assert float(found["low"].interval("1").mean) == pytest.approx(1.075)
+    assert float(found["low"].interval(LYSIS).mean) == pytest.approx(1.075)
 
 
 def test_the_picture_shows_wells_and_controls(read):

@@ -10,7 +10,7 @@ from abm.plot.tables import Tables
 from abm.plot.trial import agreement as of_trial
 from abm.plot.trial import igm, pharmacokinetics, predictive_check, spider, time_to_progression
 from abm.plot.trial.trial import Trial
-from abm.plot.well import agreement, alive
+from abm.plot.well import agreement, alive, survival_cd20
 from abm.results.run import Run
 from abm.statistics.survival import kaplan_meier
 from tests.plot.conftest import Recipe, write_run
@@ -67,6 +67,22 @@ def test_lysis_at_a_time_is_above_the_control_of_what_it_left(well):
     rows = well.series().query("time_h == 20.0").set_index(["arm", "replicate"])
     own, base = ((rows["n_b_dead"] / rows["n_b_start"])[arm] for arm in ("serum", "serum~control"))
     assert float(agreement.simulated(well, one).mean) == pytest.approx(((own - base) / (1.0 - base)).mean())
+
+
+def test_survival_by_cd20_is_drawn_over_its_curve_alone(tmp_path):
+    folder = write_run(tmp_path / "well", Recipe())
+    rows = [("both", "survival_raw", None, 0.4, 90_000.0), ("both", "survival_raw", None, 0.1, np.nan),
+            ("serum", "survival_raw", None, 0.2, 10.0)]  # fmt: skip
+    table = [dict(zip(("arm", "of", "time_h", "value", "cd20_per_cell"), row, strict=True)) for row in rows]
+    whole = pd.DataFrame(table).assign(lo=None, hi=None, unit="1", words="", beside="", group="", source="measured: a")
+    whole.to_csv(folder / "observed.csv", index=False)
+    run = Tables(folder)
+    assert drawn(survival_cd20.figure(run).axes[1]) == [(survival_cd20.FLOOR_PER_CELL, 20.0), (90_000.0, 40.0)]
+    assert drawn(alive.figure(run).axes[0]) == [(24.0, 10.0)]
+    curve = survival_cd20.binned(survival_cd20.fates(run), "both").dropna()
+    mid = 100 * np.interp(np.log(90_000), np.log(curve["cd20"]), curve["mean"])
+    assert "Of 1 observation within a curve, observed less simulated is" in survival_cd20.seen(run)
+    assert f"{abs(40 - mid):.1f}" in survival_cd20.seen(run)
 
 
 def test_residuals_are_observed_less_simulated_of_what_was_seen_often_enough(well):

@@ -69,6 +69,24 @@ def test_levels_of_patients_are_converted_by_the_unit_of_their_row(load):
     assert drug["value"] == pytest.approx(100.0)
 
 
+def test_free_antibody_of_a_well_may_be_in_the_unit_that_a_reader_sees(load):
+    mass, moles = "low,rituximab_nM,1,0.5,0.1\n", "low,rituximab_nM,1,3.448275862,0.689655172\n"
+    seen = table_of(load("arm,of,time [h],value [ug/mL],sd\n" + mass))[1]
+    same = table_of(load("arm,of,time [h],value [nM],sd\n" + moles))[1]
+    assert seen["value"] == pytest.approx(0.5 / 145.0 * 1000.0)  # 145 kDa
+    assert [seen[key] for key in ("value", "lo", "hi")] == pytest.approx([same[key] for key in ("value", "lo", "hi")])
+    assert table_of(load("arm,of,time [h],value [mg/L]\n" + "low,rituximab_nM,1,0.5\n"))[1]["value"] == seen["value"]
+
+
+def test_survival_of_cells_of_one_cd20_is_apart_from_that_of_all(load, tmp_path):
+    scenario = load("arm,of,cd20,k,n\nlow,survival_raw,90000,12,40\nlow,survival_raw,,20,40\n")
+    kept = observed_table(scenario, read_observations(scenario))
+    assert kept["cd20_per_cell"] == [None, 90_000.0, None]
+    write_csv(tmp_path / "own.csv", {name: own[1:] for name, own in kept.items()})
+    again = load((tmp_path / "own.csv").read_bytes())
+    assert observed_table(again, read_observations(again)) == kept
+
+
 def test_who_is_not_to_be_named_has_a_number(load, tmp_path):
     (tmp_path / "who.csv").write_text("ID,covariates.weight_kg\nid-7,70\nid-3,80\n")
     rows = "given,igm_g_per_L,0,30,id-7\ngiven,igm_g_per_L,0,20,id-3\ngiven,igm_g_per_L,4,25,id-7\n"
@@ -112,6 +130,19 @@ WRONG = {
     "no arm": ("of,value\nlysis,0.1\n", r"own\.csv:1  no column 'arm'"),
     "two units": ("arm,of,value [%],unit\nlow,lysis,1,%\n", r"own\.csv:1  value  a unit in the name beside a column"),
     "other unit": ("arm,of,value [%],sd [1]\nlow,lysis,1,1\n", r"own\.csv:1  sd  in another unit than the value"),
+    "by CD20": (
+        "arm,of,cd20,value\nlow,lysis,9e4,0.1\n",
+        r"own\.csv:2  cd20  'lysis' of .* CD20; allowed: survival_raw",
+    ),
+    "by CD20 early": (
+        "arm,of,cd20,time [h],value\nlow,survival_raw,9e4,2,0.1\n",
+        r"own\.csv:2  time  .* of one CD20, which a run tells at its end alone",
+    ),
+    "negative CD20": ("arm,of,cd20,value\nlow,survival_raw,-9,0.1\n", r"own\.csv:2  cd20  .*-9"),
+    "unit of CD20": (
+        "arm,of,cd20 [MFI],value\nlow,survival_raw,9,0.1\n",
+        r"own\.csv:1  cd20  a unit, 'MFI'; allowed: none",
+    ),
     "empty": (HEAD, r"own\.csv  holds no observation"),
     "many": (HEAD + "low,lysis,,0.1,,,,,,\n" * (MOST_ROWS + 1), r"own\.csv  too many rows; allowed: at most 10000"),
 }

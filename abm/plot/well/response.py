@@ -91,9 +91,10 @@ def _draw_kind(ax: Axes, run: Run, points: pd.DataFrame) -> None:
         draw_line(ax, rows, colour, marker)
     ends = (over["hi"] for name in points["arm"] if (over := draws.survival(run, name)))
     ax.set_ylim(0, 102 * max(1.0, points["hi"].max(), *ends))
-    for one in published.observations(run, "survival"):
-        for x, group in points.loc[points["arm"] == one.arm, ["x", "group"]].itertuples(index=False):
-            published.draw(ax, one.times(100.0), x, is_row=False, colour=looks[group][0])
+    for arm, x, group in points[["arm", "x", "group"]].itertuples(index=False):
+        for one in published.observations(run, arms.survival_name(run, arm)):
+            if one.arm == arm:
+                published.draw(ax, one.times(100.0), x, is_row=False, colour=looks[group][0])
     scale_x(ax, points["x"].to_numpy())
 
 

@@ -103,7 +103,7 @@ def _draw_arm(ax: Axes, run: Run, name: str, row: int) -> None:
             ends = [[100.0 * float(end)] for end in value.reach()]
             ax.errorbar(100 * value.mean, row, xerr=ends, fmt=look.marker, color=look.colour, markerfacecolor=fill,
                         markersize=6.5, elinewidth=1.4, capsize=3)  # fmt: skip
-    for one in published.observations(run, "survival"):
+    for one in published.observations(run, arms.survival_name(run, name)):
         if one.arm == name:
             published.draw(ax, one.times(100.0), row + 0.26, is_row=True)
     place = "right" if mid.mean > 0.85 else "left" if mid.mean < 0.12 else "center"

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from abm.plot import arms
+from abm.plot import arms, published
 from abm.plot.page import style, wording
 from abm.results.run import Run
 from abm.statistics.intervals import wilson
@@ -33,6 +33,7 @@ WM_THOUSAND = (167 - 72, 167 + 72)
 FLOOR_PER_CELL = 1000.0
 BINS_PER_DECADE = 10
 MIN_CELLS = 20
+OF = "survival_raw"
 
 
 def applies(run: Run) -> bool:
@@ -52,6 +53,9 @@ def figure(run: Run) -> Figure:
         ax.plot(table["cd20"], 100 * table["mean"], color=arms.control_colour(run, control), lw=1.1, ls=style.DASH)
     for name, shown in look.items():
         _draw_arm(ax, binned(cells, name), shown)
+        for one in published.by_cd20(run, OF, name):
+            at = max(one.cd20_per_cell, FLOOR_PER_CELL)
+            published.draw(ax, one.times(100.0), at, is_row=False, colour=shown.colour)
     style.log_axis(ax.xaxis)
     style.dress(ax, "CD20 at the start (molecules per cell)", "B cells surviving (%)")
     ax.set_ylim(0, 103)
@@ -67,14 +71,15 @@ def seen(run: Run) -> str:
     cells = fates(run)
     slopes = {name: steepest(binned(cells, name)) for name in arms.treated(run)}
     falling = sorted((name for name in slopes if slopes[name][1] < -0.05), key=lambda name: slopes[name][1])
+    told = _told_of_observed(run, cells)
     if not falling:
-        return "Survival hardly depends on CD20 in any arm."
+        return f"Survival hardly depends on CD20 in any arm.{told}"
     parts = [
         f"near {wording.number(slopes[name][0], 2)} CD20 per cell in {arms.quoted(name)} "
         f"({wording.decimal(slopes[name][1])} per unit of ln CD20)"
         for name in falling[:3]
     ]
-    return wording.sentence(f"Survival falls most steeply {wording.listing(parts)}")
+    return wording.sentence(f"Survival falls most steeply {wording.listing(parts)}") + told
 
 
 def fates(run: Run) -> pd.DataFrame:
@@ -108,6 +113,21 @@ def steepest(table: pd.DataFrame) -> tuple[float, float]:
     slope = np.nan_to_num((share[2:] - share[:-2]) / (log[2:] - log[:-2]))
     best = int(np.argmin(slope))
     return float(table["cd20"].iloc[best + 1]), float(slope[best])
+
+
+def _told_of_observed(run: Run, cells: pd.DataFrame) -> str:
+    """Return how far what was observed is from the curves, between two bins on a line; nothing where nothing was."""
+    left = []
+    for name in arms.treated(run):
+        curve = binned(cells, name).dropna()
+        for one in published.by_cd20(run, OF, name) if len(curve) else ():
+            if curve["cd20"].iloc[0] <= one.cd20_per_cell <= curve["cd20"].iloc[-1]:
+                simulated = np.interp(np.log(one.cd20_per_cell), np.log(curve["cd20"]), curve["mean"])
+                left.append(100.0 * (one.value - simulated))
+    if not left:
+        return ""
+    mean, ones = wording.decimal(float(np.mean(left)), 1), f"{len(left)} observation{'s' * (len(left) > 1)}"
+    return f" Of {ones} within a curve, observed less simulated is {mean} points in the mean."
 
 
 def _draw_arm(ax: Axes, table: pd.DataFrame, look: arms.Look) -> None:
