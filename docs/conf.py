@@ -17,7 +17,7 @@ version = release = __version__
 language = "en-GB"
 
 extensions = ["myst_nb"]
-exclude_patterns = ["_build", "pages", "generated/results"]
+exclude_patterns = ["_build", "pages", "generated/results", "generated/parts"]
 suppress_warnings = ["mystnb.mime_priority"]
 html_theme = "furo"
 html_title = f"abm {__version__}"

@@ -35,14 +35,16 @@ DRAWN_BY = (  # figures that the usual command of their folder does not draw
     ("studies", "abm study run morris", "indices"),
     ("studies", "abm study run FILE", "scatter"),
     ("evidence", "abm evidence --leave-one-out configs/studies/calibration.yaml", "left_out pit"),
+    ("evidence", "abm fit calibration_own --data own.csv", "own_data between_groups"),
     ("evidence", "abm compare interaction", "bayes_factors experiments hypotheses"),
     ("evidence", "abm compare effector_variants", "variants_foretold variants_weighed"),
     ("evidence", "abm fit calibration_quick", "conflicts directions emulated informs posterior shrinkage spreads"),
 )
 OWN = {f"{folder}/{name}": command for folder, command, names in DRAWN_BY for name in names.split()}
+OBSERVED = "well-agreement"
 NOTES = {"studies/scatter": "Of a study whose design is `latin_hypercube` or `sobol`."}
 SMALL = {  # run at every build
-    "well": [("quick",)],
+    "well": [("quick",), ("observations", "--replicates", "1")],
     "trial": [("gertz2004", "--replicates", "12"), ("chiodin2022", "--replicates", "12")],
 }
 
@@ -56,7 +58,8 @@ def pages(pictures: dict[str, Path], folder: Path) -> dict[str, str]:
         "Every kind of figure that reports hold, in the order of a report. Pictures are of small runs made when this "
         "site was built; of the others the command is told that makes them."
     )
-    return {"gallery": page("Gallery", text, *parts)}
+    shown = f"![Observed against simulated](../generated/gallery/{OBSERVED}.png)" if "well/agreement" in pictures else ""
+    return {"gallery": page("Gallery", text, *parts), "parts/own-data": f"{shown}\n"}
 
 
 def _figure(folder: str, module: ModuleType, pictures: dict[str, Path], out: Path) -> str:

@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|^```\{include\} (\S+)", re.M)
 SPAN = re.compile(r"`([^`\n]+)`")
 PLACE = re.compile(r"\b(?:abm|configs|docs|scripts|tests)/[\w./-]+[\w]")
 STANDS_FOR = re.compile(r"[A-Z]+|…|<.*|.*\bNAME\b.*")
-OWN = {"my-assay", "sample.fcs", "own.csv", "sweep.yaml"}  # files of a reader
+OWN = {"my-assay", "sample.fcs", "own.csv", "sweep.yaml", "page.html", "cells.h5ad"}  # files of a reader
 EXAMPLES = set(re.findall(r"`(abm/[\w/]+\.py)`", (DOCS / "modeller" / "add.md").read_text()))
 OF_A_KIND = {"end_points": "gertz2004", "arms": "quick"}  # what a piece of YAML is a piece of
 
@@ -104,6 +105,14 @@ def test_commands_are_verbs_with_their_options_and_files(page):
             continue
         for word in positional(words[len(name) :], VERBS[name]):
             assert is_there(word), f"abm {said}: {word} is not there"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_set_can_be_set(page):
+    for words in commands(PAGES[page].read_text()):
+        sets = [value for option, value in pairwise(words) if option == "--set" and not STANDS_FOR.fullmatch(value)]
+        if words[:1] == ["run"] and sets:
+            assert load_scenario(words[1] if words[1] in shipped() else ROOT / words[1], tuple(sets))
 
 
 @pytest.mark.parametrize("page", PAGES)
