@@ -41,7 +41,7 @@ DRAWN_BY = (  # figures that the usual command of their folder does not draw
     ("evidence", "abm fit calibration_quick", "conflicts directions emulated informs posterior shrinkage spreads"),
 )
 OWN = {f"{folder}/{name}": command for folder, command, names in DRAWN_BY for name in names.split()}
-OBSERVED = "well-agreement"
+OBSERVED = "![Observed against simulated](../generated/gallery/well-agreement.png)"
 NOTES = {"studies/scatter": "Of a study whose design is `latin_hypercube` or `sobol`."}
 SMALL = {  # run at every build
     "well": [("quick",), ("observations", "--replicates", "1")],
@@ -58,7 +58,7 @@ def pages(pictures: dict[str, Path], folder: Path) -> dict[str, str]:
         "Every kind of figure that reports hold, in the order of a report. Pictures are of small runs made when this "
         "site was built; of the others the command is told that makes them."
     )
-    shown = f"![Observed against simulated](../generated/gallery/{OBSERVED}.png)" if "well/agreement" in pictures else ""
+    shown = OBSERVED if "well/agreement" in pictures else ""
     return {"gallery": page("Gallery", text, *parts), "parts/own-data": f"{shown}\n"}
 
 

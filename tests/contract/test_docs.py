@@ -30,7 +30,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|^```\{include\} (\S+)", re.M)
 SPAN = re.compile(r"`([^`\n]+)`")
 PLACE = re.compile(r"\b(?:abm|configs|docs|scripts|tests)/[\w./-]+[\w]")
 STANDS_FOR = re.compile(r"[A-Z]+|…|<.*|.*\bNAME\b.*")
-OWN = {"my-assay", "sample.fcs", "own.csv", "sweep.yaml", "page.html", "cells.h5ad", "answers.yaml"}  # files of a reader
+OWN = {"my-assay", "sample.fcs", "own.csv", "sweep.yaml", "page.html", "cells.h5ad", "answers.yaml"}  # of a reader
 EXAMPLES = set(re.findall(r"`(abm/[\w/]+\.py)`", (DOCS / "modeller" / "add.md").read_text()))
 OF_A_KIND = {"end_points": "gertz2004", "arms": "quick"}  # what a piece of YAML is a piece of
 
