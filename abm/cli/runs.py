@@ -244,7 +244,7 @@ def _run(
     show(summary)
     if "posterior" in summary:
         _show_draws(summary)
-    sys.stdout.write(_precision(summary) + f"{path}\n")
+    sys.stdout.write(_precision(summary) + _stopped(summary) + f"{path}\n")
     shared.warn(summary)
 
 
@@ -257,6 +257,17 @@ def _precision(summary: dict) -> str:
         for one in found["measures"].values()
         if one["is_reached"]
     )
+
+
+def _stopped(summary: dict) -> str:
+    """Return when wells were stopped, an arm a line."""
+    found = summary.get("stopped", {"at_h": {}})
+    lines = []
+    for arm, times in found["at_h"].items():
+        known = [t_h for t_h in times if t_h is not None]
+        when = f", after {min(known):.3g} to {max(known):.3g} h" if known else ""
+        lines.append(f"{arm}: {len(known)} of {len(times)} stopped at {found['until']}{when}\n")
+    return "".join(lines)
 
 
 def _show_trial(summary: dict) -> None:

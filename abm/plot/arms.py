@@ -16,6 +16,8 @@ from abm.plot import arm_series
 from abm.plot.page import style
 from abm.results.run import Run
 
+SAME_MOMENT_H = 1e-6  # design: moments that are written differ by rounding
+
 
 @dataclass(frozen=True)
 class Look:
@@ -127,7 +129,7 @@ def survival(run: Run, arm: str) -> pd.Series:
     control = control_of(run).get(arm)
     if control is None:
         return raw
-    base = survival_raw(run, control)
+    base = _raw_beside(run, arm, control)
     return (raw / base.where(base > 0)).dropna()
 
 
@@ -180,6 +182,14 @@ def _of_started(run: Run, arm: str, column: str) -> Curves:
     rows = series.loc[series["arm"] == arm]
     started = rows["n_b_start"].where(rows["n_b_start"] > 0)
     return _pivot(rows.assign(of_started=rows[column] / started), "of_started")
+
+
+def _raw_beside(run: Run, arm: str, control: str) -> pd.Series:
+    """Return the share alive in the control when each replicate of an arm ended, which may be before the control."""
+    series = run.series()
+    ends, rows = _last_rows(series, arm)["time_h"], series.loc[series["arm"] == control]
+    last = _last_rows(rows.loc[rows["time_h"] <= rows["replicate"].map(ends) + SAME_MOMENT_H], control)
+    return (last["n_b_alive"] / last["n_b_start"].where(last["n_b_start"] > 0)).dropna()
 
 
 def _last_rows(series: pd.DataFrame, arm: str) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from abm.core.clock import SAME_MOMENT_H
 from abm.core.fate import Fate
 from abm.core.world import World
 from abm.readouts.readout import EndPoint, Found, Readout, Seen, Told
@@ -82,7 +83,7 @@ class Survival(Readout):
 
     def of_draws(self, run: Run, table: pd.DataFrame) -> Told:
         """Return survival against the control, the survivals that it is made of, and lysis, of each replicate."""
-        found = _of_arms(_last(run), _controls(run))
+        found = _of_arms(run.series(), _controls(run))
         return {arm: {name: own.to_numpy() for name, own in each.items()} for arm, each in found.items()}
 
     def by_chance(self, run: Run, summary: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -128,11 +129,11 @@ def interval(values: ArrayLike, n_cells: float = math.nan) -> Interval:
 
 def summarise(run: Run) -> dict:
     """Return the summary of a merged run, without its hashes."""
-    last, controls = _last(run), _controls(run)
+    last, controls, series = _last(run), _controls(run), run.series()
     causes = [c.removeprefix("deaths_") for c in last if c.startswith("deaths_")]
     causes = [c for c in CAUSES if c in causes] + [c for c in causes if c not in CAUSES]
     later, result = _later_cohorts(run), {}
-    for arm, own in _of_arms(last, controls).items():
+    for arm, own in _of_arms(series, controls).items():
         cells = float(last.loc[arm, "n_b_start"].iloc[0])
         deaths = {c: _share(last.loc[arm], c) for c in dict.fromkeys((*CAUSES, *causes))}
         result[arm] = {
@@ -151,7 +152,11 @@ def summarise(run: Run) -> dict:
 
 
 def _last(run: Run) -> pd.DataFrame:
-    return run.series().groupby(["arm", "replicate"], sort=False).last()
+    return _ends(run.series())
+
+
+def _ends(series: pd.DataFrame) -> pd.DataFrame:
+    return series.groupby(["arm", "replicate"], sort=False).last()
 
 
 def _controls(run: Run) -> dict[str, str]:
@@ -161,19 +166,32 @@ def _controls(run: Run) -> dict[str, str]:
     return dict(zip(own["arm"], own["control_arm"].fillna(""), strict=True))
 
 
-def _of_arms(last: pd.DataFrame, controls: Mapping[str, str]) -> dict[str, dict[str, pd.Series]]:
-    """Return what an arm's replicates show at the end beside their controls; NaN where they have none."""
-    found = {}
-    raw, lysed = (_ratio(last[name], last["n_b_start"]) for name in ("n_b_alive", "n_b_dead"))
+def _of_arms(series: pd.DataFrame, controls: Mapping[str, str]) -> dict[str, dict[str, pd.Series]]:
+    """Return what an arm's replicates show at their end beside their controls then; NaN where they have none."""
+    found, last = {}, _ends(series)
     for arm, control in controls.items():
-        alive, gone = (own[control] if control else own[arm] * math.nan for own in (raw, lysed))
+        own = last.loc[arm]
+        beside = _at_the_end_of(own, series, last, control) if control else own
+        raw, alive = (_ratio(one["n_b_alive"], one["n_b_start"]) for one in (own, beside))
+        lysed, gone = (_ratio(one["n_b_dead"], one["n_b_start"]) for one in (own, beside))
+        alive, gone = (one if control else one * math.nan for one in (alive, gone))
         found[arm] = {
-            "survival": _ratio(raw[arm], alive),
-            "survival_raw": raw[arm],
+            "survival": _ratio(raw, alive),
+            "survival_raw": raw,
             "control": alive,
-            "specific_lysis": _ratio(lysed[arm] - gone, 1.0 - gone),
+            "specific_lysis": _ratio(lysed - gone, 1.0 - gone),
         }
     return found
+
+
+def _at_the_end_of(own: pd.DataFrame, series: pd.DataFrame, last: pd.DataFrame, control: str) -> pd.DataFrame:
+    """Return the controls of an arm's replicates as they were when those ended, who may have been stopped before."""
+    beside = last.loc[control]
+    if (own["time_h"] >= beside["time_h"].reindex(own.index) - SAME_MOMENT_H).all():
+        return beside
+    rows = series.loc[series["arm"] == control]
+    ends = rows["replicate"].map(own["time_h"])
+    return rows.loc[rows["time_h"] <= ends + SAME_MOMENT_H].groupby("replicate", sort=False).last()
 
 
 def _later_cohorts(run: Run) -> dict[str, dict[str, Interval]]:

@@ -15,6 +15,7 @@ from abm.scenario.kinds import GIVEN, PROCESSES
 from abm.scenario.patients import patient_faults
 from abm.scenario.precision import precision_faults
 from abm.scenario.published import observed_faults
+from abm.scenario.until import until_faults
 
 USUAL_REACH_UM = 10.0  # design: sum of two radii
 ENGINES_OWN = {"additions", "fate"}
@@ -26,6 +27,7 @@ def consistency_faults(scenario: Content) -> list[Fault]:
     faults = [*_own_faults(scenario), *_time_faults(scenario), *_arm_faults(scenario), *_order_faults(scenario)]
     faults += [*_space_faults(scenario), *_scale_faults(scenario), *_subject_faults(scenario)]
     faults += [*control_faults(scenario), *observed_faults(scenario), *precision_faults(scenario)]
+    faults += until_faults(scenario)
     return [*faults, *(patient_faults(scenario) if scenario.space.scale == "body" else ())]
 
 

@@ -62,6 +62,7 @@ class Content(Model):
     seed: int = par(1, "1", "design: any number; stated with every result", "Seed", ge=0, le=2**64 - 1)
     replicates: int = par(1, "1", "design: wells per arm", "Replicates", ge=1, le=10_000)
     precise_to: dict[str, float | str] = Field(default_factory=dict)
+    until: str | None = None
     duration: float = par(24.0, "h", "design: long assay", "Duration", gt=0, le=24 * 365 * 100)
     dt: float = par(1.0 / 60.0, "h", "design: halving moves survival by less than 0.5 points", "Step", gt=1e-6, le=24)
     dt_later: tuple[Later, ...] = ()

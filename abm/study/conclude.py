@@ -38,7 +38,8 @@ def conclude(folder: RunFolder, scenario: Scenario) -> dict[str, Any]:
         folder.write_table("nonmem_key.csv", long.key())
     elif drawn(scenario):
         folder.write_table("donors.csv", _drawn(scenario))
-    return summarised(folder, scenario, table) | {"conservation": _worst(folder.wells())}
+    wells = folder.wells()
+    return summarised(folder, scenario, table) | _stopped(wells, scenario) | {"conservation": _worst(wells)}
 
 
 def summarised(run: Run, scenario: Scenario, table: pd.DataFrame) -> dict[str, Any]:
@@ -119,6 +120,15 @@ def _joined(found: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]
     """Return both, what stands in mappings of the same name joined."""
     both = {name: _joined(found[name], more[name]) for name in found if isinstance(more.get(name), Mapping)}
     return {**found, **more, **both}
+
+
+def _stopped(wells: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
+    """Return when each well of each arm was stopped, h, null where it was not; nothing where none is to be."""
+    if not scenario.until:
+        return {}
+    names = dict.fromkeys(subject.arm for subject in subjects(scenario))
+    times = {arm: [wells[f"{arm}-r{k}"]["stopped_h"] for k in range(scenario.replicates)] for arm in names}
+    return {"stopped": {"until": scenario.until, "at_h": times}}
 
 
 def _worst(wells: Mapping[str, Any]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from abm.core.errors import InputError, RunFailed
+from abm.core.errors import Fault, InputError, RunFailed
 from abm.core.files import WriteError
 from abm.core.resources import rarely_collected
 from abm.core.source import model_hash
@@ -93,6 +93,8 @@ def run_scenario(
         See the exit codes.
     """
     monitor, asked = monitor or Monitor(), _Asked(scenario, branch, posterior)
+    if posterior and scenario.until:
+        raise InputError(Fault("draws of a posterior are run to their end", "until", allowed="--set until=null"))
     with _told(), rarely_collected():
         for cost in (cost_of_run(scenario, n_threads), cost_of_draws(scenario, posterior, n_threads)):
             refuse_large_run(cost, root)

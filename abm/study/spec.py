@@ -123,10 +123,12 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
 
 
 def _refuse_unstated(base: Scenario) -> None:
-    """Refuse a base whose number of replicates hangs on its results."""
+    """Refuse a base whose number of replicates, or whose length, hangs on its results."""
     if base.precise_to:
         text, allowed = "a study runs as many replicates as are stated", "set: {precise_to: null}"
         raise InputError(Fault(text, "precise_to", allowed=allowed))
+    if base.until:
+        raise InputError(Fault("a study runs wells to their end", "until", allowed="set: {until: null}"))
 
 
 def _base(study: Study, document: Document) -> Scenario:

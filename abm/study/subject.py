@@ -23,6 +23,7 @@ from abm.results.tables import as_table, labelled
 from abm.results.tables import stack as put_together
 from abm.scenario.build import Subject, build
 from abm.scenario.schema import Scenario
+from abm.scenario.until import until
 from abm.study.batches import Watch
 from abm.study.jobs import Flow, Stopped
 
@@ -165,6 +166,10 @@ def _write_frame(part: SubjectFolder, table: str, step: int, time_h: float, fram
         part.append(table, step, frame)
 
 
+class _Held(Exception):
+    """The condition holds at which a well is stopped."""
+
+
 class _Course:
     """A well from its last checkpoint, if there is one, to its end, with checkpoints and the final tables."""
 
@@ -173,6 +178,7 @@ class _Course:
         self.simulation = build(job.scenario, place.subject)
         self.store = CheckpointStore(place.checkpoints, job.scenario_hash)
         self.frames: dict[str, str] = {}
+        self.until = until(job.scenario)
         self._resume(place.subject.label)
         self._plan_checkpoint()
 
@@ -188,8 +194,10 @@ class _Course:
         self.frames = found.header.get("files", {})
 
     def run(self) -> None:
-        """Step to the end."""
-        self.simulation.run(self._after_step)
+        """Step to the end, or until the scenario's condition holds."""
+        if not self._is_held():
+            with suppress(_Held):
+                self.simulation.run(self._after_step)
         self.save()
         self._finish()
 
@@ -199,8 +207,15 @@ class _Course:
         except Stopped:
             self.save()
             raise
+        if self._is_held():
+            raise _Held
         if simulation.world.t_h >= self.next_checkpoint_h and not simulation.is_over:
             self.save()
+
+    def _is_held(self) -> bool:
+        """Whether the counts that were just taken are those at which the well is to be stopped."""
+        look = self.simulation.records["counts"].get(self.simulation.world.step) if self.until else None
+        return look is not None and self.until.holds(look)
 
     def _plan_checkpoint(self) -> None:
         every = self.job.scenario.checkpoint_every
@@ -223,6 +238,7 @@ class _Course:
             "steps": world.step,
             "conservation": conservation(world),
             "tallies": world.tallies,
+            **({"stopped_h": world.t_h if self._is_held() else None} if self.until else {}),
             "bytes_per_cell": {name: p.bytes_per_row for name, p in world.populations.items()},
         }
         part.finish(record, self.frames)

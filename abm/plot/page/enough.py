@@ -16,8 +16,25 @@ FEWEST = 3  # design: two do not tell how far replicates differ
 
 def table(run: Run, whose: str) -> list[Table]:
     """Return the sentence as a row of its own below the key numbers; nothing where there is nothing to tell."""
-    told = sentences(run, whose)
-    return [Table([["Precision", text] for text in told], look="facts")] if told else []
+    rows = [["Precision", text] for text in sentences(run, whose)]
+    rows += [["Stopped", text] for text in stopped(run)]
+    return [Table(rows, look="facts")] if rows else []
+
+
+def stopped(run: Run) -> list[str]:
+    """Return when the wells of each arm were stopped, where a condition was stated."""
+    asked = run.summary().get("stopped")
+    if not isinstance(asked, Mapping):
+        return []
+    parts = []
+    for arm in arms.treated(run):
+        known = [t for t in asked["at_h"].get(arm, ()) if t is not None]
+        when = f"after {'–'.join(dict.fromkeys(f'{t:.3g}' for t in (min(known), max(known))))} h" if known else "never"
+        parts.append(f"{arms.quoted(arm)} {len(known)} of {len(asked['at_h'].get(arm, ()))} {when}")
+    return [
+        f"Wells end with the first count at which {asked['until']}: {wording.listing(parts)}. Survival is against the "
+        "control at that moment; curves end where the first replicate does."
+    ]
 
 
 def sentences(run: Run, whose: str) -> list[str]:
