@@ -67,6 +67,6 @@ def credibility(
         return
     path = out or Path(f"{loaded.name}-credibility.md")
     form_of(path)
-    page = assess(Measured(runs, loaded, str(scenario)), read(answers), str(answers or "answers.yaml"))
+    page = assess(Measured(runs, loaded, str(scenario)), read(answers), (answers or Path("answers.yaml")).name)
     page.write(path)
     shared.show({"credibility": str(path), "about": page.lead} if as_json else f"{page.lead}\n{path}")

@@ -11,9 +11,9 @@ from abm.biology.pools import POOLS
 from abm.core.cell_type import CellType
 from abm.core.measure import readable
 from abm.core.par import bounds_text, plain
-from abm.core.words import listing
+from abm.core.words import listing, written
 from abm.document.reading import keys_in, value_at
-from abm.dossier.described import Described, about
+from abm.dossier.described import Described, about, shown
 from abm.dossier.told import Told, module_of, of_class, told
 from abm.plot.page.html import Cell, Row, Section, Table
 from abm.plot.page.sections import unit
@@ -129,7 +129,8 @@ def _spread(data: Mapping[str, Any], path: str, spread: cohort.Spread) -> Row:
     """Return path, law, typical value and bounds of what differs."""
     known, typical = parameter_at(data, path), value_at(data, keys_in(data, path))
     law = next(f"{word} {_value(value)}" for word, value in spread if value is not None)
-    about_it = "" if typical is None or not spread.keeps_typical else f"{setting(str(typical))} {unit(known['unit'])}"
+    usual = written(typical) if isinstance(typical, str) else f"{shown(str(typical))} {unit(known.get('unit', '1'))}"
+    about_it = usual if typical is not None and spread.keeps_typical else ""
     return [Cell(path, known.get("description", ""), "path"), law, about_it, bounds_text(known) if known else ""]
 
 

@@ -27,6 +27,11 @@ class Counted:
     functions: int
     verification: int
 
+    @property
+    def about(self) -> str:
+        """What they test."""
+        return KINDS.get(self.folder) or (f"abm/{self.folder}" if (PACKAGE / self.folder).is_dir() else "")
+
 
 @cache
 def counted(tests: Path = TESTS) -> list[Counted]:

@@ -79,7 +79,7 @@ def _sensing(of: Described) -> Section:
     for name, own in _own(of):
         if own.reads:
             rows.append([Cell(name, look="code"), ", ".join(own.reads)])
-    text = "Agents know without error or delay what their process reads, and nothing else:"
+    text = "Agents know without error or delay what their process reads and what it writes itself, and nothing else:"
     return Section("Sensing", [text], tables=[Table(rows, ("Process", "Reads"), look="words")])
 
 

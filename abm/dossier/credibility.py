@@ -32,10 +32,8 @@ ABOUT += "Open: {n_open}."
 UNSET = "✗ open: ``criteria`` in {file}: what must hold, with a number, set before results are known."
 EQUATIONS = "Equations: closed solutions, differential equations, exact stochastic simulation and a second program in "
 EQUATIONS += "plain Python stand against the simulator in tests/reference and tests/verification."
-GROUP = (
-    "Claims of the group {group}. “Fit” and “decide” may be calibrated on, a “goal” never; a “prediction” was not told "
-)
-GROUP += "to the parameter sets that ship, but a calibration may learn from it: then only papers left out are external."
+GROUP = "Claims of the group {group}. “Fit” and “decide” may be calibrated on, a “goal” never; a “prediction” was not "
+GROUP += "told to the sets that ship, but a calibration may learn from it: then only papers left out are external."
 GUIDANCE = ("ASME2018", "FDA2023", "ICH2026")
 KINDS = ("assumed", "fitted", "design")
 WORDS = {measure.name: measure.words for measure in MEASURES}
@@ -203,9 +201,8 @@ def _by_source(own: Assessed) -> str:
         next((kind for kind in KINDS if f"{kind}:" in row[3]), "published") for row in walk(own.of.scenario)
     )
     n_set = sum(row[5] != "default" for row in walk(own.of.scenario))
-    return (
-        ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) + f"; {n_set} have values of this scenario's own"
-    )
+    shown = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+    return f"{shown}; {n_set} have values set by the scenario or its kinds of cell"
 
 
 def _assumptions(own: Assessed) -> Section:
@@ -233,15 +230,7 @@ def _is_variant(kind: str, of: str) -> bool:
 def _verification(own: Assessed) -> Section:
     tests = checkout.counted()
     if tests:
-        rows: list[Row] = [
-            [
-                one.folder,
-                checkout.KINDS.get(one.folder, f"of abm/{one.folder}"),
-                str(one.functions),
-                str(one.verification),
-            ]
-            for one in tests
-        ]
+        rows: list[Row] = [[one.folder, one.about, _count(one.functions), _count(one.verification)] for one in tests]
         n, n_slow = sum(one.functions for one in tests), sum(one.verification for one in tests)
         text = f"{n} test functions, {n_slow} of them marked verification (pytest -m verification), and "
         text += f"{checkout.planted()} faults planted by hand, each of which some test must find."
@@ -267,9 +256,7 @@ def _calibration(own: Assessed) -> Section:
 
 
 def _validation(own: Assessed) -> Section:
-    text = (
-        f"Claims of the group {own.of.group}: “fit” and “decide” may be calibrated on; “goal” and “prediction” are not."
-    )
+    text = GROUP.format(group=own.of.group)
     return Section("Validation, external validation", [text], tables=[own.table(own.facts["validation"])])
 
 
@@ -311,8 +298,9 @@ def _references(own: Assessed) -> Table:
 
 
 def verdict(own: Assessed, criterion: Criterion) -> tuple[str, str]:
-    """Return whether a criterion passed, failed or was not measured, and the value."""
-    found = [fact.number for own_facts in own.facts.values() for fact in own_facts if fact.measure == criterion.measure]
+    """Return whether a criterion passed, failed or was not measured on this model, and the worst value."""
+    every = [fact for facts_of in own.facts.values() for fact in facts_of]
+    found = [one.number for one in every if one.measure == criterion.measure and not one.note]
     known = [value for value in found if value == value]
     if not known:
         return "? not measured", "–"

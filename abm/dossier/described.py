@@ -22,6 +22,7 @@ from abm.scenario.schema import Scenario
 
 OTHER = "set here; of the usual value: {source}"
 WORDS: dict[object, str] = {None: "not set", True: "yes", False: "no"}
+LONG = 10  # design: characters of a number that is shortened
 FEW = 50  # design: agents of a population, enough for every column
 
 
@@ -90,7 +91,7 @@ def parameter_table(rows: list[dict[str, str]], chosen: list[Row] | None = None,
     found: list[Row] = [
         [
             Cell(row["name"], look="code"),
-            Cell(wording.setting(row["value"]), look="number"),
+            Cell(shown(row["value"]), look="number"),
             unit(row["unit"]),
             row["description"],
             Cell("", links=linked(row["source"] if row["origin"] == "default" else OTHER.format(**row))),
@@ -111,6 +112,15 @@ def choices(model: BaseModel) -> Iterator[Row]:
         if not parameter(info) and name != "kind" and not isinstance(value, dict | list):
             shown = Cell(WORDS.get(value, str(value)), look="number")
             yield [Cell(key_of(name, info), look="code"), shown, "", info.description or "chosen", ""]
+
+
+def shown(value: str) -> str:
+    """Return a value as a reader writes it, also a very large or very small one."""
+    text = wording.setting(value)
+    try:
+        return text if "," in text or len(text) < LONG else f"{float(text):.6g}"
+    except ValueError:
+        return text
 
 
 def about(model: BaseModel, title: str = "Parameters") -> list[Table]:

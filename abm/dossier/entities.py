@@ -23,9 +23,9 @@ def entities(of: Described) -> Section:
     """Return entities, their state variables, and scales."""
     subject = of.scenario.space.subject
     text = [
-        f"A {subject} is {of.scenario.space.where}: the unit of replication, apart from all others. In it are the "
-        "populations below, one row a cell or a group of cells that share a state, and amounts that are dissolved in "
-        f"its volume. Every {subject} of an arm has the same law and chance of its own."
+        f"A {subject} is the unit of replication, apart from all others. In it are the populations below, one row a "
+        "cell or a group of cells that share a state, and amounts that are dissolved in its volume. Every "
+        f"{subject} of an arm has the same law and chance of its own."
     ]
     kinds: list[Row] = [
         [Cell(name, look="code"), kind.word, kind.role, sentence(type(kind))] for name, kind in of.cell_types.items()
@@ -121,12 +121,9 @@ def _is_of(name: str, pattern: str) -> bool:
 
 def _scales(of: Described) -> Section:
     space = of.scenario.space
-    told_of = sentence(type(space))
-    text = [
-        f"Space: {told_of}",
-        *module_of(type(space).__module__).under(""),
-        "The clock runs in hours. Concentrations are nM, amounts molecules, unless a unit is named.",
-    ]
+    is_well = space.scale == "well"
+    text = [f"Space: {sentence(type(space))}", *(module_of(type(space).__module__).under("") if is_well else [])]
+    text.append("The clock runs in hours. Concentrations are nM, amounts molecules, unless a unit is named.")
     steps = [f"{moment(dt)} from {moment(start)} on" for start, dt in of.scenario.steps_h]
     rows: list[Row] = [
         ["Simulated time", moment(of.scenario.duration)],

@@ -39,7 +39,7 @@ def of_run(of: Measured) -> Iterator[Fact]:
         return
     summary = of.run.run.summary()
     results = "; ".join(f"{name} {value:.1f} %" for name, (value, _) in list(of.run.results.items())[:12])
-    yield Fact("Results of the scenario", results or "see its report", command, *_stamped(of.run))
+    yield Fact("Results of the scenario", results or "see its report", command, *_stamped(of.run), note=of.run.note)
     n = summary.get("replicates", summary.get("patients"))
     yield Fact("Replicates", f"{n} of each arm", command, *_stamped(of.run))
 
@@ -56,7 +56,7 @@ def of_calculation(of: Measured) -> Iterator[Fact]:
     else:
         n_failed, n = checked(of.run)
         value = f"{n - n_failed} of {n} passed"
-        yield Fact(words, value, again, *_stamped(of.run), "conservation_failed", n_failed)
+        yield Fact(words, value, again, *_stamped(of.run), "conservation_failed", n_failed, of.run.note)
     yield _half_step(of)
 
 
@@ -74,8 +74,8 @@ def _half_step(of: Measured) -> Fact:
 
 
 def _points(words: str, change: float, command: str, kept: Kept | None, measure: str) -> Fact:
-    dated = _stamped(kept) if kept else ("", "")
-    return Fact(words, f"{change:.2f} points", command, *dated, measure, change)
+    dated, note = (_stamped(kept), kept.note) if kept else (("", ""), "")
+    return Fact(words, f"{change:.2f} points", command, *dated, measure, change, note)
 
 
 def of_size(of: Measured) -> Iterator[Fact]:
@@ -102,7 +102,7 @@ def _interval(of: Measured) -> Fact:
     widest, n = max(halves), of.scenario.replicates
     enough = max(1, math.ceil(n * (widest / POINT) ** 2))
     value = f"{widest:.2f} points with {n}; about {enough:,} would bring it to {POINT:g}"
-    return Fact(words, value, f"abm run {of.file}", *_stamped(of.run), measure, widest)
+    return Fact(words, value, f"abm run {of.file}", *_stamped(of.run), measure, widest, of.run.note)
 
 
 def of_claims(of: Measured) -> Iterator[Fact]:

@@ -22,6 +22,7 @@ from abm.results.seal import file_hash
 from abm.results.tables import ReadError
 from abm.scenario.from_file import load_scenario
 from abm.scenario.schema import Scenario
+from abm.study.resume import scenario_hash
 from abm.study.rows import as_base
 
 IN_SAMPLE = ("fit", "decide")
@@ -64,6 +65,12 @@ class Kept:
     run: Run
     scenario: Scenario
     differs: str
+
+    @property
+    def note(self) -> str:
+        """What lessens it: that the model, or what it computes with, has changed since."""
+        is_drawn = "posterior" in self.run.summary()  # is part of the hash
+        return "" if is_drawn or self.run.scenario_hash == scenario_hash(self.scenario) else OTHER_MODEL
 
     @property
     def date(self) -> str:

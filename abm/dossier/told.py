@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import get_annotations
 
 TAG = re.compile(r"\*([A-Z][A-Za-z /]*)\*:\s*")
 ROLE = re.compile(r":\w+:`~?(?:[\w.]*\.)?(\w+)`")
@@ -59,7 +60,14 @@ def module_of(name: str) -> Told:
 def modules_of(cls: type) -> list[str]:
     """Return the module of a class, and those of what it is a kind of, as far as they are about biology."""
     names = dict.fromkeys(one.__module__ for one in cls.__mro__)
-    return [name for name in names if not name.startswith(OF_THE_ENGINE)]
+    return [name for name in names if not name.startswith(OF_THE_ENGINE) and not _is_of_another(name, cls)]
+
+
+def _is_of_another(module: str, cls: type) -> bool:
+    """Whether a module is about other kinds alone, and only holds what a class has in common with them."""
+    known = (one for one in vars(sys.modules[module]).values() if isinstance(one, type) and one.__module__ == module)
+    kinds = [one for one in known if "kind" in get_annotations(one)]
+    return bool(kinds) and not any(kind in cls.__mro__ for kind in kinds)
 
 
 def of_class(cls: type) -> list[Told]:

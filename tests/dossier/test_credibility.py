@@ -143,7 +143,9 @@ def test_criteria_pass_fail_or_were_not_measured(tmp_path, holds, first):
 
 def test_evidence_of_another_model_is_marked(tmp_path):
     scores(tmp_path, True, "of another day")
-    section = part(assessed(tmp_path), "Validation, external validation")
+    page = assessed(tmp_path, CRITERIA)
+    assert "Criteria: 0 passed, 0 failed, 3 not measured" in page.lead
+    section = part(page, "Validation, external validation")
     assert all(row[1].below == OTHER_MODEL for row in section.tables[0].rows)
 
 
