@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from abm.core.words import listing
+from abm.document.reading import read_document
+from abm.document.shipped import shipped
 from abm.dossier.measured import (
     OTHER_MODEL,
     SHOWN_HASH,
@@ -22,6 +24,7 @@ from abm.plot.page.wording import number
 
 POINT = 1.0  # design: half of a 95 % interval that is taken to suffice where no criterion says otherwise
 CALIBRATIONS = {"assay": "calibration", "patient": "calibration_patient", "cll": "calibration_cll"}
+COMPARISONS = {"assay": "interaction", "patient": "patient_variants"}
 SENSITIVE = ("morris", "sobol", "one_at_a_time")
 OPEN = "? open"
 
@@ -164,7 +167,7 @@ def of_studies(of: Measured) -> Iterator[Fact]:
                 f"Sensitivity: {found['title'] or found['name']}", value, f"abm study run {found['name']}", *stamp(path)
             )
     if not n:
-        yield missing("Sensitivity of the results to the parameters", "abm study run morris")
+        yield missing("Sensitivity of the results to the parameters", f"abm study run {_study(of)}")
     drawn = of.run is not None and "posterior" in of.run.run.summary()
     command = f"abm run {of.file} --posterior FOLDER_OF_A_FIT"
     if drawn and of.run:
@@ -173,13 +176,26 @@ def of_studies(of: Measured) -> Iterator[Fact]:
         yield missing("Results under draws of a posterior", command)
 
 
+def _study(of: Measured) -> str:
+    """Return a study of sensitivity that ships for a scenario, or what one of the user's must say."""
+    for name, file in shipped("studies").items():
+        data = read_document(file).data
+        design = data.get("design")
+        is_of = Path(str(data.get("base", ""))).stem == of.scenario.name
+        if is_of and isinstance(design, Mapping) and design.get("kind") in SENSITIVE:
+            return name
+    return f"STUDY.yaml (base: {of.file}, design: morris)"
+
+
 def of_comparisons(of: Measured) -> Iterator[Fact]:
     """Yield comparisons of hypotheses and variants."""
-    found = [*of.files("compare", "comparison.json"), *of.files("compare", "variants.json")]
+    every = [*of.files("compare", "comparison.json"), *of.files("compare", "variants.json")]
+    found = [one for one in every if set(one[1].get("claims", ())) & set(of.claims)]
     for path, content in found:
         name = path.parent.name
         kind = "variants of the model" if path.name == "variants.json" else "hypotheses"
         value = f"preferred: {content['preferred']}" if "preferred" in content else "see its report"
         yield Fact(f"Comparison of {kind}: {name}", value, f"abm compare {name}", *stamp(path))
     if not found:
-        yield missing("Comparison of hypotheses", "abm compare interaction")
+        known = COMPARISONS.get(of.group, "COMPARISON.yaml")
+        yield missing("Comparison of hypotheses or variants", f"abm compare {known}")

@@ -173,6 +173,16 @@ def test_only_a_finer_step_and_other_agents_are_relatives():
     assert difference(own, load_scenario("quick", ("processes.killing.rate_per_h=1",))) is None
 
 
+@pytest.mark.parametrize(("scenario", "study"), [("three_arms", "morris"), ("gertz2004", "STUDY.yaml (base: ")])
+def test_what_is_missing_is_filled_by_a_file_that_ships_where_there_is_one(tmp_path, scenario, study):
+    page = assessed(tmp_path, scenario=scenario)
+    commands = [row[2] for row in rows(part(page, "Robustness and uncertainty"))]
+    assert any(command.startswith(f"abm study run {study}") for command in commands)
+    asked = {row[2].split()[-1] for heading in ("Calibration", "Assumptions and alternatives")
+             for row in rows(part(page, heading), -1)}  # fmt: skip
+    assert asked <= set(shipped("studies"))
+
+
 def test_tests_are_counted_by_folder_and_marker_and_a_wheel_has_none(tmp_path):
     found = {one.folder: one for one in checkout.counted()}
     assert found["verification"].functions == found["verification"].verification > 5
