@@ -6,7 +6,7 @@ from pathlib import Path
 from abm.core.files import atomic_write, naming
 from abm.results.tables import unreadable
 
-FIGURE = re.compile(r"[A-Za-z0-9._-]{1,64}\.(png|svg|pdf)")
+FIGURE = re.compile(r"[A-Za-z0-9._-]{1,64}\.(csv|png|svg|pdf)")
 
 
 class PageFolder:
@@ -35,7 +35,7 @@ class PageFolder:
             raise unreadable(self.path / "figures" / name, error) from error
 
     def write_figure(self, name: str, content: bytes) -> Path:
-        """Write one image into ``figures/`` and return its path."""
+        """Write one image, or the table of its data, into ``figures/`` and return its path."""
         if not FIGURE.fullmatch(name):
             raise ValueError(f"no file name for a figure: {name!r}")
         path = self.path / "figures" / name
@@ -43,6 +43,16 @@ class PageFolder:
             path.parent.mkdir(exist_ok=True)
         atomic_write(path, content)
         return path
+
+    def remove_figure(self, name: str) -> None:
+        """Remove one file of ``figures/`` where it is there."""
+        path = self.path / "figures" / name
+        with naming(path):
+            path.unlink(missing_ok=True)
+
+    def has_figure(self, name: str) -> bool:
+        """Return whether there is such a file in ``figures/``."""
+        return (self.path / "figures" / name).is_file()
 
     def write_report(self, html: str) -> Path:
         """Write ``report.html`` and return its path."""

@@ -43,13 +43,13 @@ FACTS = {"software": "abm", "commit": "commit", "python": "Python", "platform": 
 
 def write_page(folder: Path, found: Mapping[str, Any]) -> Path:
     """Write the page into a folder and return its path."""
-    return PageFolder(folder).write_report(render_page(TITLE, "", sections(found)))
+    return PageFolder(folder).write_report(render_page(TITLE, "", sections(found), in_short(found)))
 
 
 def sections(found: Mapping[str, Any]) -> list[Section]:
     """Return the parts of the page."""
     kinds = dict.fromkeys(row["kind"] for row in found["checks"])
-    parts = [Section("In short", in_short(found))]
+    parts = []
     for kind in kinds:
         rows = [_row(row) for row in found["checks"] if row["kind"] == kind]
         heading, text = HEADINGS[kind]

@@ -3,6 +3,7 @@
 ``pytest tests/plot/test_approved.py --approve`` writes them anew; ``git diff`` then shows what became of them.
 """
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from abm.plot.page.html import Cell, Drawn
 from tests.plot.simulated import KINDS
 
 APPROVED = Path(__file__).parent / "approved"
+NUMBERS = re.compile(r"\d[\d,.–]*(?<=\d)")
 LONG = ("Parameters", "How to run it again")  # their rows are the scenario's and the machine's
 
 
@@ -34,7 +36,7 @@ def words_of(run):
     tables = report.tables(run.path)
     kinds = catalogue.applying(report.FIGURES, tables)
     drawn = [Drawn(catalogue.name(kind), kind.TITLE, "", kind.CAPTION, b"") for kind in kinds]
-    lines = [*report.head(tables)]
+    lines = [*report.head(tables), *(NUMBERS.sub("0", text) for text in report.in_short(tables))]
     for section in report.sections(tables, drawn, {}):
         lines += ["", f"## {section.heading}", *(() if section.heading in LONG else section.text)]
         for table in section.tables:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -35,7 +36,7 @@ def change_summary(run, **changes):
 
 def test_report_loads_nothing_from_outside(html):
     page = Page(html)
-    assert all(address.startswith(("data:image/png;base64,", "#")) for address in page.addresses)
+    assert all(address.startswith(("data:image/png;base64,", "figures/", "#")) for address in page.addresses)
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     assert not re.search(r"url\(|@import|https?://", html)
 
@@ -47,8 +48,46 @@ def test_every_figure_is_in_the_report_and_in_its_folder(html, run):
     assert all(len(alt) > 20 for alt in page.alts)
 
 
+def test_what_is_offered_beside_the_report_lies_there(html, run):
+    offered = [address for address in Page(html).addresses if address.startswith("figures/")]
+    assert all((run.path / file).stat().st_size > 0 for file in offered)
+    assert {path.name for path in (run.path / "figures").iterdir()} == {
+        file.removeprefix("figures/") for file in offered
+    }
+    assert len([file for file in offered if file.endswith(".csv")]) > len(applying("well", run)) / 2
+    assert "figures/alive.svg" in offered
+
+
+def test_every_link_within_the_report_leads_somewhere(html):
+    inner = {address[1:] for address in Page(html).addresses if address.startswith("#")}
+    places = re.findall(r' id="([^"]+)"', html)
+    assert inner <= set(places)
+    assert len(places) == len(set(places))
+    contents = html.partition('aria-label="Contents"')[2].partition("</nav>")[0]
+    assert re.findall(r"#s-(\d)", contents) == list("12345678")
+    assert "#survival_by_arm" in contents
+
+
+def test_who_cannot_see_finds_the_way(html):
+    assert '<html lang="en-GB">' in html
+    assert html.index('href="#main"') < html.index("<h1>") < html.index('<main id="main"')
+    levels = [int(level) for level in re.findall(r"<h(\d)", html)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert levels.count(1) == 1
+    assert html.count("<table") == html.count("<caption") == len(re.findall(r"<table[^>]*>\s*<caption", html))
+    assert all(re.search(r"\d", alt) for alt in Page(html).alts)
+
+
+def test_a_report_begins_with_what_it_comes_to(html, run):
+    short = html.partition('aria-label="In short"')[2].partition("</header>")[0]
+    assert short.count("<p>") == 3
+    least = min(run.summary()["arms"].items(), key=lambda own: own[1]["survival"]["mean"])
+    assert f"{100 * least[1]['survival']['mean']:.1f} %" in short
+    assert "means of 3 replicates" in short
+
+
 def test_report_answers_in_eight_parts(html):
-    heads = re.findall(r"<h2>(\d)", html)
+    heads = re.findall(r"<h2[^>]*>(\d)", html)
     assert heads == list("12345678")
     assert "Serum, effectors, both: what survives 24 h of rituximab?" in html
     assert "rituximab 10 µg/mL; serum 25 %; 600 NK cells" in html

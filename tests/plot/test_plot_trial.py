@@ -581,7 +581,7 @@ def test_report_carries_every_figure_and_needs_nothing_from_outside(html, trial,
         re.findall(r'figure id="(\w+)"', html)
     )
     assert page.tags.count("img") == len(applying("trial", trial)) > Page(single_html).tags.count("img") > 0
-    assert all(address.startswith(("data:image/png;base64,", "#ref-")) for address in page.addresses)
+    assert all(address.startswith(("data:image/png;base64,", "figures/", "#")) for address in page.addresses)
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     assert not re.search(r"url\(|@import|https?://", html)
     assert all(len(alt) > 20 for alt in page.alts)

@@ -196,6 +196,10 @@ def test_figures_and_report_can_be_drawn_again(finished):
     run = PageFolder(finished.path)
     assert run.write_figure("survival.png", b"png").read_bytes() == b"png"
     assert run.write_report("<p>α</p>").read_text() == "<p>α</p>"
+    assert run.has_figure("survival.png")
+    for _ in range(2):
+        run.remove_figure("survival.png")
+    assert not run.has_figure("survival.png")
     with pytest.raises(ValueError, match="no file name for a figure"):
         run.write_figure("../survival.png", b"")
 

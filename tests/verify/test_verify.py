@@ -219,4 +219,4 @@ def test_the_page_says_what_could_not_be_compared():
     found = {"passed": 0, "failed": 0, "not_comparable": 1, "elapsed_s": 2.0, "n_threads": 2, "packages": {}}
     found |= {"checks": [{**row, "seconds": 1.0}]}
     assert "1 could not be compared here: known for machine x, here y." in in_short(found)
-    assert [section.heading for section in sections(found)] == ["In short", "Known results", "Made with"]
+    assert [section.heading for section in sections(found)] == ["Known results", "Made with"]

@@ -28,6 +28,11 @@ def head(found: Found) -> tuple[str, str]:
     return TOLD[found.kind].head(found)
 
 
+def in_short(_found: Found) -> list[str]:
+    """Return nothing: what each kind comes to stands in its first section."""
+    return []
+
+
 def sections(found: Found, drawn: Sequence[Drawn], _references: Mapping[str, str]) -> list[Section]:
     """Return what is told of what was found."""
     return TOLD[found.kind].sections(found, drawn)

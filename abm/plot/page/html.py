@@ -17,13 +17,14 @@ CODE = re.compile(r"``(.+?)``")
 
 @dataclass(frozen=True)
 class Drawn:
-    """One figure."""
+    """One figure; ``files`` are what of it lies beside the page: what it is, and where."""
 
     name: str
     title: str
     seen: str
     caption: str
     png: bytes
+    files: Sequence[tuple[str, str]] = ()
 
     @property
     def src(self) -> str:
@@ -134,6 +135,6 @@ def _marked(text: str) -> Markup:
     return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
-def render_page(title: str, lead: str, sections: Sequence[Section]) -> str:
-    """Return a page as HTML: its title, what stands below it, and its numbered sections."""
-    return environment().get_template(TEMPLATE).render(title=title, lead=lead, sections=sections)
+def render_page(title: str, lead: str, sections: Sequence[Section], short: Sequence[str] = ()) -> str:
+    """Return a page as HTML: title, what stands below it, what it says in short, contents, and numbered sections."""
+    return environment().get_template(TEMPLATE).render(title=title, lead=lead, sections=sections, short=short)

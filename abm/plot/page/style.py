@@ -1,6 +1,7 @@
 """How every figure looks: colours, sizes, axes, legends and PNG bytes, in one place.
 
-Only Matplotlib's object interface is used and no rcParams are touched, so figures can be drawn in several threads.
+Only Matplotlib's object interface is used and no rcParams are touched but those of SVG, so figures can be drawn in
+several threads.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any
 
 from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section, Table
+from abm.plot.studies import indices
 from abm.plot.studies.points import Points
 from abm.results.study import StudyFolder
 
@@ -30,6 +31,28 @@ def tables(path: Path) -> Points:
 def head(points: Points) -> tuple[str, str]:
     """Return title and question."""
     return points.about["title"] or points.about["name"], points.about["question"]
+
+
+def in_short(points: Points) -> list[str]:
+    """Return between what the first summary lies, what moves it most, and how much has ended, a sentence each."""
+    n_done, n = int((points.table["status"] == "done").sum()), len(points.table)
+    seeds = len(points.about["seeds"])
+    ended = f"{n_done:,} of {n:,} rows have ended, over {seeds} seed{'s' * (seeds > 1)} at every point"
+    table = points.over_seeds(points.summaries[0]).dropna(subset=["mean"]) if points.summaries else []
+    if not len(table):
+        return [wording.sentence(ended)]
+    name, ends = points.summaries[0], [table.loc[table["mean"].idxmin()], table.loc[table["mean"].idxmax()]]
+    places = [f"{_spread(row)} where {'; '.join(_where(points, row))}" for row in ends]
+    told = [f"{points.quantity(name)}: lowest {places[0]}, highest {places[1]}"]
+    order = indices.ranking(points) if points.sensitivity() else []
+    told += [f"of all axes {points.label(order[0])} moves it most"] * bool(order)
+    return [wording.sentence(text) for text in (*told, ended)]
+
+
+def _where(points: Points, row: Mapping[str, Any]) -> list[str]:
+    """Return the values of the axes at a point, of many those that it changes."""
+    paths = row["changes"] if len(points.paths) > MOST_COLUMNS else points.paths
+    return [f"{points.label(path)} = {_value(row[path])}" for path in paths] or ["nothing is changed"]
 
 
 def sections(points: Points, drawn: Sequence[Drawn], _references: Mapping[str, str]) -> list[Section]:

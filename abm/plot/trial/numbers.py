@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from abm.plot import draws
-from abm.plot.arms import label
+from abm.plot.arms import label, quoted
 from abm.plot.page import enough, wording
 from abm.plot.page import sections as shared
 from abm.plot.page.html import Cell, Row, Section, Table
@@ -20,6 +20,8 @@ from abm.results.declared import Measure
 UNREACHED = ("kaplan_meier", "follow_up")
 MARKS = {"surface_igm": "surface IgM", "calcium": "calcium"}
 MOST_PROTOCOLS = 4
+TOLD_SHARES = ("partial_or_better", "minor_or_better", "progressed")  # the first that a trial has is told at the top
+TOLD_MEDIANS = ("time_to_progression_d", "peak_rel", "nadir_per_nL", "best_change_frac", "baseline_igm_g_per_L")
 CAPTION = (
     "Shares of the patients in whom it could be seen (how many of how many; 95 % interval) and medians with 95 % "
     "intervals; times to progression, to the next treatment and to the end of a rise by Kaplan and Meier. "
@@ -35,6 +37,37 @@ def key_numbers(trial: Trial) -> list[Section]:
     tables = [Table(rows(trial, part), ("", *map(label, part)), caption, look="words") for part in parts]
     tables += enough.table(trial.run, "patients")
     return [Section("Key numbers", shared.warnings(trial.run), tables=tables), *_by_mark(trial), *_log_rank(trial)]
+
+
+def in_short(trial: Trial) -> list[str]:
+    """Return in how many patients what happened, when, and what the numbers rest on, a sentence each."""
+    if trial.is_single:
+        names = trial.protocols[:2]
+        rows = [row for row in _single_rows(trial, names) if "–" not in row[1:] and NOT_OBSERVED not in row[1:]]
+        told = [f"{row[0]}: {_each(names, [str(text) for text in row[1:]])}" for row in rows[:2]]
+        rests = "this is one patient of the model, not a person, and no forecast for anybody"
+        return [wording.sentence(text) for text in (*told, rests)]
+    found = {name: own for name, own in trial.run.summary()["arms"].items() if name in trial.protocols}
+    told = []
+    for part, wanted, write in (("shares", TOLD_SHARES, _share_of), ("medians", TOLD_MEDIANS, _median)):
+        known = [one for one in _told(trial, list(found.values()), part) if one.name in wanted]
+        if known:
+            one = min(known, key=lambda own: wanted.index(own.name))
+            texts = [write(one, own.get(part, {}).get(one.name)) for own in found.values()]
+            told.append(f"{_over(one) if part == 'medians' else one.words}: {_each(list(found), texts)}")
+    n = f"{trial.n_patients:,} virtual patients"
+    told.append(f"these are {n}; intervals cover chance between them, not what is unknown about the model")
+    return [wording.sentence(text) for text in told]
+
+
+def _each(names: Sequence[str], texts: Sequence[str]) -> str:
+    """Return what is told of each protocol, of many the first and the last."""
+    told = [f"{text} in {quoted(name)}" for name, text in zip(names, texts, strict=True)]
+    return wording.listing(told) if len(told) <= MOST_PROTOCOLS else f"from {told[0]} to {told[-1]}"
+
+
+def _share_of(_one: Measure, found: Mapping[str, Any] | None) -> str:
+    return _share(found)
 
 
 def _meaning(trial: Trial) -> str:

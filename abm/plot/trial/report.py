@@ -34,6 +34,11 @@ def head(trial: Trial) -> tuple[str, str]:
     return question_of(trial.run).title, simulated(trial)
 
 
+def in_short(trial: Trial) -> list[str]:
+    """Return in how many patients what happened, when, and what the numbers rest on, a sentence each."""
+    return numbers.in_short(trial)
+
+
 def sections(trial: Trial, drawn: Sequence[Drawn], references: Mapping[str, str]) -> list[Section]:
     """Return what is told of a trial."""
     return [

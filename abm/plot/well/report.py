@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,28 @@ def tables(path: Path) -> Tables:
 def head(run: Run) -> tuple[str, str]:
     """Return the title of the scenario."""
     return question_of(run).title, ""
+
+
+def in_short(run: Run) -> list[str]:
+    """Return who survived, how the others died, and what the numbers rest on, a sentence each."""
+    found = {name: estimate(run, name) for name in arms.treated(run)}
+    order = sorted((name for name in found if math.isfinite(found[name].mean)), key=lambda name: found[name].mean)
+    if not order:
+        return []
+    least, most = order[0], order[-1]
+    over = "relative to the same without antibody" if least in arms.control_of(run) else "of those at the start"
+    left = f"after {arms.end_h(run):g} h {wording.percent_interval(*found[least])} of the B cells are left in"
+    others = f", the fewest, and {wording.percent_interval(*found[most])} in {arms.quoted(most)}, the most"
+    first = f"{left} {arms.quoted(least)}{others if most != least else ''}, {over}"
+    died = {cause: float(own.mean()) for cause, own in arms.death_shares(run, least).items() if own.mean() > 0}
+    parts = [f"{wording.percent(died[c])} by {arms.cause_name(c)}" for c in sorted(died, key=died.get, reverse=True)]
+    how = wording.listing(parts).replace("by background", "as without drug")
+    second = f"of the cells started or added in {arms.quoted(least)} died {how}" if parts else "no cell died"
+    n = arms.n_replicates(run)
+    rests = f"means of {n} {arms.word(run)}s" if n > 1 else f"those of one {arms.word(run)}"
+    known = "intervals cover chance alone, and what is assumed of the cells stands under Parameters"
+    third = f"numbers of an arm are {rests}; {known}"
+    return [wording.sentence(text) for text in (first, second, third)]
 
 
 def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) -> list[Section]:
