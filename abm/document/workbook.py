@@ -4,6 +4,7 @@ Excel shows more than it holds, and turns what is typed into dates: a formula, a
 address of its cell. Sheets that are empty or hidden do not count.
 """
 
+import io
 import re
 import warnings
 import zipfile
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"PK\x03\x04"
 MOST_BYTES = 200_000_000  # unpacked, design: far more than ten thousand patients
+LARGEST = 100_000_000  # bytes, packed, design: what is cut off there is no workbook any more
 DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)")
 HEAD = 4096  # bytes of a part in which a document type would stand
 VALUES = "a value: copy the cells, and paste as values"
@@ -146,17 +148,19 @@ def _open(file: UserFile) -> Any:
     except ModuleNotFoundError as error:
         raise InputError(f"{file.name} needs {error.name}: pip install 'antibody-abm[data]'") from None
     try:
-        _check_parts(file)
+        with open(file.file, "rb") as stream:
+            content = io.BytesIO(stream.read(LARGEST))  # so that no file stays open behind the sheets
+        _check_parts(content)
         with _quiet():
-            return load_workbook(file.file, read_only=True, data_only=False, keep_links=False)
+            return load_workbook(content, read_only=True, data_only=False, keep_links=False)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, SyntaxError) as error:
         text = f"is a workbook that cannot be read: {error}"
         raise InputError(Fault(text, "", file.name, allowed="a workbook .xlsx, or a CSV file in UTF-8")) from None
 
 
-def _check_parts(file: UserFile) -> None:
+def _check_parts(content: io.BytesIO) -> None:
     """Refuse what would fill the memory: parts that unpack to too much, and XML that defines things of its own."""
-    with zipfile.ZipFile(file.file) as archive:
+    with zipfile.ZipFile(content) as archive:
         parts = archive.infolist()
         if (size := sum(part.file_size for part in parts)) > MOST_BYTES:
             raise ValueError(f"{size} bytes unpacked, at most {MOST_BYTES}")
