@@ -14,7 +14,7 @@ from abm.scenario.warm import is_warm, warm_up
 from abm.view import charts, raster
 from abm.view.maps import Maps
 from abm.view.model import AssayModel
-from abm.view.panels import Chart, Compiling, Done, Followed, Progress
+from abm.view.panels import Chart, Compiling, Done, Followed, Guide, Progress
 from abm.view.session import Session, refuse
 from abm.view.shell import SolaraViz, wait_for, when_redrawn
 from abm.view.sidebar import Adding, Downloads, Steering
@@ -145,6 +145,7 @@ def Watched(model: AssayModel, keeps: solara.Reactive[bool]):
             solara.Checkbox(label="Reset keeps what was changed", value=keeps)
             Downloads(session)
     with solara.Column(classes=["watched"], gap="6px"):
+        Guide()
         Progress(session, moment)
         Compiling(Opened.compiling)
         if message.value:
@@ -173,7 +174,9 @@ def _has_map(session: Session) -> bool:
 CSS = """
 .watched { padding: 8px 16px; }
 .time-now { white-space: nowrap; font-variant-numeric: tabular-nums; margin-right: 12px; font-weight: bold; }
+.guide { background: #eef5fb; border-left: 4px solid #0072b2; padding: 2px 12px; flex-wrap: wrap; }
 .chart { max-width: 100%; }
+@media (max-height: 800px) { .chart { max-height: 68vh; width: auto !important; } .watched { padding: 2px 12px; } }
 .hint, .legend { font-size: 13px; }
 .dot { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 5px; }
 .colour-bar { display: inline-block; width: 120px; height: 10px; margin: 0 5px; }

@@ -9,6 +9,7 @@ from typing import Any
 
 import solara
 
+from abm.core import kernel_cache
 from abm.plot import arms as naming
 from abm.plot.page import wording
 from abm.plot.page.panel import Panel
@@ -17,14 +18,52 @@ from abm.view.session import LOCK, Cell, Row, Session
 from abm.view.shell import redraw, wait_for
 
 REDRAW_S = 0.7  # design: charts are drawn anew at most this often
+LOOK_S = 1.0  # design: seconds are counted while the model is compiled
+MEANWHILE = "Until this line goes, a step takes longer; all else can be used."
+STEPS = (
+    "Press Play to let time run, Step to go on a little, Reset to begin anew; the numbers below say who is alive.",
+    "On the left, add antibody, serum or cells, switch mechanisms off, and open a slider beside one to turn it.",
+    "Look at the tabs, click a cell to follow it, and take scenario, numbers, figure or film away at the lower left.",
+)
 LEAST = 0.01  # design: levels below it are not written out
 
 
 @solara.component
 def Compiling(work: Future | None):
-    """Say that the model is being compiled, until it is."""
-    if not wait_for(work):
-        solara.Text("Compiling the model, once: until this line goes, a step takes longer.", classes=["hint"])
+    """Say that the model is being compiled, how far that is and what may be done meanwhile, until it is."""
+    begun = solara.use_memo(time.monotonic, [id(work)])
+    n_looks, set_n_looks = solara.use_state(0)
+    is_done = wait_for(work)
+
+    def count() -> Callable[[], None] | None:
+        return None if is_done else _later(LOOK_S, lambda: set_n_looks(n_looks + 1))
+
+    solara.use_effect(count, [is_done, n_looks])
+    if not is_done:
+        made = f"{kernel_cache.n_compiled} parts of it so far, {time.monotonic() - begun:.0f} s"
+        solara.Text(f"Compiling the model, once on this machine: {made}. {MEANWHILE}", classes=["hint"])
+
+
+@solara.component
+def Guide():
+    """Show how to begin, a step at a time; whoever knows closes it."""
+    step, set_step = solara.use_state(0)
+    if step >= len(STEPS):
+        return
+    is_last = step + 1 == len(STEPS)
+    with solara.Row(gap="10px", classes=["guide"], style={"align-items": "center"}):
+        solara.Text(f"{step + 1} of {len(STEPS)}. {STEPS[step]}")
+        solara.Button("Understood" if is_last else "Next", text=True, small=True, on_click=lambda: set_step(step + 1))
+        if not is_last:
+            solara.Button("Skip the guide", text=True, small=True, on_click=lambda: set_step(len(STEPS)))
+
+
+def _later(wait_s: float, act: Callable[[], None]) -> Callable[[], None]:
+    """Do something after a while, in a thread of its own; returns what prevents it."""
+    timer = Timer(wait_s, act)
+    timer.daemon = True
+    timer.start()
+    return timer.cancel
 
 
 @solara.component
@@ -75,12 +114,7 @@ def Chart(draw: Callable[[Session], Any], session: Session, moment: tuple, name:
     is_stale = last.current[1] != key
 
     def come_back() -> Callable[[], None] | None:
-        if not is_stale:
-            return None
-        timer = Timer(REDRAW_S, lambda: set_late(late + 1))
-        timer.daemon = True
-        timer.start()
-        return timer.cancel
+        return _later(REDRAW_S, lambda: set_late(late + 1)) if is_stale else None
 
     solara.use_effect(come_back, [key, late])
     solara.HTML(tag="img", attributes={"src": url, "alt": name, "class": "chart"})
