@@ -25,6 +25,16 @@ Record = Annotated[
         help="Table (CSV) in which each claim's row under its parameter set is replaced by this one.",
     ),
 ]
+OwnData = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        parser=from_home,
+        metavar="<path>",
+        help="Table of your own observations (arm, of, time [h], value [unit] with sd, or lo and hi, or k and n): every "
+        "row becomes a claim about an arm of the file's scenario.",
+    ),
+]
 
 HEADER = [
     *("claim", "role", "observed", "published range", "simulated"),
@@ -217,7 +227,7 @@ def _show_compared(found: dict[str, Any]) -> None:
 @shared.app.command()
 def fit(
     calibration: Annotated[Path, typer.Argument(parser=from_home, help="Calibration file (YAML).", show_default=False)],
-    data: shared.Data = None,
+    data: OwnData = None,
     sheet: shared.SheetName = "",
     sets: shared.Sets = None,
     engine: Engine = "local",
