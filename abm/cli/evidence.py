@@ -31,8 +31,8 @@ OwnData = Annotated[
         "--data",
         parser=from_home,
         metavar="<path>",
-        help="Table of your own observations (arm, of, time [h], value [unit] with sd, or lo and hi, or k and n): every "
-        "row becomes a claim about an arm of the file's scenario.",
+        help="Table of your own observations (arm, of, time [h], value [unit] with sd, or lo and hi, or k and n): "
+        "every row becomes a claim about an arm of the file's scenario.",
     ),
 ]
 
