@@ -92,7 +92,7 @@ def planned(file: Path, sets: tuple[str, ...], posterior: Path | None, n: int, p
     source, drawn = (file / SET, posterior or file) if is_fit else (file, posterior)
     scenario = load_scenario(source, sets)
     found = for_scenario(drawn, n, scenario, source, sets) if drawn else None
-    rows = Observations(scenario, plan, is_planned=True).found if plan else list(_all_rows(scenario))
+    rows = _rows_of(Observations(scenario, plan, is_planned=True)) if plan else list(_all_rows(scenario))
     return Planned(scenario, tuple(rows), n, found, _learnt(drawn) if drawn else None)
 
 
@@ -160,6 +160,14 @@ def read(path: Path) -> dict[str, Any]:
 def hash_of(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of all that a registration says."""
     return hashlib.sha256(json.dumps(json.loads(json_text(content)), sort_keys=True).encode()).hexdigest()
+
+
+def _rows_of(plan: Observations) -> list[Row]:
+    text, allowed = "of cells of one CD20, which is not predicted", "an empty cell, and what is of all cells"
+    faults = [plan.sheet.fault(text, row.line, "cd20", allowed) for row in plan.found if row.one.cd20 is not None]
+    if faults:
+        raise InputError(*faults)
+    return plan.found
 
 
 def _all_rows(scenario: Scenario) -> Iterator[Row]:
