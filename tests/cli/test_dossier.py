@@ -22,8 +22,8 @@ def test_odd_describes_a_users_scenario_as_markdown_and_as_a_page(call, small, t
     assert "(#ref-bondza2017)" in text
     assert call("odd", small, "-o", "x.html", "--json").json == {"odd": "x.html"}
     page = (tmp_path / "x.html").read_text()
-    assert page.count("<h2>") == 8
-    assert "<h3>7.2 binding</h3>" in page
+    assert page.count('<h2 id="h-') == 8
+    assert '<h3 id="h-7.2">7.2 binding</h3>' in page
     assert 'href="#ref-Bondza2017"' in page
     assert 'id="ref-Bondza2017"' in page
 

@@ -61,7 +61,7 @@ def test_every_scenario_is_assessed_under_all_headings_with_what_is_open_and_how
     assert len(found) >= 8
     assert all(row[2].text.startswith("abm ") for row in found)
     assert page.markdown().count("\n## ") == len(HEADINGS)
-    assert page.html().count("<h2>") == len(HEADINGS)
+    assert page.html().count('<h2 id="h-') == len(HEADINGS)
 
 
 def test_the_questions_are_a_file_that_is_read_as_all_open(tmp_path):
