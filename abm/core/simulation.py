@@ -10,9 +10,12 @@
 7 MOVE     motility
 8 OBSERVE  what is added at this moment enters; probes that are due read the World
 
-Inside a phase the order is that of the YAML mapping. Step boundaries are the regular ticks and every moment at which
-something is added or observed, so those moments are exact whatever ``dt`` is. Who has nothing to do is passed over, and
-who may wait acts once for many steps, before OBSERVE (:mod:`abm.core.pace`).
+Inside a phase the order is that of the YAML mapping. Who acts reads what is there when its turn comes: of those before
+it what this step has made, such as the drug at the end of the step, of those after it what the last step left. Step
+boundaries are the regular ticks and every moment at which something is added or observed, so those moments are exact
+whatever ``dt`` is; they cut a step in two and shift no later tick, and ticks of another length are counted from the
+moment that begins them. Who has nothing to do is passed over, and who may wait acts once for many steps, before OBSERVE
+(:mod:`abm.core.pace`).
 """
 
 import math

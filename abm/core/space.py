@@ -1,9 +1,9 @@
 """Where cells are and who touches whom: ``floor`` (a square seen from above) or ``mixed`` (no positions).
 
-Both answer two questions: which searching cells touch a target, with the summed weight of the targets that each of them
-touches; and, where it matters, which one, drawn with probability proportional to its weight. On the floor, touching is
-a distance; in the mixed space every pair touches for the share ``contact area / floor area`` of the time, the
-well-mixed limit of the same law.
+Floor and mixed space answer two questions: which searching cells touch a target, with the summed weight of the targets
+that each of them touches; and, where it matters, which one, drawn with probability proportional to its weight. On the
+floor, touching is a distance; in the mixed space every pair touches for the share ``contact area / floor area`` of the
+time, the well-mixed limit of the same law.
 """
 
 import math

@@ -24,6 +24,8 @@ from abm.scenario.controls import controls
 from abm.scenario.kinds import GIVEN
 from abm.scenario.known import parameter_at
 
+TYPICAL = "Values here and in part 7 are those of a typical subject; what differs is drawn for each, as told below."
+OF_TABLE = "Values in part 7 and amounts at the start are those of the first subject of the table."
 NO_DATA = "None: no series of measurements drives the model while it runs."
 
 
@@ -34,6 +36,8 @@ def initialisation(of: Described) -> Section:
     parts += [_amounts(of), _subject(of), _arms(of)]
     parts += [_cohort(of, of.scenario.cohort)] if of.scenario.cohort else []
     text = [told(start.__doc__).claim]
+    if of.scenario.cohort:
+        text.append(OF_TABLE if of.is_of_table else TYPICAL)
     return Section("Initialisation", text, parts=parts)
 
 
@@ -63,8 +67,7 @@ def _amounts(of: Described) -> Section:
                 seen.setdefault((name, f"{amount:.6g}"), []).append(arm)
     shown = [_amount(name, value, "all" if len(arms) == len(of.built) else ", ".join(arms))
              for (name, value), arms in seen.items()]  # fmt: skip
-    text = "Amounts that are not 0 when the first step begins, with what is added at 0 h"
-    text += ", of the first subject of an arm." if of.scenario.cohort else "."
+    text = "Amounts that are not 0 when the first step begins, with what is added at 0 h."
     header = ("Arms", "Pool", Cell("Amount", look="number"), "Unit", "What it is")
     return Section("Amounts at the start", [text], tables=[Table(shown, header, look="words")])
 

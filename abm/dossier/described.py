@@ -40,15 +40,19 @@ class Described:
 
     @cached_property
     def few(self) -> Scenario:
-        """The same with few cells and one subject an arm."""
+        """The same with few cells and one subject an arm, the typical one unless each stands in a table."""
         kinds = {name: kind.fewer(FEW) for name, kind in self.scenario.cell_types().items()}
-        return self.scenario.model_copy(
-            update={"populations": self.scenario.populations.model_copy(update=kinds), "replicates": 1}
-        )
+        update = {"populations": self.scenario.populations.model_copy(update=kinds), "replicates": 1}
+        return self.scenario.model_copy(update=update if self.is_of_table else update | {"cohort": None})
+
+    @property
+    def is_of_table(self) -> bool:
+        """Whether subjects stand in a table of patients."""
+        return self.scenario.cohort is not None and self.scenario.cohort.table is not None
 
     @cached_property
     def built(self) -> dict[str, Simulation]:
-        """The first subject of every arm at its start."""
+        """The typical subject of every arm at its start; of a table, the first."""
         return {arm: build(self.few, Subject(arm, 0)) for arm in self.scenario.arms}
 
     @cached_property

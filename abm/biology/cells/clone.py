@@ -1,13 +1,14 @@
 """The malignant clone of a patient as subclones: one agent stands for many cells that share their CD20.
 
 *Model*: ``cells / cells_per_agent`` agents, rounded, at least one, each a subclone with its own CD20, ``median
-exp(sigma z)`` with a standard normal z, and its own numbers of cells, at first the same of all: B cells in the
-accessible marrow and, ``niche_frac`` of them, in the protected niche, plasma cells that it feeds, and long-lived plasma
-cells. Numbers of cells are continuous: of 1e8 cells the play of chance between single cells is 1 in 10 000, while
-agents that lived or died as a whole would overstate it ten-thousand-fold. What differs between agents, CD20, is what
-treatment selects on. With ``growth_sigma`` they also differ in growth, about a mean of 1 and evenly on a logarithmic
-scale: of a log-normal the quickest of the agents would decide, the more of them the sooner. CD20 relative to the
-reference burden is the sum of cells times CD20 over ``reference_cells reference_cd20_per_cell``.
+exp(sigma z)`` with a standard normal z, and its own numbers of cells, at first the same of all: B cells, ``niche_frac``
+of them in the protected niche and the others in the accessible marrow, plasma cells that it feeds, and long-lived
+plasma cells. Numbers of cells are continuous: of 1e8 cells the play of chance between single cells is 1 in 10 000,
+while agents that lived or died as a whole would overstate it ten-thousand-fold. What differs between agents, CD20, is
+what treatment selects on. With ``growth_sigma`` they also differ in growth, about a mean of 1 and evenly on a
+logarithmic scale: of a log-normal the quickest of the agents would decide, the more of them the sooner. CD20 relative
+to the reference burden is the sum of cells times CD20, as it is at the moment, over ``reference_cells
+reference_cd20_per_cell``.
 
 *References*: Ginaldi1998 (CD20 per cell); assumed burden.
 """

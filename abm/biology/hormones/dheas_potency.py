@@ -1,7 +1,8 @@
 """Hypothesis H-DHEAS: DHEAS raises the cytotoxic potency of NK cells, with a lag.
 
-*Model*: the potency field is ``1 + max_effect D / (D + ec50_uM)``; each NK cell's potency relaxes to its local value
-with time constant ``lag`` (IGF-1 acts in between); exact. Of a patient, D is that of his plasma by age and sex.
+*Model*: the potency field is ``1 + max_effect D / (D + ec50_uM)``; each NK cell's potency begins at 1 and relaxes to
+its local value with time constant ``lag`` (IGF-1 acts in between); exact. Of a patient, D is that of his plasma by age
+and sex.
 
 *Reads*: fields.dheas (or pools.dheas), nk positions. *Writes*: potency, properties.potency.
 

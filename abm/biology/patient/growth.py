@@ -2,6 +2,8 @@
 
 A law is a rate, what its time becomes over a span, and the room that a burden leaves; what the whole clone is
 multiplied by is ``exp(rate span room)``. A subclone with a growth of its own is multiplied by a power of it.
+The clone grows from the start on, also where ``is_balanced_at_start``: then plasma cells and IgM begin as if it had
+stood still (r = 0), else as those of a clone that grew at the rate r of the start, not below 0.
 """
 
 import math

@@ -4,9 +4,9 @@
 ``rel_niche`` of it in the niche; ``g`` by FCGR3A genotype (``rel_vv``, ``rel_vf``, ``rel_ff``), ``NK`` the mean of
 potency times granules over the effector cells, ``phi`` the drug effect, p = ``cd20_power``, reference =
 ``reference_cd20_per_cell`` of the clone, B all its B cells. Cells fall by ``exp(-hazard dt)``, all that enters held;
-where less than half a cell would die in a step, none does. Every cell killed uses up a share of the reserve: granules
-fall by ``exp(-killed / kills_to_tire)``. With ``kills_to_exhaust`` a part never comes back: the hazard falls by
-``exp(-killed / kills_to_exhaust)`` of all killed.
+where less than half a cell of the whole clone, of both places together, would die in a step, none does. Every cell
+killed uses up a share of the reserve: granules fall by ``exp(-killed / kills_to_tire)``. With ``kills_to_exhaust`` a
+part never comes back: the hazard falls by ``exp(-killed / kills_to_exhaust)`` of all killed.
 
 *Reads*: CD20, pools.drug_effect, nk_cells.potency. *Writes*: accessible_cells, niche_cells, granules.
 
