@@ -24,6 +24,7 @@ _TWO26 = 67108864.0
 _INV52 = 1.0 / 4503599627370496.0
 _LARGE = 12.0  # design: Hormann1993 needs at least 10
 BLOCK = 1024  # design: rows whose temporaries stay in the nearest cache
+MOST_POWERS = 512  # design: fewer than a block of rows; no power of a half or more underflows
 _INVERSE = np.concatenate([[0.0], 1.0 / np.arange(1.0, 128.0)])
 COSINE = tuple((-1.0) ** n / math.factorial(2 * n) for n in range(10, -1, -1))
 SINE = tuple((-1.0) ** n / math.factorial(2 * n + 1) for n in range(10, -1, -1))
@@ -185,6 +186,12 @@ def poisson(mean, key, uid, decision):
     u, v = uniform2(key, uid, decision)
     if not mean >= _LARGE:  # a mean that is no number would be tried for ever
         return _poisson_small(mean, u)
+    return _poisson_large(mean, u, v, key, uid, decision)
+
+
+@device
+def _poisson_large(mean, u, v, key, uid, decision):
+    """Return a count of a large mean, tried with these two numbers first."""
     attempt = 0
     while True:
         k, us, a, b = _attempt(mean, u)
@@ -206,11 +213,14 @@ def _first_attempts(out, mean, u, v):
 
 
 @device
-def _other_counts(out, mean, u, uid, decision, key):
+def _other_counts(out, mean, u, v, uid, decision, key):
     """Write the counts that are still missing."""
     for i in range(out.size):
         if out[i] < 0:
-            out[i] = _poisson_small(mean[i], u[i]) if mean[i] < _LARGE else poisson(mean[i], key, uid[i], decision)
+            if mean[i] < _LARGE:
+                out[i] = _poisson_small(mean[i], u[i])
+            else:
+                out[i] = _poisson_large(mean[i], u[i], v[i], key, uid[i], decision)
 
 
 @device
@@ -230,7 +240,7 @@ def poisson_of_each(out, mean, uid, decision, key):
     counts, means, uids, u, v = np.empty(n), mean[some], uid[some], np.empty(n), np.empty(n)
     fill_both(u, v, uids, decision, key)
     _first_attempts(counts, means, u, v)
-    _other_counts(counts, means, u, uids, decision, key)
+    _other_counts(counts, means, u, v, uids, decision, key)
     total = 0
     for k in range(n):
         out[some[k]] = counts[k]
@@ -241,8 +251,15 @@ def poisson_of_each(out, mean, uid, decision, key):
 @device
 def binomial_at(m, p, u):
     """Return the binomial count that belongs to a uniform number, by inversion; ``(1 - p)^m`` must not underflow."""
-    k = 0
-    q = 1.0 if u <= 1.0 - m * p else (1.0 - p) ** m  # below (1 - p)^m for certain, without its price
+    if u <= 1.0 - m * p:  # below (1 - p)^m for certain, without its price
+        return 0
+    return _count_up(m, p, u, (1.0 - p) ** m)
+
+
+@device
+def _count_up(m, p, u, none):
+    """Return the binomial count at which the chances, from that of none on, pass a uniform number."""
+    k, q = 0, none
     while u > q and k < m:
         u -= q
         k += 1
@@ -278,3 +295,31 @@ def binomial(n, p, key, uid, decision):
         start += m
         part += 1
     return total
+
+
+@device
+def binomial_of_each(out, n, p, uid, decision, key):
+    """Write :func:`binomial` of each cell of a block, all with one chance.
+
+    Only those that have any are drawn for, in vector registers, and few different powers serve them all.
+    """
+    out[:] = 0
+    some, m, most = np.empty(n.size, np.int64), 0, 0
+    for i in range(n.size):
+        some[m] = i
+        m += n[i] > 0
+        most = max(most, n[i])
+    if m == 0 or p <= 0.0:
+        return
+    some = some[:m]
+    if p > 0.5 or most > MOST_POWERS:
+        for i in some:
+            out[i] = binomial(n[i], p, key, uid[i], decision)
+        return
+    u, none = np.empty(m), np.empty(most + 1)
+    fill_first(u, uid[some], decision, key)
+    for k in range(none.size):
+        none[k] = (1.0 - p) ** k
+    for k in range(m):
+        i = some[k]
+        out[i] = 0 if u[k] <= 1.0 - n[i] * p else _count_up(n[i], p, u[k], none[n[i]])

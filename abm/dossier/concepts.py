@@ -16,6 +16,7 @@ DRAWS = {  # functions of the random numbers, and what they draw
     "uniform": "uniform", "uniform2": "uniform", "fill_first": "uniform", "fill_both": "uniform",
     "pair_uniform": "uniform of a pair", "direction": "direction, even over the circle", "normal": "standard normal",
     "poisson": "Poisson", "poisson_of_each": "Poisson", "binomial": "binomial", "binomial_at": "binomial",
+    "binomial_of_each": "binomial",
     "negative_binomial_at": "negative binomial",
 }  # fmt: skip
 

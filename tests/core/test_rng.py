@@ -11,6 +11,7 @@ from scipy import stats
 from abm.core.jit import kernel, prange
 from abm.core.rng import (
     binomial,
+    binomial_of_each,
     direction,
     fill_both,
     fill_first,
@@ -78,6 +79,11 @@ def draw_poisson(out, uid, mean, key):
 def draw_binomial(out, uid, n, p, key):
     for i in prange(out.size):
         out[i] = binomial(n, p, key, uid[i], 7)
+
+
+@kernel
+def draw_binomial_of_each(out, uid, n, p, key):
+    binomial_of_each(out, n, p, uid, 7, key)
 
 
 def uids(n=N):
@@ -190,6 +196,17 @@ def test_binomial_counts_follow_the_binomial_law(n, p):
     draw_binomial(out, uids(), n, p, KEY)
     assert chi_square_p(out, stats.binom(n, p)) > P_MIN
     assert out.mean() == pytest.approx(n * p, abs=4.5 * math.sqrt(n * p * (1 - p) / N))
+
+
+@pytest.mark.parametrize("most", [0, 40, 512, 2_000])
+@pytest.mark.parametrize("p", [0.0, 0.02, 0.5, 0.7, 1.0])
+def test_binomials_of_a_block_are_those_of_its_cells(most, p):
+    counts = np.arange(300) * most // 299
+    out, alone = np.empty(300, np.int64), np.empty(300, np.int64)
+    draw_binomial_of_each(out, uids(300), counts, p, KEY)
+    for i, n in enumerate(counts):
+        draw_binomial(alone[i : i + 1], uids(300)[i : i + 1], n, p, KEY)
+    assert (out == alone).all()
 
 
 @pytest.mark.parametrize(

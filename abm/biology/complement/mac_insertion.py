@@ -22,7 +22,7 @@ from abm.core.par import par
 from abm.core.pools import is_any
 from abm.core.population import total
 from abm.core.process import Phase, Process
-from abm.core.rng import Key, binomial, poisson_of_each
+from abm.core.rng import Key, binomial_of_each, poisson_of_each
 from abm.core.table import Column
 from abm.core.world import World
 
@@ -41,9 +41,9 @@ def insert(mac, inserted, gain, n_docked, cd55, rel_cd55, cd59, rel_cd59, uid, b
 @device
 def repair(mac, uid, repaired_frac, key):
     """Remove each MAC with the same chance."""
-    for i in range(mac.size):
-        if mac[i] > 0:
-            mac[i] -= binomial(mac[i], repaired_frac, key, uid[i], 1)
+    repaired = np.empty(mac.size, np.int64)
+    binomial_of_each(repaired, mac, repaired_frac, uid, 1, key)
+    mac -= repaired
 
 
 @device
