@@ -74,6 +74,7 @@ def list_targets(heads, entries, x_um, y_um, weight, first, n_side, first_bin, f
     ``heads`` (bins) is the last entry of every bin, -1 for none; ``entries`` is (target, next entry of that bin).
     """
     n, (side_um, is_periodic) = 0, floor
+    heads[:] = -1
     for s in range(n_side.size):
         per_um, is_ring = n_side[s] / side_um, is_periodic and n_side[s] > 1
         for j in range(first[s], first[s + 1]):

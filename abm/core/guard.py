@@ -16,6 +16,8 @@ from abm.core.errors import RunFailed
 from abm.core.process import Process
 from abm.core.world import World
 
+NOTHING = np.empty(0)
+
 
 def is_nan(amount: Any) -> bool:
     """Say whether an amount, or any of an array of them, is NaN."""
@@ -92,7 +94,7 @@ def _brief_nans(world: World, touched: Mapping[str, frozenset[str]]) -> Iterator
     for owner, columns in touched.items():
         yield from _of_cells(world, owner, world.populations[owner].find_nan(columns, is_brief=owner in others))
     amounts = world.pools.amounts.values()
-    if is_nan(sum(amounts) if world.pools.n_subjects is None else np.sum([*amounts], axis=0)):
+    if is_nan(sum(amounts) if world.pools.n_subjects is None else np.concatenate([*amounts, NOTHING]).sum()):
         yield from _of_pools(world)
 
 

@@ -8,8 +8,8 @@ MOLECULES_PER_NM_UL = 6.02214076e23 * 1e-9 * 1e-6
 
 
 def is_any(condition: Any) -> bool:
-    """Say whether something holds, or holds for any subject."""
-    return bool(condition.any() if isinstance(condition, np.ndarray) else condition)
+    """Say whether something holds, or holds for any subject; a list of so few is asked sooner than an array."""
+    return any(condition.tolist()) if isinstance(condition, np.ndarray) else bool(condition)
 
 
 class Pools:

@@ -108,6 +108,15 @@ def sum_each_product(sums, values, times, first):
         sums[s] = sum_rows(values[rows] * times[rows], 0, rows.stop - rows.start)
 
 
+@kernel
+def count_each(n, is_so, first):
+    """Count the marked rows of each subject."""
+    for s in prange(n.size):
+        n[s] = 0
+        for i in range(first[s], first[s + 1]):
+            n[s] += is_so[i]
+
+
 def total(cells: "Population", of_blocks: np.ndarray) -> np.ndarray:
     """Return of each subject, shape (n_subjects,), what was counted in the blocks of its cells."""
     return np.bincount(cells.blocks[:, 0], of_blocks, cells.n_subjects)
@@ -175,7 +184,7 @@ class Population(Table):
 
     def spread(self, value: np.ndarray | float) -> np.ndarray | float:
         """Return the value of each row's subject, where they have values of their own."""
-        return np.repeat(value, np.diff(self.first)) if isinstance(value, np.ndarray) else value
+        return np.repeat(value, self.n_each) if isinstance(value, np.ndarray) else value
 
     def sums(self, values: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
         """Return the sum over the rows of each subject, shape (n_subjects,), the same in whatever company.
@@ -248,8 +257,9 @@ class Population(Table):
 
     def n_where(self, is_so: np.ndarray) -> np.ndarray:
         """Return how many rows of each subject are marked, shape (n_subjects,)."""
-        up_to = np.concatenate([[0], np.cumsum(is_so)])[self.first]
-        return up_to[1:] - up_to[:-1]
+        n = np.empty(self.n_subjects, np.int64)
+        count_each(n, is_so, self.first)
+        return n
 
     def mean(self, name: str) -> np.ndarray:
         """Return the mean of a column, shape (n_subjects,); 0 without such a column, and missing without a cell."""

@@ -219,7 +219,7 @@ class Floor(Space):
         """
         n, blocks, floor = seekers.n, seekers.blocks, (self.side, self.is_periodic)
         *sides, n_bins = self._sides(targets.n_each, TARGET_SPACINGS_A_BIN, RADII_A_BIN * radius_um)
-        heads, entries = np.full(n_bins, -1, np.int32), np.empty((4 * targets.n, 2), np.int32)
+        heads, entries = np.empty(n_bins, np.int32), np.empty((4 * targets.n, 2), np.int32)
         found, none = (np.empty(n, np.int64), np.empty(n)), np.empty(0, np.int64)
         if not list_targets(
             heads, entries, targets.x_um, targets.y_um, weight, targets.first, *sides, floor, radius_um

@@ -80,7 +80,8 @@ class Counts(Probe):
         )
         if world.n_subjects == 1:
             return own(row, 0)
-        return {name: np.broadcast_to(value, world.n_subjects) for name, value in row.items()}
+        n = world.n_subjects
+        return {name: value if np.ndim(value) else np.full(n, value) for name, value in row.items()}
 
     def _effectors(self, world: World) -> Row:
         row = {}

@@ -46,4 +46,5 @@ class IggCompetition(Process):
         if "igg" in world.pools:
             b, occupied = world.populations["b_cells"], world.pools.nM("igg") * 1e-3 / self.k_uM
             fold = 1.0 + occupied
-            b.rel_fc50[:] *= b.spread(fold if self.most_fold is None else fold / (1.0 + occupied / self.most_fold))
+            rel_fc50 = b.rel_fc50
+            rel_fc50 *= b.spread(fold if self.most_fold is None else fold / (1.0 + occupied / self.most_fold))
