@@ -45,7 +45,7 @@ def in_short(points: Points) -> list[str]:
     places = [f"{_spread(row)} where {'; '.join(_where(points, row))}" for row in ends]
     told = [f"{points.quantity(name)}: lowest {places[0]}, highest {places[1]}"]
     order = indices.ranking(points) if points.sensitivity() else []
-    told += [f"of all axes {points.label(order[0])} moves it most"] * bool(order)
+    told += [f"of all axes {points.label(most)} moves it most" for most in order[:1]]
     return [wording.sentence(text) for text in (*told, ended)]
 
 
