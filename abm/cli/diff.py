@@ -14,6 +14,7 @@ from abm.core.paths import from_home
 if TYPE_CHECKING:  # loading it takes longer than --help may
     from abm.plot.diff.found import Diff
     from abm.plot.diff.numbers import Number
+    from abm.results.run import Run
 
 Which = typer.Argument(help="Run folder, or the name of a scenario: its latest run.", show_default=False)
 MOST_ROWS = 40  # design: what fits on a screen; --json and the page have all
@@ -70,7 +71,12 @@ def _finished(folder: Path) -> list[Path]:
     from abm.results.run import Run
 
     runs = [Run(path.parent) for path in folder.glob("*/summary.json") if (path.parent / "provenance.json").exists()]
-    return [run.path for run in sorted(runs, key=lambda run: str(run.provenance().get("start", "")))]
+    return [run.path for run in sorted(runs, key=_began)]
+
+
+def _began(run: "Run") -> tuple[str, int]:
+    """Return when a run began, to the second, and when it had ended."""
+    return str(run.provenance().get("start", "")), (run.path / "summary.json").stat().st_mtime_ns
 
 
 def _write(found: "Diff", path: Path) -> Path:

@@ -186,12 +186,6 @@ def poisson(mean, key, uid, decision):
     u, v = uniform2(key, uid, decision)
     if not mean >= _LARGE:  # a mean that is no number would be tried for ever
         return _poisson_small(mean, u)
-    return _poisson_large(mean, u, v, key, uid, decision)
-
-
-@device
-def _poisson_large(mean, u, v, key, uid, decision):
-    """Return a count of a large mean, tried with these two numbers first."""
     attempt = 0
     while True:
         k, us, a, b = _attempt(mean, u)
@@ -213,14 +207,11 @@ def _first_attempts(out, mean, u, v):
 
 
 @device
-def _other_counts(out, mean, u, v, uid, decision, key):
+def _other_counts(out, mean, u, uid, decision, key):
     """Write the counts that are still missing."""
     for i in range(out.size):
         if out[i] < 0:
-            if mean[i] < _LARGE:
-                out[i] = _poisson_small(mean[i], u[i])
-            else:
-                out[i] = _poisson_large(mean[i], u[i], v[i], key, uid[i], decision)
+            out[i] = _poisson_small(mean[i], u[i]) if mean[i] < _LARGE else poisson(mean[i], key, uid[i], decision)
 
 
 @device
@@ -240,7 +231,7 @@ def poisson_of_each(out, mean, uid, decision, key):
     counts, means, uids, u, v = np.empty(n), mean[some], uid[some], np.empty(n), np.empty(n)
     fill_both(u, v, uids, decision, key)
     _first_attempts(counts, means, u, v)
-    _other_counts(counts, means, u, v, uids, decision, key)
+    _other_counts(counts, means, u, uids, decision, key)
     total = 0
     for k in range(n):
         out[some[k]] = counts[k]

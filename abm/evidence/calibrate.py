@@ -239,7 +239,7 @@ def _words(problem: Problem) -> dict[str, Any]:
 
 def _ended(problem: Problem, folder: StudyFolder) -> dict[str, Any]:
     """Return what a fit that was asked for the same has found; nothing where it has not ended, or is damaged."""
-    with suppress(ReadError, InputError, KeyError, TypeError, ValueError):
+    with suppress(ReadError, InputError, AttributeError, KeyError, TypeError, ValueError):
         found = folder.read_json(FIT)
         _numbers(problem, found)
         _as_yaml(problem, found)

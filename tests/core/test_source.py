@@ -14,7 +14,7 @@ import abm.core.source
 from abm.core.source import SHOWING, kernels_hash, model_hash
 from abm.study import resume, rows
 
-SHOWN = {"__main__.py", "cli", "plot", "references.bib", "view"}
+SHOWN = {"__main__.py", "cli", "dossier", "plot", "references.bib", "verify", "view"}
 
 
 @pytest.fixture(scope="module")

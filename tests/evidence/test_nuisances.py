@@ -169,7 +169,7 @@ def seen(paper, cd20, scale, sd):
 def test_data_of_another_scale_no_longer_bend_what_papers_share():
     told = [seen("Golay2001", cd20, TRUE_SCALE, 2.0) for cd20 in (30e3, 60e3, 120e3)]
     told += [seen("Kennedy2003", cd20, 1.0, 4.0) for cd20 in (50e3, 100e3)]
-    asked = Calibration(parameters="", claims=("V2",), free={RHO: {}}, points=24, repeats=2)
+    asked = Calibration(parameters="none.yaml", claims=("V2",), free={RHO: {}}, points=24, repeats=2)
     given = Given(None, json.dumps({}), tuple(told), (Range(path=RHO, lo=20e3, hi=200e3, scale="log"),))
     plain = Problem(asked, given)
     scale = Range(path="Golay2001.cd20_scale", lo=0.15, hi=1.5, scale="log")

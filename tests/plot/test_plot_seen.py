@@ -48,7 +48,7 @@ def test_a_spider_has_true_lines_and_a_point_for_each_visit(trial):
     points = [line for line in ax.lines if line.get_marker() == "."]
     assert (len(lines), len(points)) == (N, N)
     for line, seen in zip(lines, points, strict=True):
-        assert line.get_ydata()[0] == 0.0
+        assert line.get_ydata()[0] == pytest.approx(0.0, abs=1e-9)  # percent; some readers of CSV round
         assert seen.get_color() == line.get_color()
         true = np.interp(seen.get_xdata(), line.get_xdata(), line.get_ydata())
         assert seen.get_ydata()[0] == 0.0  # each against its own baseline
