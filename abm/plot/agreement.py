@@ -100,13 +100,7 @@ def _draw_both(ax: Axes, colours: Mapping[Pair, str]) -> None:
         published.draw(ax, pair.one, float(pair.simulated.mean), is_row=False, colour=colour)
         _bar(ax, (pair.simulated.lo, pair.simulated.hi), (pair.one.value, pair.one.value), colour)
     values = [end for pair in colours for end in (pair.one.value, float(pair.simulated.mean))]
-    if min(values) > 0.0 and style.is_wide(values):
-        style.log_axis(ax.xaxis)
-        style.log_axis(ax.yaxis)
-    ends = [min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1])]
-    ax.plot(ends, ends, color=style.GREY, linestyle=style.DASH, linewidth=1.0, zorder=1)
-    ax.set_xlim(ends)
-    ax.set_ylim(ends)
+    style.draw_equality(ax, values)
 
 
 def _draw_rest(ax: Axes, x: Mapping[Pair, float], colours: Mapping[Pair, str]) -> None:

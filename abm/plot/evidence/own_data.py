@@ -101,13 +101,7 @@ def _draw_both(ax: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
         spread = [[row["seen"] - row["seen_lo"]], [row["seen_hi"] - row["seen"]]]
         ax.errorbar(row["median"], row["seen"], spread, ends, fmt="D", color=_colour(row), markersize=4, elinewidth=0.8)
     values = [row[name] for row in rows for name in ("seen", "median")]
-    if min(values) > 0.0 and style.is_wide(values):
-        style.log_axis(ax.xaxis)
-        style.log_axis(ax.yaxis)
-    ends = [min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1])]
-    ax.plot(ends, ends, color=style.GREY, linestyle=style.DASH, linewidth=1.0, zorder=1)
-    ax.set_xlim(ends)
-    ax.set_ylim(ends)
+    style.draw_equality(ax, values)
 
 
 def _draw_each(ax: Axes, rows: Sequence[Mapping[str, Any]]) -> None:

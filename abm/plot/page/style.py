@@ -193,6 +193,17 @@ def bar_length_um(side_um: float) -> float:
     return max(k * step for k in (1, 2, 5) if k * step <= aim * 1.0000001)
 
 
+def draw_equality(ax: Axes, values: Sequence[float]) -> None:
+    """Draw the line on which both axes say the same, over one range; logarithmic where the values are wide apart."""
+    if min(values) > 0.0 and is_wide(values):
+        log_axis(ax.xaxis)
+        log_axis(ax.yaxis)
+    ends = [min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1])]
+    ax.plot(ends, ends, color=GREY, linestyle=DASH, linewidth=1.0, zorder=1)
+    ax.set_xlim(ends)
+    ax.set_ylim(ends)
+
+
 def png(fig: Figure, title: str) -> bytes:
     """Return the figure as PNG; its metadata is the title alone, so the same input gives the same bytes."""
     _take_literally(fig)
