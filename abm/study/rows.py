@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import re
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -108,12 +109,17 @@ class RowsJob:
         Stopped
             Asked to stop; the rows are to be run again.
         """
-        with suppress(Exception):  # of which row it is, and whether others can be computed, shows when each is alone
+        reason = ""
+        try:
             if len(self.rows) > 1:
                 return [("done", numbers) for numbers in side_by_side(self.rows, flow)]
+        except Exception:  # of which row it is, and whether others can be computed, shows when each is alone
+            reason = traceback.format_exc()
         ended = [] if flow.is_stopped() else [attempt(row, flow) for row in self.rows]
         if not ended or any(outcome.event == "stopped" for outcome in ended):
             raise Stopped
+        if reason and all(outcome.event == "done" for outcome in ended):
+            flow.note("not side by side", {"job": self.label, "reason": reason})
         return [(outcome.event, outcome.content) for outcome in ended]
 
 

@@ -18,6 +18,13 @@ PATIENTS = {
 }
 
 
+def _loud(event, fields):
+    raise AssertionError(f"{event}: {fields}")
+
+
+LOUD = Flow(note=_loud)
+
+
 @pytest.fixture(scope="module")
 def base():
     """Return three patients under two protocols as the text that rows share."""
@@ -27,7 +34,7 @@ def base():
 def test_rows_side_by_side_give_what_each_gives_alone(base):
     points = [{"replicate": 1}, {"replicate": 0}, {"processes.growth.rel_capacity": 2.0, "cohort": None}, {}]
     several = [RowJob(k, base, point, seed) for k, (point, seed) in enumerate(zip(points, (1, 1, 1, 2), strict=True))]
-    found = RowsJob(tuple(several)).run(Flow())
+    found = RowsJob(tuple(several)).run(LOUD)
     assert found == [("done", row.run(Flow())) for row in several]
     assert len({numbers["once.best_change_frac"] for _, numbers in found}) == 4
 
@@ -40,9 +47,27 @@ def test_rows_of_wells_side_by_side_give_what_each_gives_alone(tiny):
         RowJob(k, as_base(scenario), point, seed)
         for k, (point, seed) in enumerate(zip(points, (1, 1, 1, 2), strict=True))
     ]
-    found = RowsJob(tuple(rows_)).run(Flow())
+    found = RowsJob(tuple(rows_)).run(LOUD)
     assert found == [("done", row.run(Flow())) for row in rows_]
     assert len({numbers[f"{arm}.alive_h_per_cell"] for _, numbers in found}) == 4
+
+
+def test_rows_whose_arms_lack_a_kind_of_cell_lie_side_by_side_too():
+    sets = ["duration=10 min", "replicates=1", "populations.b_cells.n=60", "probes.cells=null", "probes.fields=null"]
+    base = as_base(load_scenario("configs/scenarios/three_arms.yaml", sets))
+    rows_ = [RowJob(k, base, {}, k) for k in range(2)]
+    assert RowsJob(tuple(rows_)).run(LOUD) == [("done", row.run(Flow())) for row in rows_]
+
+
+def test_a_fall_back_to_rows_alone_is_noted(base, monkeypatch):
+    noted = []
+    several, one_by_one = [RowJob(k, base, {"replicate": k}, 1) for k in range(2)], rows.side_by_side
+    monkeypatch.setattr(rows, "side_by_side", lambda own, flow: 1 // (len(own) < 2) and one_by_one(own, flow))
+    found = RowsJob(tuple(several)).run(Flow(note=lambda event, fields: noted.append((event, fields))))
+    assert [event for event, _ in found] == ["done", "done"]
+    ((event, fields),) = noted
+    assert event == "not side by side"
+    assert "ZeroDivisionError" in fields["reason"]
 
 
 def test_a_row_that_cannot_be_does_not_touch_the_others(base):
