@@ -144,7 +144,10 @@ class Quantity:
     def __get_pydantic_core_schema__(self, annotation: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Convert and check the bounds before pydantic's own validation."""
         read = Reader(handler.field_name or "", annotation, self)
-        return core_schema.no_info_before_validator_function(partial(_each_or_refuse, read), handler(annotation))
+        change = partial(_each_or_refuse, read)
+        if any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in get_args(annotation)):
+            change = partial(_unless_model, change)
+        return core_schema.no_info_before_validator_function(change, handler(annotation))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Let editors accept texts with units, and show the bounds in the schema's own words."""
@@ -303,6 +306,11 @@ def _each_or_refuse(change: Callable[[Any], Any], value: Any) -> Any:
     if faults:
         raise refusal(*faults)
     return changed
+
+
+def _unless_model(change: Callable[[Any], Any], value: Any) -> Any:
+    """Leave what is for a model beside the number to that model."""
+    return value if isinstance(value, Mapping | BaseModel) else change(value)
 
 
 def _numbers(value: Any) -> list[Any]:

@@ -233,7 +233,7 @@ class _Explainer:
 
     def _wanted(self, path: Keys, kind: str) -> str:
         field = self._field(path)
-        limits = bounds_text(parameter(field)) if field else ""
+        limits = bounds_text(parameter(field)) if field and WANTED[kind] != "a mapping" else ""
         return f"{WANTED[kind]} {limits}".rstrip()
 
     def _field(self, path: Keys) -> FieldInfo | None:

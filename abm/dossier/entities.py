@@ -128,7 +128,7 @@ def _scales(of: Described) -> Section:
     rows: list[Row] = [
         ["Simulated time", moment(of.scenario.duration)],
         ["Step", "; ".join(steps)],
-        [f"{space.subject.capitalize()}s in each arm", str(of.scenario.replicates)],
+        [f"{space.subject.capitalize()}s in each arm", str(of.scenario.n_replicates)],
         ["Seed", str(of.scenario.seed)],
     ]
     tables = [Table(rows, look="facts", title="Time and numbers"), *about(space, "The place")]

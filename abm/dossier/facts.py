@@ -101,8 +101,8 @@ def _interval(of: Measured) -> Fact:
     words, measure = "Largest half of a 95 % interval over replicates", "interval_points"
     halves = [half for _, half in of.run.results.values() if not math.isnan(half)] if of.run else []
     if not of.run or not halves:
-        return missing(words, f"abm run {of.file} --replicates {max(3, of.scenario.replicates)}", measure)
-    widest, n = max(halves), of.scenario.replicates
+        return missing(words, f"abm run {of.file} --replicates {max(3, of.scenario.n_replicates)}", measure)
+    widest, n = max(halves), of.scenario.n_replicates
     enough = max(1, math.ceil(n * (widest / POINT) ** 2))
     value = f"{widest:.2f} points with {n}; about {enough:,} would bring it to {POINT:g}"
     return Fact(words, value, f"abm run {of.file}", *_stamped(of.run), measure, widest, of.run.note)

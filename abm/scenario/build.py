@@ -34,7 +34,7 @@ def subjects(scenario: Scenario) -> list[Subject]:
     extra = [name for name in dict.fromkeys(controls(scenario).values()) if name and name not in scenario.arms]
     arms = [(name, False) for name in scenario.arms] + [(name, True) for name in extra]
     return [
-        Subject(name, replicate, is_control) for name, is_control in arms for replicate in range(scenario.replicates)
+        Subject(name, replicate, is_control) for name, is_control in arms for replicate in range(scenario.n_replicates)
     ]
 
 

@@ -1,5 +1,6 @@
 """What a scenario file may say, part by part; :mod:`abm.scenario.schema` holds the parts against one another."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
@@ -18,6 +19,8 @@ from abm.readouts.readout import Readout
 from abm.scenario.arms import Arm, Axis
 from abm.scenario.cohort import Cohort
 from abm.scenario.kinds import ANTIBODIES, CHOSEN, PROBES, PROCESSES, READOUTS, USUAL, one_of
+
+MOST_REPLICATES = 10_000
 
 
 def _cells(population: str, kinds: dict[str, type[CellType]]) -> tuple[Any, Any]:
@@ -53,6 +56,13 @@ class Later(Model):
     dt: float = par(..., "h", "design: checked by halving", "Step from then on", gt=1e-6, le=24 * 28)
 
 
+class Precise(Model):
+    """As many replicates as make the 95 % interval of each measure so narrow to either side."""
+
+    precise_to: dict[str, float | str] = Field(min_length=1, description="Half width by measure, such as survival: 2 %")
+    at_most: int = par(..., "1", "design: chosen per scenario", "Most replicates", ge=2, le=MOST_REPLICATES)
+
+
 class Content(Model):
     """The parts of a scenario, each valid by itself."""
 
@@ -60,8 +70,7 @@ class Content(Model):
     title: str = ""
     question: str = ""
     seed: int = par(1, "1", "design: any number; stated with every result", "Seed", ge=0, le=2**64 - 1)
-    replicates: int = par(1, "1", "design: wells per arm", "Replicates", ge=1, le=10_000)
-    precise_to: dict[str, float | str] = Field(default_factory=dict)
+    replicates: int | Precise = par(1, "1", "design: wells per arm", "Replicates", ge=1, le=MOST_REPLICATES)
     until: str | None = None
     duration: float = par(24.0, "h", "design: long assay", "Duration", gt=0, le=24 * 365 * 100)
     dt: float = par(1.0 / 60.0, "h", "design: halving moves survival by less than 0.5 points", "Step", gt=1e-6, le=24)
@@ -80,6 +89,16 @@ class Content(Model):
     cohort: Cohort | None = None
     observations: UserFile | None = None
     end_points: AnyEndPoints | None = None
+
+    @property
+    def n_replicates(self) -> int:
+        """Return how many replicates there are, where their intervals decide at most."""
+        return self.replicates.at_most if isinstance(self.replicates, Precise) else self.replicates
+
+    @property
+    def precise_to(self) -> Mapping[str, float | str]:
+        """Return which measures decide by their intervals how many replicates there are."""
+        return self.replicates.precise_to if isinstance(self.replicates, Precise) else {}
 
     def cell_types(self) -> dict[str, CellType]:
         """Return the kind of cell of each population that there is."""

@@ -129,7 +129,7 @@ def _replaced(scenario: Scenario, most: int = FIRST) -> list[str]:
     if scenario.cohort is None or not scenario.cohort.enter_at:
         return []
     the, rules = _The(scenario), scenario.cohort.enter_at
-    found = [_entered(the, rules, replicate).before for replicate in range(min(scenario.replicates, most))]
+    found = [_entered(the, rules, replicate).before for replicate in range(min(scenario.n_replicates, most))]
     before = [one for own in found for one in own]
     if not before:
         return []
@@ -212,7 +212,7 @@ def check_cohort(scenario: Scenario, document: Document) -> None:
         raise InputError(*faults)
     with placing(document):
         _replaced(scenario, FEW)
-    for replicate in range(min(FEW, scenario.replicates) if scenario.cohort.table else 0):
+    for replicate in range(min(FEW, scenario.n_replicates) if scenario.cohort.table else 0):
         patient_of(scenario, replicate)
 
 
@@ -223,7 +223,7 @@ def _table_faults(scenario: Scenario, document: Document) -> list[Fault]:
         refuse_records(scenario)
         return []
     n = len(table.patients)
-    if n < scenario.replicates:
+    if n < scenario.n_replicates:
         text = f"{table.sheet.file.name} has {n} patients"
         return [Fault(text, "replicates", allowed=f"at most {n}", beside=("cohort.table",))]
     found = _cohort_of(scenario)
@@ -266,13 +266,18 @@ def _rank(known: tuple[float, float] | None) -> int:
     return 2 if known is None else int(known[0] < known[1])
 
 
+def _most(replicates: int | Mapping[str, Any]) -> int:
+    """Return how many there are at most, as plain data of a scenario say it."""
+    return replicates["at_most"] if isinstance(replicates, Mapping) else replicates
+
+
 class _Cohort:
     """What all patients of a scenario share."""
 
     def __init__(self, data: Mapping[str, Any]):
         self.data, self.cohort = data, Cohort.model_validate(data["cohort"])
         file = self.cohort.table
-        self.table = read_patients(data, self.cohort, file, data["replicates"]) if file else None
+        self.table = read_patients(data, self.cohort, file, _most(data["replicates"])) if file else None
         self.paths = tuple(dict.fromkeys((*self.cohort.drawn, *(self.table.paths if self.table else ()))))
         first = [RENAMED.first(path, data) for path in self.cohort.vary]
         self.identities = [np.uint64(stream_key(0, 0, path)) for path in first]

@@ -18,7 +18,7 @@ from abm.scenario.renamed import RENAMED
 from abm.scenario.schema import Scenario
 from abm.scenario.start import scenario_of
 
-SHARED = ("name", "title", "question", "seed", "replicates", "precise_to", "until", "duration", "dt", "dt_later",
+SHARED = ("name", "title", "question", "seed", "replicates", "until", "duration", "dt", "dt_later",
           "checkpoint_every", "arms", "probes", "x_axis", "cohort", "observations", "end_points")  # fmt: skip
 
 

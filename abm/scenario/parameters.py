@@ -21,7 +21,7 @@ def walk(model: BaseModel, path: str = "") -> Any:
     for name, field in type(model).model_fields.items():
         value, key = getattr(model, name), f"{path}{key_of(name, field)}"
         extra = parameter(field)
-        if extra and value is not None:
+        if extra and not isinstance(value, BaseModel | None):
             origin = "default" if value == field.default else "overridden"
             yield key, value, extra["unit"], extra["source"], field.description or "", origin
         elif isinstance(value, BaseModel):

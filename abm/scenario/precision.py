@@ -7,7 +7,7 @@ from abm.core.units import UnitError, like, parse_quantity, unit_of
 from abm.readouts.readout import EndPoint
 from abm.scenario.content import Content
 
-FIELD = "precise_to"
+FIELD = "replicates.precise_to"
 WIDEST_SHARE = 0.5  # no interval of a share is wider to either side
 
 
@@ -56,12 +56,7 @@ def told(scenario: Content) -> dict[str, EndPoint]:
 
 def precision_faults(scenario: Content) -> list[Fault]:
     """Return every fault in how precisely measures are wanted."""
-    if not scenario.precise_to:
-        return []
-    known, faults = told(scenario), []
-    if scenario.replicates < 2:
-        text, allowed = "one replicate has no interval", f"at least 2 beside {FIELD}: as many as may be run"
-        faults.append(Fault(text, "replicates", allowed=allowed, beside=(FIELD,)))
+    known, faults = told(scenario) if scenario.precise_to else {}, []
     for name, value in scenario.precise_to.items():
         place = f"{FIELD}.{name}"
         if name not in known:

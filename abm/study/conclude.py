@@ -102,7 +102,7 @@ def _traits(scenario: Scenario) -> dict[str, Any]:
 
 
 def _drawn(scenario: Scenario) -> dict[str, Sequence[Any]]:
-    who = range(scenario.replicates)
+    who = range(scenario.n_replicates)
     own = [draws(scenario, replicate) | entry(scenario, replicate) for replicate in who]
     return {"replicate": who} | _ids(scenario, who) | {name: [values[name] for values in own] for name in own[0]}
 
@@ -127,7 +127,7 @@ def _stopped(wells: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
     if not scenario.until:
         return {}
     names = dict.fromkeys(subject.arm for subject in subjects(scenario))
-    times = {arm: [wells[f"{arm}-r{k}"]["stopped_h"] for k in range(scenario.replicates)] for arm in names}
+    times = {arm: [wells[f"{arm}-r{k}"]["stopped_h"] for k in range(scenario.n_replicates)] for arm in names}
     return {"stopped": {"until": scenario.until, "at_h": times}}
 
 

@@ -123,7 +123,7 @@ def seconds_of(scenario: Scenario) -> float:
 def seconds_of_row(row: RowJob) -> float:
     """Return how long a row takes, as :func:`seconds_of`; it may be of one replicate only."""
     scenario = scenario_at(row.base, row.point, row.seed)
-    return seconds_of(scenario) / (scenario.replicates if REPLICATE in row.point else 1)
+    return seconds_of(scenario) / (scenario.n_replicates if REPLICATE in row.point else 1)
 
 
 def refuse_large_run(expected: RunCost, root: Path) -> None:

@@ -27,7 +27,7 @@ from abm.scenario.build import Subject
 from abm.scenario.schema import Scenario
 from abm.study.subject import Place
 
-UNCOUNTED = ("title", "question", "replicates", "precise_to")  # what no single replicate hangs on
+UNCOUNTED = ("title", "question", "replicates")  # what no single replicate hangs on
 KEY = "subjects_hash"
 TABLES = {"deaths": "deaths.parquet", "start": "start.parquet", "events": "events.parquet"}
 

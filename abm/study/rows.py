@@ -147,7 +147,7 @@ def part_of_job(row: RowJob) -> float:
 def _part(base: str, sizes: str) -> float:
     with suppress(InputError):  # what is wrong with the row is said when it is run
         scenario = scenario_at(base, json.loads(sizes), 0)
-        return (1 if REPLICATE in json.loads(sizes) else scenario.replicates) / most_side_by_side(scenario)
+        return (1 if REPLICATE in json.loads(sizes) else scenario.n_replicates) / most_side_by_side(scenario)
     return 1.0
 
 

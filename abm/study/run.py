@@ -137,8 +137,8 @@ def _carry_out(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monito
         _run(scenario, drawn, cost_of_draws(scenario, posterior, n_threads).n_workers, 1, monitor)
         draws.merge(folder, pairs(scenario, posterior))
     summary = conclude(folder, scenario)
-    if scenario.precise_to:
-        found, at_most = _precisions(summary, scenario), asked.scenario.replicates
+    if asked.scenario.precise_to:
+        found, at_most = _precisions(summary, asked.scenario, scenario.n_replicates), asked.scenario.n_replicates
         summary["precise_to"] = {"at_most": at_most, "measures": {name: one.plain() for name, one in found.items()}}
         warnings += unreached(found.values(), at_most)
     if posterior:
@@ -154,34 +154,34 @@ def _simulate(folder: RunFolder, asked: _Asked, n_threads: int, monitor: Monitor
     whole = asked.scenario
     if folder.is_merged:
         return _numbered(whole, len({label.rpartition("-r")[2] for label in folder.wells()}))
-    n = first(whole.replicates) if whole.precise_to else whole.replicates
+    n = first(whole.n_replicates) if whole.precise_to else whole.n_replicates
     while True:
         scenario = _numbered(whole, n)
         expected = cost_of_run(scenario, n_threads)
         jobs = _jobs(folder, replace(asked, scenario=scenario), expected, n_threads, monitor)
         monitor.begin(folder.path, len(jobs))
         _run(scenario, jobs, expected.n_workers, _per_job(expected, n_threads), monitor)
-        if not whole.precise_to or (n := _next(folder, scenario, whole.replicates)) == scenario.replicates:
+        if not whole.precise_to or (n := _next(folder, scenario, whole)) == scenario.n_replicates:
             return scenario
 
 
 def _numbered(scenario: Scenario, n: int) -> Scenario:
-    return scenario if n == scenario.replicates else scenario.model_copy(update={"replicates": n})
+    return scenario if n == scenario.n_replicates else scenario.model_copy(update={"replicates": n})
 
 
-def _next(folder: RunFolder, scenario: Scenario, at_most: int) -> int:
-    """Return how many replicates there shall be, after those of a scenario."""
+def _next(folder: RunFolder, scenario: Scenario, whole: Scenario) -> int:
+    """Return how many replicates there shall be, after those of a scenario, of what the whole wants known."""
     merge_tables(folder.path, [folder.subject(*who) for who in _names(scenario)])
     table, _ = end_points(folder.series(), scenario)
-    found = _precisions(summarised(folder, scenario, table), scenario)
-    n = more(list(found.values()), scenario.replicates, at_most)
-    folder.log("precision", {"replicates": scenario.replicates, "next": n} | {k: v.plain() for k, v in found.items()})
+    found = _precisions(summarised(folder, scenario, table), whole, scenario.n_replicates)
+    n = more(list(found.values()), scenario.n_replicates, whole.n_replicates)
+    folder.log("precision", {"replicates": scenario.n_replicates, "next": n} | {k: v.plain() for k, v in found.items()})
     return n
 
 
-def _precisions(summary: dict[str, Any], scenario: Scenario) -> dict[str, Precision]:
-    """Return how precisely a summary knows what was wanted of its scenario."""
-    return {asked.name: precision(summary, asked, scenario.replicates) for asked in wanted(scenario)}
+def _precisions(summary: dict[str, Any], whole: Scenario, n: int) -> dict[str, Precision]:
+    """Return how precisely a summary of n replicates knows what a scenario wants known."""
+    return {asked.name: precision(summary, asked, n) for asked in wanted(whole)}
 
 
 def _names(scenario: Scenario) -> list[tuple[str, int]]:

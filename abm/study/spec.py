@@ -125,8 +125,8 @@ def load_study(path: str | Path, sets: tuple[str, ...] = ()) -> Planned:
 def _refuse_unstated(base: Scenario) -> None:
     """Refuse a base whose number of replicates, or whose length, hangs on its results."""
     if base.precise_to:
-        text, allowed = "a study runs as many replicates as are stated", "set: {precise_to: null}"
-        raise InputError(Fault(text, "precise_to", allowed=allowed))
+        text, allowed = "a study runs as many replicates as are stated", "a number, such as set: {replicates: 5}"
+        raise InputError(Fault(text, "replicates", allowed=allowed))
     if base.until:
         raise InputError(Fault("a study runs wells to their end", "until", allowed="set: {until: null}"))
 
@@ -195,11 +195,11 @@ def _known_by(point: Point) -> frozenset[tuple[str, Any]]:
 
 
 def _check_point(planned: Planned, point: Point) -> None:
-    arm, replicate = point.get(ARM), point.get(REPLICATE, 0)
+    arm, replicate, n = point.get(ARM), point.get(REPLICATE, 0), planned.base.n_replicates
     if arm is not None and arm not in planned.base.arms:
         raise InputError(Fault(f"no arm {arm!r}", ARM, allowed=", ".join(planned.base.arms)))
-    if isinstance(replicate, bool) or replicate not in range(planned.base.replicates):
-        raise InputError(Fault(f"no replicate {replicate!r}", REPLICATE, allowed=f"0 to {planned.base.replicates - 1}"))
+    if isinstance(replicate, bool) or replicate not in range(n):
+        raise InputError(Fault(f"no replicate {replicate!r}", REPLICATE, allowed=f"0 to {n - 1}"))
     changed = scenario_at(planned.text, point, planned.study.seeds[0])
     _refuse_drawn(changed, point)
     document = Document("row", plain(changed))

@@ -22,7 +22,7 @@ def compare_half_step(run: Run, scenario: Scenario, root: Path, n_threads: int, 
     """
     later = tuple(one.model_copy(update={"dt": one.dt / 2.0}) for one in scenario.dt_later)
     name = f"{scenario.name}.half-step"[:64]
-    n = {"replicates": int(run.series()["replicate"].nunique()), "precise_to": {}}
+    n = {"replicates": int(run.series()["replicate"].nunique())}
     half = scenario.model_copy(update={"dt": scenario.dt / 2.0, "dt_later": later, "name": name} | n)
     other = run_scenario(half, root, n_threads, monitor)
     fine, coarse = _survival(other), _survival(run)

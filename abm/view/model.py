@@ -67,7 +67,7 @@ class AssayModel(mesa.Model):
         given = None if seed is None else _whole("seed", seed, SEEDS)
         scenario = scenario.model_copy(update={"seed": batch.seed(scenario.seed, given)})
         super().__init__(rng=scenario.seed % 2**32)
-        self.session = Session(scenario, _arms(arms), _whole("replicate", replicate, scenario.replicates))
+        self.session = Session(scenario, _arms(arms), _whole("replicate", replicate, scenario.n_replicates))
         self.is_stopped_late = batch.leaves_out_last
         batch.warn(self.session.n_ticks)
         reporters = {

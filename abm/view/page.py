@@ -89,7 +89,7 @@ def Viewer(scenario: Scenario, arms: tuple[str, ...], first: AssayModel):
     parameters = {
         "source": source,
         "arms": arms,
-        "replicate": _slider(scenario.space.replicate, 0, 0, scenario.replicates - 1),
+        "replicate": _slider(scenario.space.replicate, 0, 0, scenario.n_replicates - 1),
         "seed": _slider("Seed", scenario.seed, 0, max(SEEDS, 2 * scenario.seed)),
     }
     n_ticks = first.session.n_ticks

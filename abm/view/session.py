@@ -265,8 +265,8 @@ def refuse(scenario: Scenario, arms: Sequence[str], replicate: int = 0) -> tuple
     InputError
         No such arm, too many arms, no such replicate, or too many cells.
     """
-    if not 0 <= replicate < scenario.replicates:
-        raise InputError(f"replicate {replicate}; allowed: 0 to {scenario.replicates - 1}")
+    if not 0 <= replicate < scenario.n_replicates:
+        raise InputError(f"replicate {replicate}; allowed: 0 to {scenario.n_replicates - 1}")
     chosen = _chosen(scenario, arms)
     _refuse_too_many(scenario, chosen)
     return chosen

@@ -47,7 +47,7 @@ def test_the_widest_arm_decides_and_one_without_the_measure_is_passed_over():
 @pytest.fixture(scope="module")
 def narrow(tiny, tmp_path_factory):
     """Return a run that was to know survival to 4 points."""
-    scenario = tiny(*QUICK, "replicates=40", "precise_to.survival=4 %")
+    scenario = tiny(*QUICK, "replicates={precise_to: {survival: 4 %}, at_most: 40}")
     return run_scenario(scenario, tmp_path_factory.mktemp("narrow"), 1), scenario
 
 
@@ -86,36 +86,40 @@ def test_a_finished_run_is_returned_as_it_is(narrow):
 
 
 def test_a_run_that_may_not_go_on_says_so_and_what_would_suffice(tiny, tmp_path):
-    run = run_scenario(tiny(*QUICK, "replicates=3", "precise_to.survival=0.5 %"), tmp_path, 1)
+    run = run_scenario(tiny(*QUICK, "replicates={precise_to: {survival: 0.5 %}, at_most: 3}"), tmp_path, 1)
     (warning,) = Run(run.path).summary()["warnings"]
     assert "not to ± 0.5 points, after all 3; about " in warning
     assert "would suffice" in warning
 
 
 @pytest.mark.parametrize(
-    ("sets", "path", "message"),
+    ("own", "path", "message"),
     [
-        (("precise_to.survivl=2 %",), "precise_to.survivl", "did you mean 'survival'?"),
-        (("precise_to.survival=0 %",), "precise_to.survival", "found 0 %, no half width"),
-        (("precise_to.survival=-1 %",), "precise_to.survival", "allowed: more than 0"),
-        (("precise_to.survival=2",), "precise_to.survival", "less than 50 %, such as 2 %"),
-        (("precise_to.survival=2 h",), "precise_to.survival", "is of dimension time"),
-        (("precise_to.survival=2 %", "replicates=1"), "replicates", "at least 2 beside precise_to"),
+        ("precise_to: {survivl: 2 %}, at_most: 9", "precise_to.survivl", "did you mean 'survival'?"),
+        ("precise_to: {survival: 0 %}, at_most: 9", "precise_to.survival", "found 0 %, no half width"),
+        ("precise_to: {survival: -1 %}, at_most: 9", "precise_to.survival", "allowed: more than 0"),
+        ("precise_to: {survival: 2}, at_most: 9", "precise_to.survival", "less than 50 %, such as 2 %"),
+        ("precise_to: {survival: 2 h}, at_most: 9", "precise_to.survival", "is of dimension time"),
+        ("precise_to: {survival: 2 %}, at_most: 1", "at_most", "found 1, out of bounds; allowed: >= 2 and <= 10000"),
+        ("precise_to: {survival: 2 %}", "at_most", "missing key 'at_most'"),
+        ("precise_to: {}, at_most: 9", "precise_to", "at least 1"),
+        ("precise: {survival: 2 %}, at_most: 9", "precise", "did you mean 'precise_to'?"),
+        ("precise_to: {survival: 2 %}, at_most: many", "at_most", "'many' is no finite number"),
     ],
 )
-def test_what_cannot_be_is_told_where_it_stands(tiny, sets, path, message):
+def test_what_cannot_be_is_told_where_it_stands(tiny, own, path, message):
     with pytest.raises(InputError) as refused:
-        tiny("replicates=9", *sets)
-    assert any(fault.path == path for fault in refused.value.faults)
+        tiny(f"replicates={{{own}}}")
+    assert {fault.path for fault in refused.value.faults} >= {f"replicates.{path}"}
     assert message in str(refused.value)
 
 
 def test_a_study_runs_as_many_as_are_stated(tmp_path, tiny_file):
     base = tmp_path / "base.yaml"
-    base.write_text(tiny_file.read_text() + "replicates: 9\nprecise_to: {survival: 2 %}\n")
+    base.write_text(tiny_file.read_text() + "replicates: {precise_to: {survival: 2 %}, at_most: 9}\n")
     text = base.read_text().replace("../../configs/parameters/wm_bright.yaml", "wm_bright")
     base.write_text(text)
     study = tmp_path / "study.yaml"
     study.write_text("base: base.yaml\ndesign: {kind: list, points: [{populations.b_cells.n: 50}]}\n")
-    with pytest.raises(InputError, match=r"as many replicates as are stated; allowed: set: \{precise_to: null\}"):
+    with pytest.raises(InputError, match=r"allowed: a number, such as set: \{replicates: 5\}"):
         load_study(study)
