@@ -236,16 +236,24 @@ def _run(
         found = shared.watched(lambda monitor: run_scenario(scenario, out, how.n_threads, monitor, *past))
         if how.checks_step:
             shared.watched(lambda monitor: compare_half_step(found, scenario, out, how.n_threads, monitor))
-        path, summary = draw(found.path) if draw else found.path, found.summary()
+        summary = found.summary()
+        if not how.as_json:
+            _tell(summary, scenario.space.keeps_cells)
+        path = draw(found.path) if draw else found.path
     if how.as_json:
         shared.show({**summary, "folder": str(found.path), **({"report": str(path)} if draw else {})})
         return
-    show = _show if scenario.space.keeps_cells else _show_trial
-    show(summary)
+    sys.stdout.write(f"{path}\n")
+    shared.warn(summary)
+
+
+def _tell(summary: dict, is_well: bool) -> None:
+    """Write the numbers of a run, before its figures are drawn."""
+    (_show if is_well else _show_trial)(summary)
     if "posterior" in summary:
         _show_draws(summary)
-    sys.stdout.write(_precision(summary) + _stopped(summary) + f"{path}\n")
-    shared.warn(summary)
+    sys.stdout.write(_precision(summary) + _stopped(summary))
+    sys.stdout.flush()
 
 
 def _precision(summary: dict) -> str:

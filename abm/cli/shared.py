@@ -186,7 +186,7 @@ def drawing(n_processes: int) -> Iterator[Callable[[Path], Path]]:
         except WriteError as error:
             raise RunFailed(str(error)) from error
 
-    Thread(target=import_module, args=("abm.plot.page.report",), daemon=True).start()
+    Thread(target=lambda: import_module("abm.plot.catalogue").reports(), daemon=True).start()
     with ExitStack() as stack:
         others = [stack.enter_context(other) for other in start_drawing(min(n_processes, MAX_DRAWING) - 1)]
         yield draw

@@ -46,5 +46,10 @@ def name(module: ModuleType) -> str:
 
 def report_of(path: Path) -> ModuleType:
     """Return the report of a folder: the module that knows it as its own; of any other a run of wells is asked for."""
-    reports = [importlib.import_module(f"{__package__}.{folder}.report") for folder in FOLDERS]
-    return next((report for report in reports if report.holds(path)), reports[-1])
+    known = reports()
+    return next((report for report in known if report.holds(path)), known[-1])
+
+
+def reports() -> list[ModuleType]:
+    """Return the reports of all kinds of folder; loading them and what they draw with takes a second or two."""
+    return [importlib.import_module(f"{__package__}.{folder}.report") for folder in FOLDERS]

@@ -95,6 +95,7 @@ def _left_out(titles: Sequence[str]) -> str:
 
 def draw_part() -> None:
     """Write every ``n``-th figure of a folder, from the ``part``-th on, as told on standard input."""
+    catalogue.reports()  # before there is anything to draw
     path, part, n = json.loads(sys.stdin.readline())
     report = catalogue.report_of(Path(path))
     tables = report.tables(Path(path))
@@ -105,11 +106,11 @@ def draw(folder: PageFolder, tables: Any, kinds: Sequence[ModuleType]) -> None:
     """Write these figures into the folder, with their drawing and their data; of one that shows nothing, nothing."""
     for kind in kinds:
         fig = kind.figure(tables)
-        is_empty = downloads.is_uniform(fig)
-        png = b"" if is_empty else style.png(fig, kind.TITLE)
-        files = {"png": png, "svg": downloads.svg(fig, kind.TITLE), "csv": downloads.data(fig)}
+        files: dict[str, bytes | None] = dict.fromkeys(ENDS)
+        if not downloads.is_uniform(fig):  # laid out as PNG first
+            files = {"png": style.png(fig, kind.TITLE), "svg": downloads.svg(fig, kind.TITLE), "csv": downloads.data(fig)}
         for end, content in files.items():
-            if content and not is_empty:
+            if content:
                 folder.write_figure(file_name(kind, end), content)
             else:
                 folder.remove_figure(file_name(kind, end))
