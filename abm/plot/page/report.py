@@ -108,7 +108,11 @@ def draw(folder: PageFolder, tables: Any, kinds: Sequence[ModuleType]) -> None:
         fig = kind.figure(tables)
         files: dict[str, bytes | None] = dict.fromkeys(ENDS)
         if not downloads.is_uniform(fig):  # laid out as PNG first
-            files = {"png": style.png(fig, kind.TITLE), "svg": downloads.svg(fig, kind.TITLE), "csv": downloads.data(fig)}
+            files = {
+                "png": style.png(fig, kind.TITLE),
+                "svg": downloads.svg(fig, kind.TITLE),
+                "csv": downloads.data(fig),
+            }
         for end, content in files.items():
             if content:
                 folder.write_figure(file_name(kind, end), content)
