@@ -100,7 +100,8 @@ def reader(key: str, field: FieldInfo) -> "Reader":
 def bounds_text(bounds: Mapping[str, Any], unit: str = "") -> str:
     """Say what the bounds allow: ``>= 0 and <= 1``."""
     signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    text = " and ".join(f"{signs[name]} {bounds[name]}" for name in BOUNDS if bounds.get(name) is not None)
+    known = [(signs[name], bounds[name]) for name in BOUNDS if bounds.get(name) is not None]
+    text = " and ".join(f"{sign} {f'{one:.12g}' if isinstance(one, float) else one}" for sign, one in known)
     return f"{text} {unit}" if text and unit not in ("", "1") else text
 
 

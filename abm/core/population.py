@@ -14,7 +14,7 @@ from abm.core.rng import BLOCK
 from abm.core.table import Column, Table
 
 NO_ROWS, ANY = np.empty(0, np.int64), frozenset[str]()
-UID = Column("uid", "u8", doc="identity, never reused; of a body, among the rows of its subject")
+UID = Column("uid", "u8", doc="identity, never reused")
 SUBJECT = Column("subject", "i8", doc="which patient of a stack")
 X_UM = Column("x_um", unit="um", doc="position", recorded="x_um")
 Y_UM = Column("y_um", unit="um", doc="position", recorded="y_um")

@@ -1,6 +1,7 @@
 """What a subject is at its start and what it is given, and what comes from files: parts 5 and 6 of ODD."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,11 @@ from pydantic import BaseModel
 from abm.biology.cells.measured import MeasuredCd20
 from abm.biology.pools import POOLS
 from abm.core.cell_type import CellType
-from abm.core.measure import readable
+from abm.core.measure import Measure, readable
 from abm.core.par import bounds_text, plain
 from abm.core.words import listing, written
 from abm.document.reading import keys_in, value_at
-from abm.dossier.described import Described, about, shown
+from abm.dossier.described import FIELDS, Described, about, shown
 from abm.dossier.told import Told, module_of, of_class, told
 from abm.plot.page.html import Cell, Row, Section, Table
 from abm.plot.page.sections import unit
@@ -58,24 +59,24 @@ def _lines(own: Told) -> list[str]:
 
 
 def _amounts(of: Described) -> Section:
-    """Return the pools that are not empty at the start, by arm."""
-    seen: dict[tuple[str, str], list[str]] = {}
+    """Return the pools and fields that are not empty at the start, by arm."""
+    seen: dict[Measure, dict[str, list[str]]] = {}
     for arm, own in of.built.items():
-        for name, value in own.world.pools.amounts.items():
+        pools = [(replace(POOLS.of(name), name=name), value) for name, value in own.world.pools.amounts.items()]
+        fields = [(Measure(name, "nM", FIELDS[name]), field.mean) for name, field in own.world.fields.items()]
+        for measure, value in [*pools, *fields]:
             amount = float(np.ravel(value)[0])
             if amount:
-                seen.setdefault((name, f"{amount:.6g}"), []).append(arm)
-    shown = [_amount(name, value, "all" if len(arms) == len(of.built) else ", ".join(arms))
-             for (name, value), arms in seen.items()]  # fmt: skip
+                seen.setdefault(measure, {}).setdefault(f"{amount:.6g}", []).append(arm)
+    shown = [_amount(measure, value, "all" if len(arms) == len(of.built) else ", ".join(arms))
+             for measure, values in seen.items() for value, arms in values.items()]  # fmt: skip
     text = "Amounts that are not 0 when the first step begins, with what is added at 0 h."
-    header = ("Arms", "Pool", Cell("Amount", look="number"), "Unit", "What it is")
+    header = ("Arms", "Pool or field", Cell("Amount", look="number"), "Unit", "What it is")
     return Section("Amounts at the start", [text], tables=[Table(shown, header, look="words")])
 
 
-def _amount(name: str, value: str, arms: str) -> Row:
-    measure = POOLS.of(name)
-    amount = Cell(value, look="number")
-    return [arms, Cell(name, look="code"), amount, readable(measure.unit), measure.words]
+def _amount(of: Measure, value: str, arms: str) -> Row:
+    return [arms, Cell(of.name, look="code"), Cell(value, look="number"), readable(of.unit), of.words]
 
 
 def _subject(of: Described) -> Section:

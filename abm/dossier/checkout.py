@@ -1,21 +1,27 @@
-"""Tests by kind, counted from the text of a checkout; a wheel has none."""
+"""Tests by kind, counted from the text of a checkout, and how they last ended; a wheel has none."""
 
 import ast
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 from abm.document.shipped import PACKAGE
 
 TESTS = PACKAGE.parent / "tests"
 KINDS = {
+    "bench": "the benchmarks themselves",
+    "configs": "the scenarios, studies and parameter sets that ship",
     "contract": "what every process, parameter, scenario and module must keep",
     "reference": "against differential equations, exact stochastic simulation, and a second program in plain Python",
     "verification": "theory, planted faults, halved steps and published numbers; minutes",
 }
 HEAD = re.compile(r"(?m)^[^\s#].*:$")  # of a fault in its list
+RESULTS = {"tests.xml": "", "tests-verification.xml": "--verification"}  # what scripts/test leaves with the runs
+ENDS = {"failure": "failed", "error": "failed", "skipped": "skipped"}
 MARKED = re.compile(r"pytestmark\s*=.*verification|@pytest\.mark\.verification")
 
 
@@ -45,6 +51,20 @@ def counted(tests: Path = TESTS) -> list[Counted]:
         functions[folder] += n
         marked[folder] += n if MARKED.search(text) else 0
     return [Counted(folder, n, marked[folder]) for folder, n in sorted(functions.items())]
+
+
+def last_results(files: Iterable[Path]) -> dict[str, Counter[str]]:
+    """Return how many tests of each folder passed, failed or were skipped when they last ran: JUnit files of pytest."""
+    found: dict[str, Counter[str]] = {}
+    for case in (case for file in files for case in ElementTree.parse(file).iter("testcase")):
+        folder = case.get("classname", "").split(".")[1]
+        found.setdefault(folder, Counter())[next((ENDS[one.tag] for one in case if one.tag in ENDS), "passed")] += 1
+    return found
+
+
+def ended(n: Counter[str]) -> str:
+    """Return how many tests ended how, as a sentence says it."""
+    return ", ".join(f"{n[word]} {word}" for word in ("failed", "passed", "skipped") if n[word])
 
 
 @cache

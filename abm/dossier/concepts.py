@@ -7,7 +7,7 @@ from abm.biology.pools import POOLS
 from abm.core import rng
 from abm.core.process import Process
 from abm.core.words import listing, moment, units
-from abm.dossier.described import Described, about, is_of_engine
+from abm.dossier.described import FIELDS, Described, about, is_of_engine
 from abm.dossier.told import module_of, modules_of, of_class, sentence
 from abm.plot.page.html import Cell, Row, Section, Table
 from abm.readouts.readout import Readout
@@ -86,18 +86,23 @@ def _sensing(of: Described) -> Section:
 
 def _interaction(of: Described) -> Section:
     touching = [f"{name} (within {own.reach_um:g} µm)" for name, own in _own(of) if own.reach_um > 0]
-    shared = []
-    for pool in of.pools:
-        writers = {name for name, own in _own(of) if f"pools.{pool}" in own.writes}
-        readers = {name for name, own in _own(of) if f"pools.{pool}" in own.reads}
-        if any(writers - {reader} for reader in readers):
-            shared.append(f"{pool} ({POOLS.of(pool).words})")
+    antibodies = {f"antibody_{name}" for arm in of.scenario.arms.values() for name in arm.antibodies}
+    shared = [
+        f"{one} ({POOLS.of(one).words})" for one in of.pools if one in antibodies or _is_shared(of, f"pools.{one}")
+    ]
+    shared += [f"{one} ({words})" for one, words in FIELDS.items() if _is_shared(of, f"fields.{one}")]
     bodies = of.scenario.space.scale == "body"
     direct = f"Direct, between cells that touch: {listing(touching)}." if touching else "No two agents meet directly."
     if bodies:
         direct = "No two agents meet directly: all act on, and are acted on by, amounts and totals of the patient."
     mediated = f"Through what they share: {listing(shared)}." if shared else "No pool is shared by two processes."
     return Section("Interaction", [direct, mediated])
+
+
+def _is_shared(of: Described, name: str) -> bool:
+    """Whether one process reads what another writes."""
+    writers, readers = ({key for key, own in _own(of) if name in getattr(own, how)} for how in ("writes", "reads"))
+    return any(writers - {reader} for reader in readers)
 
 
 def _stochasticity(of: Described) -> Section:

@@ -27,14 +27,13 @@ from abm.scenario.references import references
 
 OPEN = facts.OPEN
 ABOUT = "Credibility of the model for one question, as ICH M15, the FDA guidance on computational models (2023) and "
-ABOUT += "ASME V&V 40 ask for it. Risk: {risk}. Criteria: {passed} passed, {failed} failed, {unmeasured} not measured. "
-ABOUT += "Open: {n_open}."
-UNSET = "✗ open: ``criteria`` in {file}: what must hold, with a number, set before results are known."
+ABOUT += "ASME V&V 40 ask for it. Risk: {risk}. Criteria: {criteria}. Open: {n_open}."
 EQUATIONS = "Equations: closed solutions, differential equations, exact stochastic simulation and a second program in "
 EQUATIONS += "plain Python stand against the simulator in tests/reference and tests/verification."
 GROUP = "Claims of the group {group}. “Fit” and “decide” may be calibrated on, a “goal” never; a “prediction” was not "
 GROUP += "told to the sets that ship, but a calibration may learn from it: then only papers left out are external."
 GUIDANCE = ("ASME2018", "FDA2023", "ICH2026")
+VERDICTS = {"✓ pass": "passed", "✗ fail": "failed", "? not measured": "not measured"}
 KINDS = ("assumed", "fitted", "design")
 WORDS = {measure.name: measure.words for measure in MEASURES}
 
@@ -58,6 +57,7 @@ class Assessed:
     def facts(self) -> dict[str, list[Fact]]:
         """Facts by the heading below which they stand."""
         return {
+            "code": list(facts.of_code(self.of)),
             "calculations": list(facts.of_calculation(self.of)),
             "calibration": list(facts.of_fits(self.of)),
             "validation": list(facts.of_claims(self.of)),
@@ -75,8 +75,8 @@ class Assessed:
         if text:
             return text
         self.open_.append(name)
-        asked = type(self.answers).model_fields[name].description or name
-        return f"✗ open: ``{name}`` in {self.answers_file}. {asked}"
+        asked = str(type(self.answers).model_fields[name].description).rpartition(": ")[2]
+        return f"✗ open: ``{name}`` in {self.answers_file}. {asked[0].upper()}{asked[1:]}"
 
     def table(self, found: Iterable[Fact], title: str = "") -> Table:
         """Return facts as a table; of what is missing the command that would fill it."""
@@ -99,9 +99,7 @@ def assess(of: Measured, answers: Answers, answers_file: str) -> Page:
     verdicts = Counter(verdict(own, one)[0] for one in answers.criteria)
     lead = ABOUT.format(
         risk=answers.risk or "open",
-        passed=verdicts["✓ pass"],
-        failed=verdicts["✗ fail"],
-        unmeasured=verdicts["? not measured"],
+        criteria=", ".join(f"{verdicts[word]} {words}" for word, words in VERDICTS.items()) if verdicts else "none set",
         n_open=len(own.open_),
     )
     return Page(f"{of.scenario.title or of.scenario.name}: credibility of the model", lead, sections)
@@ -177,7 +175,8 @@ def _data(own: Assessed) -> Section:
     by_role = Counter(claim.role for claim in known)
     papers = sorted({claim.paper for claim in known if claim.paper})
     rows: list[Row] = [
-        ["Published observations", Cell("", links=[(f"{len(known)} of {len(papers)} papers: ", ""), *_linked(papers)])],
+        ["Observations", f"{len(known)}, {sum(bool(claim.paper) for claim in known)} of them published"],
+        ["Papers", Cell("", links=[(f"{len(papers)}: ", ""), *_linked(papers)])],
         [
             "May be learnt from",
             f"{by_role['fit'] + by_role['decide']} (fit {by_role['fit']}, decide {by_role['decide']})",
@@ -230,21 +229,27 @@ def _is_variant(kind: str, of: str) -> bool:
 def _verification(own: Assessed) -> Section:
     tests = checkout.counted()
     if tests:
-        rows: list[Row] = [[one.folder, one.about, _count(one.functions), _count(one.verification)] for one in tests]
+        last = checkout.last_results(own.of.results_of_tests)
+        rows: list[Row] = [
+            [one.folder, one.about, _count(one.functions), _count(one.verification), _last(last.get(one.folder))]
+            for one in tests
+        ]
         n, n_slow = sum(one.functions for one in tests), sum(one.verification for one in tests)
         text = f"{n} test functions, {n_slow} of them marked verification (pytest -m verification), and "
         text += f"{checkout.planted()} faults planted by hand, each of which some test must find."
     else:
         rows, text = [], "Tests: not in the wheel; a checkout counts them."
-    header = ("Folder", "What is tested", Cell("Tests", look="number"), Cell("Marked verification", look="number"))
+    numbers = (Cell("Functions", look="number"), Cell("Marked verification", look="number"))
+    header = ("Folder", "What is tested", *numbers, "Last result (a function may be many tests)")
     code = f"Code: abm {__version__}, commit {commit() or 'unknown: not a checkout'}; tests run by ``scripts/test``."
-    equations = (
-        "Equations: closed solutions, ordinary differential equations, exact stochastic simulation and a second "
-    )
-    equations += "program in plain Python stand against the simulator in tests/reference and tests/verification."
-    tables = [own.table(own.facts["calculations"], "Calculations"), Table(rows, header, look="words", title="Tests")]
+    tables = [own.table(own.facts["code"], "Code"), own.table(own.facts["calculations"], "Calculations")]
+    tables.append(Table(rows, header, look="words", title="Tests"))
     texts = [code, EQUATIONS, text]
     return Section("Verification: code, equations, calculations, tests", texts, tables=tables)
+
+
+def _last(n: Counter[str] | None) -> str:
+    return checkout.ended(n) if n else "not run here"
 
 
 def _count(n: int) -> Cell:
@@ -252,7 +257,9 @@ def _count(n: int) -> Cell:
 
 
 def _calibration(own: Assessed) -> Section:
-    return Section("Calibration", tables=[own.table(own.facts["calibration"])])
+    text = "Parameters marked “fitted” were set so that what they name comes out; a calibration fits by likelihood, "
+    text += "and the model is run again at what it found."
+    return Section("Calibration", [text], tables=[own.table(own.facts["calibration"])])
 
 
 def _validation(own: Assessed) -> Section:

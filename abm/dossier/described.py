@@ -1,6 +1,6 @@
 """A scenario as it is described: its subjects at their start with few cells, which have every column and pool."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +20,8 @@ from abm.scenario.parameters import COLUMNS, walk
 from abm.scenario.references import references
 from abm.scenario.schema import Scenario
 
-OTHER = "set here; of the usual value: {source}"
+OTHER = "set by the scenario or the kind of cell; otherwise {source}"
+FIELDS = {"dheas": "DHEAS in each voxel"}
 WORDS: dict[object, str] = {None: "not set", True: "yes", False: "no"}
 LONG = 10  # design: characters of a number that is shortened
 FEW = 50  # design: agents of a population, enough for every column
@@ -127,9 +128,9 @@ def shown(value: str) -> str:
         return text
 
 
-def about(model: BaseModel, title: str = "Parameters") -> list[Table]:
+def about(model: BaseModel, title: str = "Parameters", without: Sequence[str] = ()) -> list[Table]:
     """Return the table of what a model says of itself and of those in it; none where it says nothing."""
-    rows, chosen = _rows(model), list(choices(model))
+    rows, chosen = [row for row in _rows(model) if row["name"] not in without], list(choices(model))
     return [parameter_table(rows, chosen, title)] if rows or chosen else []
 
 

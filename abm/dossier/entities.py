@@ -10,13 +10,12 @@ from abm.core.pace import Pace
 from abm.core.process import Phase, Process
 from abm.core.table import Column
 from abm.core.words import moment
-from abm.dossier.described import Described, about, is_of_engine
+from abm.dossier.described import FIELDS, Described, about, is_of_engine
 from abm.dossier.told import module_of, of_class, plain, sentence, told
 from abm.plot.page.html import Cell, Row, Section, Table
 from abm.plot.page.sections import unit
 
-FIELDS = {"dheas": "DHEAS in each voxel, nM"}
-COLUMN_RULES = "A column is as its law says at the start and keeps its value until a process writes it."
+COLUMN_RULES = "A row begins with what part 5 draws, else with the default, and keeps it until a process writes it."
 
 
 def entities(of: Described) -> Section:
@@ -45,7 +44,7 @@ def _populations(of: Described) -> Iterator[Section]:
             "Variable",
             "Unit",
             "What it is",
-            Cell("At first", look="number"),
+            Cell("Default", look="number"),
             "Each step",
             "At division, at death",
         )
@@ -55,7 +54,7 @@ def _populations(of: Described) -> Iterator[Section]:
                 unit(own.unit),
                 own.doc or _of_rule(own.name),
                 Cell(f"{own.default:g}", look="number"),
-                "back to the first" if own.resets else "kept",
+                "back to the default" if own.resets else "kept",
                 _at_ends(own),
             ]
             for own in columns.values()
@@ -89,14 +88,13 @@ def _amounts(of: Described) -> Section:
     pools = Table(rows, ("Pool", "Unit", "What it is", "Written by", "Read by"), look="words", title="Pools")
     names = dict.fromkeys(name for own in of.built.values() for name in own.world.fields)
     fields: list[Row] = [
-        [Cell(name, look="code"), FIELDS[name], *(_who(of, f"fields.{name}", how) for how in ("writes", "reads"))]
+        [Cell(name, look="code"), "nM", FIELDS[name], *(_who(of, f"fields.{name}", how) for how in ("writes", "reads"))]
         for name in names
     ]
-    maps = Table(fields, ("Field", "What it is", "Written by", "Read by"), look="words", title="Fields")
+    maps = Table(fields, ("Field", "Unit", "What it is", "Written by", "Read by"), look="words", title="Fields")
     text = "A pool is one amount in the whole volume, 0 at the start unless part 5 says otherwise. One nM in one µL is "
-    text += (
-        "6.02214076e8 molecules. Pools that end in a fate only count what has become of something, so that it balances."
-    )
+    text += "6.02214076e8 molecules. Pools that end in a fate only count what has become of something, so that it "
+    text += "balances. Who writes a pool reads it too; of antibodies all are named that change any of their pools."
     return Section("Pools and fields", [text], tables=[pools, maps])
 
 
@@ -131,7 +129,8 @@ def _scales(of: Described) -> Section:
         [f"{space.subject.capitalize()}s in each arm", str(of.scenario.n_replicates)],
         ["Seed", str(of.scenario.seed)],
     ]
-    tables = [Table(rows, look="facts", title="Time and numbers"), *about(space, "The place")]
+    place = about(space, "The place" if is_well else "The plasma", without=() if is_well else ("side",))
+    tables = [Table(rows, look="facts", title="Time and numbers"), *place]
     return Section("Scales", text, tables=tables)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from abm.core.words import listing
 from abm.document.reading import read_document
 from abm.document.shipped import shipped
+from abm.dossier.checkout import RESULTS, ended, last_results
 from abm.dossier.measured import (
     OTHER_MODEL,
     SHOWN_HASH,
@@ -27,6 +30,7 @@ CALIBRATIONS = {"assay": "calibration", "patient": "calibration_patient", "cll":
 COMPARISONS = {"assay": "interaction", "patient": "patient_variants"}
 SENSITIVE = ("morris", "sobol", "one_at_a_time")
 OPEN = "? open"
+VERIFIED = Path("verify", "verify.json")
 
 
 def missing(words: str, command: str, measure: str = "") -> Fact:
@@ -41,7 +45,10 @@ def of_run(of: Measured) -> Iterator[Fact]:
         yield missing("Results of the scenario", command)
         return
     summary = of.run.run.summary()
-    results = "; ".join(f"{name} {value:.1f} %" for name, (value, _) in list(of.run.results.items())[:12])
+    results = "; ".join(
+        f"{name.replace('.', ' ')} {value:.1f} %{'' if math.isnan(half) else f' ± {half:.1f}'}"
+        for name, (value, half) in list(of.run.results.items())[:12]
+    )
     yield Fact("Results of the scenario", results or "see its report", command, *_stamped(of.run), note=of.run.note)
     n = summary.get("replicates", summary.get("patients"))
     yield Fact("Replicates", f"{n} of each arm", command, *_stamped(of.run))
@@ -49,6 +56,23 @@ def of_run(of: Measured) -> Iterator[Fact]:
 
 def _stamped(kept: Kept) -> tuple[str, str]:
     return kept.date, str(kept.run.summary().get("result_hash", ""))[:SHOWN_HASH]
+
+
+def of_code(of: Measured) -> Iterator[Fact]:
+    """Yield how the program was last checked: on this machine, and by its tests."""
+    words, command, path = "Closed forms, plain twin, exact chance, known results", "abm verify", of.root / VERIFIED
+    if path.is_file():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        total = len(found["checks"])
+        yield Fact(words, f"{found['passed']} of {total} passed", command, *stamp(path))
+    else:
+        yield missing(words, command)
+    for name, marker in RESULTS.items():
+        words, command, path = f"Tests {marker}".strip(), f"scripts/test {marker}".strip(), of.root / name
+        if path.is_file():
+            yield Fact(words, ended(sum(last_results([path]).values(), Counter())), command, *stamp(path))
+        else:
+            yield missing(words, command)
 
 
 def of_calculation(of: Measured) -> Iterator[Fact]:
@@ -98,13 +122,13 @@ def of_size(of: Measured) -> Iterator[Fact]:
 
 def _interval(of: Measured) -> Fact:
     """Return the widest interval over replicates, and how many of these would bring it to a point."""
-    words, measure = "Largest half of a 95 % interval over replicates", "interval_points"
+    words, measure = "Luck: largest half of a 95 % interval over replicates", "interval_points"
     halves = [half for _, half in of.run.results.values() if not math.isnan(half)] if of.run else []
     if not of.run or not halves:
         return missing(words, f"abm run {of.file} --replicates {max(3, of.scenario.n_replicates)}", measure)
     widest, n = max(halves), of.scenario.n_replicates
     enough = max(1, math.ceil(n * (widest / POINT) ** 2))
-    value = f"{widest:.2f} points with {n}; about {enough:,} would bring it to {POINT:g}"
+    value = f"{widest:.2f} points with {n}; about {enough:,} would bring it to {POINT:g} point"
     return Fact(words, value, f"abm run {of.file}", *_stamped(of.run), measure, widest, of.run.note)
 
 
@@ -167,13 +191,13 @@ def of_studies(of: Measured) -> Iterator[Fact]:
                 f"Sensitivity: {found['title'] or found['name']}", value, f"abm study run {found['name']}", *stamp(path)
             )
     if not n:
-        yield missing("Sensitivity of the results to the parameters", f"abm study run {_study(of)}")
+        yield missing("Parameters: sensitivity of the results to them", f"abm study run {_study(of)}")
     drawn = of.run is not None and "posterior" in of.run.run.summary()
     command = f"abm run {of.file} --posterior FOLDER_OF_A_FIT"
     if drawn and of.run:
-        yield Fact("Results under draws of a posterior", "in the run's report", command, *_stamped(of.run))
+        yield Fact("Parameters: results under draws of a posterior", "in the run's report", command, *_stamped(of.run))
     else:
-        yield missing("Results under draws of a posterior", command)
+        yield missing("Parameters: results under draws of a posterior", command)
 
 
 def _study(of: Measured) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from abm.core.errors import InputError
 from abm.core.source import SHOWING, model_hash
+from abm.dossier.checkout import RESULTS
 from abm.evidence.reading import digest
 from abm.evidence.score import PARAMETERS, group_of
 from abm.plot.page import checks
@@ -136,6 +137,11 @@ class Measured:
                 content = json.loads(path.read_text(encoding="utf-8"))
                 if isinstance(content, dict):
                     yield path, content
+
+    @property
+    def results_of_tests(self) -> list[Path]:
+        """What pytest has written of its last runs."""
+        return [self.root / name for name in RESULTS if (self.root / name).is_file()]
 
     @cached_property
     def evidence(self) -> tuple[Path, dict[str, Any]] | None:

@@ -26,10 +26,12 @@ from abm.scenario.schema import Scenario
 PURPOSE = "To find out by simulation what antibody therapy does to B cells, one agent a cell or a subclone, and which "
 PURPOSE += "mechanisms explain what was observed."
 ABOUT = "A description after the ODD protocol (Overview, Design concepts, Details; Grimm2020), made by abm {version} "
-ABOUT += "from the scenario, from what each mechanism says of itself, and from its parameters with their sources."
-HELD = "The model is held against these {n} published observations of its kind; abm evidence --group {group} tells "
-HELD += "which hold. The role says what a number is used for: fit and prediction may be learnt from, decide sets "
-HELD += "the strength of hypotheses alone, a goal nothing."
+ABOUT += "from the scenario, from what each mechanism says of itself, and from its parameters with their sources. A "
+ABOUT += "source is a paper of part 8, or “design”, a choice of the experiment or the program; “assumed”, not measured "
+ABOUT += "for this; “fitted”, so that what it names comes out."
+HELD = "The model is held against these {n} observations, published unless the source says otherwise; ``abm evidence "
+HELD += "--group {group}`` tells which hold. The role says what a number is used for: fit and prediction may be learnt "
+HELD += "from, decide sets the strength of hypotheses alone, a goal nothing."
 KEY = re.compile(r"\b[A-Z][A-Za-z]+\d{4}[a-z]?\b")
 
 

@@ -59,7 +59,7 @@ def test_every_scenario_is_assessed_under_all_headings_with_what_is_open_and_how
     assert n_asked == len(Answers.model_fields)
     found = [row for own in page.sections for table in own.tables for row in table.rows if "? open" in row]
     assert len(found) >= 8
-    assert all(row[2].text.startswith("abm ") for row in found)
+    assert all(row[2].text.startswith(("abm ", "scripts/test")) for row in found)
     assert page.markdown().count("\n## ") == len(HEADINGS)
     assert page.html().count('<h2 id="h-') == len(HEADINGS)
 
@@ -158,7 +158,7 @@ def test_a_run_tells_results_balances_step_and_number_of_agents(tmp_path):
     run_scenario(more, root, 1, Monitor())
     page = assessed(tmp_path, "criteria: [{measure: conservation_failed, at_most: 0}]\n")
     assert rows(part(page, "Outcome against criteria"))[0][3] == "✓ pass"
-    calculations = rows(part(page, "Verification: code, equations, calculations, tests"))
+    calculations = rows(part(page, "Verification: code, equations, calculations, tests"), 1)
     assert [row[1].split()[-1] for row in calculations] == ["passed", "points"]
     assert "points" in rows(part(page, "Robustness and uncertainty"))[0][1]
     assert rows(part(page, "Simulations for the question"), 1)[1][1] == "1 of each arm"
@@ -190,3 +190,15 @@ def test_tests_are_counted_by_folder_and_marker_and_a_wheel_has_none(tmp_path):
     assert found["core"].verification == 0
     assert checkout.planted() > 100
     assert checkout.counted(tmp_path) == []
+
+
+def test_how_tests_last_ended_is_told_by_folder_and_in_all(tmp_path):
+    core, view = (f'<testcase classname="tests.{name}.test_x" name="y">' for name in ("core", "view"))
+    cases = f"{core}</testcase>{core}<failure/></testcase>{view}<skipped/></testcase>"
+    (tmp_path / "runs" / "verify").mkdir(parents=True)
+    (tmp_path / "runs" / "tests.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    (tmp_path / "runs" / "verify" / "verify.json").write_text(json.dumps({"passed": 41, "checks": [0] * 42}))
+    section = part(assessed(tmp_path), "Verification: code, equations, calculations, tests")
+    assert [row[1] for row in rows(section)] == ["41 of 42 passed", "1 failed, 1 passed, 1 skipped", "? open"]
+    ended = {row[0]: row[-1] for row in rows(section, 2)}
+    assert (ended["core"], ended["view"], ended["plot"]) == ("1 failed, 1 passed", "1 skipped", "not run here")

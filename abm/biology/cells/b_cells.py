@@ -69,7 +69,7 @@ class Targets(CellType):
 
 
 class BCells(Targets):
-    """The B cells put into the well at the start, and any added later."""
+    """The B cells at the start, and any added later."""
 
     word: ClassVar = "B cell"
     words: ClassVar = "B cells"

@@ -24,7 +24,7 @@ def draw_phagocytes(is_phagocyte, uid, fraction, key):
 
 
 class Macrophages(CellType):
-    """The macrophages put into the well at the start, and any added later."""
+    """The macrophages at the start, and any added later."""
 
     population: ClassVar = "macrophages"
     role: ClassVar = "effector"

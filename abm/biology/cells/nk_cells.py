@@ -31,7 +31,7 @@ def draw_killers(is_killer, uid, fraction, key):
 
 
 class NKCells(CellType):
-    """The effector cells put into the well at the start, and any added later."""
+    """The effector cells at the start, and any added later."""
 
     population: ClassVar = "nk_cells"
     role: ClassVar = "effector"
