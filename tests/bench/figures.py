@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import process_time
 from typing import Any
 
+from abm.study.batches import MOST_ROWS
 from tests.bench import jobs
 from tests.bench.engine import ROOT, Clocked, Triad, WrongStateError, assay
 from tests.bench.rounds import paired, ratios
@@ -15,7 +16,7 @@ from tests.bench.side import Side
 from tests.reference.mesa_model import FloorAssay
 
 MESA_STEPS = 8
-PATCH_DT_MIN, PATCHES = 2.5, 4
+PATCH_DT_MIN, PATCHES = 2.5, MOST_ROWS // jobs.PATCH_CELLS  # as a sweep puts side by side
 
 
 @dataclass(frozen=True)
