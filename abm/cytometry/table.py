@@ -86,33 +86,35 @@ def _events(name: str, form: str, table: pa.Table, has_commas: bool = False) -> 
                      for text in table.column_names)  # fmt: skip
 
     def read(i: int) -> np.ndarray:
-        column = table.column(i)
-        if has_commas and pa.types.is_string(column.type):
-            column = pc.replace_substring(column, ",", ".")
-        return _numbers(name, channels[i].name, column)
+        return _numbers(name, channels[i].name, table.column(i), has_commas)
 
     return Events(name, form, table.num_rows, channels, read)
 
 
-def _numbers(name: str, channel: str, column: pa.ChunkedArray) -> np.ndarray:
+def _numbers(name: str, channel: str, column: pa.ChunkedArray, has_commas: bool) -> np.ndarray:
     """Return a column as numbers, shape (n,); NaN where nothing stands."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = _from_texts(name, channel, column)
+        column = _from_texts(name, channel, column, has_commas)
     elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_null(column.type)):
         raise InputError(Fault(f"{name}: channel '{channel}' holds {column.type}", allowed="numbers"))
     return column.cast(pa.float64()).fill_null(np.nan).to_numpy()
 
 
-def _from_texts(name: str, channel: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _from_texts(name: str, channel: str, column: pa.ChunkedArray, has_commas: bool) -> pa.ChunkedArray:
     texts = pc.utf8_trim_whitespace(column)
+    plain = pc.replace_substring(texts, ",", ".") if has_commas else texts
     try:
-        return texts.cast(pa.float64())
+        return plain.cast(pa.float64())
     except pa.ArrowInvalid:
         pass
-    for row, text in enumerate(texts.to_pylist(), start=2):
+    allowed = f"a number, nothing between thousands, decimal {'comma or point' if has_commas else 'point'}"
+    for row, (text, own) in enumerate(zip(plain.to_pylist(), texts.to_pylist(), strict=True), start=2):
         try:
             float(text or "nan")
         except ValueError:
-            text = f"{name}: channel '{channel}', row {row}: '{text[:40]}' is no number"
-            raise InputError(Fault(text, allowed="a number, no thousands separated")) from None
+            what = "no number"
+            if row == 2 and not any(map(str.isdecimal, text)):
+                what, allowed = "a second row of names or of units", "one row of names"
+            text = f"{name}: channel '{channel}', row {row}: '{own[:40]}' is {what}"
+            raise InputError(Fault(text, allowed=allowed)) from None
     raise InputError(Fault(f"{name}: channel '{channel}' holds text", allowed="numbers"))

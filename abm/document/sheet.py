@@ -104,21 +104,22 @@ class Sheet:
     def numbers(self, part: "pd.DataFrame", column: int) -> np.ndarray:
         """Return a column as numbers, NaN where one is missing; what is none is noted, and NaN."""
         texts = self._values(part, column)
-        is_missing = texts.isin(MISSING)
+        whose, plain = _each_once(texts)
+        is_missing = plain.isin(MISSING)
         if self.header[column][1] == "%":
             for line in [line for line in part.index if (line, column) in self.rows.percents][:MOST_FAULTS]:
                 self.note(column, line, f"{texts[line]} is shown as a percentage", "a plain number, for the unit is %")
-        plain = texts
         if self.separator != ",":
-            comma = texts.str.fullmatch(r"[+-]?\d*,\d+(?:[eE][+-]?\d{1,3})?")
-            point = texts.str.fullmatch(r"[+-]?\d*\.\d+(?:[eE][+-]?\d{1,3})?")
-            self._one_decimal(part.index[comma], part.index[point], column)
-            plain = texts.where(~comma, texts.str.replace(",", ".", regex=False))
-        is_number = plain.str.fullmatch(NUMBER)
-        for line in part.index[~(is_number | is_missing)][:MOST_FAULTS]:
+            comma = plain.str.fullmatch(r"[+-]?\d*,\d+(?:[eE][+-]?\d{1,3})?").to_numpy(dtype=bool)
+            point = plain.str.fullmatch(r"[+-]?\d*\.\d+(?:[eE][+-]?\d{1,3})?").to_numpy(dtype=bool)
+            self._one_decimal(part.index[comma[whose]], part.index[point[whose]], column)
+            plain = plain.where(~comma, plain.str.replace(",", ".", regex=False))
+        is_number = plain.str.fullmatch(NUMBER).to_numpy(dtype=bool)
+        for line in part.index[~(is_number | is_missing.to_numpy())[whose]][:MOST_FAULTS]:
             self.note(column, line, *_not_a_number(texts[line]))
-        found = np.full(len(part), np.nan)
-        found[is_number] = plain[is_number].to_numpy(dtype=object).astype(float)
+        values = np.full(len(plain), np.nan)
+        values[is_number] = plain[is_number].to_numpy(dtype=object).astype(float)
+        found = values[whose]
         for line in part.index[np.isinf(found)][:MOST_FAULTS]:
             self.note(column, line, f"{texts[line]!r:.40} is too large", "a finite number")
         return found
@@ -137,8 +138,9 @@ class Sheet:
         """Return a column as texts, "" where one is missing; formulas are noted."""
         texts = self._values(part, column)
         texts = texts.where(~texts.isin(MISSING), "")
-        is_formula = texts.str.startswith(FORMULA) & ~texts.str.fullmatch(NUMBER)
-        for line in part.index[is_formula][:MOST_FAULTS]:
+        whose, own = _each_once(texts)
+        is_formula = (own.str.startswith(FORMULA) & ~own.str.fullmatch(NUMBER)).to_numpy(dtype=bool)
+        for line in part.index[is_formula[whose]][:MOST_FAULTS]:
             self.note(column, line, f"a formula, {texts[line]!r:.40}", "a value")
         return texts
 
@@ -173,6 +175,14 @@ class Sheet:
         """
         if self.faults:
             raise InputError(*sorted(self.faults, key=lambda fault: fault.line or 0))
+
+
+def _each_once(texts: "pd.Series[str]") -> "tuple[np.ndarray, pd.Series[str]]":
+    """Return which text each row has, and the texts, of a long table far fewer than rows."""
+    import pandas as pd
+
+    whose, found = pd.factorize(texts)
+    return whose, pd.Series(found, dtype=str)
 
 
 def _not_a_number(text: str) -> tuple[str, str]:

@@ -42,7 +42,11 @@ def test_parquet_is_read_too(tmp_path):
         (b"CD20,CD55\n1,2\n1;2\n", "row 3 has 1 columns, the first row 2; allowed: the comma alone"),
         (b"CD20,CD55\n1,2\n1,200,3\n", "row 3 has 3 columns"),
         (b"CD20\n1\n\xe9\n", "row 3: byte 0xe9 is not UTF-8"),
-        (b"CD20\n[sites]\n3\n", "channel 'CD20', row 2: '[sites]' is no number"),
+        (
+            b"CD20\n[sites]\n3\n",
+            "channel 'CD20', row 2: '[sites]' is a second row of names or of units",
+        ),
+        (b"CD20;x\n1.234,5;2\n", "row 2: '1.234,5' is no number; allowed: a number, nothing between thousands"),
         (b"CD20\n1\n=cmd()\n", "channel 'CD20', row 3: '=cmd()' is no number"),
         (b"CD20,CD20\n1,2\n", "'CD20' is the name of several channels"),
         (b"CD20,x\n1,1\n,1\n", "no finite number in 1 events, first in event 2"),
