@@ -16,6 +16,8 @@ from abm.results.run import Run
 from abm.statistics.intervals import Interval
 
 TITLE = "Observed against simulated"
+BROAD_PT, THIN_PT = 5.0, 1.0
+MOST_BROAD = 12  # design: more bars, each at its own height, run into one
 FEWEST, MOST_MEASURES = 3, 4  # design: of fewer nothing is seen; more panels than a page holds
 
 
@@ -96,9 +98,10 @@ def seen(run: Run, found: Pairs) -> str:
 
 
 def _draw_both(ax: Axes, colours: Mapping[Pair, str]) -> None:
+    width_pt = BROAD_PT if len(colours) <= MOST_BROAD else THIN_PT
     for pair, colour in colours.items():
         published.draw(ax, pair.one, float(pair.simulated.mean), is_row=False, colour=colour)
-        _bar(ax, (pair.simulated.lo, pair.simulated.hi), (pair.one.value, pair.one.value), colour)
+        _bar(ax, (pair.simulated.lo, pair.simulated.hi), (pair.one.value, pair.one.value), colour, width_pt)
     values = [end for pair in colours for end in (pair.one.value, float(pair.simulated.mean))]
     style.draw_equality(ax, values)
 
@@ -106,12 +109,12 @@ def _draw_both(ax: Axes, colours: Mapping[Pair, str]) -> None:
 def _draw_rest(ax: Axes, x: Mapping[Pair, float], colours: Mapping[Pair, str]) -> None:
     ax.axhline(0.0, color=style.GREY, linestyle=style.DASH, linewidth=1.0, zorder=1)
     for (_, at), pair in {(pair.one.arm, at): pair for pair, at in x.items()}.items():
-        _bar(ax, (at, at), tuple(end - pair.simulated.mean for end in pair.simulated[1:]), colours[pair])
+        _bar(ax, (at, at), tuple(end - pair.simulated.mean for end in pair.simulated[1:]), colours[pair], BROAD_PT)
     for pair, at in x.items():
         published.draw(ax, pair.one.plus(-float(pair.simulated.mean)), at, is_row=False, colour=colours[pair])
 
 
-def _bar(ax: Axes, x: tuple[object, object], y: tuple[object, object], colour: str) -> None:
+def _bar(ax: Axes, x: tuple[object, object], y: tuple[object, object], colour: str, width_pt: float) -> None:
     """Draw the interval of the model, behind what was observed."""
-    ax.plot(np.array(x, dtype=float), np.array(y, dtype=float), color=colour, alpha=0.3, linewidth=5.0, zorder=2,
+    ax.plot(np.array(x, dtype=float), np.array(y, dtype=float), color=colour, alpha=0.3, linewidth=width_pt, zorder=2,
             solid_capstyle="butt")  # fmt: skip
