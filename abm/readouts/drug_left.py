@@ -13,16 +13,25 @@ from abm.readouts.visits import SLACK_H
 
 DRUG_LEFT_D = (30, 45, 60, 90, 120, 180)
 LONGEST_GAP_H = H_PER_WEEK  # design: the usual time between looks
+LONGEST_PAUSE_H = 35.0 * H_PER_D  # design: a week more than the four between cycles
 
 
 def starts_h(given: Sequence[Addition]) -> tuple[float, float]:
     """Return when the first infusion of a protocol begins and when the last of its first course does, h.
 
-    Both are the first dose where all are by mouth; 0 and NaN where nothing is given.
+    Infusions that are written out one by one, as a record has them, are one course up to the first longer pause. Both
+    are the first dose where all are by mouth; 0 and NaN where nothing is given.
     """
     drugs = [addition for addition in given if addition.is_drug]
-    courses = [drug.moments for drug in sorted(drugs, key=lambda drug: not drug.antibody)]
-    return (courses[0][0], courses[0][-1]) if courses else (0.0, math.nan)
+    courses = [drug.moments for drug in drugs if drug.antibody] or [drug.moments for drug in drugs[:1]]
+    if not courses:
+        return 0.0, math.nan
+    first, last = courses[0][0], courses[0][-1]
+    for own in courses[1:] if first == last else ():
+        if len(own) > 1 or own[0] > last + LONGEST_PAUSE_H:
+            break
+        last = own[0]
+    return first, last
 
 
 def drug_left(seen: Seen) -> Found:

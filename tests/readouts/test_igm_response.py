@@ -283,6 +283,9 @@ def test_a_course_is_seen_at_visits_from_the_first_infusion():
     assert (seen.first_course_ends_h, seen.baseline) == (3 * WEEK, 240.0)
     assert seen.t_h.tolist() == [week * WEEK for week in (*range(13), 16, 20)]
     assert seen.igm == pytest.approx(seen.t_h + 240.0)
+    single = [{"infusion": "375 mg/m2", "at": f"{day} d"} for day in (0, 7, 15, 80, 87)]
+    written_out = Arm.model_validate({"add": [*single[:3], {"ibrutinib": "420 mg", "at": "20 d"}, *single[3:]]})
+    assert starts_h(written_out.add) == (0.0, 15 * 24.0), "a record is one course up to a longer pause"
     daily = Arm.model_validate({"add": [{"ibrutinib": "0 mg"}, {"ibrutinib": "420 mg", "at": "9 h"}]})
     assert starts_h(daily.add) == (9.0, 9.0)
     assert starts_h(())[0] == 0.0

@@ -61,6 +61,8 @@ def test_our_own_data_set_reads_back_to_the_same_run(runs):
     first, again = runs
     for name in ("series.csv", "nonmem.csv"):
         assert (again / name).read_bytes() == (first / name).read_bytes()
+    told = [pd.read_csv(run / "end_points.csv") for run in runs]
+    assert told[1].drop(columns="id").equals(told[0])
     patients = pd.read_csv(again / "patients.csv")
     assert patients["id"].tolist() == [1, 2, 3]
     assert patients.drop(columns="id").equals(pd.read_csv(first / "patients.csv"))
