@@ -53,7 +53,7 @@ def sections(found: Mapping[str, Any]) -> list[Section]:
     for kind in kinds:
         rows = [_row(row) for row in found["checks"] if row["kind"] == kind]
         heading, text = HEADINGS[kind]
-        parts.append(Section(heading, [text], tables=[Table(rows, HEADER, look="words", caption=heading)]))
+        parts.append(Section(heading, [text], tables=[Table(rows, HEADER, look="words")]))
     return [*parts, _made_with(found)]
 
 
@@ -95,4 +95,4 @@ def _row(row: Mapping[str, Any]) -> list[str | Cell]:
 def _made_with(found: Mapping[str, Any]) -> Section:
     rows = [(words, str(found[key])) for key, words in FACTS.items() if found.get(key) is not None]
     rows += [(str(name), str(version)) for name, version in found["packages"].items()]
-    return Section("Made with", tables=[Table(rows, look="facts", caption="Software that was checked")])
+    return Section("Made with", tables=[Table(rows, look="facts")])

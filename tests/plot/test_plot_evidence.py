@@ -131,3 +131,20 @@ def test_the_page_of_data_of_one_s_own_tells_rows_and_groups_and_of_no_paper(fit
     )
     assert not own_data.applies(fitted())
     assert not between_groups.applies(fitted())
+
+
+def test_each_page_begins_with_three_sentences_from_its_numbers(tmp_path, fitted):
+    kept = EVIDENCE["scores"]["claims"][0]
+    off = kept | {"id": "B", "role": "goal", "holds": False, "z": -9.0, "text": "half die", "simulated": 7.0}
+    left = [{"papers": ["x"], "n_inside": 3, "n_numbers": 4}]
+    folder = write_evidence(tmp_path / "scores", "scores")
+    folder.write_json("scores.json", EVIDENCE["scores"] | {"claims": [kept, off], "left_out": left})
+    first, second, third = report.in_short(Found(folder.path))
+    assert first == "1 of 2 claims hold: 1 of 1 fit and 0 of 1 goal."
+    assert second.startswith("Furthest off is B (half die): 7")
+    assert third == "Of papers left out of the fit 3 of 4 numbers lie inside their predicted 95 %."
+    told = report.in_short(fitted(k_hat=0.9, is_good=False))
+    assert told[1] == "With its paper left out, 1 of 1 numbers lie inside their predicted 95 %."
+    assert told[2] == "The model itself has not confirmed what its emulators found (k-hat 0.9; below 0.7 is good)."
+    compared = report.in_short(Found(write_evidence(tmp_path / "comparison", "comparison").path))
+    assert compared[0] == "Of 2 combinations the most probable is IgG: 0.80 (0.64–0.88)."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from abm.plot.evidence import experiments
 from abm.plot.evidence.found import Found
 from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section, Table
@@ -27,6 +28,14 @@ def head(found: Found) -> tuple[str, str]:
     return found["title"] or found["name"], found["question"]
 
 
+def in_short(found: Found) -> list[str]:
+    """Return what is most probable, how probable each hypothesis is, and which experiment tells most."""
+    best, n = ranked(found)[0], len(found["combinations"])
+    told = [f"of {n} combinations the most probable is {in_words(found, best['on'])}: {share(best)}"]
+    told.append(f"probability that a hypothesis is on: {wording.listing(marginal(found))}")
+    return [*told, experiments.seen(found) if found["experiments"] else "no experiment was weighed"]
+
+
 def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     """Return what is told of a comparison."""
     said = [
@@ -34,7 +43,6 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
         f"from {found['n_points']} points of {found['repeats']} runs each. Nested sampling gave the evidence of every "
         f"combination from the former, with all other parameters free; what decides weighed {found['n_draws']} draws "
         "of each, which otherwise stay as they are. Before, all combinations are equally probable.",
-        wording.sentence("Probability that a hypothesis is on: " + wording.listing(marginal(found))),
     ]
     rows = [_row(found, one) for one in ranked(found)]
     header = ["Hypotheses on", f"{LOG} of the papers", f"{LOG} with what decides", "Probability (95 %)"]
@@ -73,11 +81,6 @@ def factor(one: Mapping[str, float]) -> str:
     return f"{wording.number(one['bayes_factor'])} ({wording.number(one['lo'])}–{wording.number(one['hi'])})"
 
 
-def labelled(experiment: Mapping[str, Any]) -> str:
-    """Return what figures call an arm."""
-    return str(experiment["arm"]).replace("_", " ")
-
-
 def _row(found: Found, one: Mapping[str, Any]) -> list[str]:
     pairs = (("log_evidence", "error"), ("log_decided", "error_decided"))
     logs = [f"{wording.decimal(one[name])} ± {wording.decimal(one[error])}" for name, error in pairs]
@@ -99,7 +102,11 @@ def _hanging(found: Found) -> Table:
 def _experiments(found: Found) -> Table:
     all_arms = {"arm": "all of them together"} | found["together"]
     rows = [
-        [labelled(one), *(wording.decimal(bits, 3) for bits in one["bits"]), str(one["needed"] or wording.MISSING)]
+        [
+            experiments.labelled(one),
+            *(wording.decimal(bits, 3) for bits in one["bits"]),
+            str(one["needed"] or wording.MISSING),
+        ]
         for one in [*found["experiments"], all_arms]
     ]
     replicates = [f"bits, {n} replicate{'s' * (n > 1)}" for n in found["replicates"]]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from matplotlib.figure import Figure
 
-from abm.plot.evidence.comparison import labelled
 from abm.plot.evidence.found import Found
 from abm.plot.page import style, wording
 
@@ -40,6 +42,11 @@ def figure(found: Found) -> Figure:
     numbers = [f"{n} replicate{'s' * (n > 1)}" for n in found["replicates"]]
     style.legend_below(fig, [style.line_key(label, *look, "") for label, look in zip(numbers, looks, strict=True)])
     return fig
+
+
+def labelled(experiment: Mapping[str, Any]) -> str:
+    """Return what figures call an arm."""
+    return str(experiment["arm"]).replace("_", " ")
 
 
 def seen(found: Found) -> str:

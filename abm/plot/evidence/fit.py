@@ -18,12 +18,26 @@ PREDICTED = (
     "of its claims. Draws with the paper are weighted to be draws without it; where that cannot be trusted (k-hat 0.7 "
     "or more), the parameters were sampled anew without it."
 )
+LEARNT_FRAC = 0.5  # design: what is told as learnt
 ALONE = "There is one paper only, so nothing can foretell it without itself."
 
 
 def head(found: Found) -> tuple[str, str]:
     """Return title and question."""
     return found["title"] or found["name"], found["question"]
+
+
+def in_short(found: Found) -> list[str]:
+    """Return how much was learnt from what, what was foretold, and whether the model confirms it."""
+    n, learnt = len(found["estimates"]), sum(row["shrinkage_frac"] >= LEARNT_FRAC for row in found["estimates"])
+    whole = f"{len(found['claims'])} {'rows' if found.get('data') else 'claims'}"
+    told = f"learnt from {whole}, {learnt} of {n} parameters lost at least half of their variance"
+    claims = [claim for one in found["papers"] for claim in one["claims"]]
+    inside = f"{sum(claim['is_inside'] for claim in claims)} of {len(claims)} numbers lie inside their predicted 95 %"
+    k_hat = found.get("k_hat")
+    trust = f"the model itself {'confirms' if found.get('is_good') else 'has not confirmed'} what its emulators found"
+    trust += "" if k_hat is None else f" (k-hat {wording.number(k_hat)}; below 0.7 is good)"
+    return [told, f"with its paper left out, {inside}" if claims else ALONE, trust]
 
 
 def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:

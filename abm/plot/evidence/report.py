@@ -7,6 +7,7 @@ from pathlib import Path
 
 from abm.plot.evidence import comparison, fit, scores, variants
 from abm.plot.evidence.found import Found, kind_of
+from abm.plot.page import wording
 from abm.plot.page.html import Drawn, Section
 
 FIGURES = "evidence"
@@ -28,9 +29,9 @@ def head(found: Found) -> tuple[str, str]:
     return TOLD[found.kind].head(found)
 
 
-def in_short(_found: Found) -> list[str]:
-    """Return nothing: what each kind comes to stands in its first section."""
-    return []
+def in_short(found: Found) -> list[str]:
+    """Return what it comes to, in three sentences."""
+    return [wording.sentence(text) for text in TOLD[found.kind].in_short(found)]
 
 
 def sections(found: Found, drawn: Sequence[Drawn], _references: Mapping[str, str]) -> list[Section]:

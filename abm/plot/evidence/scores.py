@@ -38,6 +38,24 @@ def head(_found: Found) -> tuple[str, str]:
     return "Evidence", "Does the model agree with what was measured?"
 
 
+def in_short(found: Found) -> list[str]:
+    """Return how many claims hold, which is furthest off, and how papers that were left out came out."""
+    claims = found["claims"]
+    by_role = [
+        f"{sum(one['holds'] for one in own)} of {len(own)} {role}"
+        for role in dict.fromkeys(one["role"] for one in claims)
+        for own in [[one for one in claims if one["role"] == role]]
+    ]
+    told = [f"{sum(one['holds'] for one in claims)} of {len(claims)} claims hold: {wording.listing(by_role)}"]
+    wrong = [one for one in claims if not one["holds"]]
+    off = max(wrong, key=lambda one: abs(one["z"] or 0.0), default=None)
+    told += [f"furthest off is {off['id']} ({off['text']}): {_simulated(off)} against {_published(off)}"] if off else []
+    groups = [own for own in found.get("left_out", ()) if own["papers"]]
+    inside, n = (sum(own[name] for own in groups) for name in ("n_inside", "n_numbers"))
+    foretold = f"of papers left out of the fit {inside} of {n} numbers lie inside their predicted 95 %"
+    return [*told, foretold if groups else "no paper was left out, so nothing here was foretold without itself"]
+
+
 def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     """Return what is told of the claims."""
     seeds = ", ".join(map(str, found["seeds"]))
@@ -54,16 +72,33 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
 
 
 def _row(score: dict[str, Any]) -> list[str]:
-    spread = f"{wording.number(score['observed'])} ({wording.number(score['lo'])}–{wording.number(score['hi'])})"
-    lo, hi = score["interval"]
-    found = wording.number(score["simulated"])
-    found += f" ({wording.number(lo)}–{wording.number(hi)})" if lo is not None and lo != hi else ""
     z = "–" if score["z"] is None else wording.decimal(score["z"])
     verdict = "✓ holds" if score["holds"] else "✗ does not hold"
-    published = f"{spread} {score['unit']}".removesuffix(" 1")  # a pure number
     share = "–" if score["probability"] is None else wording.decimal(score["probability"])
     trials = "–" if score.get("as_extreme") is None else f"{score['as_extreme']:.2f} of {score['trial']} patients"
-    return [score["id"], score["role"], score["text"], published, found, z, verdict, trials, share, score["source"]]
+    return [
+        score["id"],
+        score["role"],
+        score["text"],
+        _published(score),
+        _simulated(score),
+        z,
+        verdict,
+        trials,
+        share,
+        score["source"],
+    ]
+
+
+def _published(score: dict[str, Any]) -> str:
+    spread = f"{wording.number(score['observed'])} ({wording.number(score['lo'])}–{wording.number(score['hi'])})"
+    return f"{spread} {score['unit']}".removesuffix(" 1")  # a pure number
+
+
+def _simulated(score: dict[str, Any]) -> str:
+    lo, hi = score["interval"]
+    spread = f" ({wording.number(lo)}–{wording.number(hi)})" if lo is not None and lo != hi else ""
+    return f"{wording.number(score['simulated'])}{spread}"
 
 
 def _caption() -> str:

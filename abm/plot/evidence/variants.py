@@ -39,7 +39,6 @@ def sections(found: Found, drawn: Sequence[Drawn]) -> list[Section]:
     said = [
         f"Variants of {found['calibration']}, learnt from {wording.listing(found['claims'])}.",
         COMPARED,
-        *verdict(found),
     ]
     changes = Table([[own["name"], _changes(own), own["fit"]] for own in found["variants"]],
                     ["Variant", "What it changes in the calibration", "Fit"], look="words")  # fmt: skip
@@ -62,7 +61,7 @@ def grade(factor: float) -> str:
     return next(words for most, words in GRADES if factor <= most)
 
 
-def verdict(found: Found) -> list[str]:
+def in_short(found: Found) -> list[str]:
     """Return which variant is preferred, over which others and how strongly, and what that rests on."""
     best, *others = ranked(found)
     own = next(one for one in found["variants"] if one["name"] == found["preferred"])
@@ -80,7 +79,7 @@ def verdict(found: Found) -> list[str]:
     if weak:
         text = f"The model itself has not confirmed the emulators' posterior of {wording.listing(weak)}"
         told.append(f"{text}: what is said of {'it' if len(weak) == 1 else 'them'} is to be taken with care")
-    return [wording.sentence(text) for text in told]
+    return told
 
 
 def factor(one: Mapping[str, float]) -> str:

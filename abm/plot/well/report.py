@@ -20,6 +20,11 @@ from abm.statistics.intervals import NO_INTERVAL, of_share
 
 FIGURES = "well"
 CONTROLS = "Every arm is compared with its own control, the same without antibody."
+KILLERS = {"cdc": "complement (CDC)", "adcc": "effector cells (ADCC)"}
+TERMS = {
+    "serum": "Serum is human, a share of the well’s volume; it brings complement, IgG, IgM and DHEAS.",
+    "DHEAS": "DHEAS is dehydroepiandrosterone sulfate, a hormone that may make NK cells more potent.",
+}
 ALONE_ALL = "No arm is compared with a control: survival is over the start."
 SHARES = {"survival": "Survival", "survival_raw": "Survival, of the start", "control": "Control"}
 CAPTION = (
@@ -64,7 +69,10 @@ def in_short(run: Run) -> list[str]:
     others = f", the fewest, and {wording.percent_interval(*found[most])} in {arms.quoted(most)}, the most"
     first = f"{left} {arms.quoted(least)}{others if most != least else ''}, {over}"
     died = {cause: float(own.mean()) for cause, own in arms.death_shares(run, least).items() if own.mean() > 0}
-    parts = [f"{wording.percent(died[c])} by {arms.cause_name(c)}" for c in sorted(died, key=died.get, reverse=True)]
+    parts = [
+        f"{wording.percent(died[c])} by {KILLERS.get(c, arms.cause_name(c))}"
+        for c in sorted(died, key=died.get, reverse=True)
+    ]
     how = wording.listing(parts).replace("by background", "as without drug")
     second = f"of the cells started or added in {arms.quoted(least)} died {how}" if parts else "no cell died"
     n = arms.n_replicates(run)
@@ -77,7 +85,7 @@ def in_short(run: Run) -> list[str]:
 def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) -> list[Section]:
     """Return what is told of a run of wells."""
     return [
-        shared.asked(question_of(run), "Arms", _compared(run)),
+        _asked(run),
         _key_numbers(run),
         *draws.sections(run, "wells"),
         Section("Figures", figures=[replace(one, caption=_of_whom(run, one.caption)) for one in drawn]),
@@ -87,6 +95,14 @@ def sections(run: Run, drawn: Sequence[Drawn], references: Mapping[str, str]) ->
         shared.again(run),
         shared.limits("wells", run.draws() is not None),
     ]
+
+
+def _asked(run: Run) -> Section:
+    """Return what was asked, and what the words of its arms mean."""
+    question = question_of(run)
+    given = " ".join(question.arms.values())
+    terms = [text for word, text in TERMS.items() if word in given or ("serum" in given and word == "DHEAS")]
+    return shared.asked(question, "Arms", " ".join([_compared(run), *terms]))
 
 
 def _compared(run: Run) -> str:
