@@ -17,6 +17,13 @@ if TYPE_CHECKING:  # loading it takes longer than --help may
     from abm.results.run import Run
 
 Which = typer.Argument(help="Run folder, or the name of a scenario: its latest run.", show_default=False)
+OTHERS = {  # folders other than runs, by the file that only they have: what they are, and where their numbers stand
+    "study.json": ("a study", "its rows stand in results.parquet"),
+    "fit.json": ("a fit", "its parameters stand in parameters.yaml, its draws in posterior.parquet"),
+    "comparison.json": ("a comparison", "its report holds what is compared"),
+    "variants.json": ("a comparison", "its report holds what is compared"),
+    "scores.json": ("the evidence", "its report holds every claim against the model"),
+}
 MOST_ROWS = 40  # design: what fits on a screen; --json and the page have all
 
 
@@ -56,8 +63,8 @@ def _folder(word: str, root: Path) -> Path:
         raise InputError(f"{path} is a file; allowed: a run folder, or the name of a scenario that has been run")
     if (path / "provenance.json").exists():
         return path
-    if path.is_dir() and any(path.glob("*.json")):
-        raise InputError(f"{path} is no single run; allowed: two run folders")
+    if told := next((told for name, told in OTHERS.items() if (path / name).exists()), None):
+        raise InputError(f"{path} is {told[0]}, no single run: {told[1]}; allowed: two run folders")
     found = _finished(path) or _finished(root / word)
     if not found:
         known = sorted({run.parent.parent.name for run in root.glob("*/*/summary.json")})

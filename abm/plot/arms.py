@@ -157,6 +157,11 @@ def end_h(run: Run) -> float:
     return float(run.series()["time_h"].max())
 
 
+def ending(run: Run) -> str:
+    """Return when the numbers of a run are told: after 24 h, or earlier where a condition stopped wells."""
+    return f"after {end_h(run):g} h" + (" or when stopped" if run.summary().get("stopped") else "")
+
+
 def n_replicates(run: Run) -> int:
     """Return the number of replicates."""
     return int(run.series()["replicate"].nunique())

@@ -61,6 +61,14 @@ def test_what_cannot_be_compared_is_told(call, two, words, message):
     assert message in told.err
 
 
+def test_a_folder_of_many_runs_says_where_its_numbers_stand(call, two, tmp_path):
+    (tmp_path / "many").mkdir()
+    (tmp_path / "many" / "study.json").write_text("{}")
+    told = call("diff", "many", "small")
+    assert told.code == 2
+    assert "many is a study, no single run: its rows stand in results.parquet; allowed: two run folders" in told.err
+
+
 def test_another_version_of_one_content_says_which_bytes_differ(call, two, tmp_path):
     copy = tmp_path / "runs" / "small" / "copy"
     copy.mkdir()

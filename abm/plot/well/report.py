@@ -65,7 +65,7 @@ def in_short(run: Run) -> list[str]:
         return []
     least, most = order[0], order[-1]
     over = "relative to the same without antibody" if least in arms.control_of(run) else "of those at the start"
-    left = f"after {arms.end_h(run):g} h {wording.percent_interval(*found[least])} of the B cells are left in"
+    left = f"{arms.ending(run)} {wording.percent_interval(*found[least])} of the B cells are left in"
     others = f", the fewest, and {wording.percent_interval(*found[most])} in {arms.quoted(most)}, the most"
     first = f"{left} {arms.quoted(least)}{others if most != least else ''}, {over}"
     died = {cause: float(own.mean()) for cause, own in arms.death_shares(run, least).items() if own.mean() > 0}
@@ -135,7 +135,7 @@ def _key_numbers(run: Run) -> Section:
     between = ["Between donors"] * donors.applies(run)
     table = Table(rows, ("Arm", first, *between, *["Survival over draws"] * any(over), *others, *died), caption)
     precision = enough.table(run, f"{arms.word(run)}s")
-    return Section(f"Key numbers after {arms.end_h(run):g} h", shared.warnings(run), tables=[table, *precision])
+    return Section(f"Key numbers {arms.ending(run)}", shared.warnings(run), tables=[table, *precision])
 
 
 def _over_draws(run: Run, name: str) -> list[Cell]:

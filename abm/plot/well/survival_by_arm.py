@@ -36,7 +36,7 @@ def figure(run: Run) -> Figure:
     ax.axvspan(*(100 * edge for edge in BAND_FRAC), color=style.GREEN, alpha=0.18, linewidth=0)
     for row, name in enumerate(names):
         _draw_arm(ax, run, name, row)
-    style.dress(ax, f"B cells alive after {arms.end_h(run):g} h (%)")
+    style.dress(ax, f"B cells alive {arms.ending(run)} (%)")
     ax.set_xlim(0, 100 * max(1.02, _highest(run)))
     ax.set_ylim(len(names) - 0.5, -0.5)
     alone = arms.without_control(run) if arms.control_of(run) else []
@@ -55,10 +55,10 @@ def seen(run: Run) -> str:
     if len(values) > 4:
         order = sorted(values, key=lambda name: values[name].mean)
         ends = [f"{wording.percent(values[name].mean)} in {arms.quoted(name)}" for name in (order[0], order[-1])]
-        text = f"After {arms.end_h(run):g} h survival lies between {wording.listing(ends)}"
+        text = f"{arms.ending(run)} survival lies between {wording.listing(ends)}"
     else:
         parts = [f"{wording.percent_interval(*value)} in {arms.quoted(name)}" for name, value in values.items()]
-        text = f"After {arms.end_h(run):g} h the survivors are {wording.listing(parts)}"
+        text = f"{arms.ending(run)} the survivors are {wording.listing(parts)}"
     inside = sum(BAND_FRAC[0] <= value.mean <= BAND_FRAC[1] for value in values.values())
     alone = arms.without_control(run) if arms.control_of(run) else []
     of_start = f" ({wording.listing(list(map(arms.quoted, alone)))}: over the start, no control)" if alone else ""

@@ -37,7 +37,7 @@ def figure(run: Run) -> Figure:
                 if value["lo"] is not None:
                     ax.plot([100 * value["lo"], 100 * value["hi"]], [y, y], color=colour, linewidth=1.6)
                 ax.plot(100 * value["mean"], y, "osD^"[k % 4], color=colour)
-    style.dress(ax, f"B cells alive after {arms.end_h(run):g} h (%)")
+    style.dress(ax, f"B cells alive {arms.ending(run)} (%)")
     ax.set_xlim(0, 102)
     ax.set_ylim(len(found) - 0.5, -0.5)
     ax.set_yticks(range(len(found)), [arms.label(name) for name in found], fontsize=style.FONT_PT)
