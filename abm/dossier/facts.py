@@ -46,7 +46,7 @@ def of_run(of: Measured) -> Iterator[Fact]:
         return
     summary = of.run.run.summary()
     results = "; ".join(
-        f"{name.replace('.', ' ')} {value:.1f} %{'' if math.isnan(half) else f' ± {half:.1f}'}"
+        f"{name.replace('.', ' ').replace('_', ' ')} {value:.1f} %{'' if math.isnan(half) else f' ± {half:.1f}'}"
         for name, (value, half) in list(of.run.results.items())[:12]
     )
     yield Fact("Results of the scenario", results or "see its report", command, *_stamped(of.run), note=of.run.note)
@@ -89,7 +89,9 @@ def of_calculation(of: Measured) -> Iterator[Fact]:
 
 def _half_step(of: Measured) -> Fact:
     words, keeps = "Half the step, largest change of a result", of.scenario.space.keeps_cells
-    half = f"abm run {of.file} --check-step" if keeps else f"abm run {of.file} --set dt={of.scenario.dt / 2:g}h"
+    steps = [("dt", of.scenario.dt), *((f"dt_later.{k}.dt", one.dt) for k, one in enumerate(of.scenario.dt_later))]
+    halved = " ".join(f"--set {name}={dt / 2:g}h" for name, dt in steps)
+    half = f"abm run {of.file} {'--check-step' if keeps else halved}"
     found = of.run.run.summary().get("step_check") if of.run else None
     if found:
         change = max((abs(one["mean"]) for one in found.values() if one.get("mean") is not None), default=math.nan)
@@ -122,13 +124,14 @@ def of_size(of: Measured) -> Iterator[Fact]:
 
 def _interval(of: Measured) -> Fact:
     """Return the widest interval over replicates, and how many of these would bring it to a point."""
-    words, measure = "Luck: largest half of a 95 % interval over replicates", "interval_points"
+    subjects, measure = f"{of.scenario.space.replicate.lower()}s", "interval_points"
+    words = f"Luck: largest half of a 95 % interval over {subjects}"
     halves = [half for _, half in of.run.results.values() if not math.isnan(half)] if of.run else []
     if not of.run or not halves:
         return missing(words, f"abm run {of.file} --replicates {max(3, of.scenario.n_replicates)}", measure)
     widest, n = max(halves), of.scenario.n_replicates
     enough = max(1, math.ceil(n * (widest / POINT) ** 2))
-    value = f"{widest:.2f} points with {n}; about {enough:,} would bring it to {POINT:g} point"
+    value = f"{widest:.2f} points with {n} {subjects}; about {enough:,} would bring it to {POINT:g} point"
     return Fact(words, value, f"abm run {of.file}", *_stamped(of.run), measure, widest, of.run.note)
 
 
