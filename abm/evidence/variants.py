@@ -107,7 +107,7 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Rivals:
         text = "it is of a comparison of hypotheses, this one is of variants"
         raise InputError(*(document.fault((key,), text, f"either {KEY}, or panel and decide") for key in others))
     asked = named(validate(Variants, document), document)
-    calibration = load_calibration(Path(named_file(document, ("calibration",))), reach=document.reach).of_papers()
+    calibration = load_calibration(Path(named_file(document, ("calibration",))), reach=document.reach)
     faults: list[Fault] = []
     for name, own in asked.variants.items():
         faults += _clashes(document, name, own, calibration)
@@ -257,7 +257,7 @@ def _told(rivals: Rivals, found: Sequence[Mapping[str, Any]], folders: Sequence[
         "title": asked.title,
         "question": asked.question,
         "calibration": calibration.name,
-        "claims": list(calibration.claims),
+        "claims": [claim.id for claim in rivals.calibration.claims],
         "warnings": list(dict.fromkeys(warnings)),
         "variants": rows,
         "preferred": rows[preferred(rows)]["name"],
@@ -295,15 +295,20 @@ def _factor(log_p: np.ndarray, error: np.ndarray, one: int, other: int) -> dict[
 
 def _foretold(own: Mapping[str, Any]) -> dict[str, Any]:
     """Return how well a fit foretells papers that it has not seen; no score where there is one only."""
-    papers = [one for one in own["papers"] if one["is_paper"]]
+    papers = _left_out(own)
     numbers = [claim["is_inside"] for one in papers for claim in one["claims"]]
     score = float(np.mean([one["log_score"] for one in papers])) if papers else None
     return {"mean_log_score": score, "n_inside": sum(numbers), "n_numbers": len(numbers)}
 
 
+def _left_out(own: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what a fit says of each paper, or each row or group of a table, that was left out of it."""
+    return [one for one in own["papers"] if one["is_paper"] or own.get("data")]
+
+
 def _papers(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the log score of each paper under each variant, in their order."""
-    each = zip(*([one for one in own["papers"] if one["is_paper"]] for own in found), strict=True)
+    each = zip(*map(_left_out, found), strict=True)
     return [{"paper": own[0]["paper"], "log_scores": [one["log_score"] for one in own]} for own in each]
 
 

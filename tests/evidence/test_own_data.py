@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from abm.core.errors import InputError
+from abm.evidence import variants
 from abm.evidence.calibrate import calibrate
 from abm.evidence.fit import load_calibration
 from abm.inference.counted import Counts
@@ -216,3 +217,20 @@ def test_donors_have_values_of_their_own_and_each_is_foretold_by_the_others(load
     page = write_report(folder.path).read_text()
     for words in ("Parameters by group", "between groups", "donor_1"):
         assert words in page
+
+
+def test_variants_of_a_fit_on_one_s_own_data_are_compared(load, tmp_path):
+    """What was made with an affinity of 1 nM speaks against one of 4 nM and more, in every row left out."""
+    load(table_of(np.random.default_rng(1), 1.0, 1e5, n=1), FIT.replace("points: 20", "points: 13"))
+    variant = f"{{free: {{{KD}: {{lo: 4, hi: 10, scale: log}}}}}}"
+    (tmp_path / "two.yaml").write_text(f"calibration: fit.yaml\nvariants: {{all: {{}}, weak: {variant}}}\n")
+    rivals = variants.load_comparison(tmp_path / "two.yaml")
+    folder, found = variants.compare(rivals, tmp_path / "runs", local(1), Monitor())
+    first, weak = found["variants"]
+    assert found["preferred"] == "all"
+    assert weak["against_best"]["hi"] < 0.01
+    assert found["claims"] == [one["paper"] for one in found["papers"]] == ["low 2 h", "middle 2 h", "high 2 h"]
+    assert first["mean_log_score"] > weak["mean_log_score"]
+    page = write_report(folder.path).read_text()
+    assert "learnt from low 2 h, middle 2 h and high 2 h" in page
+    assert "Each predicted without itself" in page

@@ -17,7 +17,7 @@ from abm.evidence.fit import load_calibration
 from abm.evidence.posterior import Literature
 from abm.evidence.variants import is_of_variants, load_comparison, preferred, weighed
 from abm.plot.evidence.found import Found
-from abm.plot.evidence.variants import grade, sections, verdict
+from abm.plot.evidence.variants import grade, in_short, sections
 from abm.scenario.from_file import load_scenario
 from abm.study.execute import local
 from abm.study.jobs import Monitor, Stopped
@@ -333,7 +333,7 @@ def test_a_variant_that_the_data_speak_against_loses_and_an_idle_range_changes_n
 def test_what_is_kept_is_what_was_found_and_is_told_in_words(found):
     folder, told = found
     assert json.loads((folder.path / "variants.json").read_text()) == told
-    words = " ".join(verdict(Found(folder.path)))
+    words = " ".join(in_short(Found(folder.path)))
     assert "Preferred is as_calibrated" in words
     assert told["papers"] == []
 

@@ -14,15 +14,17 @@ GRADES = ((3.0, "barely"), (20.0, "positive"), (150.0, "strong"), (math.inf, "ve
 COMPARED = (
     "Each variant is a fit of its own to the same claims, or where it only has something off a part of the "
     "calibration's fit, whose k-hat it shares; all are equally probable beforehand. The evidence is the "
-    "probability of what the papers published, averaged over all that a variant leaves free: one with more freedom "
-    "pays for it. Bayes factors up to 3 are barely worth a mention, to 20 positive, to 150 strong, above very strong "
-    "(Kass and Raftery 1995); where a simpler variant is within a factor 3 of the best, it is to be preferred."
+    "probability of what was published or measured, averaged over all that a variant leaves free: one with more "
+    "freedom pays for it. Bayes factors up to 3 are barely worth a mention, to 20 positive, to 150 strong, above "
+    "very strong (Kass and Raftery 1995); where a simpler variant is within a factor 3 of the best, it is to be "
+    "preferred."
 )
+
 FORETOLD = (
-    "Logarithm of the probability of what a paper published under the variant fitted on all other papers; the most "
-    "is best."
+    "Logarithm of the probability of what a paper published, or a row or group of a table has, under the variant "
+    "fitted on all others; the most is best."
 )
-ALONE = "There is one paper only, so nothing can foretell it without itself."
+ALONE = "There is one only, so nothing can foretell it without itself."
 HEADER = (
     *("Variant", "Free", "Log evidence", "Probability (95 %)", "Bayes factor against the best (95 %)"),
     *("against the first (95 %)", "k-hat"),
@@ -126,7 +128,7 @@ def _row(own: Mapping[str, Any]) -> list[str]:
 
 
 def _foretold(found: Found) -> Section:
-    title = "Every paper without itself"
+    title = "Each predicted without itself"
     return Section(title, [FORETOLD], tables=[_papers(found)]) if found["papers"] else Section(title, [ALONE])
 
 
@@ -135,4 +137,4 @@ def _papers(found: Found) -> Table:
     each = found["variants"]
     rows.append(["mean", *(wording.decimal(own["mean_log_score"]) for own in each)])
     rows.append(["numbers inside the predicted 95 %", *(f"{own['n_inside']} of {own['n_numbers']}" for own in each)])
-    return Table(rows, ["Paper", *(own["name"] for own in each)])
+    return Table(rows, ["Left out", *(own["name"] for own in each)])
