@@ -37,4 +37,4 @@ def figure(found: Found) -> Figure:
 def seen(found: Found) -> str:
     """Return how many have thick serum, and what a fall of IgM does to the excess over normal."""
     share = float(np.mean(patients(found)[VISCOSITY] > THICK_CP))
-    return wording.sentence(f"{wording.percent(share)} begin above {THICK_CP:g} cP. {judged(found, 'P8')}")
+    return wording.sentence(f"{wording.percent(share)} begin above {THICK_CP:g} cP. {judged(found, 'P8')}".strip())
