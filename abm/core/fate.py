@@ -33,6 +33,13 @@ MORTAL = (
     Column("division_per_h", unit="1/h", resets=True, doc="division rate"),
     Column("n_divisions", "i8", doc="divisions so far"),
 )
+DEAD = (
+    Column("time_h"),
+    Column("t_lysis_h"),
+    Column("uid", "u8"),
+    Column("cause", "i8"),
+    Column("killer_uid", "i8", default=-1),
+)
 KILLS = Column("n_kills", "i8", doc="cells killed")
 NOBODY_H = np.empty(0)
 
@@ -102,17 +109,12 @@ class Fate(Process):
             for column in MORTAL:
                 population.declare(column)
             recorded = [c for c in population.columns.values() if c.recorded]
-            base = [
-                Column("time_h"),
-                Column("t_lysis_h"),
-                Column("uid", "u8"),
-                Column("cause", "i8"),
-                Column("killer_uid", "i8", default=-1),
-            ]
             if name not in world.deaths:
-                world.deaths[name] = Population(name, [Column(c.recorded, c.dtype) for c in recorded], base)
-            for cause in self.causes(population):
-                world.tally(f"{name}.deaths_{cause}", 0)
+                world.deaths[name] = Population(name, [Column(c.recorded, c.dtype) for c in recorded], DEAD)
+            for ended in ("lysed", *(f"deaths_{cause}" for cause in self.causes(population))):
+                world.tallies.setdefault(f"{name}.{ended}", 0)
+            for spilt in sorted({column.spills for column in population.columns.values()} - {""}):
+                world.pools.declare(spilt)
             for killers in self._killers(world, population):
                 if KILLS.name not in killers:
                     killers.declare(KILLS)

@@ -276,22 +276,32 @@ class Part(Population):
         Of many subjects.
     subject : int
         Whose rows.
+    first : dict of str to int
+        Where this subject's rows begin in each population: what refers to a row counts from there.
     """
 
-    def __init__(self, whole: Population, subject: int):
-        self.name, self.columns, self._whole_population = whole.name, whole.columns, whole
+    def __init__(self, whole: Population, subject: int, first: Mapping[str, int]):
+        self.name, self._whole_population, self._first_rows = whole.name, whole, first
+        self.columns = {name: column for name, column in whole.columns.items() if name != SUBJECT.name}
         begin, end = whole.first[subject : subject + 2].tolist()
         self.n, self.n_subjects, self._rows = end - begin, 1, slice(begin, end)
+        self.next_uid = whole.next_uid[subject].item() if isinstance(whole.next_uid, np.ndarray) else whole.next_uid
         self._first, self._n_each = np.array([0, self.n]), np.array([self.n])
         self.version = self._first_of = 0
         self._blocks_of = -1
+
+    @property
+    def bytes_per_row(self) -> int:
+        """Bytes of all columns of one row."""
+        return sum(np.dtype(column.dtype).itemsize for column in self.columns.values())
 
     def names(self, prefix: str, suffix: str = "") -> list[str]:
         """Return the column names with this prefix and suffix, sorted."""
         return self._whole_population.names(prefix, suffix)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return self._whole_population[name][self._rows]
+        values, first = self._whole_population[name][self._rows], self._first_rows.get(self.columns[name].refers, 0)
+        return np.where(values >= 0, values - first, values) if first else values
 
     def __getattr__(self, name: str) -> np.ndarray:
         if name in self.columns:

@@ -1,6 +1,7 @@
 """A probe reads the World and keeps what it saw; it never writes to the World."""
 
-from typing import ClassVar, Literal
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -49,3 +50,29 @@ class Probe(Model):
     def observe(self, world: World) -> Look:
         """Read the world once."""
         raise RunFailed(f"{type(self).__name__} defines no observation")
+
+
+def own(row: Mapping[str, Any], subject: int) -> dict[str, Any]:
+    """Return what a row of a stack says of one subject."""
+    return {name: value[subject].item() if isinstance(value, np.ndarray) else value for name, value in row.items()}
+
+
+def look_at(world: World, probe: Probe) -> Any:
+    """Look at a World; at wells side by side at one after the other, unless a probe looks at all of them."""
+    if probe.stacks or not world.members:
+        return probe.observe(world)
+    looks: list[Any] = [probe.observe(world.of(subject)) for subject in range(world.n_subjects)]
+    if probe.table != "series":
+        return looks
+    return {column: np.array([look[column] for look in looks]) for column in looks[0]}
+
+
+def seen(
+    probes: Mapping[str, Probe], records: Mapping[str, Mapping[int, Any]], subject: int | None, tables: Collection[str]
+) -> dict[str, Mapping[int, Any]]:
+    """Return by step what probes of such tables have seen, of one of several wells side by side, or of all there is."""
+    found: dict[str, Mapping[int, Any]] = {name: records[name] for name, one in probes.items() if one.table in tables}
+    if subject is None:
+        return found
+    of = {name: own if probes[name].table == "series" else list.__getitem__ for name in found}
+    return {name: {step: of[name](row, subject) for step, row in rows.items()} for name, rows in found.items()}

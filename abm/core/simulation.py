@@ -19,7 +19,7 @@ moment that begins them. Who has nothing to do is passed over, and who may wait 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from time import perf_counter
 from typing import Any
@@ -31,7 +31,7 @@ from abm.core.errors import InputError
 from abm.core.fate import Fate
 from abm.core.guard import Guard, is_nan
 from abm.core.pace import Pace
-from abm.core.probe import Look, Probe
+from abm.core.probe import Look, Probe, look_at, seen
 from abm.core.process import Process
 from abm.core.state import load, saved
 from abm.core.world import World
@@ -60,14 +60,10 @@ def time_grid(duration_h: float, steps_h: Sequence[tuple[float, float]], moments
     return times[first]
 
 
-def _without_nan(row: Look) -> dict:
-    """Return a row in a form that JSON can hold: missing values are null."""
-    return {column: None if value != value else value for column, value in row.items()}
-
-
-def _series(records: Mapping[str, Mapping[int, Look]], probes: Mapping[str, Probe]) -> dict[str, dict[str, dict]]:
-    found = {name: records[name] for name, probe in probes.items() if probe.table == "series"}
-    return {name: {str(step): _without_nan(row) for step, row in rows.items()} for name, rows in found.items()}
+def _as_text(series: Mapping[str, Mapping[int, Look]]) -> dict[str, dict[str, dict]]:
+    """Return series in a form that JSON can hold: steps are words, and missing values are null."""
+    without_nan = lambda row: {column: None if value != value else value for column, value in row.items()}  # noqa: E731
+    return {name: {str(step): without_nan(row) for step, row in rows.items()} for name, rows in series.items()}
 
 
 def _with_nan(row: Mapping[str, float | None]) -> Look:
@@ -193,21 +189,13 @@ class Simulation:
         """Let every probe that is due look."""
         for name, probe in self.probes.items():
             if self.world.step in self.due[name]:
-                look = self._look(probe)
+                look = look_at(self.world, probe)
                 if probe.table != "series" or any(map(is_nan, look.values())):
                     self._guard.check(self.world, self.processes)
                 self.records[name][self.world.step] = look
 
-    def _look(self, probe: Probe) -> Look:
-        """Look at a World; at wells side by side at one after the other, unless a probe looks at all of them."""
-        if probe.stacks or not self.world.members:
-            return probe.observe(self.world)
-        rows: list[Any] = [probe.observe(self.world.of(subject)) for subject in range(self.world.n_subjects)]
-        found: dict[str, Any] = {column: np.array([row[column] for row in rows]) for column in rows[0]}
-        return found
-
-    def state(self) -> tuple[dict, dict[str, np.ndarray]]:
-        """Return everything a checkpoint needs: a JSON-able header and named arrays.
+    def state(self, subject: int = 0) -> tuple[dict, dict[str, np.ndarray]]:
+        """Return everything that a checkpoint of a well needs: a JSON-able header and named arrays.
 
         Raises
         ------
@@ -216,8 +204,12 @@ class Simulation:
         """
         self.settle()
         self._guard.check(self.world, self.processes)
-        header, arrays = saved(self.world, self.processes)
-        return header | {"series": _series(self.records, self.probes)}, arrays
+        header, arrays = saved(self.world.of(subject, is_over=True), self.processes)
+        return header | {"series": _as_text(self.seen(subject))}, arrays
+
+    def seen(self, subject: int, tables: Collection[str] = ("series",)) -> dict[str, Mapping[int, Any]]:
+        """Return by step what probes of such tables saw of one of several wells side by side, or of a lone one."""
+        return seen(self.probes, self.records, subject if self.world.members else None, tables)
 
     def restore(self, header: dict, arrays: dict[str, np.ndarray]) -> None:
         """Return to a checkpointed state of the same kind; columns the checkpoint lacks keep their defaults.

@@ -54,9 +54,9 @@ def alike(simulations: Sequence[Simulation]) -> list[list[int]]:
 
 
 def _form_of(simulation: Simulation) -> Hashable:
-    """Return what is equal in simulations that can be stacked; who is looked at cell by cell stays alone."""
+    """Return what is equal in simulations that can be stacked; a patient who is looked at cell by cell stays alone."""
     world, probes = simulation.world, simulation.probes
-    if any(probe.table != "series" for probe in probes.values()) or (not world.is_body and _is_alone(simulation)):
+    if _is_alone(simulation) if not world.is_body else any(probe.table != "series" for probe in probes.values()):
         return id(simulation)
     grid = simulation.grid_h.tobytes(), tuple(simulation.renewals), world.step
     looks = tuple((name, probes[name], tuple(sorted(steps))) for name, steps in simulation.due.items())
@@ -141,8 +141,3 @@ def _rows(populations: Sequence[Population]) -> Population:
 def stacks(simulations: Sequence[Simulation]) -> list[tuple[Simulation, list[int]]]:
     """Return as few simulations as these can be stacked to, each with the places of those that it holds."""
     return [(stack([simulations[i] for i in group]), group) for group in alike(simulations)]
-
-
-def own(row: Mapping[str, Any], subject: int) -> dict[str, Any]:
-    """Return what a row of a stack says of one subject."""
-    return {name: value[subject].item() if isinstance(value, np.ndarray) else value for name, value in row.items()}

@@ -37,7 +37,7 @@ def saved(world: World, processes: Mapping[str, Process]) -> tuple[dict, dict[st
         "step": world.step,
         "t_h": world.t_h,
         "pools": names,
-        "tallies": world.tallies,
+        "tallies": dict(sorted(world.tallies.items())),
         "next_uid": {name: p.next_uid for name, p in world.populations.items()},
         "voxels": {name: [f.n_voxels, f.voxel_um, f.periodic] for name, f in world.fields.items()},
         "sets": sorted({target for process in processes.values() for target in process.sets}),

@@ -132,12 +132,14 @@ class World:
             return self
         one = self.members[subject]
         one.step, one.t_h, one.dt_h = self.step, self.t_h, self.dt_h
-        one.tallies = {k: n[subject].item() if isinstance(n, np.ndarray) else n for k, n in self.tallies.items()}
+        tallies = {k: n[subject].item() if isinstance(n, np.ndarray) else n for k, n in self.tallies.items()}
+        one.tallies = {name: n for name, n in tallies.items() if n or name in one.tallies}
         one.pools.amounts = {name: amount[subject].item() for name, amount in self.pools.amounts.items()}
         for name, field in self.fields.items():
             one.fields[name].values = field.values[subject].reshape(1, 1)
+        first = {name: int(population.first[subject]) for name, population in self.populations.items()}
         for name, population in self.populations.items():
-            one.populations[name] = Part(population, subject)
+            one.populations[name] = Part(population, subject, first)
         for name, dead in self.deaths.items() if is_over else ():
             mine = dead.subject == subject
             one.deaths[name].keep(np.zeros(one.deaths[name].n, bool))
@@ -167,7 +169,8 @@ class World:
         """Count events, of each subject where there are several."""
         is_one = not isinstance(count, np.ndarray)
         n = np.asarray(count).astype(np.int64) if self.members else int(count if is_one else count.sum())
-        self.tallies[name] = self.tallies.get(name, 0) + n
+        if name in self.tallies or np.any(n):
+            self.tallies[name] = self.tallies.get(name, 0) + n
 
     def populate(self, name: str, n: int, cohort: int) -> slice:
         """Append ``n`` new cells of a population, drawn by its cell type and scattered over the space."""

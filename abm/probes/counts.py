@@ -8,8 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.core.measure import Measure
-from abm.core.probe import Probe, Row
-from abm.core.stack import own
+from abm.core.probe import Probe, Row, own
 from abm.core.world import World
 
 LEAST = 1e-300  # design: what can be divided by

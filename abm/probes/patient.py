@@ -10,8 +10,7 @@ import numpy as np
 
 from abm.core.measure import Measure
 from abm.core.population import Population
-from abm.core.probe import Probe, Row
-from abm.core.stack import own
+from abm.core.probe import Probe, Row, own
 from abm.core.world import World
 
 PARTS = {"clone": "igm_clone_g", "plasma": "igm_plasma_g", "long_lived": "igm_long_lived_g"}

@@ -32,8 +32,10 @@ def batches(
 
 
 def batches_of_run(scenario: Scenario, todo: Sequence[One], n_workers: int = 1) -> list[list[One]]:
-    """Return the subjects of a run in batches: one of which cells and checkpoints are kept is alone."""
-    return [[one] for one in todo] if scenario.space.keeps_cells else batches(scenario, todo, n_workers=n_workers)
+    """Return the subjects of a run in batches, wells of any arms together; one that may end before others is alone."""
+    if scenario.until:
+        return [[one] for one in todo]
+    return batches(scenario, todo, (lambda one: "") if scenario.space.keeps_cells else attrgetter("arm"), n_workers)
 
 
 def most_side_by_side(scenario: Scenario) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from abm.core.clock import H_PER_D
+from abm.core.probe import own
 from abm.core.simulation import Simulation
-from abm.core.stack import own
 from abm.readouts.over_subjects import event_times, mean_of_known, over_subjects
 from abm.readouts.readout import Found, Readout, Seen, measures_of
 from abm.scenario.build import Subject, arm_of

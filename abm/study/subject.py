@@ -1,8 +1,8 @@
 """Run subjects into their parts of a run folder: a well from its last checkpoint, patients side by side."""
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -13,10 +13,13 @@ from abm.biology.additions import conservation
 from abm.biology.patient.balance import balance
 from abm.core import jit
 from abm.core.checkpoint import CheckpointError, CheckpointStore
+from abm.core.errors import RunFailed
 from abm.core.fate import Fate
 from abm.core.par import plain
+from abm.core.probe import own
 from abm.core.simulation import Simulation
-from abm.core.stack import own, stacks
+from abm.core.stack import stacks
+from abm.core.world import World
 from abm.results.seal import changed
 from abm.results.subject import FRAMES, SubjectFolder
 from abm.results.tables import as_table, labelled
@@ -108,10 +111,38 @@ def run_subjects(job: SubjectJob, flow: Flow | None = None) -> None:
     jit.set_threads(job.n_threads)
     flow, left = flow or Flow(), [place for place in job.places if not place.part.is_finished]
     if job.scenario.space.keeps_cells:
-        for place in left:
-            _Course(job, place, flow).run()
+        _run_wells(job, left, flow)
     else:
         _run_patients(job.scenario, left, flow)
+
+
+def _run_wells(job: SubjectJob, places: Sequence[Place], flow: Flow) -> None:
+    """Run wells side by side where that is possible; one that goes on from a checkpoint is alone."""
+    wells = [_Well(job, place, flow) for place in places]
+    fresh = [well for well in wells if well.simulation.world.step == 0]
+    stacked = [(one, [fresh[at] for at in members]) for one, members in stacks([well.simulation for well in fresh])]
+    groups = [(well.simulation, [well]) for well in wells if well not in fresh] + stacked
+    watch = Watch(flow, len(groups))
+    for simulation, those in groups:
+        if len(those) == 1:
+            with _naming(job, those[0].place):
+                _Course(simulation, those, watch).run()
+            continue
+        try:
+            _Course(simulation, those, watch).run()
+        except RunFailed:  # of which well it is shows when each is alone
+            for well in those:
+                _run_wells(job, [well.place], flow)
+            raise
+
+
+@contextmanager
+def _naming(job: SubjectJob, place: Place) -> Iterator[None]:
+    """Name the well that something is wrong with, where the job has others."""
+    try:
+        yield
+    except RunFailed as error:
+        raise RunFailed(f"well {place.subject.label}: {error}" if len(job.places) > 1 else str(error)) from error
 
 
 def _run_patients(scenario: Scenario, places: Sequence[Place], flow: Flow) -> None:
@@ -142,18 +173,21 @@ def _finish_patients(simulation: Simulation, parts: Sequence[SubjectFolder], loo
     n_looks = len(next(iter(columns.values())))
     series = as_table({name: values.T.ravel() for name, values in columns.items()})
     for s, part in enumerate(parts):
-        write_frames(simulation, part)
+        write_frames(simulation, [part])
         part.append("series", world.step, series.slice(s * n_looks, n_looks))
         part.finish({"steps": world.step, "conservation": own(errors, s)})
 
 
-def write_frames(simulation: Simulation, part: SubjectFolder) -> None:
-    """Write what probes have seen cell by cell since this was called last."""
+def write_frames(simulation: Simulation, parts: Sequence[SubjectFolder]) -> None:
+    """Write what probes have seen cell by cell since this was called last, of each subject into its part."""
+    for subject, part in enumerate(parts):
+        for name, frames in simulation.seen(subject, FRAMES).items():
+            for step, frame in frames.items():
+                if len(frame):
+                    table = simulation.probes[name].table
+                    _write_frame(part, table, step, float(simulation.grid_h[step]), frame)
     for name, probe in simulation.probes.items():
         if probe.table in FRAMES:
-            for step, frame in simulation.records[name].items():
-                if len(frame):
-                    _write_frame(part, probe.table, step, float(simulation.grid_h[step]), frame)
             simulation.records[name] = {}
 
 
@@ -170,28 +204,54 @@ class _Held(Exception):
     """The condition holds at which a well is stopped."""
 
 
-class _Course:
-    """A well from its last checkpoint, if there is one, to its end, with checkpoints and the final tables."""
+class _Well:
+    """A well from its last checkpoint, if there is one, with its part of the run folder and its checkpoints."""
 
     def __init__(self, job: SubjectJob, place: Place, flow: Flow):
-        self.job, self.part, self.flow, self.watch = job, place.part, flow, Watch(flow, 1)
+        self.scenario, self.place, self.part = job.scenario, place, place.part
         self.simulation = build(job.scenario, place.subject)
         self.store = CheckpointStore(place.checkpoints, job.scenario_hash)
         self.frames: dict[str, str] = {}
-        self.until = until(job.scenario)
-        self._resume(place.subject.label)
-        self._plan_checkpoint()
-
-    def _resume(self, label: str) -> None:
         found = self.store.latest()
         self.part.cut_back(found.header["step"] if found else -1)
         if not found:
             return
         if found.refused:
-            instead = {"well": label, "reason": found.refused, "used": found.header["step"]}
-            self.flow.note("checkpoint refused", instead)
-        self.simulation.restore(found.header, found.arrays)
+            instead = {"well": place.subject.label, "reason": found.refused, "used": found.header["step"]}
+            flow.note("checkpoint refused", instead)
+        with _naming(job, place):
+            self.simulation.restore(found.header, found.arrays)
         self.frames = found.header.get("files", {})
+
+    def save(self, simulation: Simulation, subject: int) -> None:
+        """Write a checkpoint; frames have been written."""
+        header, arrays = simulation.state(subject)
+        header["files"] = self.frames = self.part.files(FRAMES, self.frames)
+        self.store.save(simulation.world.step, simulation.world.t_h, arrays, header)
+
+    def finish(self, simulation: Simulation, subject: int, stopped_h: Mapping[str, float | None]) -> None:
+        """Write the tables of a well that has ended."""
+        world, part = simulation.world.of(subject, is_over=True), self.part
+        part.append("series", world.step, series(simulation, subject))
+        part.append("deaths", world.step, deaths(world))
+        part.append("start", world.step, started(world))
+        record = {
+            "steps": world.step,
+            "conservation": conservation(world),
+            "tallies": dict(sorted(world.tallies.items())),
+            **stopped_h,
+            "bytes_per_cell": {name: p.bytes_per_row for name, p in world.populations.items()},
+        }
+        part.finish(record, self.frames)
+
+
+class _Course:
+    """Wells side by side, or a lone one, to their end, with checkpoints and the final tables."""
+
+    def __init__(self, simulation: Simulation, wells: Sequence[_Well], watch: Watch):
+        self.simulation, self.wells, self.watch = simulation, wells, watch
+        self.until = until(wells[0].scenario)
+        self._plan_checkpoint()
 
     def run(self) -> None:
         """Step to the end, or until the scenario's condition holds."""
@@ -199,7 +259,9 @@ class _Course:
             with suppress(_Held):
                 self.simulation.run(self._after_step)
         self.save()
-        self._finish()
+        stopped_h = {"stopped_h": self.simulation.world.t_h if self._is_held() else None} if self.until else {}
+        for subject, well in enumerate(self.wells):
+            well.finish(self.simulation, subject, stopped_h)
 
     def _after_step(self, simulation: Simulation) -> None:
         try:
@@ -218,39 +280,23 @@ class _Course:
         return look is not None and self.until.holds(look)
 
     def _plan_checkpoint(self) -> None:
-        every = self.job.scenario.checkpoint_every
+        every = self.wells[0].scenario.checkpoint_every
         self.next_checkpoint_h = (np.floor(self.simulation.world.t_h / every + 1e-9) + 1) * every
 
     def save(self) -> None:
-        """Flush frames, then write a checkpoint."""
-        write_frames(self.simulation, self.part)
-        header, arrays = self.simulation.state()
-        header["files"] = self.frames = self.part.files(FRAMES, self.frames)
-        self.store.save(self.simulation.world.step, self.simulation.world.t_h, arrays, header)
+        """Flush frames, then write a checkpoint of each well."""
+        write_frames(self.simulation, [well.part for well in self.wells])
+        for subject, well in enumerate(self.wells):
+            well.save(self.simulation, subject)
         self._plan_checkpoint()
 
-    def _finish(self) -> None:
-        simulation, part, world = self.simulation, self.part, self.simulation.world
-        part.append("series", world.step, series(simulation))
-        part.append("deaths", world.step, deaths(simulation))
-        part.append("start", world.step, started(simulation))
-        record = {
-            "steps": world.step,
-            "conservation": conservation(world),
-            "tallies": world.tallies,
-            **({"stopped_h": world.t_h if self._is_held() else None} if self.until else {}),
-            "bytes_per_cell": {name: p.bytes_per_row for name, p in world.populations.items()},
-        }
-        part.finish(record, self.frames)
 
-
-def series(simulation: Simulation) -> dict[str, list]:
-    """Return the columns of all series probes in order of time; deaths not yet seen are 0."""
+def series(simulation: Simulation, subject: int = 0) -> dict[str, list]:
+    """Return the columns of all series probes of a well in order of time; deaths not yet seen are 0."""
     rows: dict[int, dict] = {}
-    for name, probe in simulation.probes.items():
-        if probe.table == "series":
-            for step, row in simulation.records[name].items():
-                rows.setdefault(step, {}).update(row)
+    for seen in simulation.seen(subject).values():
+        for step, row in seen.items():
+            rows.setdefault(step, {}).update(row)
     ordered = [rows[step] for step in sorted(rows)]
     world = simulation.world
     causes = Fate().causes(world.populations[world.target])
@@ -260,9 +306,8 @@ def series(simulation: Simulation) -> dict[str, list]:
     return columns | {name: [int(row.get(name, 0)) for row in ordered] for name in counts}
 
 
-def deaths(simulation: Simulation) -> dict[str, np.ndarray]:
-    """Return one row per target committed to die."""
-    world = simulation.world
+def deaths(world: World) -> dict[str, np.ndarray]:
+    """Return one row per target committed to die, of a lone well."""
     population, table = world.populations[world.target], world.deaths.get(world.target)
     if table is None:
         return {"time_h": np.empty(0), "uid": np.empty(0, np.uint64), "cause": np.empty(0, str)}
@@ -270,9 +315,8 @@ def deaths(simulation: Simulation) -> dict[str, np.ndarray]:
     return {name: table[name] for name in table.columns} | {"cause": causes[table.cause]}
 
 
-def started(simulation: Simulation) -> dict[str, np.ndarray | list]:
-    """Return every target there ever was, living, dying or dead, by identity."""
-    world = simulation.world
+def started(world: World) -> dict[str, np.ndarray | list]:
+    """Return every target there ever was, living, dying or dead, by identity, of a lone well."""
     target = world.target
     tables = [world.populations[target]] + ([world.deaths[target]] if target in world.deaths else [])
     uid, first = np.unique(np.concatenate([table.uid for table in tables]), return_index=True)

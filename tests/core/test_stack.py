@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from abm.core.par import describe
-from abm.core.stack import alike, beside, form, own, stack, stacks
+from abm.core.probe import own
+from abm.core.stack import alike, beside, form, stack, stacks
 from abm.probes.counts import Counts
 from abm.scenario.build import Subject, build
 from abm.scenario.from_file import load_scenario

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from abm.biology.serum import Donor
-from abm.core.stack import own, stack
+from abm.core.probe import own
+from abm.core.stack import stack
 from abm.scenario.build import Subject, build
 from abm.scenario.draws import draws, patient_of
 from abm.scenario.from_file import load_scenario

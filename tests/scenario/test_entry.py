@@ -9,7 +9,8 @@ from scipy.stats import spearmanr
 
 from abm.core.errors import InputError
 from abm.core.par import plain
-from abm.core.stack import own, stack
+from abm.core.probe import own
+from abm.core.stack import stack
 from abm.readouts.individual import Symptoms
 from abm.scenario.build import Subject, build
 from abm.scenario.draws import draws, entry, patient_of, warnings_of

@@ -33,7 +33,7 @@ def poison(path, name="cells/b_cells/bound_rituximab_per_cell", row=3):
     return arrays["cells/b_cells/uid"][row]
 
 
-@pytest.mark.parametrize("n_steps", [1, 14, 31, 59, 60, 75, 150, 239])
+@pytest.mark.parametrize("n_steps", [1, 14, 31, 59, 60, 75, 119, 150])
 def test_stopped_after_any_step_it_comes_to_the_same_bytes(interrupted, n_steps, quiet_hash):
     folder = interrupted(n_steps)
     assert not Run(folder).is_finished
@@ -92,8 +92,8 @@ def test_nan_in_a_checkpoint_stops_the_run_naming_cell_and_step(interrupted):
     uid = poison(newest(folder))
     with pytest.raises(RunFailed) as failed:
         go_on(folder)
-    found = re.fullmatch(
-        r"well \S+: NaN in b_cells\.bound_rituximab_per_cell of cell (\d+) before step 55 \((.*) h\); written by .*",
+    found = re.search(
+        r"well serum-r0: NaN in b_cells\.bound_rituximab_per_cell of cell (\d+) before step 55 \((.*) h\); written by ",
         str(failed.value),
     )
     assert found

@@ -4,6 +4,7 @@ import pytest
 
 from abm.results.run import Run
 from abm.scenario.from_file import load_scenario
+from abm.study import batches
 from abm.study.jobs import Monitor
 from abm.study.run import run_scenario
 
@@ -29,6 +30,14 @@ def contents(run):
     files = [path for path in run.path.rglob("*") if path.is_file() and path.name not in OWN]
     return {path.relative_to(run.path).as_posix(): path.read_bytes() for path in files
             if "checkpoints" not in path.parts}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_well_is_a_job():
+    """Count wells by jobs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "MOST_SUBJECTS", 1)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from abm.scenario.build import Subject
 from abm.scenario.from_file import load_scenario
 from abm.study import batches, rows
 from abm.study.batches import batches as batched
@@ -109,4 +110,6 @@ def test_patients_of_an_arm_are_shared_out_evenly(base, tiny, monkeypatch):
     assert [len(part) for part in batched(scenario, todo, str, n_workers=4)] == [3, 3, 4, 3]
     monkeypatch.setattr(batches, "MOST_ROWS", 2 * sum(scenario.counts().values()))
     assert max(len(part) for part in batched(scenario, todo, str)) == 2
-    assert batches_of_run(tiny(), todo[:3]) == [["a"], ["a"], ["a"]], "cells and checkpoints are kept of each"
+    wells = [Subject("serum", replicate) for replicate in range(3)]
+    assert batches_of_run(tiny(), wells) == [wells]
+    assert batches_of_run(tiny("until=b_cells.alive < 1 %"), wells) == [[well] for well in wells], "one may end before"
