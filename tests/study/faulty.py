@@ -79,7 +79,7 @@ def _after_each_step(act):
 
 
 def _die_in(well, step, marks, times, number):
-    """Send a signal to the worker that runs a well at a step, so many times."""
+    """Send a signal, so many times, to the worker whose last well this is, at a step of its first."""
     real = abm.study.subject.run_subjects
     current = []
 

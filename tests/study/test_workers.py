@@ -30,22 +30,22 @@ def is_worker(pid):
     return b"SubjectJob" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def test_only_the_well_of_a_killed_worker_is_tried_again(call, die, log, tiny_file, quiet_hash):
+def test_only_the_wells_of_a_killed_worker_are_tried_again(call, die, log, tiny_file, quiet_hash):
     ended = call("run", tiny_file, "--json", "--threads", 2, workers=True, die=die(1))
     assert ended.json["result_hash"] == quiet_hash
     deaths = log(Path(ended.json["folder"]))["worker died"]
-    assert [(d["job"], d["exit_code"], d["try"]) for d in deaths] == [("well both-r0", -9, 1)]
+    assert [(d["job"], d["exit_code"], d["try"]) for d in deaths] == [("wells serum-r0 to both-r0", -9, 1)]
 
 
-def test_a_well_whose_worker_dies_three_times_is_recorded_as_failed(call, die, log, tiny_file, quiet_hash, tmp_path):
+def test_wells_whose_worker_dies_three_times_are_recorded_as_failed(call, die, log, tiny_file, quiet_hash, tmp_path):
     ended = call("run", tiny_file, "--json", "--threads", 2, workers=True, die=die(9))
     assert ended.code == ended.json["exit_code"] == 3
-    message = "well both-r0: its worker died 3 times, last with exit code -9"
+    message = "wells serum-r0 to both-r0: its worker died 3 times, last with exit code -9"
     assert ended.json["error"] == ended.err.strip() == message
     (folder,) = (tmp_path / "runs" / "tiny").iterdir()
-    assert [record["job"] for record in log(folder)["failed"]] == ["well both-r0"]
+    assert [record["job"] for record in log(folder)["failed"]] == ["wells serum-r0 to both-r0"]
     finished = {path.parent.name for path in folder.glob("parts/*/well.json")}
-    assert finished == {"serum-r0", "serum~control-r0", "both~control-r0"}
+    assert finished == {"serum~control-r0", "both~control-r0"}
     assert json.loads((folder / "provenance.json").read_text())["scenario"] == "tiny"
     assert call("resume", folder, "--json").json["result_hash"] == quiet_hash
 
