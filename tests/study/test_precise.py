@@ -73,7 +73,7 @@ def test_it_is_the_run_of_so_many_replicates(narrow, tiny, tmp_path):
 def test_interrupted_and_resumed_on_two_threads_it_is_the_same(narrow, tmp_path, stops_after, monkeypatch):
     monkeypatch.setattr("abm.study.batches.BEAT_S", 0.0)
     with pytest.raises(Stopped):
-        run_scenario(narrow[1], tmp_path, 1, stops_after(150))
+        run_scenario(narrow[1], tmp_path, 1, stops_after(30))
     again = run_scenario(narrow[1], tmp_path, 2)
     assert again.summary()["result_hash"] == narrow[0].summary()["result_hash"]
     assert again.summary()["precise_to"] == narrow[0].summary()["precise_to"]
