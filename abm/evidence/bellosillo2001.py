@@ -12,7 +12,7 @@ RESPONSE_PERCENT = 30.0  # assumed: what counts as a response
 
 def _cohort(disease: str, n_donors: int) -> Callable[[int], list[Case]]:
     return lambda seed: [
-        donor(f"{disease}{i}", median) for i, median in enumerate(donor_medians(disease, n_donors, seed))
+        donor(f"{disease}{i}", median, i) for i, median in enumerate(donor_medians(disease, n_donors, seed))
     ]
 
 

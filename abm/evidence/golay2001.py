@@ -12,11 +12,8 @@ DISEASES = ("CLL", "B-PLL", "MCL")
 
 
 def _patients(seed: int) -> list[Case]:
-    return [
-        donor(f"{disease}{i} {median}", median)
-        for disease in DISEASES
-        for i, median in enumerate(donor_medians(disease, N_DONORS, seed))
-    ]
+    drawn = [(disease, median) for disease in DISEASES for median in donor_medians(disease, N_DONORS, seed)]
+    return [donor(f"{disease}{i} {median}", median, i) for i, (disease, median) in enumerate(drawn)]
 
 
 def _correlation(found: Mapping[str, Values]) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from abm.evidence.claim import B_CELLS, SIDE_UM, Case, Values
+from abm.study.rows import REPLICATE
 
 Gap = Callable[[Mapping[str, Values]], float]
 RITUXIMAB, SERUM = {"rituximab": "10 ug/mL"}, {"serum": "25 %"}
@@ -48,9 +49,11 @@ def donor_medians(disease: str, n_donors: int, seed: int) -> list[float]:
     return [float(m) for m in mean * np.exp(sigma * drawn - 0.5 * sigma**2 - 0.5 * WITHIN_SIGMA**2)]
 
 
-def donor(name: str, cd20_median: float) -> Case:
-    """Return a complement assay on one donor's cells: serum 25 %, 10 ug/mL, 4 h."""
+def donor(name: str, cd20_median: float, place: int = 0) -> Case:
+    """Return a complement assay on one donor's cells, which no donor at another place has: 25 % serum, 10 ug/mL, 4 h."""
     own = {
+        "replicates": place + 1,
+        REPLICATE: place,
         "duration": "4 h",
         "arms": {"serum": arm(RITUXIMAB, SERUM, without=("nk_cells",))},
         "populations.b_cells.cd55.sigma": COHORT_SIGMA,

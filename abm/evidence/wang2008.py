@@ -1,4 +1,7 @@
-"""Wang 2008, 2009 and Kern 2013: which serum keeps coated targets from activating NK cells."""
+"""Wang 2008, 2009 and Kern 2013: which serum keeps coated targets from activating NK cells.
+
+*Assumes*: targets are fixed. Wang2008 saw the same without viable ones: lysed cells still show antibody and C3b.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,12 +23,13 @@ SOFTNESS = 0.1  # assumed: of activation relative to that without serum, as read
 
 
 def _targets(drug: Mapping[str, Any]) -> Case:
-    """Raji-like targets, antibody and serum for 1 h, then fresh NK cells for 4 h; what lyses is no target any more."""
+    """Raji-like targets, antibody and serum for 1 h, then fresh NK cells for 4 h; targets stay whatever becomes of them."""
 
     def at(n: int) -> dict[str, Any]:
         later = {"nk_cells": 5 * n, "at": "1 h"}
         arms = {name: arm(drug, *serum, later) for name, serum in SERA.items()}
         own = {"populations.nk_cells.state": "resting", "populations.nk_cells.per_b_cell": 0.0}
+        own |= {"populations.b_cells.is_fixed": True}
         return cells(150e3, LINE_HITS) | own | {"duration": "5 h", "arms": arms}
 
     return Case(next(iter(drug)), 400, at)
