@@ -50,7 +50,7 @@ def donor_medians(disease: str, n_donors: int, seed: int) -> list[float]:
 
 
 def donor(name: str, cd20_median: float, place: int = 0) -> Case:
-    """Return a complement assay on one donor's cells, which no donor at another place has: 25 % serum, 10 ug/mL, 4 h."""
+    """Return a complement assay on the cells of one donor, by place in a cohort: 25 % serum, 10 ug/mL, 4 h."""
     own = {
         "replicates": place + 1,
         REPLICATE: place,

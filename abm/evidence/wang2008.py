@@ -23,7 +23,7 @@ SOFTNESS = 0.1  # assumed: of activation relative to that without serum, as read
 
 
 def _targets(drug: Mapping[str, Any]) -> Case:
-    """Raji-like targets, antibody and serum for 1 h, then fresh NK cells for 4 h; targets stay whatever becomes of them."""
+    """Raji-like fixed targets, antibody and serum for 1 h, then fresh NK cells for 4 h."""
 
     def at(n: int) -> dict[str, Any]:
         later = {"nk_cells": 5 * n, "at": "1 h"}

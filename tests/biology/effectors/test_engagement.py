@@ -155,3 +155,17 @@ def test_inert_cells_take_the_places_of_nk_cells(culture, alike, act, near, nk, 
     p, found = -math.expm1(-asked), sim.world.populations["nk_cells"]
     assert found.n == 2000 or nk["state"] == "il2_pbmc"
     assert (found.partner >= 0).mean() == near(p, math.sqrt(p * (1 - p)), found.n)
+
+
+@pytest.mark.parametrize("most", [2, 6])
+def test_places_on_a_target_fill_as_erlangs_loss_formula_says(culture, alike, near, most):
+    engagement = {"rate_per_h": 0.04, "max_per_target": most, "unbinding_per_h": 6.0, "cd16_shed_frac": 0.0}
+    sim = crowd(culture, alike, engagement, n_b=500, per_b_cell=60.0)
+    sim.run()
+    nk, b = sim.world.populations["nk_cells"], sim.world.populations["b_cells"]
+    asking = 0.04 * sim.world.dt_h * (nk.partner < 0).sum() * math.pi * 10**2 / 100**2
+    load = asking / -math.expm1(-6.0 * sim.world.dt_h)
+    p = np.cumprod([1.0, *(load / k for k in range(1, most + 1))])
+    p, held = p / p.sum(), np.arange(most + 1)
+    mean = p @ held
+    assert b.n_engaged.mean() == near(mean, math.sqrt(p @ (held - mean) ** 2), b.n)
