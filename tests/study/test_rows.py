@@ -108,8 +108,8 @@ def test_patients_of_an_arm_are_shared_out_evenly(base, tiny, monkeypatch):
     todo = [*"aaaaaaaaaa", *"bbb"]
     assert [len(part) for part in batched(scenario, todo, str)] == [10, 3]
     assert [len(part) for part in batched(scenario, todo, str, n_workers=4)] == [3, 3, 4, 3]
-    monkeypatch.setattr(batches, "MOST_ROWS", 2 * sum(scenario.counts().values()))
-    assert max(len(part) for part in batched(scenario, todo, str)) == 2
     wells = [Subject("serum", replicate) for replicate in range(3)]
     assert batches_of_run(tiny(), wells) == [wells]
     assert batches_of_run(tiny("until=b_cells.alive < 1 %"), wells) == [[well] for well in wells], "one may end before"
+    monkeypatch.setattr(batches, "MOST_ROWS", 2 * sum(scenario.counts().values()))
+    assert max(len(part) for part in batched(scenario, todo, str)) == 2
