@@ -20,7 +20,7 @@ SEEN = {
     "assay_cv": "8.1 %",  # Katzmann2011
     "also": ["late", "late_after_course", "first_rise", "straight"],
 }
-FEW_AGENTS = {"populations.b_cells.cells_per_agent": 1e9}  # design: 69 patients have the same end points as at 1e7
+FEW_AGENTS = {"populations.b_cells.cells_per_agent": 1e10}  # design: 100 patients respond as at 1e9 but for two
 STEP = "12 h"  # design: 69 patients have the same end points as at 4 h
 LATER = [{"at": "200 d", "dt": "2 d"}]  # design: halving moves no level by 1.5 %
 DAYS_PER_MONTH = 30.4375

@@ -54,7 +54,9 @@ def simulate(p, infusions, days, dt_d=0.05, every_d=7.0):
     ageing = np.log(2) / p["plasma_half_life"]
     ageing_long = np.log(2) / p["long_lived_half_life"]
     r = p["is_growing"] * np.maximum(0.0, net(p, p["cells"]))
-    plasma = p["cells"] * p["diff"] / (ageing + r)
+    so_many = p["per_b_cell"] / (1 + p["long_lived"])
+    diff = np.where(so_many > 0.0, so_many * (ageing + r), p["diff"])
+    plasma = p["cells"] * diff / (ageing + r)
     long_lived = p["long_lived"] * plasma
     fed_long = np.where(ageing_long > 0.0, (ageing_long + r) * long_lived / p["cells"], 0.0)
     k_igm = np.log(2) / 5.1
@@ -96,7 +98,7 @@ def simulate(p, infusions, days, dt_d=0.05, every_d=7.0):
         secreted = 1e-12 * p["own"] * (p["s_b"] * burden + p["s_p"] * (plasma + long_lived)) * (1 + p["s_il6"] * il6)
         igm = igm + dt_d * (secreted - k_igm * igm)
         long_lived = long_lived + dt_d * (fed_long * burden - ageing_long * long_lived)
-        plasma = plasma + dt_d * (p["diff"] * burden - ageing * plasma)
+        plasma = plasma + dt_d * (diff * burden - ageing * plasma)
         acc = acc + dt_d * (grow * acc - kill_a - flow)
         niche = niche + dt_d * (grow * niche - kill_n + flow)
         il6, eff, cd20 = il6 + dt_d * d_il6, eff + dt_d * d_eff, cd20 + dt_d * d_cd20

@@ -58,6 +58,7 @@ def equations(own):
         "is_growing": float(not growth.is_balanced_at_start),
         "exchange": PER_D * p["niche"].rate,
         "diff": PER_D * plasma.differentiation,
+        "per_b_cell": plasma.per_b_cell or 0.0,
         "plasma_half_life": plasma.half_life / PER_D,
         "long_lived": plasma.rel_long_lived,
         "long_lived_half_life": (plasma.long_lived_half_life or np.inf) / PER_D,
@@ -134,9 +135,16 @@ SECOND = (
 ALIKE, SPREAD = "populations.b_cells.cd20={median: 152000, sigma: 0}", "populations.b_cells.growth_sigma=0.6"
 
 
-@pytest.mark.parametrize("growth", [LOGISTIC, GOMPERTZ], ids=["logistic", "gompertz"])
-def test_the_second_patient_follows_the_equations_within_one_percent(growth):
-    scenario = trial(1e10, growth, *SECOND, ALIKE)
+SO_MANY = "processes.plasma_cells.per_b_cell=0.125", "processes.plasma_cells.half_life=8 d"
+
+
+@pytest.mark.parametrize(
+    ("growth", "plasma"),
+    [(LOGISTIC, ()), (GOMPERTZ, ()), (GOMPERTZ, SO_MANY)],
+    ids=["logistic", "gompertz", "so many plasma cells"],
+)
+def test_the_second_patient_follows_the_equations_within_one_percent(growth, plasma):
+    scenario = trial(1e10, growth, *SECOND, ALIKE, *plasma)
     expected = solved(scenario, dt_d=0.02)
     first = solved(trial(1e10, "cohort=null", "dt=1 h", "dt_later=[]", ALIKE))
     assert np.abs(expected[0][0] / first[0][0] - 1.0).max() > 0.1  # the second is another

@@ -2,9 +2,10 @@
 
 *Model*: ``dP/dt = d B - m P`` for each subclone with its B cells held over the step, exact, d = ``differentiation``,
 ``m = ln 2 / half_life``. It begins at ``P = d B / (m + r)`` with r the growth of the clone at the start, 0 at balance,
-and the long-lived pool at ``rel_long_lived`` times that. This stays as it is, or with ``long_lived_half_life`` dies and
-is fed so that beside an untreated clone, at balance or growing at r, it keeps its ratio to it: ``dL/dt = (m' + r) (L0 /
-B0) B - m' L``.
+and the long-lived pool at ``rel_long_lived`` times that. With ``per_b_cell`` the two begin at so many in all, and d is
+what keeps that, so that how long they live says nothing of the IgM at the start. The long-lived pool stays as it is, or
+with ``long_lived_half_life`` dies and is fed so that beside an untreated clone, at balance or growing at r, it keeps
+its ratio to it: ``dL/dt = (m' + r) (L0 / B0) B - m' L``.
 
 *Reads*: accessible_cells, niche_cells, pools.start_growth_per_h. *Writes*: plasma_cells, long_lived_cells,
 pools.plasma_born, pools.plasma_died, pools.long_lived_born, pools.long_lived_died.
@@ -62,8 +63,14 @@ class PlasmaCells(Process):
         None, "h", "design: they stay unless given; assumed 500 d", "Half-life of long-lived plasma cells", gt=0, le=1e6
     )
 
+    per_b_cell: float | None = par(
+        None, "1", "design: as many as are fed unless given; assumed 0.125", "All plasma cells per B cell", gt=0, le=100
+    )
+
     def _fed_per_cell(self, world: World) -> Any:
         """Return the plasma cells of the start for each B cell, of each patient."""
+        if self.per_b_cell is not None:
+            return self.per_b_cell / (1.0 + self.rel_long_lived)
         growing = 1.0 + world.pools["start_growth_per_h"] * self.half_life / math.log(2.0)
         return self.differentiation * self.half_life / math.log(2.0) / growing
 
@@ -80,12 +87,17 @@ class PlasmaCells(Process):
     def step(self, world: World, key: Key) -> None:
         """Feed and age for one step."""
         b, ageing = world.populations["b_cells"], math.log(2.0) / self.half_life
-        self._turn_over(world, "plasma", b.plasma_cells, self.differentiation, ageing)
+        self._turn_over(world, "plasma", b.plasma_cells, self._differentiation(world, ageing), ageing)
         if self.long_lived_half_life is not None:
             ageing = math.log(2.0) / self.long_lived_half_life
             per_cell = self.rel_long_lived * self._fed_per_cell(world)
             feeding = (ageing + world.pools["start_growth_per_h"]) * per_cell
             self._turn_over(world, "long_lived", b.long_lived_cells, feeding, ageing)
+
+    def _differentiation(self, world: World, ageing: Any) -> Any:
+        if self.per_b_cell is None:
+            return self.differentiation
+        return (ageing + world.pools["start_growth_per_h"]) * self._fed_per_cell(world)
 
     def _turn_over(self, world: World, name: str, cells: np.ndarray, feeding: Any, ageing: Any) -> None:
         b, dt_h = world.populations["b_cells"], world.dt_h

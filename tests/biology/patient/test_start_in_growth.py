@@ -56,6 +56,34 @@ def test_a_growing_start_keeps_every_ratio_to_the_clone_while_it_grows_unhindere
         assert ratio == pytest.approx(ratio[0], rel=2e-3), name
 
 
+SHORT = {"per_b_cell": 0.125, "half_life": "8 d", "rel_long_lived": 1.5, "long_lived_half_life": "500 d"}
+
+
+@pytest.mark.parametrize("is_balanced", [False, True], ids=["growing", "balanced"])
+def test_how_many_plasma_cells_there_are_says_nothing_of_how_long_they_live(culture, is_balanced):
+    """In closed form: cells per B cell, shared by their ratio, and an IgM that knows no half-life of theirs."""
+    growth, kept = GROWING | {"is_balanced_at_start": is_balanced}, 0.125 * CELLS
+    r = 0.0 if is_balanced else 0.004
+    for changed in ({}, {"half_life": "50 d"}, {"rel_long_lived": 0.2}, {"long_lived_half_life": None}):
+        plasma = SHORT | changed
+        world = patient(culture, growth=growth, plasma=plasma).world
+        b, share = world.populations["b_cells"], 1.0 / (1.0 + plasma["rel_long_lived"])
+        assert b.plasma_cells.sum() == pytest.approx(share * kept, rel=1e-9)
+        assert b.long_lived_cells.sum() == pytest.approx((1.0 - share) * kept, rel=1e-9)
+        g_per_d = 1e-12 * (3 * CELLS + 130 * kept)
+        assert world.pools["igm_g_per_L"] == pytest.approx(0.82 * g_per_d / (math.log(2) / 5.1 + r) / 3.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("growth", [GROWING, {"kind": "logistic_growth", "rate": "0 /d"}], ids=["growing", "still"])
+def test_so_many_plasma_cells_per_b_cell_are_kept_beside_an_untreated_clone(culture, growth):
+    sim = patient(culture, growth=growth, plasma=SHORT)
+    sim.run()
+    seen = course(sim)
+    for name in ("n_plasma", "n_long_lived"):
+        assert seen[name] / seen["n_clone"] == pytest.approx(seen[name][0] / seen["n_clone"][0], rel=2e-3), name
+    assert max(balance(sim.world).values()) < 1e-9
+
+
 def test_from_balance_a_growing_clone_leaves_its_igm_behind(culture):
     sim = patient(culture, growth=GROWING | {"is_balanced_at_start": True})
     sim.run()
@@ -109,11 +137,12 @@ def test_the_typical_second_patient_has_the_igm_of_the_first_a_quarter_of_it_fro
         assert parts[0] / sum(parts) == pytest.approx(share, abs=0.002)
 
 
-def test_growing_patients_beside_one_another_are_as_alone(culture):
+@pytest.mark.parametrize("plasma", [MORTAL, SHORT], ids=["fed at a rate", "so many"])
+def test_growing_patients_beside_one_another_are_as_alone(culture, plasma):
     def three():
         return [
             patient(
-                culture, GROWING | {"rate": f"{rate} /d"}, MORTAL | {"rel_long_lived": rate * 100}, rel_own=rate * 500
+                culture, GROWING | {"rate": f"{rate} /d"}, plasma | {"rel_long_lived": rate * 100}, rel_own=rate * 500
             )
             for rate in (0.001, 0.002, 0.006)
         ]
