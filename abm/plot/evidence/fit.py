@@ -36,7 +36,7 @@ def in_short(found: Found) -> list[str]:
     inside = f"{sum(claim['is_inside'] for claim in claims)} of {len(claims)} numbers lie inside their predicted 95 %"
     k_hat = found.get("k_hat")
     trust = f"the model itself {'confirms' if found.get('is_good') else 'has not confirmed'} what its emulators found"
-    trust += "" if k_hat is None else f" (k-hat {wording.number(k_hat)}; below 0.7 is good)"
+    trust += "" if k_hat is None else f" (k-hat {wording.number(k_hat)}; the fewer draws, the lower it must be)"
     return [told, f"with its paper left out, {inside}" if claims else ALONE, trust]
 
 

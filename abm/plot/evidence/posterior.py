@@ -54,7 +54,9 @@ def seen(found: Found) -> str:
     k_hat = "unknown" if found["k_hat"] is None else wording.number(found["k_hat"])
     agrees = f"the model itself {'agrees' if found['is_good'] else 'does not yet agree'} with them"
     text = f"{len(found['weights'])} draws of a sample worth {found['n_effective']:.0f}; {agrees}"
-    return wording.sentence(f"{text} (shape of the tail of their weights, k-hat: {k_hat}; below 0.7 is good)")
+    return wording.sentence(
+        f"{text} (shape of the tail of their weights, k-hat: {k_hat}; the fewer draws, the lower it must be)"
+    )
 
 
 def _ends(ax: Any, found: Found, paths: list[str], row: int, column: int) -> None:
