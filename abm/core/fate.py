@@ -233,12 +233,13 @@ class Fate(Process):
         if world.deaths[name].n == n_lysed:  # nobody is dying
             return
         lysed = population.t_lysis_h <= world.t_h + world.dt_h
-        if not lysed.any():
+        rows = np.flatnonzero(lysed)
+        if not rows.size:
             return
-        of = population.subject_of(np.flatnonzero(lysed))
+        of = population.subject_of(rows)
         for column in population.columns.values():
             if column.spills:
-                spilt = np.bincount(of, population[column.name][lysed], world.n_subjects)
+                spilt = np.bincount(of, population[column.name][rows], world.n_subjects)
                 world.pools.add(column.spills, spilt)
         world.tally(f"{name}.lysed", np.bincount(of, minlength=world.n_subjects))
         world.remove(name, lysed)

@@ -125,7 +125,7 @@ class Measures:
     """
 
     def __init__(self, declared: Iterable[Measure]):
-        self.declared = tuple(declared)
+        self.declared, self._found = tuple(declared), dict[str, Measure]()
 
     def __iter__(self) -> Iterator[Measure]:
         """Yield what was declared."""
@@ -138,7 +138,9 @@ class Measures:
 
     def of(self, name: str) -> Measure:
         """Return the measure of a name; of one that nobody declared, what its ending says."""
-        return self.find(name) or of_ending(name)
+        if name not in self._found:
+            self._found[name] = self.find(name) or of_ending(name)
+        return self._found[name]
 
     def plain(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what JSON can hold of those names that were declared."""

@@ -54,7 +54,7 @@ class Pace:
         self.acting = {name: process for name, process in busy.items() if name not in self.waiting}
         self._first = world.step
         self._all = {name: frozenset(cells.columns) for name, cells in world.populations.items()}
-        self._touched = [_written(self._all, one) if world.is_body else self._all for one in (self.acting, busy)]
+        self._touched = [_written(self._all, one) for one in (self.acting, busy)]
         reads, writes = ({n for p in self.waiting.values() for n in getattr(p, how)} for how in ("reads", "writes"))
         self._read = {name.removeprefix("pools.") for name in reads - writes}
         self._due = self._ends(world, grid_h, looks, changes) if self.waiting else set()

@@ -11,6 +11,8 @@ import numpy as np
 from abm.core.errors import RunFailed
 from abm.core.jit import kernel, prange
 
+LONG_STRETCH = 16  # design: rows that move sooner together than one by one
+
 
 @dataclass(frozen=True)
 class Column:
@@ -70,6 +72,15 @@ def compact(block, kept):
 
 
 @kernel
+def close(block, gone):
+    """Move what lies between rows that are gone forward, stretch by stretch; ``gone`` ends with the number of rows."""
+    for c in prange(block.shape[0]):
+        row = block[c]
+        for k in range(gone.size - 1):
+            row[gone[k] - k : gone[k + 1] - k - 1] = row[gone[k] + 1 : gone[k + 1]]
+
+
+@kernel
 def part(block, at, n):
     """Move the rows of every column back so that a place before each of these rows is free; the last go first."""
     for c in prange(block.shape[0]):
@@ -78,6 +89,14 @@ def part(block, at, n):
             for i in range(end - 1, at[k] - 1, -1):
                 block[c, i + k + 1] = block[c, i]
             end = at[k]
+
+
+def close_gaps(blocks: Iterable[np.ndarray], mask: np.ndarray, kept: np.ndarray) -> None:
+    """Move the kept rows, those of ``mask``, forward in all blocks: in stretches where few others lie between them."""
+    is_few = (mask.size - kept.size) * LONG_STRETCH < mask.size
+    move, rows = (close, np.flatnonzero(np.append(~mask, True))) if is_few else (compact, kept)
+    for block in blocks:
+        move(block, rows)
 
 
 class Table:
@@ -110,22 +129,23 @@ class Table:
         RunFailed
             Two processes declare the same column differently, or every table has something of that name.
         """
-        known = self.columns.get(column.name)
-        if known is not None and known != column:
-            raise RunFailed(f"column {self.name}.{column.name} is declared twice with different meaning")
-        if known is not None:
+        if (known := self.columns.get(column.name)) == column:
             return
+        if known is not None:
+            raise RunFailed(f"column {self.name}.{column.name} is declared twice with different meaning")
         if hasattr(self, column.name):
             raise RunFailed(f"no column can be called {column.name!r}: every table has something of that name")
-        width = np.dtype(column.dtype).itemsize
+        new = np.full((1, self.capacity), column.default, column.dtype)
+        width = new.itemsize
         block = self._blocks.get(width, np.empty((0, self.capacity), f"i{width}"))
-        new = np.full((1, self.capacity), column.default, column.dtype).view(block.dtype)
         self.columns[column.name], self.defaults[column.name] = column, column.default
         self._place[column.name] = width, block.shape[0]
-        self._blocks[width] = np.concatenate([block, new])
+        self._blocks[width] = np.concatenate([block, new.view(block.dtype)])
         self._names.clear()
         self._places.clear()
-        self._see()
+        self._whole[column.name] = self._view[column.name] = self.__dict__[column.name] = new[0]
+        if self.capacity:
+            self._see()
 
     def _see(self) -> None:
         """Make the arrays of all columns anew, after a block has changed."""
@@ -228,8 +248,7 @@ class Table:
         kept = np.flatnonzero(mask)
         new_row = np.full(self.n, -1, np.int64)
         new_row[kept] = np.arange(kept.size)
-        for block in self._blocks.values():
-            compact(block, kept)
+        close_gaps(self._blocks.values(), mask, kept)
         self._resize(kept.size)
         return new_row
 

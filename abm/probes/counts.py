@@ -80,7 +80,7 @@ class Counts(Probe):
         if world.n_subjects == 1:
             return own(row, 0)
         n = world.n_subjects
-        return {name: np.broadcast_to(value, n) for name, value in row.items()}
+        return {name: value if np.shape(value) == (n,) else np.full(n, value) for name, value in row.items()}
 
     def _effectors(self, world: World) -> Row:
         row = {}

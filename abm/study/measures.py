@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
 from abm.core.clock import H_PER_D
+from abm.core.measure import Measures
 from abm.core.probe import own
 from abm.core.simulation import Simulation
 from abm.readouts.over_subjects import event_times, mean_of_known, over_subjects
@@ -23,9 +26,25 @@ def measured(scenario: Scenario, subject: Subject, simulation: Simulation, place
     """Return what a well, or the patient at a place of a stack, shows at the end."""
     world, given = simulation.world, arm_of(scenario, subject).add
     who = patient_of(scenario, subject.replicate).covariates
-    looks = [row for _, row in _series(simulation, place)]
-    seen = Seen(looks, given, *world.subjects[place], world.of(place, is_over=True), who)
+    seen = Seen(_Rows(simulation, place), given, *world.subjects[place], world.of(place, is_over=True), who)
     return {name: value for readout in scenario.readouts for name, value in readout.of_subject(seen).items()}
+
+
+class _Rows(Sequence[Mapping[str, float]]):
+    """The looks at a subject, put together when one is asked for."""
+
+    def __init__(self, simulation: Simulation, place: int):
+        self.simulation, self.place = simulation, place
+
+    @cached_property
+    def _rows(self) -> list[dict[str, float]]:
+        return [row for _, row in _series(self.simulation, self.place)]
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._rows[at]
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 def looked(scenario: Scenario, simulation: Simulation, place: int, looks_h: Sequence[float]) -> Looks:
@@ -57,13 +76,18 @@ def of_arms(
     What is relative is taken of every replicate and its own control, then the mean, as in the summary of a run.
     Subjects lie in the order of the replicates.
     """
-    known = measures_of(readouts)
+    known = _known(tuple(readouts))
     over = {arm: over_subjects(own, known) for arm, own in found.items()}
     for arm, control in control_of.items():
         if arm in over and control in over:
             over[arm] |= _against_control(list(zip(found[arm], found[control], strict=True)), readouts)
     shown = {arm: own for arm, own in over.items() if not arm.endswith(CONTROL)}
     return {f"{arm}.{name}": value for arm, own in shown.items() for name, value in sorted(own.items())}
+
+
+@lru_cache(16)
+def _known(readouts: tuple[Readout, ...]) -> Measures:
+    return measures_of(readouts)
 
 
 def at_moment(name: str, t_h: float) -> str:

@@ -33,10 +33,12 @@ def lay(c3b, laid, gain, n_docked, cd55, rel_cd55, uid, blocks, laws, key):
     """Lose old fragments, then add this step's; count those of each block."""
     for k in prange(blocks.shape[0]):
         s, rows = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
-        mean = laws[s, 0] * n_docked[rows] / (cd55[rows] * rel_cd55[rows])
-        if laws[s, 2] < math.inf:
-            fit_in(mean, c3b[rows], laws[s, 1], laws[s, 2])
-        laid[k] = poisson_of_each(gain[rows], mean, uid[rows], 0, (key[0][s], key[1]))
+        laid[k], gain[rows] = 0, 0.0
+        if n_docked[rows].any():
+            mean = laws[s, 0] * n_docked[rows] / (cd55[rows] * rel_cd55[rows])
+            if laws[s, 2] < math.inf:
+                fit_in(mean, c3b[rows], laws[s, 1], laws[s, 2])
+            laid[k] = poisson_of_each(gain[rows], mean, uid[rows], 0, (key[0][s], key[1]))
         for i in range(blocks[k, 1], blocks[k, 2]):
             c3b[i] = c3b[i] * laws[s, 1] + gain[i]
 

@@ -38,8 +38,10 @@ def dock(n_docked, events, bound, rel_c1q, uid, blocks, laws, key):
     """Draw the docking events of each cell in this step, and count those of each block."""
     for k in prange(blocks.shape[0]):
         s, rows = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
-        mean = expected(bound[rows], rel_c1q[rows], laws[s, 0], laws[s, 1], laws[s, 2])
-        events[k] = poisson_of_each(n_docked[rows], mean, uid[rows], 0, (key[0][s], key[1]))
+        n_docked[rows], events[k] = 0, 0
+        if bound[rows].any():
+            mean = expected(bound[rows], rel_c1q[rows], laws[s, 0], laws[s, 1], laws[s, 2])
+            events[k] = poisson_of_each(n_docked[rows], mean, uid[rows], 0, (key[0][s], key[1]))
 
 
 @device

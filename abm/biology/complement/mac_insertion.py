@@ -33,9 +33,11 @@ def insert(mac, inserted, gain, n_docked, cd55, rel_cd55, cd59, rel_cd59, uid, b
     for k in prange(blocks.shape[0]):
         s, rows = blocks[k, 0], slice(blocks[k, 1], blocks[k, 2])
         repair(mac[rows], uid[rows], laws[s, 1], (key[0][s], key[1]))
-        mean = expected(n_docked[rows], cd55[rows], rel_cd55[rows], cd59[rows], rel_cd59[rows], laws[s, 0])
-        inserted[k] = poisson_of_each(gain[rows], mean, uid[rows], 0, (key[0][s], key[1]))
-        mac[rows] += gain[rows]
+        inserted[k], gain[rows] = 0, 0
+        if n_docked[rows].any():
+            mean = expected(n_docked[rows], cd55[rows], rel_cd55[rows], cd59[rows], rel_cd59[rows], laws[s, 0])
+            inserted[k] = poisson_of_each(gain[rows], mean, uid[rows], 0, (key[0][s], key[1]))
+            mac[rows] += gain[rows]
 
 
 @device

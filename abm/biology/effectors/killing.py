@@ -33,7 +33,8 @@ def expect(mean, engaged, partner, is_killer, n_kills, granules, potency, rel_hi
     for k in prange(mean.size):
         i, s = engaged[k], whose(first, engaged[k])
         rate_dt = laws[s, 0] * laws[s, 3] if n_kills[i] > 0 else laws[s, 0]
-        mean[k] = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]] if is_killer[i] else 0.0
+        own = rate_dt * granules[i] * potency[i] * rel_hit[i] * signal[partner[i]]
+        mean[k] = own if is_killer[i] else 0.0  # whether it is takes longer to foresee than to multiply
 
 
 @serial
