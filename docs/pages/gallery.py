@@ -1,52 +1,98 @@
-"""The gallery: every kind of figure with a command that draws it, and a picture where a small run at build draws it."""
+"""The gallery: every kind of figure with a command that draws it, and its picture of a small run made at build."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from abm.plot import catalogue
+from abm.plot.page import report
+from abm.results.page import PageFolder
 from pages.markdown import code, escaped, page
 
 FOLDERS = {"well": "Wells", "trial": "Patients", "studies": "Studies", "evidence": "Evidence, fits, comparisons"}
-COMMANDS = {
-    "well": "abm run quick",
-    "trial": "abm run gertz2004",
-    "studies": "abm study run cd20_effectors",
-    "evidence": "abm evidence --group assay",
-}
-DRAWN_BY = (  # figures that the usual command of their folder does not draw
-    ("well", "abm run donors", "donors donor_traits"),
-    ("well", "abm run golay2003", "observed"),
-    ("well", "abm run observations", "agreement"),
-    ("well", "abm run dose_series", "response"),
-    ("well", "abm run serum_series", "lysis"),
-    ("well", "abm run second_challenge", "survival_by_cohort"),
-    ("well", "abm run beurskens2012", "killed_twice"),
-    ("well", "abm run three_arms", "kill_times"),
-    ("well", "abm run surface_signalling", "signalling"),
-    ("trial", "abm run chiodin2022", "lymphocytes by_signal signal_inhibition clone_sizes"),
-    ("trial", "abm run smouldering", "time_to_symptoms"),
-    ("trial", "abm run gertz2004 --data own.csv", "agreement"),
-    ("trial", "abm weigh RUN gertz2004_outcome", "virtual_patients virtual_progression virtual_level"),
-    ("studies", "abm study run tornado", "tornado"),
-    ("studies", "abm study run morris", "indices"),
-    ("studies", "abm study run FILE", "scatter"),
-    ("evidence", "abm evidence --leave-one-out configs/studies/calibration.yaml", "left_out pit"),
-    ("evidence", "abm fit calibration_own --data own.csv", "own_data between_groups"),
-    ("evidence", "abm compare interaction", "bayes_factors experiments hypotheses"),
-    ("evidence", "abm compare effector_variants", "variants_foretold variants_weighed"),
-    ("evidence", "abm fit calibration_quick", "conflicts directions emulated informs posterior shrinkage spreads"),
-)
-OWN = {f"{folder}/{name}": command for folder, command, names in DRAWN_BY for name in names.split()}
 OBSERVED = "![Observed against simulated](../generated/gallery/well-agreement.png)"
-NOTES = {"studies/scatter": "Of a study whose design is `latin_hypercube` or `sobol`."}
-SMALL = {  # run at every build
-    "well": [("quick",), ("observations", "--replicates", "1")],
-    "trial": [("gertz2004", "--replicates", "12"), ("chiodin2022", "--replicates", "12")],
+NOTES = {
+    "studies/curves": "Of a study that varies one number, alone or under a few conditions.",
+    "studies/scatter": "Of a study whose design is `latin_hypercube` or `sobol`.",
+    "evidence/between_groups": "Of a fit with a parameter `per: group`.",
 }
+FILES = Path(__file__).parents[1] / "small"
+PATCH = "--set 'space.side=566 um' --set 'space.volume=2 uL' --set populations.b_cells.n=100"
+WEIGHED = "run gertz2004 --replicates 24 --data {files}/patients.csv && weigh {run} {files}/weights.yaml"
+CLAIMS = (
+    "P1-fast-30d P1-fast-45d P1-median-60d P1-median-90d P1-slow-120d P1-slow-180d P2-rise P3-PR P6-PR "
+    "P7-none P7-one P7-both P11-1y P11-3y P11-5y P11-10y"
+)
+PATIENTS = f"evidence --parameters waldenstrom_second --seeds 2 --scale 0.2 --claim {' --claim '.join(CLAIMS.split())}"
+
+
+class Row(NamedTuple):
+    """A command of a reader, the small one that pictures are of, and of which: by default of those of no other row."""
+
+    folder: str
+    command: str
+    small: str
+    names: str = ""
+
+
+ROWS = (
+    Row("well", "abm run quick", "run quick"),
+    Row("well", "abm run observations", "run observations --replicates 1", "observed agreement response lysis"),
+    Row("well", "abm run donors", f"run donors {PATCH}", "donors donor_traits"),
+    Row(
+        "well",
+        "abm run second_challenge",
+        f"run second_challenge --replicates 1 --set 'dt=2.5 min' {PATCH}",
+        "survival_by_cohort kill_times",
+    ),
+    Row("well", "abm run beurskens2012", "run beurskens2012 --replicates 1", "killed_twice"),
+    Row("well", "abm run surface_signalling", f"run surface_signalling {PATCH}", "signalling"),
+    Row("trial", "abm run gertz2004", WEIGHED),
+    Row("trial", "abm run gertz2004 --data own.csv", WEIGHED, "agreement"),
+    Row("trial", "abm weigh RUN gertz2004_outcome", WEIGHED, "virtual_patients virtual_progression virtual_level"),
+    Row(
+        "trial",
+        "abm run chiodin2022",
+        "run chiodin2022 --replicates 24",
+        "lymphocytes by_signal signal_inhibition clone_sizes",
+    ),
+    Row("trial", "abm run smouldering", "run smouldering --replicates 24", "time_to_symptoms"),
+    Row("studies", "abm study run cd20_effectors", "study run {files}/factorial.yaml"),
+    Row("studies", "abm study run FILE", "study run {files}/curve.yaml", "curves"),
+    Row("studies", "abm study run FILE", "study run {files}/sobol.yaml", "scatter"),
+    Row("studies", "abm study run tornado", "study run {files}/one_at_a_time.yaml", "tornado"),
+    Row("studies", "abm study run morris", "study run {files}/morris.yaml", "indices"),
+    Row("evidence", "abm evidence --group patient --parameters waldenstrom_second", PATIENTS),
+    Row(
+        "evidence",
+        "abm fit calibration_quick",
+        "fit {files}/calibration.yaml",
+        "conflicts directions emulated informs left_out pit posterior shrinkage spreads",
+    ),
+    Row(
+        "evidence",
+        "abm fit calibration_own --data own.csv",
+        "fit {files}/donors.yaml",
+        "own_data between_groups",
+    ),
+    Row(
+        "evidence", "abm compare interaction", "compare {files}/hypotheses.yaml", "bayes_factors experiments hypotheses"
+    ),
+    Row(
+        "evidence",
+        "abm compare effector_variants",
+        "compare {files}/variants.yaml",
+        "variants_foretold variants_weighed",
+    ),
+)
+NAMED = {f"{row.folder}/{name}": row for row in ROWS for name in row.names.split()}
+USUAL = {row.folder: row for row in reversed(ROWS) if not row.names}
 
 
 def pages(pictures: dict[str, Path], folder: Path) -> dict[str, str]:
@@ -55,44 +101,75 @@ def pages(pictures: dict[str, Path], folder: Path) -> dict[str, str]:
     for name, title in FOLDERS.items():
         parts += [f"## {title}", *(_figure(name, module, pictures, folder) for module in catalogue.figures(name))]
     text = (
-        "Every kind of figure that reports hold, in the order of a report. Pictures are of small runs made when this "
-        "site was built; of the others the command is told that makes them."
+        "Every kind of figure that reports hold, in the order of a report, with a command that draws it. The pictures "
+        "are of runs made when this site was built, of far fewer cells, patients and points than the command makes: "
+        "they show how a figure looks, not what the model says."
     )
     shown = OBSERVED if "well/agreement" in pictures else ""
     return {"gallery": page("Gallery", text, *parts), "parts/own-data": f"{shown}\n"}
 
 
 def _figure(folder: str, module: ModuleType, pictures: dict[str, Path], out: Path) -> str:
-    key = f"{folder}/{catalogue.name(module)}"
+    key = _key(folder, module)
     answers = escaped((module.__doc__ or "").split("\n")[0])
-    command = OWN.get(key, _usual(folder, module))
-    said = [f"### {module.TITLE}", f"{answers} {NOTES.get(key, '')}".strip(), code(command)]
+    said = [f"### {module.TITLE}", f"{answers} {NOTES.get(key, '')}".strip(), code(_row(folder, module).command)]
     if key in pictures:
-        target = out / "gallery" / f"{folder}-{catalogue.name(module)}.png"
+        target = out / "gallery" / f"{key.replace('/', '-')}.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(pictures[key], target)
         said.append(f"![{module.TITLE}](gallery/{target.name})")
     return "\n\n".join([*said, f"*{escaped(module.CAPTION)}*"])
 
 
-def _usual(folder: str, module: ModuleType) -> str:
-    is_asked = catalogue.name(module).startswith("asked_")
-    return "abm evidence --group patient" if is_asked else COMMANDS[folder]
+def _key(folder: str, module: ModuleType) -> str:
+    return f"{folder}/{catalogue.name(module)}"
+
+
+def _row(folder: str, module: ModuleType) -> Row:
+    return NAMED.get(_key(folder, module), USUAL[folder])
 
 
 def draw(runs: Path) -> dict[str, Path]:
-    """Make the small runs, or take them from before, and return their pictures by folder and name of the figure."""
-    found: dict[str, Path] = {}
-    for folder, calls in SMALL.items():
-        for words in calls:
-            for picture in sorted((_run(words, runs) / "figures").glob("*.png")):
-                found.setdefault(f"{folder}/{picture.stem}", picture)
+    """Make the small runs, or take them from before, and return the picture of every figure by folder and name.
+
+    Raises
+    ------
+    RuntimeError
+        A command failed, or did not draw a figure that it is here for.
+    """
+    made, found = {}, {}
+    for row in ROWS:
+        folder = made[row.small] = made.get(row.small) or _made(row.small, runs)
+        kinds = [kind for kind in catalogue.figures(row.folder) if _row(row.folder, kind) is row]
+        if row.small.startswith("run ") and " && " not in row.small:
+            _draw(folder, kinds)
+        found |= {_key(row.folder, kind): folder / "figures" / report.file_name(kind) for kind in kinds}
+    missing = [key for key, picture in found.items() if not picture.exists()]
+    if missing:
+        raise RuntimeError(f"no picture for the gallery of {', '.join(missing)}")
     return found
 
 
-def _run(words: tuple[str, ...], runs: Path) -> Path:
-    call = [sys.executable, "-P", "-m", "abm", "run", *words, "--out", str(runs), "--json"]
+def _made(small: str, runs: Path) -> Path:
+    """Return the folder that commands end with; {run} is that of the one before."""
+    folder = runs
+    for call in small.split(" && "):
+        folder = _called([word.format(files=FILES, run=folder) for word in shlex.split(call)], runs)
+    return folder
+
+
+def _called(words: list[str], runs: Path) -> Path:
+    where = [] if words[0] == "weigh" else ["--threads", "1", "--out", str(runs)]  # one thread takes the least work
+    drawn = ["--no-figures"] if words[0] == "run" else []
+    call = [sys.executable, "-P", "-m", "abm", *words, *where, *drawn, "--json"]
     ended = subprocess.run(call, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(f"{' '.join(call)}: {ended.stderr}")
-    return Path(json.loads(ended.stdout)["folder"])
+    told = json.loads(ended.stdout)
+    return Path(told["report"]).parent if "report" in told else Path(told["folder"])
+
+
+def _draw(folder: Path, kinds: Sequence[ModuleType]) -> None:
+    """Draw these figures of a run, and no others, which takes most of the time."""
+    tables = catalogue.report_of(folder).tables(folder)
+    report.draw(PageFolder(folder), tables, [kind for kind in kinds if kind.applies(tables)])

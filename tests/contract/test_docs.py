@@ -210,12 +210,17 @@ def test_the_reference_has_every_kind_and_every_claim(made):
     )
 
 
-def test_the_commands_of_the_gallery_draw_figures_that_there_are(made):
+def test_every_figure_of_the_gallery_has_one_command_that_there_is_and_a_small_one_for_its_picture():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(DOCS)
         gallery = importlib.import_module("pages.gallery")
     known = {f"{folder}/{catalogue.name(one)}" for folder in catalogue.FOLDERS for one in catalogue.figures(folder)}
-    assert set(gallery.OWN) <= known
-    for command in {*gallery.OWN.values(), *gallery.COMMANDS.values()}:
-        name = next(name for name in VERBS if tuple(command.split()[1 : 1 + len(name)]) == name)
-        assert all(map(is_there, positional(command.split()[1 + len(name) :], VERBS[name]))), command
+    named = [f"{row.folder}/{name}" for row in gallery.ROWS for name in row.names.split()]
+    assert set(named) <= known
+    assert len(named) == len(set(named))
+    assert sorted(row.folder for row in gallery.ROWS if not row.names) == sorted(catalogue.FOLDERS)
+    small = [call.format(files=gallery.FILES, run="RUN") for row in gallery.ROWS for call in row.small.split(" && ")]
+    for command in (*(row.command.removeprefix("abm ") for row in gallery.ROWS), *small):
+        words = shlex.split(command)
+        name = next(name for name in VERBS if tuple(words[: len(name)]) == name)
+        assert all(map(is_there, positional(words[len(name) :], VERBS[name]))), command

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from abm.plot import catalogue
+
 pytestmark = pytest.mark.verification
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +22,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
         assert "<img" in text
         assert "Traceback" not in text
     gallery = (html / "generated" / "gallery.html").read_text()
-    assert {"survival_by_arm", "waterfall", "by_signal"} <= set(re.findall(r"(?:well|trial)-(\w+)\.png", gallery))
+    known = {f"{folder}-{catalogue.name(kind)}" for folder in catalogue.FOLDERS for kind in catalogue.figures(folder)}
+    assert set(re.findall(r'<img[^>]* src="[^"]*/([a-z]+-\w+)\.png"', gallery)) == known
     outside = [
         text
         for page in html.rglob("*.html")

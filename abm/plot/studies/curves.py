@@ -36,7 +36,7 @@ def figure(points: Points) -> Figure:
             ax.plot(rows[x], rows["mean"], color=colour, marker=style.MARKERS[i % MOST_GROUPS], markersize=4, lw=1.5)
         if style.is_wide(table[x]):
             style.log_axis(ax.xaxis)
-        style.dress(ax, points.label(x, 34), points.quantity(summary))
+        style.dress(ax, points.label(x, 26), points.quantity(summary))
     if group:
         keys = [style.line_key(f"{points.label(group)} = {name}", style.ARM_COLOURS[i % 7], style.MARKERS[i % 7])
                 for i, name in enumerate(names)]  # fmt: skip

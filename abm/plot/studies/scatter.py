@@ -30,7 +30,7 @@ def figure(points: Points) -> Figure:
     for i, (ax, path) in enumerate(zip(style.panels(fig, len(axes), n_cols, share=False), axes, strict=True)):
         ax.plot(table[path], table["mean"], ".", color=style.BLUE, markersize=3.5, alpha=0.7)
         title = f"ρ = {_decimal(_rho(points, path))}"
-        style.dress(ax, points.label(path, 34), points.quantity(summary) if i % n_cols == 0 else "", title)
+        style.dress(ax, points.label(path, 26), points.quantity(summary) if i % n_cols == 0 else "", title)
     return fig
 
 

@@ -22,9 +22,11 @@ def applies(points: Points) -> bool:
 def figure(points: Points) -> Figure:
     """Draw bars from the base, the longest on top."""
     names = points.summaries[:3]
-    fig = style.new_figure(1.0 + 0.34 * min(MOST, len(points.paths)))
-    panels = style.panels(fig, len(names), len(names), share=False)
     order = [path for path, _, _ in spans(points, names[0])][:MOST][::-1]
+    labels = [points.label(path, 30) for path in order]
+    n_lines = max(label.count("\n") + 1 for label in labels)
+    fig = style.new_figure(1.0 + (0.04 + 0.15 * max(2, n_lines)) * len(order))
+    panels = style.panels(fig, len(names), len(names), share=False)
     for i, (ax, summary) in enumerate(zip(panels, names, strict=True)):
         found = {path: (low, high) for path, low, high in spans(points, summary)}
         for row, path in enumerate(order):
@@ -32,7 +34,7 @@ def figure(points: Points) -> Figure:
                 ax.barh(row, change, color=colour, height=0.62)
         ax.axvline(0.0, color=style.INK, linewidth=0.8)
         style.dress(ax, f"change of {points.measured(summary)}".replace(" (", "\n("), "", arm_of(summary))
-        ax.set_yticks(range(len(order)), [points.label(path, 30) for path in order] if i == 0 else [""] * len(order))
+        ax.set_yticks(range(len(order)), labels if i == 0 else [""] * len(order))
         ax.grid(visible=False)
     style.legend_below(fig, [style.area_key("first value", style.SKY), style.area_key("last value", style.ORANGE)])
     return fig
