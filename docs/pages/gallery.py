@@ -18,13 +18,15 @@ from pages.markdown import code, escaped, page
 FOLDERS = {"well": "Wells", "trial": "Patients", "studies": "Studies", "evidence": "Evidence, fits, comparisons"}
 OBSERVED = "![Observed against simulated](../generated/gallery/well-agreement.png)"
 NOTES = {
+    "well/field_maps": "Of a well in which something comes from one place: the command puts a bead into its middle.",
     "studies/curves": "Of a study that varies one number, alone or under a few conditions.",
     "studies/scatter": "Of a study whose design is `latin_hypercube` or `sobol`.",
     "evidence/between_groups": "Of a fit with a parameter `per: group`.",
 }
 FILES = Path(__file__).parents[1] / "small"
 PATCH = "--set 'space.side=566 um' --set 'space.volume=2 uL' --set populations.b_cells.n=100"
-WEIGHED = "run gertz2004 --replicates 24 --data {files}/patients.csv && weigh {run} {files}/weights.yaml"
+BEAD = "run quick --set 'processes.bead={kind: dheas_source, pmol_per_h: 1}'"
+WEIGHED = "run gertz2004 --replicates 24 --data FILES/patients.csv && weigh RUN FILES/weights.yaml"
 CLAIMS = (
     "P1-fast-30d P1-fast-45d P1-median-60d P1-median-90d P1-slow-120d P1-slow-180d P2-rise P3-PR P6-PR "
     "P7-none P7-one P7-both P11-1y P11-3y P11-5y P11-10y"
@@ -44,6 +46,7 @@ class Row(NamedTuple):
 ROWS = (
     Row("well", "abm run quick", "run quick"),
     Row("well", "abm run observations", "run observations --replicates 1", "observed agreement response lysis"),
+    Row("well", f"abm {BEAD}", BEAD, "field_maps"),
     Row("well", "abm run donors", f"run donors {PATCH}", "donors donor_traits"),
     Row(
         "well",
@@ -63,31 +66,29 @@ ROWS = (
         "lymphocytes by_signal signal_inhibition clone_sizes",
     ),
     Row("trial", "abm run smouldering", "run smouldering --replicates 24", "time_to_symptoms"),
-    Row("studies", "abm study run cd20_effectors", "study run {files}/factorial.yaml"),
-    Row("studies", "abm study run FILE", "study run {files}/curve.yaml", "curves"),
-    Row("studies", "abm study run FILE", "study run {files}/sobol.yaml", "scatter"),
-    Row("studies", "abm study run tornado", "study run {files}/one_at_a_time.yaml", "tornado"),
-    Row("studies", "abm study run morris", "study run {files}/morris.yaml", "indices"),
+    Row("studies", "abm study run cd20_effectors", "study run FILES/factorial.yaml"),
+    Row("studies", "abm study run FILE", "study run FILES/curve.yaml", "curves"),
+    Row("studies", "abm study run FILE", "study run FILES/sobol.yaml", "scatter"),
+    Row("studies", "abm study run tornado", "study run FILES/one_at_a_time.yaml", "tornado"),
+    Row("studies", "abm study run morris", "study run FILES/morris.yaml", "indices"),
     Row("evidence", "abm evidence --group patient --parameters waldenstrom_second", PATIENTS),
     Row(
         "evidence",
         "abm fit calibration_quick",
-        "fit {files}/calibration.yaml",
+        "fit FILES/calibration.yaml",
         "conflicts directions emulated informs left_out pit posterior shrinkage spreads",
     ),
     Row(
         "evidence",
         "abm fit calibration_own --data own.csv",
-        "fit {files}/donors.yaml",
+        "fit FILES/donors.yaml",
         "own_data between_groups",
     ),
-    Row(
-        "evidence", "abm compare interaction", "compare {files}/hypotheses.yaml", "bayes_factors experiments hypotheses"
-    ),
+    Row("evidence", "abm compare interaction", "compare FILES/hypotheses.yaml", "bayes_factors experiments hypotheses"),
     Row(
         "evidence",
         "abm compare effector_variants",
-        "compare {files}/variants.yaml",
+        "compare FILES/variants.yaml",
         "variants_foretold variants_weighed",
     ),
 )
@@ -151,11 +152,16 @@ def draw(runs: Path) -> dict[str, Path]:
 
 
 def _made(small: str, runs: Path) -> Path:
-    """Return the folder that commands end with; {run} is that of the one before."""
+    """Return the folder that commands end with; RUN is that of the one before."""
     folder = runs
     for call in small.split(" && "):
-        folder = _called([word.format(files=FILES, run=folder) for word in shlex.split(call)], runs)
+        folder = _called([spelt(word, folder) for word in shlex.split(call)], runs)
     return folder
+
+
+def spelt(word: str, folder: Path) -> str:
+    """Return a word of a small command with the places that it names."""
+    return word.replace("FILES", str(FILES)).replace("RUN", str(folder))
 
 
 def _called(words: list[str], runs: Path) -> Path:

@@ -219,7 +219,7 @@ def test_every_figure_of_the_gallery_has_one_command_that_there_is_and_a_small_o
     assert set(named) <= known
     assert len(named) == len(set(named))
     assert sorted(row.folder for row in gallery.ROWS if not row.names) == sorted(catalogue.FOLDERS)
-    small = [call.format(files=gallery.FILES, run="RUN") for row in gallery.ROWS for call in row.small.split(" && ")]
+    small = [gallery.spelt(call, Path("RUN")) for row in gallery.ROWS for call in row.small.split(" && ")]
     for command in (*(row.command.removeprefix("abm ") for row in gallery.ROWS), *small):
         words = shlex.split(command)
         name = next(name for name in VERBS if tuple(words[: len(name)]) == name)

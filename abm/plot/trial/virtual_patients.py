@@ -25,6 +25,7 @@ CAPTION = (
 MOST_PANELS = 6
 N_BINS = 16
 WIDEST = 28  # letters below a panel
+POWERS_FROM = 1e7  # a power of ten takes the place of two numbers
 
 
 def applies(trial: Trial) -> bool:
@@ -45,7 +46,7 @@ def figure(trial: Trial) -> Figure:
                 ax.axvline(factor * at, color=colour, linewidth=1.0, linestyle=style.DASH)
         style.dress(ax, textwrap.fill(axis, WIDEST), "")
         ax.xaxis.label.set_fontsize(style.SMALL_PT)
-        ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=2 if factor * values.max() >= POWERS_FROM else 4))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: wording.number(value)))
     for ax in axes[::3]:
         ax.set_ylabel("share of patients (%)", fontsize=style.FONT_PT, color=style.INK)
