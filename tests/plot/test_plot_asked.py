@@ -82,6 +82,13 @@ def test_a_question_of_patients_has_a_figure_with_axes_and_a_sentence(kind, scor
     assert kind.seen(found).rstrip().endswith(".")
 
 
+def test_serum_thicker_than_the_scale_is_drawn_at_its_end(scored):
+    found = scored(**{"single.baseline_viscosity_cP": np.r_[np.full(N - 1, 3.0), 1e20]})
+    ax = asked_viscosity.figure(found).axes[0]
+    assert [len(line.get_xdata()) for line in ax.lines[:2]] == [N - 1, 1]
+    assert 1000.0 <= ax.get_ylim()[1] < 1e4
+
+
 def test_untreated_patients_are_drawn_at_the_times_of_their_claims(scored):
     claims = [EVIDENCE["scores"]["claims"][0] | {"id": f"P11-{years}y", "text": f"by {years}", "holds": years > 3}
               for years in (1, 10)]  # fmt: skip

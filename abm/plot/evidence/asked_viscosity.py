@@ -11,9 +11,13 @@ from abm.plot.page import style, wording
 
 ORDER = 6
 TITLE = "Serum viscosity by IgM"
-CAPTION = "Each dot is a patient before treatment; patients differ in how steeply viscosity rises with IgM."
+CAPTION = (
+    "Each dot is a patient before treatment; patients differ in how steeply viscosity rises with IgM. The scale ends "
+    "at 1,000 cP; triangles at its end are patients above it."
+)
 IGM, VISCOSITY = "single.baseline_igm_g_per_L", "single.baseline_viscosity_cP"
 THICK_CP = 4.0  # assumed: below it hyperviscosity gives no symptoms
+MOST_CP = 1000.0
 
 
 def applies(found: Found) -> bool:
@@ -24,9 +28,11 @@ def applies(found: Found) -> bool:
 def figure(found: Found) -> Figure:
     """Draw viscosity over IgM."""
     table = patients(found)
+    beyond = table[VISCOSITY] > MOST_CP
     fig = style.new_figure(3.2)
     ax = fig.subplots()
-    ax.plot(table[IGM], table[VISCOSITY], "o", color=style.BLUE, markersize=3.5, alpha=0.7)
+    for rows, marker in ((table.loc[~beyond], "o"), (table.loc[beyond], "^")):
+        ax.plot(rows[IGM], rows[VISCOSITY].clip(upper=MOST_CP), marker, color=style.BLUE, markersize=3.5, alpha=0.7)
     ax.axhline(THICK_CP, color=style.GREY, linewidth=0.9, linestyle=style.DASH)
     style.dress(ax, "IgM at the start (g/L)", "serum viscosity (cP)")
     style.log_axis(ax.yaxis)
