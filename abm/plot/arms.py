@@ -203,5 +203,9 @@ def _last_rows(series: pd.DataFrame, arm: str) -> pd.DataFrame:
 
 
 def _pivot(rows: pd.DataFrame, column: str) -> Curves:
-    table = rows.pivot(index="time_h", columns="replicate", values=column).sort_index().dropna()
-    return Curves(table.index.to_numpy(dtype=float), table.to_numpy(dtype=float).T)
+    time_h, i = np.unique(rows["time_h"].to_numpy(dtype=float), return_inverse=True)
+    replicates, j = np.unique(rows["replicate"], return_inverse=True)
+    values = np.full((time_h.size, replicates.size), np.nan)
+    values[i, j] = rows[column]
+    is_known = ~np.isnan(values).any(axis=1)
+    return Curves(time_h[is_known], values[is_known].T)

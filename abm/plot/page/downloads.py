@@ -10,6 +10,7 @@ import io
 import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -32,7 +33,8 @@ MOST_ROWS = 20_000  # design: a table that spreadsheets still open at once
 SAME_REL = 1e-9
 NUMERIC = re.compile(r"[-−+\d.,%\s]+")
 HEADER = ("panel", "x_axis", "y_axis", "kind", "series", "x", "y", "x_to", "y_to")
-Row = tuple[str, str, object, object, object, object]
+N_WORDS = HEADER.index("series")
+Row = tuple[str, str, Any, Any, Any, Any]
 
 
 def svg(fig: Figure, title: str) -> bytes | None:
@@ -54,7 +56,7 @@ def data(fig: Figure) -> bytes | None:
     buffer = io.StringIO()
     table = csv.writer(buffer, lineterminator="\n")
     table.writerow(HEADER)
-    table.writerows([_plain(value) for value in row] for row in rows)
+    table.writerows((*row[:N_WORDS], *map(_plain, row[N_WORDS:])) for row in rows)
     return buffer.getvalue().encode()
 
 
@@ -97,34 +99,36 @@ def _n_marks(ax: Axes) -> int:
     return points + len(ax.patches) + sum(max(len(c.get_offsets()), len(c.get_paths())) for c in ax.collections)
 
 
-def _rows(fig: Figure, ax: Axes) -> Iterator[tuple[object, ...]]:
-    place = ax.get_title(loc="left") or ax.get_title(), ax.get_xlabel(), ax.get_ylabel()
+def _rows(fig: Figure, ax: Axes) -> Iterator[tuple[Any, ...]]:
+    said = [_plain(text) for text in (ax.get_title(loc="left") or ax.get_title(), ax.get_xlabel(), ax.get_ylabel())]
     x_names, y_names = _names(ax.xaxis), _names(ax.yaxis)
     known = _legend(fig, ax)
     for kind, colour, x, y, x_to, y_to in (*_of_lines(ax), *_of_collections(ax), *_of_bars(ax), *_of_images(ax)):
-        yield (*place, kind, known.get(colour, ""), _named(x, x_names), _named(y, y_names), x_to, y_to)
+        yield (*said, kind, known.get(colour, ""), _named(x, x_names), _named(y, y_names), x_to, y_to)
 
 
 def _of_lines(ax: Axes) -> Iterator[Row]:
     for line in ax.lines:
         if _is_of_data(line, ax):
             kind = "points" if line.get_linestyle() in ("", "None", " ") else "line"
-            for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True):
-                yield kind, to_hex(line.get_color()), x, y, "", ""
+            colour, xy = to_hex(line.get_color()), (line.get_xdata(), line.get_ydata())
+            for x, y in zip(*(np.asarray(values).tolist() for values in xy), strict=True):
+                yield kind, colour, x, y, "", ""
 
 
 def _of_collections(ax: Axes) -> Iterator[Row]:
     for one in ax.collections:
+        colour = _colour(one)
         if isinstance(one, LineCollection) and one.get_transform() == ax.transData:
             for (x, y), *_, (x_to, y_to) in (segment for segment in one.get_segments() if len(segment) > 1):
-                yield "range", _colour(one), x, y, x_to, y_to
+                yield "range", colour, x, y, x_to, y_to
         elif isinstance(one, PathCollection) and one.get_offset_transform() == ax.transData:
-            for x, y in np.ma.filled(one.get_offsets().astype(float), np.nan):
-                yield "points", _colour(one), x, y, "", ""
+            for x, y in np.ma.filled(one.get_offsets().astype(float), np.nan).tolist():
+                yield "points", colour, x, y, "", ""
         elif isinstance(one, PolyCollection) and one.get_transform() == ax.transData:
             for path in one.get_paths():
-                for x, y in path.vertices:
-                    yield "outline of an area", _colour(one), x, y, "", ""
+                for x, y in path.vertices.tolist():
+                    yield "outline of an area", colour, x, y, "", ""
 
 
 def _of_bars(ax: Axes) -> Iterator[Row]:
@@ -167,7 +171,7 @@ def _legend(fig: Figure, ax: Axes) -> dict[str, str]:
             colour = getattr(handle, "get_facecolor", getattr(handle, "get_color", None))
             if colour is not None:
                 value = np.asarray(colour()) if not isinstance(colour(), str) else colour()
-                found.setdefault(to_hex(value[0] if np.ndim(value) > 1 else value), text.get_text())
+                found.setdefault(to_hex(value[0] if np.ndim(value) > 1 else value), _plain(text.get_text()))
     return found
 
 
@@ -181,12 +185,11 @@ def _names(axis: Axis) -> dict[float, str]:
     return {round(float(at), 6): word for at, word in named if word and not NUMERIC.fullmatch(word)}
 
 
-def _named(value: object, names: dict[float, str]) -> object:
-    return names.get(round(float(str(value)), 6), value) if names else value
+def _named(value: Any, names: dict[float, str]) -> Any:
+    return names.get(round(float(value), 6), value) if names else value
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> str:
     if isinstance(value, str):
-        return value.replace("\n", " ")
-    number = float(str(value))
-    return "" if math.isnan(number) else f"{number:.7g}"
+        return value.replace("\n", " ") if "\n" in value else value
+    return "" if math.isnan(value) else f"{value:.7g}"

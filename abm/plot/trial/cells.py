@@ -87,4 +87,4 @@ def _draw(ax: Axes, trial: Trial, panel: Panel) -> None:
     else:
         ax.set_ylim(0, max(1.08 * float(found.max()), 1e-6))
     curves.finish(ax, trial, [], said.shown or "number", f"time ({trial.clock.unit})")
-    ax.set_title(panel.title, fontsize=style.FONT_PT, color=style.INK, loc="left", fontweight="bold")
+    ax.set_title(panel.title, fontsize=style.FONT_PT, color=style.INK, loc="left", y=1.0, fontweight="bold")

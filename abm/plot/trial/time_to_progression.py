@@ -193,7 +193,7 @@ def _write_at_risk(ax: Axes, trial: Trial, found: list[Group]) -> None:
             text.set_in_layout(False)
     names = [textwrap.shorten(group.words, 26, placeholder="…") for group in found]
     ax.set_yticks(range(len(found)), names, fontsize=style.SMALL_PT, color=style.INK)
-    ax.set_title("at risk", fontsize=style.SMALL_PT, color=style.INK, loc="left")
+    ax.set_title("at risk", fontsize=style.SMALL_PT, color=style.INK, loc="left", y=1.0)
     ax.spines[:].set_visible(False)
     ax.tick_params(bottom=False, left=False, labelbottom=False, pad=14)
 

@@ -42,7 +42,7 @@ def figure(run: Run) -> Figure:
             voxel, limits = _voxel_um(run, name, field), _limits(maps, field)
             for ax, time, values in zip(axes[row, 2 * i : 2 * i + 2], times, shown, strict=True):
                 _draw(ax, values, voxel, limits, FIELDS[field][2])
-                ax.set_title(f"{FIELDS[field][0]}, {time}", fontsize=style.SMALL_PT, loc="left")
+                ax.set_title(f"{FIELDS[field][0]}, {time}", fontsize=style.SMALL_PT, loc="left", y=1.0)
     for i, field in enumerate(fields):
         _colour_bar(fig, axes[:, 2 * i : 2 * i + 2], field, _limits(maps, field))
     return fig

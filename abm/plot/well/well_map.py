@@ -47,7 +47,9 @@ def figure(run: Run) -> Figure:
             _draw_floor(row[0], run, name, pick, box, zoom)
         for ax, (t_h, cells) in zip(row[first:], pick.items(), strict=True):
             _draw(ax, run, (cells, _lysed(run, name, t_h)), zoom, ZOOM_SIZE)
-            ax.set_title(f"square, {t_h:g} h" if has_whole else f"{t_h:g} h", fontsize=style.SMALL_PT, loc="left")
+            ax.set_title(
+                f"square, {t_h:g} h" if has_whole else f"{t_h:g} h", fontsize=style.SMALL_PT, loc="left", y=1.0
+            )
         style.row_name(row[0], arms.label(name))
     style.legend_below(fig, _keys(run))
     return fig
@@ -104,7 +106,7 @@ def _draw_floor(ax: Axes, run: Run, name: str, pick: dict, box: tuple, zoom: tup
     _draw(ax, run, (cells, _lysed(run, name, t_h)), box, size)
     corner, side = (zoom[0], zoom[2]), zoom[1] - zoom[0]
     ax.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=style.INK, linewidth=1.2))
-    ax.set_title(f"whole floor, {t_h:g} h", fontsize=style.SMALL_PT, loc="left")
+    ax.set_title(f"whole floor, {t_h:g} h", fontsize=style.SMALL_PT, loc="left", y=1.0)
 
 
 def _draw(ax: Axes, run: Run, seen_here: tuple, box: tuple, size: float) -> None:
