@@ -79,13 +79,13 @@ def _draw(fig: Figure, ax: Axes, wells: pd.DataFrame, said: tuple[float, str, st
 
 
 def _dress(ax: Axes, title: str) -> None:
+    ax.xaxis.tick_top()
     style.dress(ax, title=title)
     ax.set_aspect("equal")
     ax.set_xlim(-0.6, N_COLUMNS - 0.4)
     ax.set_ylim(len(ROWS) - 0.4, -0.6)
     ax.set_xticks(range(N_COLUMNS), [str(k + 1) for k in range(N_COLUMNS)])
     ax.set_yticks(range(len(ROWS)), list(ROWS))
-    ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.grid(visible=False)
     ax.spines[["left", "bottom"]].set_visible(False)

@@ -83,7 +83,8 @@ def dress(ax: Axes, x: str = "", y: str = "", title: str = "") -> None:
     """Give axes their labels and the common look: no box, thin grey grid behind the data, thousands separated."""
     ax.set_xlabel(x, fontsize=FONT_PT, color=INK)
     ax.set_ylabel(y, fontsize=FONT_PT, color=INK)
-    ax.set_title(title, fontsize=FONT_PT, color=INK, loc="left", y=1.0, fontweight="bold")
+    height = None if ax.xaxis.get_ticks_position() == "top" else 1.0  # one that is known saves a look at every tick
+    ax.set_title(title, fontsize=FONT_PT, color=INK, loc="left", y=height, fontweight="bold")
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(GREY)
     ax.tick_params(labelsize=SMALL_PT, color=GREY, labelcolor=INK)
