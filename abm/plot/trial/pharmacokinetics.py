@@ -104,7 +104,7 @@ def _highest(trial: Trial, protocol: str, column: str) -> str:
         return ""
     of = f" of {name(column).removesuffix(' in plasma').lower()}" if len(trial.drugs) > 1 else ""
     where = f" in {quoted(protocol)}" if len(trial.protocols) > 1 else ""
-    return f"{wording.number(median.max())} µg/mL{of} on day {median.idxmax():g}{where}"
+    return f"{wording.number(median.max())} µg/mL{of} on day {round(float(median.idxmax()), 1):g}{where}"
 
 
 def label_day(trial: Trial, protocol: str) -> float | None:
