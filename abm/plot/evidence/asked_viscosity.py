@@ -17,7 +17,7 @@ CAPTION = (
 )
 IGM, VISCOSITY = "single.baseline_igm_g_per_L", "single.baseline_viscosity_cP"
 THICK_CP = 4.0  # assumed: below it hyperviscosity gives no symptoms
-MOST_CP = 1000.0
+MOST_CP = 1000.0  # design: one patient of 1e20 cP would flatten all others
 
 
 def applies(found: Found) -> bool:

@@ -25,7 +25,7 @@ CAPTION = (
 MOST_PANELS = 6
 N_BINS = 16
 WIDEST = 28  # letters below a panel
-POWERS_FROM = 1e7  # a power of ten takes the place of two numbers
+POWERS_FROM = 1e7  # design: a power of ten takes the place of two numbers
 
 
 def applies(trial: Trial) -> bool:
