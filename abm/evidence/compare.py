@@ -131,13 +131,13 @@ def load_comparison(path: Path, sets: tuple[str, ...] = ()) -> Contest:
 
 
 def _without_strength(document: Document, problem: Problem) -> list[Fault]:
-    """Return a fault for each hypothesis whose strength the calibration does not leave free."""
+    """Return a fault for each hypothesis whose strength the calibration does not leave free from nothing upwards."""
     missing = {name: own for name, own in HYPOTHESES.items() if name not in problem.strengths}
     return [
         document.fault(
             ("calibration",),
             f"{problem.given.document.file} says nothing of how strong {name} is",
-            f"{own.strength} among what is free",
+            f"{own.strength} among what is free, in a range that begins where there is none of it",
         )
         for name, own in missing.items()
     ]

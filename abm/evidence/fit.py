@@ -151,8 +151,11 @@ class Problem:
 
     @property
     def strengths(self) -> dict[str, int]:
-        """Return, by hypothesis, which of the ranges says how strong it is, from nothing upwards."""
-        places = {own.path: place for place, own in enumerate(self.ranges)}
+        """Return, by hypothesis, which of the ranges says how strong it is, where that begins at nothing.
+
+        Where it begins above, there is always some of it: to be off would be a jump that no emulator follows.
+        """
+        places = {own.path: place for place, own in enumerate(self.ranges) if _is_nothing(own)}
         return {name: places[own.strength] for name, own in HYPOTHESES.items() if own.strength in places}
 
     @property

@@ -13,7 +13,7 @@ from abm.core.errors import InputError
 from abm.evidence.calibrate import calibrate, cost
 from abm.evidence.claim import chosen
 from abm.evidence.draws import Draws
-from abm.evidence.emulation import Runs, design, run
+from abm.evidence.emulation import Runs, design, places, run
 from abm.evidence.fit import load_calibration
 from abm.evidence.hypotheses import HYPOTHESES
 from abm.evidence.lab import Lab
@@ -58,6 +58,18 @@ def test_a_hypothesis_without_strength_is_off_and_no_other():
         off = {"shield": "shield", "igg": "igg", "dheas": "potency"}
         assert {own for own, key in off.items() if key not in scenario.processes} == {name} & set(off)
         assert (scenario.populations.b_cells.low_fraction == 0.0) == (name == "subset")
+
+
+def test_a_hypothesis_whose_range_begins_above_nothing_is_never_off():
+    free = "free={processes.igg.k_uM: {lo: 0.2, hi: 20, scale: log}, processes.shield.max_frac: {lo: 0.5, hi: 1}, "
+    sets = ("points=64", free + "populations.b_cells.low_fraction: {lo: 0, hi: 0.15}}")
+    problem = load_calibration(STUDIES / "calibration.yaml", sets)
+    assert problem.strengths == {"subset": 2}
+    points = places(problem)
+    assert (points[:, :2] > 0.0).all()
+    assert (points[1::2, 2] == 0.0).all()
+    lowest = scenario_at(problem.base, problem.at([0.0, 0.0, 0.5]), 1).processes
+    assert (lowest["igg"].k_uM, lowest["shield"].max_frac) == (0.2, 0.5)
 
 
 def test_every_paper_is_as_likely_as_alone_and_one_without_a_value_as_good_as_impossible():
@@ -396,7 +408,7 @@ def test_a_fit_by_another_model_or_another_sampler_is_another_fit(where, monkeyp
 def test_an_edited_fit_of_the_same_name_is_simulated_anew_beside_the_first(tmp_path):
     def fitted(claim, lo, hi):
         ranges = f"free={{populations.b_cells.low_fraction: {{lo: {lo}, hi: {hi}}}}}"
-        sets = (*TINY, f"claims=[{claim}]", ranges, "scale=0.02", "set={dt: 5 min}", "waves=0")
+        sets = (*TINY, f"claims=[{claim}]", ranges, "scale=0.1", "set={dt: 5 min}", "waves=0")
         folder, found = calibrate(load_calibration(STUDIES / "calibration.yaml", sets), tmp_path, local(1), Monitor())
         return folder.path, found, (folder.path / "rows.jsonl").read_bytes()
 
